@@ -1,0 +1,59 @@
+# Two commands on a fresh machine: `make up` runs everything, `make test` tests it.
+# Only python3 (3.11 or newer) with venv and a pip that reaches a package index are assumed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Bytecode is compiled at install: a Dagster run imports its code afresh, and every run would pay for it.
+INSTALLED := $(VENV)/installed
+
+.PHONY: help up test test-browser test-reader lint types arrows lock bench clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+up: $(INSTALLED)  ## Start everything: database, gateway, pipeline, dashboards (Ctrl-C stops it)
+	@exec $(BIN)/jarvis up
+
+test: $(INSTALLED)  ## Every test that needs no browser and no card reader
+	@$(BIN)/python -m pytest -m "not browser and not reader" $(ARGS)
+
+test-browser: $(INSTALLED)  ## The pages in a real Chromium (installs it with apt where it is missing)
+	@sh tests/browser/install.sh
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+test-reader: $(INSTALLED)  ## A virtual card reader through pcscd (installs it with apt where it is missing)
+	@sh tests/reader/install.sh $(BIN)/python
+	@$(BIN)/python -m pytest -m reader $(ARGS)
+
+lint: $(INSTALLED)  ## Style and common mistakes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(INSTALLED)  ## mypy --strict on our packages
+	@$(BIN)/mypy
+
+arrows: $(INSTALLED)  ## The direction of imports
+	@$(BIN)/lint-imports
+
+lock: $(INSTALLED)  ## Write requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+
+bench: $(INSTALLED)  ## Every benchmark; each prints one JSON line
+	@for file in bench/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:  ## Remove the virtual environment and all state
+	rm -rf $(VENV) .jarvis
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("found Python %d.%d, expected 3.11 or newer: set PYTHON to one" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "[install] making $(VENV) and installing requirements.lock; this takes a minute or two the first time"
+	@date +%s > .install-started
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.uv.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo "[install] done in $$(( $$(date +%s) - $$(cat .install-started) )) s"
+	@rm -f .install-started
+	@touch $@

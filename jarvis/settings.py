@@ -1,0 +1,220 @@
+"""Every setting, read in one place from the environment and `.env`.
+
+`load_settings` is called by the composition root and by each door's own start-up; nothing reads
+`os.environ` elsewhere. Each variable is described in `.env.example`, which a test compares with
+the fields below.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+Door = Literal["admin", "gateway", "dashboard", "pipeline"]
+AnalysisEngineName = Literal["local", "openai"]
+
+DATABASE_NAME = "jarvis"
+DAGSTER_DATABASE_NAME = "jarvis_dagster"
+
+
+class SettingsError(ValueError):
+    """Some settings are wrong or missing; the message lists every one of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One consistent set of settings."""
+
+    home: Path
+    """Where all state lives: the embedded database, Dagster's files, the gateway's journal."""
+    database_url: str | None
+    """Administration URL of a given Postgres; None means the embedded one."""
+    database_port: int
+    """TCP port of the embedded Postgres on 127.0.0.1."""
+    gateway_port: int
+    dagster_port: int
+    dashboards_port: int
+    standin_port: int
+    openai_api_key: str | None
+    openai_base_url: str
+    realtime_url: str
+    """Websocket of the Realtime upstream: OpenAI's, or the stand-in's where there is no key."""
+    realtime_model: str
+    realtime_voice: str
+    transcription_model: str
+    analysis_engine: AnalysisEngineName
+    analysis_model: str
+    embedding_model: str
+    negative_feedback_below: float
+    """Conversation sentiment under which a negative-feedback alert is raised (seed: -0.5)."""
+    door_database_urls: Mapping[str, str]
+    """Door name to an explicit URL; doors not named here get a URL derived from the administration URL."""
+    secret_key: str
+    """Derives the doors' database passwords; kept in `home/secret_key` unless given."""
+
+    @property
+    def uses_embedded_database(self) -> bool:
+        """True when no database was given and ours must run."""
+        return self.database_url is None
+
+    @property
+    def uses_standin(self) -> bool:
+        """True when no key and no upstream were given, so the stand-in answers the kiosks."""
+        return self.openai_api_key is None
+
+    @property
+    def administration_url(self) -> str:
+        """URL of the login that migrates: the given one, or the embedded server's superuser."""
+        if self.database_url is not None:
+            return self.database_url
+        password = self.role_password("postgres")
+        return f"postgresql://postgres:{password}@127.0.0.1:{self.database_port}/{DATABASE_NAME}"
+
+    def role_password(self, role: str) -> str:
+        """The password of a login role: derived, so that it is stored nowhere."""
+        return hmac.new(self.secret_key.encode(), role.encode(), hashlib.sha256).hexdigest()
+
+    def database_url_for(self, door: Door) -> str:
+        """URL with which one door logs in, as `jarvis_<door>`; `admin` is the administration URL."""
+        if door == "admin":
+            return self.administration_url
+        if door in self.door_database_urls:
+            return self.door_database_urls[door]
+        role = f"jarvis_{door}"
+        parts = urlsplit(self.administration_url)
+        host = parts.hostname or "127.0.0.1"
+        port = f":{parts.port}" if parts.port else ""
+        return urlunsplit(parts._replace(netloc=f"{role}:{self.role_password(role)}@{host}{port}"))
+
+    def dagster_database_url(self) -> str:
+        """URL of Dagster's own storage: the pipeline's login on its own database."""
+        parts = urlsplit(self.database_url_for("pipeline"))
+        return urlunsplit(parts._replace(path=f"/{quote(DAGSTER_DATABASE_NAME)}"))
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.
+
+    Args:
+        environment: variables to read; the process's own, over `.env` in the working directory, when None.
+
+    Raises:
+        SettingsError: with one line for every wrong or missing setting.
+    """
+    if environment is None:
+        environment = {**read_env_file(Path(".env")), **os.environ}
+    reader = _Reader(environment)
+    home = Path(reader.text("JARVIS_HOME", ".jarvis")).resolve()
+    standin_port = reader.port("JARVIS_STANDIN_PORT", 8090)
+    key = reader.text("OPENAI_API_KEY", "") or None
+    engine = reader.choice("JARVIS_ANALYSIS_ENGINE", "openai" if key else "local", ("local", "openai"))
+    if engine == "openai" and key is None:
+        reader.problems.append(
+            "JARVIS_ANALYSIS_ENGINE: found 'openai' without OPENAI_API_KEY; give the key, or set it to 'local'"
+        )
+    realtime_default = "wss://api.openai.com/v1/realtime" if key else f"ws://127.0.0.1:{standin_port}/v1/realtime"
+    settings = Settings(
+        home=home,
+        database_url=reader.url("JARVIS_DATABASE_URL", ("postgresql", "postgres")),
+        database_port=reader.port("JARVIS_DATABASE_PORT", 54329),
+        gateway_port=reader.port("JARVIS_GATEWAY_PORT", 8080),
+        dagster_port=reader.port("JARVIS_DAGSTER_PORT", 3000),
+        dashboards_port=reader.port("JARVIS_DASHBOARDS_PORT", 8501),
+        standin_port=standin_port,
+        openai_api_key=key,
+        openai_base_url=reader.text("OPENAI_BASE_URL", "https://api.openai.com/v1"),
+        realtime_url=reader.url("JARVIS_REALTIME_URL", ("ws", "wss")) or realtime_default,
+        realtime_model=reader.text("JARVIS_REALTIME_MODEL", "gpt-realtime-2.1-mini"),
+        realtime_voice=reader.text("JARVIS_REALTIME_VOICE", "marin"),
+        transcription_model=reader.text("JARVIS_TRANSCRIPTION_MODEL", "gpt-realtime-whisper"),
+        analysis_engine="openai" if engine == "openai" else "local",
+        analysis_model=reader.text("JARVIS_ANALYSIS_MODEL", "gpt-4o-mini"),
+        embedding_model=reader.text("JARVIS_EMBEDDING_MODEL", "text-embedding-3-small"),
+        negative_feedback_below=reader.number("JARVIS_NEGATIVE_FEEDBACK_BELOW", -0.5, low=-1.0, high=1.0),
+        door_database_urls={
+            door: url
+            for door in ("gateway", "dashboard", "pipeline")
+            if (url := reader.url(f"JARVIS_DATABASE_URL_{door.upper()}", ("postgresql", "postgres")))
+        },
+        secret_key=reader.text("JARVIS_SECRET_KEY", "") or _kept_secret(home, reader.problems),
+    )
+    if reader.problems:
+        raise SettingsError("\n".join(reader.problems))
+    return settings
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The `NAME=value` lines of a file; empty when it does not exist. `#` starts a comment line."""
+    if not path.is_file():
+        return {}
+    pairs = (
+        line.split("=", 1)
+        for raw in path.read_text(encoding="utf-8").splitlines()
+        if (line := raw.strip()) and not line.startswith("#") and "=" in line
+    )
+    return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
+
+
+def _kept_secret(home: Path, problems: list[str]) -> str:
+    """The key in `home/secret_key`, made once with mode 0600."""
+    path = home / "secret_key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass  # Another process, or an earlier start, made it: theirs is the key.
+    except OSError as error:
+        problems.append(f"JARVIS_HOME: cannot keep state in {home} ({error.strerror}); name a writable folder")
+        return ""
+    return path.read_text().strip()
+
+
+class _Reader:
+    """Reads variables one by one and remembers every problem instead of stopping at the first."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str) -> str:
+        return self.environment.get(name, "").strip() or default
+
+    def port(self, name: str, default: int) -> int:
+        found = self.text(name, str(default))
+        if found.isdigit() and 1 <= int(found) <= 65535:
+            return int(found)
+        self.problems.append(f"{name}: found '{found}', expected a port from 1 to 65535")
+        return default
+
+    def number(self, name: str, default: float, *, low: float, high: float) -> float:
+        found = self.text(name, str(default))
+        try:
+            value = float(found)
+        except ValueError:
+            value = float("nan")
+        if low <= value <= high:
+            return value
+        self.problems.append(f"{name}: found '{found}', expected a number from {low:g} to {high:g}")
+        return default
+
+    def choice(self, name: str, default: str, values: tuple[str, ...]) -> str:
+        found = self.text(name, default)
+        if found not in values:
+            self.problems.append(f"{name}: found '{found}', expected one of {', '.join(values)}")
+        return found
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        found = self.text(name, "")
+        if not found:
+            return None
+        parts = urlsplit(found)
+        if parts.scheme not in schemes or not parts.hostname:
+            # Never the value itself: it may hold a password.
+            self.problems.append(f"{name}: expected a URL {' or '.join(f'{s}://host…' for s in schemes)}")
+        return found

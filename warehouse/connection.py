@@ -1,0 +1,69 @@
+"""Connections to Postgres, and the identity a transaction speaks with.
+
+Identity is transaction-local: `set_config(…, true)` ends with the transaction, so a pooled
+connection never carries one caller's rights to the next.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import LiteralString
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+
+_SET_IDENTITY: dict[str, LiteralString] = {
+    "user": "select set_config('app.user_id', %s, true)",
+    "kiosk": "select set_config('app.kiosk_id', %s, true)",
+}
+
+
+class DatabaseUnreachable(RuntimeError):
+    """No connection could be made; the message names the address but never the password."""
+
+
+def connect(url: str, *, autocommit: bool = False, application_name: str = "jarvis") -> Connection:
+    """An open connection.
+
+    Raises:
+        DatabaseUnreachable: when the server does not answer or refuses the login.
+    """
+    try:
+        return psycopg.connect(url, autocommit=autocommit, application_name=application_name, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnreachable(f"cannot connect to {address(url)}: {_first_line(error)}") from error
+
+
+@contextmanager
+def as_user(connection: Connection, user_id: UUID) -> Iterator[Connection]:
+    """A transaction in which row security knows the signed-in user."""
+    with connection.transaction():
+        connection.execute(_SET_IDENTITY["user"], [str(user_id)])
+        yield connection
+
+
+@contextmanager
+def as_kiosk(connection: Connection, kiosk_id: UUID) -> Iterator[Connection]:
+    """A transaction in which row security knows the kiosk."""
+    with connection.transaction():
+        connection.execute(_SET_IDENTITY["kiosk"], [str(kiosk_id)])
+        yield connection
+
+
+@asynccontextmanager
+async def as_kiosk_async(connection: AsyncConnection, kiosk_id: UUID) -> AsyncIterator[AsyncConnection]:
+    """The same as `as_kiosk`, for the gateway's event loop."""
+    async with connection.transaction():
+        await connection.execute(_SET_IDENTITY["kiosk"], [str(kiosk_id)])
+        yield connection
+
+
+def address(url: str) -> str:
+    """host:port/database of a URL, fit to be shown."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[-1]
