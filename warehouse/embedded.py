@@ -80,7 +80,8 @@ class EmbeddedPostgres:
         if completed.returncode != 0:
             tail = self.log_path.read_text(errors="replace").splitlines()[-3:] if self.log_path.exists() else []
             raise EmbeddedPostgresError(
-                f"the embedded Postgres did not start ({' / '.join(tail) or completed.stdout.strip()}): see {self.log_path}"
+                f"the embedded Postgres did not start ({' / '.join(tail) or completed.stdout.strip()}): "
+                f"see {self.log_path}"
             )
 
     def stop(self) -> None:
@@ -130,7 +131,7 @@ class EmbeddedPostgres:
         if completed.returncode != 0:
             shutil.rmtree(self.data_dir, ignore_errors=True)
             raise EmbeddedPostgresError(
-                f"initdb failed in {self.data_dir}: {(completed.stderr or completed.stdout).strip().splitlines()[-1:]}; "
+                f"initdb failed in {self.data_dir} ({' '.join((completed.stderr or completed.stdout).split())[-200:]}); "
                 "if the folder lies under one that only root may enter, set JARVIS_HOME to another place"
             )
 
@@ -198,5 +199,6 @@ def _unprivileged_account() -> pwd.struct_passwd:
         except KeyError:
             time.sleep(0.05)
     raise EmbeddedPostgresError(
-        f"Postgres cannot run as root and the system user {UNPRIVILEGED_USER} could not be made: run jarvis as another user"
+        f"Postgres cannot run as root and the system user {UNPRIVILEGED_USER} could not be made: "
+        "run jarvis as another user"
     )

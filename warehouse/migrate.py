@@ -126,7 +126,8 @@ def check_server(connection: Connection) -> None:
     row = connection.execute("select default_version from pg_available_extensions where name = 'vector'").fetchone()
     if row is None:
         raise MigrationError(
-            f"found no extension vector on {connection.info.host}:{connection.info.port}, expected pgvector 0.8 or newer: "
+            f"found no extension vector on {connection.info.host}:{connection.info.port}, "
+            "expected pgvector 0.8 or newer: "
             "install it on the server, or unset JARVIS_DATABASE_URL to use the embedded one"
         )
     found = tuple(int(part) for part in row[0].split(".")[:2])
