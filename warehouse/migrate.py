@@ -4,6 +4,8 @@ Migrations are plain SQL pairs in `warehouse/migrations`, run by yoyo. This modu
 databases, the extensions' preconditions and the doors' passwords, which are not schema.
 """
 
+import contextlib
+import io
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,7 +75,9 @@ def migrate_up(administration_url: str) -> list[str]:
         pending = backend.to_apply(_migrations())
         for migration in pending:
             try:
-                backend.apply_one(migration)
+                # yoyo prints what a select in a migration answers, which is nobody's answer here.
+                with contextlib.redirect_stdout(io.StringIO()):
+                    backend.apply_one(migration)
             except psycopg.Error as error:
                 raise MigrationError(f"migration {migration.id} failed: {str(error).splitlines()[0]}") from error
         return [migration.id for migration in pending]

@@ -1,0 +1,226 @@
+"""`jarvis`, the command line: reads arguments, loads settings, calls one function, prints its answer.
+
+The composition root with `up` and `doctor`: the only modules of the kernel that may import the
+other packages, and only inside the command that needs them, so that `jarvis url` stays quick.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jarvis.settings import Settings, SettingsError, load_settings
+
+# Errors of ours whose message is the whole story; anything else is a fault and keeps its traceback.
+_EXPECTED = (
+    "UpError",
+    "EmbeddedPostgresError",
+    "DatabaseUnreachable",
+    "MigrationError",
+    "SimulationError",
+    "KioskError",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command has run; its exit code: 0 done, 1 refused or failed, 2 wrong arguments or settings."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"jarvis: wrong settings (see .env.example)\n{error}", file=sys.stderr)
+        return 2
+    try:
+        code: int = options.run(settings, options)
+    except Exception as error:
+        if not any(kind.__name__ in _EXPECTED for kind in type(error).__mro__):
+            raise
+        print(f"jarvis: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its arguments."""
+    root = argparse.ArgumentParser(prog="jarvis", description="A voice assistant for gyms.")
+    commands = root.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    command("up", _up, "start everything and run until Ctrl-C")
+    command("doctor", _doctor, "check this machine and say what to do about each fault")
+    command("url", _url, "print one JSON line of addresses")
+
+    migrate = command("migrate", _migrate, "bring the database's schema up or down, or show where it stands")
+    migrate.add_argument("direction", choices=("up", "down", "status"))
+    migrate.add_argument("--to", metavar="NAME", help="with down: keep this migration and the ones before it")
+
+    simulate = command("simulate", _simulate, "fill an empty database with a repeatable network")
+    simulate.add_argument("--days", type=_positive, default=90, help="days of history (90)")
+    simulate.add_argument("--members", type=_positive, default=2000, help="members over all gyms (2000)")
+    simulate.add_argument("--seed", type=int, default=7, help="the same seed gives the same network (7)")
+
+    analyse = command("analyse", _analyse, "transcripts.jsonl on stdin, analyses.jsonl on stdout")
+    analyse.add_argument("--engine", choices=("local", "openai"), help="default: the setting")
+
+    kiosk = commands.add_parser("kiosk", help="make, provision and play a kiosk").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    code = kiosk.add_parser("code", help="create a kiosk and print its slug and provisioning code")
+    code.add_argument("--gym", required=True, metavar="SLUG")
+    code.add_argument("--name", required=True)
+    code.set_defaults(run=_kiosk_code)
+    provision = kiosk.add_parser("provision", help="redeem a provisioning code and print the device token")
+    provision.add_argument("--code", required=True)
+    provision.add_argument("--device-id", required=True)
+    provision.set_defaults(run=_kiosk_provision)
+    talk = kiosk.add_parser("talk", help="hold one whole session: --say, --wav and --text in the order given")
+    talk.add_argument("--token", required=True)
+    talk.add_argument("--badge", required=True)
+    for flag, text in (
+        ("--say", "speak this sentence with the synthetic voice"),
+        ("--wav", "play this file (16-bit PCM)"),
+        ("--text", "send this sentence as text"),
+    ):
+        talk.add_argument(flag, dest="utterances", action=_Utterance, help=text)
+    talk.set_defaults(run=_kiosk_talk, utterances=[])
+    replay = kiosk.add_parser("replay", help="hold one session per dialogue of a JSONL file")
+    replay.add_argument("file", type=Path)
+    replay.add_argument("--token", help="the kiosk to replay on; a kiosk of the first gym is made when left out")
+    replay.add_argument("--limit", type=_positive, help="only the first dialogues")
+    replay.set_defaults(run=_kiosk_replay)
+    return root
+
+
+class _Utterance(argparse.Action):
+    """Collects --say, --wav and --text in the order they were given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        kind = (option_string or "").lstrip("-")
+        namespace.utterances = [*namespace.utterances, (kind, str(values))]
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"found {text}, expected a whole number of at least 1")
+    return value
+
+
+def _up(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import up
+
+    return up(settings)
+
+
+def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.doctor import examine
+
+    findings = examine(settings)
+    for finding in findings:
+        print(f"{'ok   ' if finding.is_well else 'FAULT'} {finding.subject}: {finding.text}")
+    return 0 if all(finding.is_well for finding in findings) else 1
+
+
+def _url(settings: Settings, options: argparse.Namespace) -> int:
+    addresses = {
+        "database": settings.administration_url,
+        "gateway": f"http://127.0.0.1:{settings.gateway_port}",
+        "dagster": f"http://127.0.0.1:{settings.dagster_port}",
+        "dashboards": f"http://127.0.0.1:{settings.dashboards_port}",
+    }
+    print(json.dumps(addresses))
+    return 0
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.migrate import migrate_down, migrate_up, migration_status
+
+    with database_server(settings):
+        if options.direction == "status":
+            for migration in migration_status(settings.administration_url):
+                print(f"{'applied' if migration.is_applied else 'pending'}  {migration.name}")
+            return 0
+        if options.direction == "up":
+            names = migrate_up(settings.administration_url)
+        else:
+            names = migrate_down(settings.administration_url, to=options.to)
+    for name in names:
+        print(f"{'applied' if options.direction == 'up' else 'taken back'}  {name}")
+    print(f"{len(names)} migrations {options.direction}")
+    return 0
+
+
+def _simulate(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import migrated_database
+    from warehouse.connection import connect
+    from warehouse.demo.simulate import simulate
+
+    with migrated_database(settings), connect(settings.database_url_for("pipeline")) as connection:
+        print(simulate(connection, days=options.days, members=options.members, seed=options.seed))
+    return 0
+
+
+def _analyse(settings: Settings, options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from ml.conversations.engine import engine_for
+    from ml.conversations.jsonl import analyse_lines
+
+    if options.engine == "openai" and settings.openai_api_key is None:
+        print("jarvis: --engine openai needs OPENAI_API_KEY; give the key, or use --engine local", file=sys.stderr)
+        return 2
+    if options.engine is not None:
+        settings = replace(settings, analysis_engine=options.engine)
+    return analyse_lines(sys.stdin, engine_for(settings), sys.stdout, sys.stderr)
+
+
+def _kiosk_code(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.commands import create_code
+
+    print(json.dumps(create_code(settings, options.gym, options.name)))
+    return 0
+
+
+def _kiosk_provision(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.commands import provision
+
+    print(provision(_gateway(settings), options.code, options.device_id))
+    return 0
+
+
+def _kiosk_talk(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.commands import talk
+
+    if not options.utterances:
+        print("jarvis: found nothing to say, expected --say, --wav or --text", file=sys.stderr)
+        return 2
+    print(json.dumps(talk(_gateway(settings), options.token, options.badge, options.utterances)))
+    return 0
+
+
+def _kiosk_replay(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.commands import replay
+
+    for held in replay(settings, _gateway(settings), options.file, token=options.token, limit=options.limit):
+        print(json.dumps(held, ensure_ascii=False), flush=True)
+    return 0
+
+
+def _gateway(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.gateway_port}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,353 @@
+"""`jarvis up`: everything a fresh machine needs, started in order, watched, and stopped together.
+
+Part of the composition root: the only place that knows all doors. Each child gets its own database
+login and nothing of the others', its own log file, and its own process group, so that Ctrl-C
+reaches the supervisor alone and the stop happens in order.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TypeVar
+
+from jarvis.processes import Process
+from jarvis.settings import DAGSTER_DATABASE_NAME, DATABASE_NAME, Settings
+
+STOP_SECONDS = 15
+READY_SECONDS = 90
+# A child that dies more often than this within a minute is broken, not unlucky.
+RESTARTS_PER_MINUTE = 5
+
+DEMO_DAYS = 30
+DEMO_MEMBERS = 240
+DEMO_SEED = 7
+
+Answer = TypeVar("Answer")
+
+
+class UpError(RuntimeError):
+    """The system cannot start; the message is one line that says what to do."""
+
+
+def up(settings: Settings) -> int:
+    """Everything ran until Ctrl-C or SIGTERM and is stopped; the exit code.
+
+    Raises:
+        UpError: when something it needs is missing, taken or broken.
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_one_at_a_time(settings.home))
+        check_ports(settings)
+        stack.enter_context(migrated_database(settings))
+        seed_demo_network(settings)
+        processes = _step("preparing the pipeline", lambda: prepare_processes(settings))
+        supervisor = Supervisor(settings.home / "logs", stopping)
+        stack.callback(supervisor.stop)
+        for process in processes:
+            supervisor.start(process)
+        _step("waiting for every door to answer", supervisor.wait_until_ready)
+        if not stopping.is_set():
+            _print_welcome(settings, time.monotonic() - started)
+        supervisor.watch()
+        _say("stopping …")
+    _say("stopped")
+    return 0
+
+
+def check_ports(settings: Settings) -> None:
+    """Every port of ours is free.
+
+    Raises:
+        UpError: naming the port taken and the setting that changes it.
+    """
+    from warehouse.embedded import port_is_busy
+
+    ports = {
+        "JARVIS_GATEWAY_PORT": settings.gateway_port,
+        "JARVIS_DAGSTER_PORT": settings.dagster_port,
+        "JARVIS_DASHBOARDS_PORT": settings.dashboards_port,
+    }
+    if runs_standin(settings):
+        ports["JARVIS_STANDIN_PORT"] = settings.standin_port
+    for name, port in ports.items():
+        if port_is_busy(port):
+            raise UpError(f"port {port} is taken by another program: set {name} to a free one")
+
+
+def runs_standin(settings: Settings) -> bool:
+    """True when the upstream is our own stand-in on this machine."""
+    return settings.realtime_url == f"ws://127.0.0.1:{settings.standin_port}/v1/realtime"
+
+
+@contextlib.contextmanager
+def database_server(settings: Settings) -> Iterator[None]:
+    """The given server, or the embedded one: started where nobody runs it yet, and then stopped again."""
+    from warehouse.embedded import EmbeddedPostgres
+    from warehouse.migrate import create_database
+
+    if not settings.uses_embedded_database:
+        yield
+        return
+    embedded = EmbeddedPostgres(
+        data_dir=settings.home / "postgres", port=settings.database_port, password=settings.role_password("postgres")
+    )
+    is_ours = not embedded.is_running()
+    embedded.start()
+    try:
+        create_database(settings.administration_url, DATABASE_NAME)
+        yield
+    finally:
+        if is_ours:
+            embedded.stop()
+
+
+@contextlib.contextmanager
+def migrated_database(settings: Settings) -> Iterator[None]:
+    """The database answers and has the schema, the logins and the second database the doors expect."""
+    from warehouse.migrate import create_database, migrate_up, set_door_passwords
+
+    with contextlib.ExitStack() as stack:
+        where = "the embedded Postgres" if settings.uses_embedded_database else "the given Postgres"
+        _step(f"reaching {where}", lambda: stack.enter_context(database_server(settings)))
+        url = settings.administration_url
+        applied = _step("migrating the database", lambda: migrate_up(url))
+        if applied:
+            _say(f"    {len(applied)} migrations applied")
+        set_door_passwords(
+            url,
+            {
+                f"jarvis_{door}": settings.role_password(f"jarvis_{door}")
+                for door in ("gateway", "dashboard", "pipeline")
+                if door not in settings.door_database_urls
+            },
+        )
+        create_database(url, DAGSTER_DATABASE_NAME, owner="jarvis_pipeline")
+        yield
+
+
+def seed_demo_network(settings: Settings) -> None:
+    """An empty database holds a small network to look at; one with gyms stays as it is."""
+    from warehouse.connection import connect
+    from warehouse.demo.simulate import is_empty, simulate
+
+    with connect(settings.database_url_for("pipeline")) as connection:
+        if is_empty(connection):
+            report = _step(
+                f"seeding a demo network ({DEMO_MEMBERS} members, {DEMO_DAYS} days)",
+                lambda: simulate(connection, days=DEMO_DAYS, members=DEMO_MEMBERS, seed=DEMO_SEED),
+            )
+            _say(f"  {report}")
+
+
+def prepare_processes(settings: Settings) -> list[Process]:
+    """All processes in the order they start; what they read from disk is in place."""
+    from orchestration import dbt, instance
+
+    dbt.prepare(settings)
+    instance.prepare(settings)
+    python = sys.executable
+    doors = [
+        Process(
+            name="gateway",
+            argv=(python, "-m", "voice_gateway"),
+            environment={"JARVIS_DATABASE_URL_GATEWAY": settings.database_url_for("gateway")},
+            ready_url=f"http://127.0.0.1:{settings.gateway_port}/readyz",
+        ),
+        *instance.processes(settings),
+        Process(
+            name="dashboards",
+            argv=(python, "-m", "dashboards"),
+            environment={"JARVIS_DATABASE_URL_DASHBOARD": settings.database_url_for("dashboard")},
+            ready_url=f"http://127.0.0.1:{settings.dashboards_port}/healthz",
+        ),
+    ]
+    if runs_standin(settings):
+        standin = Process(
+            name="standin",
+            argv=(python, "-m", "voice_gateway.standin", "--port", str(settings.standin_port)),
+            ready_url=f"http://127.0.0.1:{settings.standin_port}/healthz",
+        )
+        doors.insert(0, standin)
+    return doors
+
+
+@dataclass(slots=True)
+class _Child:
+    process: Process
+    popen: subprocess.Popen[bytes]
+    starts: list[float] = field(default_factory=list)
+
+
+class Supervisor:
+    """Starts processes, starts again those that die, and stops them all in reverse order."""
+
+    def __init__(self, log_directory: Path, stopping: threading.Event) -> None:
+        self._logs = log_directory
+        self._stopping = stopping
+        self._children: list[_Child] = []
+        self._logs.mkdir(parents=True, exist_ok=True)
+
+    def start(self, process: Process) -> None:
+        """The process runs, its output going to its own log."""
+        if not self._stopping.is_set():
+            self._children.append(_Child(process, self._spawn(process), [time.monotonic()]))
+
+    def wait_until_ready(self) -> None:
+        """Every process that serves has answered once.
+
+        Raises:
+            UpError: naming the first one that died or did not answer, and its log.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        for child in self._children:
+            while not self._stopping.is_set():
+                if child.popen.poll() is not None:
+                    raise UpError(f"{child.process.name} ended while starting: {self._last_words(child.process)}")
+                if child.process.ready_url is None or _answers(child.process.ready_url):
+                    break
+                if time.monotonic() > deadline:
+                    raise UpError(
+                        f"{child.process.name} did not answer within {READY_SECONDS} s: see {self._log(child.process)}"
+                    )
+                self._stopping.wait(0.1)
+
+    def watch(self) -> None:
+        """Returns when a stop is asked for; until then, what dies is started again.
+
+        Raises:
+            UpError: when a process keeps dying.
+        """
+        while not self._stopping.wait(0.5):
+            for child in self._children:
+                code = child.popen.poll()
+                if code is None:
+                    continue
+                now = time.monotonic()
+                child.starts = [start for start in child.starts if start > now - 60]
+                if len(child.starts) >= RESTARTS_PER_MINUTE:
+                    raise UpError(f"{child.process.name} keeps ending: {self._last_words(child.process)}")
+                _say(f"{child.process.name} ended with {code}: starting it again (log: {self._log(child.process)})")
+                # What it left behind in its group would hold its port.
+                _signal_group(child.popen, signal.SIGKILL)
+                child.popen = self._spawn(child.process)
+                child.starts.append(now)
+
+    def stop(self) -> None:
+        """No process of ours runs any more."""
+        for child in reversed(self._children):
+            _signal_group(child.popen, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.popen.wait(max(0.1, deadline - time.monotonic()))
+            _signal_group(child.popen, signal.SIGKILL)
+            child.popen.wait()
+
+    def _spawn(self, process: Process) -> subprocess.Popen[bytes]:
+        with self._log(process).open("ab") as log:
+            return subprocess.Popen(
+                process.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**_common_environment(), **process.environment},
+                start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            )
+
+    def _log(self, process: Process) -> Path:
+        return self._logs / f"{process.name}.log"
+
+    def _last_words(self, process: Process) -> str:
+        lines: list[str] = self._log(process).read_text(errors="replace").strip().splitlines()
+        return f"{lines[-1] if lines else 'it said nothing'} (log: {self._log(process)})"
+
+
+def _common_environment() -> Mapping[str, str]:
+    """The supervisor's own environment without any login: each door is given its own."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != "JARVIS_SECRET_KEY" and not name.startswith("JARVIS_DATABASE_URL")
+    }
+
+
+def _end_with_parent() -> None:
+    """A killed supervisor takes its children along: prctl(PR_SET_PDEATHSIG, SIGTERM)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _signal_group(popen: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(popen.pid, number)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def _one_at_a_time(home: Path) -> Iterator[IO[str]]:
+    """This home belongs to us until the end."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UpError(f"another jarvis runs on {home}: stop it, or set JARVIS_HOME to another folder") from None
+        yield lock
+
+
+def _step(title: str, work: Callable[[], Answer]) -> Answer:
+    """The work's answer; its title and its seconds are on the screen."""
+    print(f"  {title} … ", end="", flush=True)
+    began = time.monotonic()
+    try:
+        answer = work()
+    except BaseException:
+        print("failed", flush=True)
+        raise
+    print(f"{time.monotonic() - began:.1f} s", flush=True)
+    return answer
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _print_welcome(settings: Settings, seconds: float) -> None:
+    from warehouse.connection import connect
+    from warehouse.demo.simulate import DEMO_PASSWORD, demo_logins
+
+    upstream = "the stand-in (no OPENAI_API_KEY)" if runs_standin(settings) else settings.realtime_url
+    _say(f"\nJARVIS runs, {seconds:.1f} s after the start. Ctrl-C stops everything.\n")
+    _say(f"  dashboards   http://127.0.0.1:{settings.dashboards_port}      managers sign in here")
+    _say(f"  gateway      http://127.0.0.1:{settings.gateway_port}      kiosks, ws …/v1/realtime; upstream: {upstream}")
+    _say(f"  dagster      http://127.0.0.1:{settings.dagster_port}      the data team's view of the pipeline")
+    _say(f"  analysis     {settings.analysis_engine} engine;  logs in {settings.home / 'logs'}")
+    with connect(settings.database_url_for("pipeline")) as connection:
+        logins = demo_logins(connection)
+    if logins:
+        _say(f"\n  Demo logins, password {DEMO_PASSWORD}:")
+        for login in logins:
+            _say(f"    {login.email:<34} {login.label}")
+    _say("")
