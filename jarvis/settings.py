@@ -56,6 +56,8 @@ class Settings:
     """Door name to an explicit URL; doors not named here get a URL derived from the administration URL."""
     secret_key: str
     """Derives the doors' database passwords; kept in `home/secret_key` unless given."""
+    dashboards_url: str | None = None
+    """The dashboards' public URL where a proxy stands in front of them; None means their own address."""
 
     @property
     def uses_embedded_database(self) -> bool:
@@ -141,6 +143,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             for door in ("gateway", "dashboard", "pipeline")
             if (url := reader.url(f"JARVIS_DATABASE_URL_{door.upper()}", ("postgresql", "postgres")))
         },
+        dashboards_url=reader.url("JARVIS_DASHBOARDS_URL", ("http", "https")),
         secret_key=reader.text("JARVIS_SECRET_KEY", "") or _kept_secret(home, reader.problems),
     )
     if reader.problems:

@@ -13,7 +13,6 @@ import pytest
 from tests.reader.virtual_card import VPCD_PORT, VirtualCard
 from voice_gateway.kiosk.reader import read_badges
 
-
 pytestmark = pytest.mark.reader
 
 
