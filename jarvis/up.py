@@ -19,10 +19,13 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from jarvis.processes import Process
 from jarvis.settings import DAGSTER_DATABASE_NAME, DATABASE_NAME, Settings
+
+if TYPE_CHECKING:
+    from warehouse.embedded import EmbeddedPostgres
 
 STOP_SECONDS = 15
 READY_SECONDS = 90
@@ -53,7 +56,7 @@ def up(settings: Settings) -> int:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_one_at_a_time(settings.home))
         check_ports(settings)
-        stack.enter_context(migrated_database(settings))
+        server = stack.enter_context(migrated_database(settings))
         seed_demo_network(settings)
         processes = _step("preparing the pipeline", lambda: prepare_processes(settings))
         supervisor = Supervisor(settings.home / "logs", stopping)
@@ -63,7 +66,7 @@ def up(settings: Settings) -> int:
         _step("waiting for every door to answer", supervisor.wait_until_ready)
         if not stopping.is_set():
             _print_welcome(settings, time.monotonic() - started)
-        supervisor.watch()
+        supervisor.watch(server)
         _say("stopping …")
     _say("stopped")
     return 0
@@ -95,13 +98,13 @@ def runs_standin(settings: Settings) -> bool:
 
 
 @contextlib.contextmanager
-def database_server(settings: Settings) -> Iterator[None]:
+def database_server(settings: Settings) -> "Iterator[EmbeddedPostgres | None]":
     """The given server, or the embedded one: started where nobody runs it yet, and then stopped again."""
     from warehouse.embedded import EmbeddedPostgres
     from warehouse.migrate import create_database
 
     if not settings.uses_embedded_database:
-        yield
+        yield None
         return
     embedded = EmbeddedPostgres(
         data_dir=settings.home / "postgres", port=settings.database_port, password=settings.role_password("postgres")
@@ -110,20 +113,20 @@ def database_server(settings: Settings) -> Iterator[None]:
     embedded.start()
     try:
         create_database(settings.administration_url, DATABASE_NAME)
-        yield
+        yield embedded
     finally:
         if is_ours:
             embedded.stop()
 
 
 @contextlib.contextmanager
-def migrated_database(settings: Settings) -> Iterator[None]:
+def migrated_database(settings: Settings) -> "Iterator[EmbeddedPostgres | None]":
     """The database answers and has the schema, the logins and the second database the doors expect."""
     from warehouse.migrate import create_database, migrate_up, set_door_passwords
 
     with contextlib.ExitStack() as stack:
         where = "the embedded Postgres" if settings.uses_embedded_database else "the given Postgres"
-        _step(f"reaching {where}", lambda: stack.enter_context(database_server(settings)))
+        server = _step(f"reaching {where}", lambda: stack.enter_context(database_server(settings)))
         url = settings.administration_url
         applied = _step("migrating the database", lambda: migrate_up(url))
         if applied:
@@ -137,7 +140,7 @@ def migrated_database(settings: Settings) -> Iterator[None]:
             },
         )
         create_database(url, DAGSTER_DATABASE_NAME, owner="jarvis_pipeline")
-        yield
+        yield server
 
 
 def seed_demo_network(settings: Settings) -> None:
@@ -226,13 +229,16 @@ class Supervisor:
                     )
                 self._stopping.wait(0.1)
 
-    def watch(self) -> None:
-        """Returns when a stop is asked for; until then, what dies is started again.
+    def watch(self, server: "EmbeddedPostgres | None") -> None:
+        """Returns when a stop is asked for; until then, what dies is started again, the database too.
 
         Raises:
             UpError: when a process keeps dying.
         """
         while not self._stopping.wait(0.5):
+            if server is not None and not server.is_running():
+                _say("the embedded Postgres ended: starting it again")
+                server.start()
             for child in self._children:
                 code = child.popen.poll()
                 if code is None:

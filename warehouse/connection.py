@@ -32,7 +32,7 @@ def connect(url: str, *, autocommit: bool = False, application_name: str = "jarv
     try:
         return psycopg.connect(url, autocommit=autocommit, application_name=application_name, connect_timeout=5)
     except psycopg.OperationalError as error:
-        raise DatabaseUnreachable(f"cannot connect to {address(url)}: {_first_line(error)}") from error
+        raise DatabaseUnreachable(f"cannot connect to {address(url)}: {reason(error)}") from error
 
 
 @contextmanager
@@ -65,5 +65,7 @@ def address(url: str) -> str:
     return f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or ["no reason given"])[-1]
+def reason(error: Exception) -> str:
+    """The reason without libpq's hints on the lines below it, and without the address, which stands before it."""
+    first = (str(error).strip().splitlines() or ["no reason given"])[0]
+    return first.removeprefix("connection failed: ").partition(" failed: ")[2] or first

@@ -20,6 +20,8 @@ from pathlib import Path
 # Postgres refuses to run as root; where we are root, it runs as this system user.
 UNPRIVILEGED_USER = "jarvis-postgres"
 
+START_ATTEMPTS = 10
+
 # Written on every start, so that a newer version of ours changes an older data directory too.
 SERVER_OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -75,10 +77,17 @@ class EmbeddedPostgres:
                 f"port {self.port} is taken by another program: set JARVIS_DATABASE_PORT to a free one"
             )
         options = " ".join(f"-c {name}={value}" for name, value in SERVER_OPTIONS.items())
-        completed = self._run(
-            "pg_ctl", "start", "-w", "-t", "60", "-l", str(self.log_path), "-o", f"-p {self.port} {options}"
-        )
-        if completed.returncode != 0:
+        # Where nobody reaps orphans quickly, a killed postmaster lingers as a zombie and its lock file looks held.
+        (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+        for _ in range(START_ATTEMPTS):
+            completed = self._run(
+                "pg_ctl", "start", "-w", "-t", "60", "-l", str(self.log_path), "-o", f"-p {self.port} {options}"
+            )
+            if completed.returncode == 0:
+                break
+            # The backends of a killed server hold its shared memory until they notice.
+            time.sleep(0.5)
+        else:
             tail = self.log_path.read_text(errors="replace").splitlines()[-3:] if self.log_path.exists() else []
             raise EmbeddedPostgresError(
                 f"the embedded Postgres did not start ({' / '.join(tail) or completed.stdout.strip()}): "
@@ -94,7 +103,16 @@ class EmbeddedPostgres:
 
     def is_running(self) -> bool:
         """True while a server runs on this data directory."""
-        return self._run("pg_ctl", "status").returncode == 0
+        pid = self.postmaster_pid
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return not _is_zombie(pid)
 
     @property
     def postmaster_pid(self) -> int | None:
@@ -157,6 +175,13 @@ class EmbeddedPostgres:
             stdout.seek(0)
             stderr.seek(0)
             return subprocess.CompletedProcess(command, completed.returncode, stdout.read(), stderr.read())
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
 
 
 def port_is_busy(port: int) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import Connection, sql
 
-from warehouse.connection import DatabaseUnreachable, address, connect
+from warehouse.connection import DatabaseUnreachable, address, connect, reason
 
 if TYPE_CHECKING:
     from yoyo.backends.base import DatabaseBackend
@@ -156,7 +156,7 @@ def _backend(administration_url: str) -> "Iterator[DatabaseBackend]":
     try:
         backend = get_backend(urlunsplit(parts._replace(scheme="postgresql+psycopg")))
     except psycopg.OperationalError as error:
-        raise DatabaseUnreachable(f"cannot connect to {address(administration_url)}: {error}") from error
+        raise DatabaseUnreachable(f"cannot connect to {address(administration_url)}: {reason(error)}") from error
     try:
         with backend.lock():
             yield backend
