@@ -1,0 +1,126 @@
+"""A simulation fills an empty database in one transaction, repeatably, and never twice."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from jarvis.passwords import verify_password
+from tests.conftest import Database
+from warehouse.demo.simulate import DEMO_PASSWORD, SimulationRefused, demo_logins, is_empty, simulate
+from warehouse.demo.write import TABLES
+
+NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+
+# Password hashes are salted, and the database stamps these rows itself.
+STAMPED = {"user_credentials"}
+
+
+@pytest.fixture
+def pipeline(database: Database) -> Iterator[psycopg.Connection]:
+    """A connection of the role that simulates."""
+    with database.connect("pipeline") as connection:
+        yield connection
+
+
+def content_hash(connection: psycopg.Connection) -> dict[str, str]:
+    """Table name to a hash of all its rows."""
+    statement = sql.SQL(
+        "select md5(string_agg(line, '' order by line)) from (select rows::text as line from {} as rows) as t"
+    )
+    return {
+        table: connection.execute(statement.format(sql.Identifier(table))).fetchone()[0]
+        for table in TABLES.values()
+        if table not in STAMPED
+    }
+
+
+def test_simulation_fills_every_table(pipeline: psycopg.Connection) -> None:
+    """The report counts what is there, and every gym has negative conversations waiting for analysis."""
+    assert is_empty(pipeline)
+    steps: list[str] = []
+    report = simulate(pipeline, days=30, members=300, seed=7, now=NOW, progress=steps.append)
+    assert not is_empty(pipeline)
+    assert steps == ["generating", *TABLES.values()]
+    for table, rows in report.rows.items():
+        statement = sql.SQL("select count(*) from {}").format(sql.Identifier(table))
+        assert pipeline.execute(statement).fetchone() == (rows,)
+        assert rows > 0
+    assert len(report.moods_by_gym) == report.rows["gyms"] == 6
+    assert all(moods["negative"] > 0 for moods in report.moods_by_gym.values())
+    assert report.generate_seconds + report.write_seconds < 5
+    assert str(report).startswith("3 franchises, 6 gyms, ")
+
+
+def test_conversations_queue_for_analysis(pipeline: psycopg.Connection) -> None:
+    """Each session has its turns and one summary row: pending with consent, skipped without."""
+    simulate(pipeline, days=30, members=300, seed=7, now=NOW)
+    without_turns = pipeline.execute(
+        "select count(*) from openai_realtime_sessions as sessions"
+        " where not exists (select from session_turns as turns where turns.session_id = sessions.id)"
+    ).fetchone()
+    mismatched = pipeline.execute(
+        "select count(*) from openai_realtime_sessions as sessions"
+        " left join conversation_summaries as summaries on summaries.session_id = sessions.id"
+        " where summaries.status is distinct from"
+        " case when sessions.has_analysis_consent then 'pending' else 'skipped' end"
+    ).fetchone()
+    assert (without_turns, mismatched) == ((0,), (0,))
+
+
+def test_same_seed_gives_the_same_rows(pipeline: psycopg.Connection, database: Database) -> None:
+    """Two runs of one seed leave the same content in every table; another seed does not."""
+    hashes = []
+    for seed in (7, 7, 8):
+        with pipeline.transaction():
+            simulate(pipeline, days=10, members=60, seed=seed, now=NOW)
+            hashes.append(content_hash(pipeline))
+            raise psycopg.Rollback
+        with database.admin() as admin:
+            # A rolled back run has used numbers of the sequence; the next run starts as on a new database.
+            admin.execute("alter sequence kiosk_heartbeats_id_seq restart")
+    assert hashes[0] == hashes[1]
+    assert all(hashes[0][table] != hashes[2][table] for table in hashes[0] if table != "franchises")
+
+
+def test_second_simulation_is_refused(pipeline: psycopg.Connection) -> None:
+    """A database with a network keeps it as it is, and the message says what to do."""
+    simulate(pipeline, days=2, members=10, seed=7, now=NOW)
+    before = content_hash(pipeline)
+    with pytest.raises(SimulationRefused, match="jarvis migrate down"):
+        simulate(pipeline, days=2, members=10, seed=8, now=NOW)
+    assert content_hash(pipeline) == before
+
+
+def test_demo_logins_open_with_the_demo_password(pipeline: psycopg.Connection) -> None:
+    """The administrator comes first, Dax's manager is there, and the printed password is the right one."""
+    simulate(pipeline, days=2, members=300, seed=7, now=NOW)
+    logins = demo_logins(pipeline)
+    labels = {login.email: login.label for login in logins}
+    assert logins[0].email == "admin@demo.jarvis"
+    assert labels["manager.dax@demo.jarvis"] == "Responsable de salle · Dax Centre"
+    assert sum(email.startswith("equipe.") for email in labels) == 1
+    row = pipeline.execute(
+        "select password_hash from user_credentials inner join users on users.id = user_credentials.user_id"
+        " where email = 'manager.dax@demo.jarvis'"
+    ).fetchone()
+    assert row is not None
+    assert verify_password(row[0], DEMO_PASSWORD)
+
+
+def test_dashboard_of_dax_sees_dax_only(pipeline: psycopg.Connection, database: Database) -> None:
+    """Row security holds over simulated rows: a manager counts the members of one gym."""
+    simulate(pipeline, days=2, members=300, seed=7, now=NOW)
+    row = pipeline.execute("select id, gym_id from users where email = 'manager.dax@demo.jarvis'").fetchone()
+    assert row is not None
+    pipeline.commit()
+    with database.connect("dashboard") as dashboard:
+        dashboard.execute("select set_config('app.user_id', %s, true)", [str(row[0])])
+        assert dashboard.execute("select distinct gym_id from gym_members_v2").fetchall() == [(row[1],)]
+
+
+def test_no_demo_logins_without_a_demo(pipeline: psycopg.Connection) -> None:
+    """An empty database has nobody to show."""
+    assert demo_logins(pipeline) == []

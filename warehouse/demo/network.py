@@ -1,0 +1,250 @@
+"""The places of a simulation and who runs them: franchises, gyms, kiosks, heartbeats, users.
+
+Pure: no clock, no database. Gyms also get a story (weak spots, staff, a broken treadmill) that
+`conversations.py` makes their members talk about.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from math import sqrt
+from random import Random
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from warehouse.demo.chance import happens, new_id, one_of, stream
+from warehouse.demo.records import Franchise, Gym, Heartbeat, Kiosk, User
+
+EMAIL_DOMAIN = "demo.jarvis"
+PARIS = ZoneInfo("Europe/Paris")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SOFTWARE_VERSION = "0.1.0"
+
+# City, district, street: in this order, so that the first gym of every network is Dax.
+PLACES = (
+    ("Dax", "Centre", "12 rue des Carmes"), ("Pau", "Université", "4 avenue de l'Université"),
+    ("Bayonne", "Saint-Esprit", "21 boulevard Alsace-Lorraine"), ("Bordeaux", "Chartrons", "88 cours de la Marne"),
+    ("Toulouse", "Minimes", "35 avenue des Minimes"), ("Biarritz", "Plage", "7 avenue de l'Océan"),
+    ("Mont-de-Marsan", "Centre", "3 place Saint-Roch"), ("Tarbes", "Ormeau", "15 rue de l'Ormeau"),
+    ("Agen", "Gare", "9 boulevard Carnot"), ("Bordeaux", "Lac", "2 rue du Grand-Parc"),
+    ("Toulouse", "Rangueil", "51 route de Narbonne"), ("Montpellier", "Antigone", "6 rue de l'Acropole"),
+    ("Nîmes", "Arènes", "17 rue Porte de France"), ("Perpignan", "Saint-Jacques", "28 avenue du Lycée"),
+    ("Limoges", "Centre", "5 boulevard Louis-Blanc"), ("Angoulême", "Plateau", "11 rue de Périgueux"),
+    ("La Rochelle", "Port", "40 quai Duperré"), ("Niort", "Brèche", "8 place de la Brèche"),
+    ("Poitiers", "Gare", "14 boulevard du Grand-Cerf"), ("Nantes", "Erdre", "23 quai de Versailles"),
+    ("Rennes", "Beaulieu", "1 allée de Beaulieu"), ("Brest", "Siam", "60 rue de Siam"),
+    ("Angers", "Maine", "19 boulevard Foch"), ("Tours", "Cher", "33 avenue de Grammont"),
+    ("Orléans", "Loire", "10 quai du Châtelet"), ("Lyon", "Part-Dieu", "77 rue Garibaldi"),
+    ("Lyon", "Confluence", "5 quai Perrache"), ("Grenoble", "Europole", "26 rue de la Gare"),
+    ("Dijon", "Toison d'Or", "4 route de Langres"), ("Strasbourg", "Neudorf", "52 route du Polygone"),
+    ("Nancy", "Stanislas", "13 rue Saint-Jean"), ("Reims", "Boulingrin", "18 rue de Mars"),
+    ("Lille", "Wazemmes", "66 rue Gambetta"), ("Rouen", "Seine", "29 quai de Paris"),
+    ("Le Havre", "Docks", "3 quai Frissard"), ("Caen", "Rives de l'Orne", "12 rue de la Gare"),
+    ("Marseille", "Prado", "120 avenue du Prado"), ("Nice", "Libération", "31 avenue Malausséna"),
+    ("Toulon", "Mourillon", "8 boulevard Bazeilles"), ("Aix-en-Provence", "Rotonde", "2 avenue des Belges"),
+)  # fmt: skip
+
+FRANCHISES = (
+    ("Atlantique Forme", "Bayonne", "pro"), ("Gascogne Fitness", "Pau", "starter"),
+    ("Garonne Club", "Toulouse", "enterprise"), ("Loire Énergie", "Nantes", "pro"),
+    ("Rhône Sport", "Lyon", "pro"), ("Grand Nord Forme", "Lille", "starter"),
+    ("Méditerranée Club", "Marseille", "enterprise"), ("Est Vitalité", "Strasbourg", "pro"),
+)  # fmt: skip
+
+MEN = (
+    "Julien", "Karim", "Thomas", "Mehdi", "Nicolas", "Romain", "Sébastien", "Bruno", "Cédric", "Kévin", "Laurent",
+    "Patrice", "Rachid", "Vincent", "Yann",
+)  # fmt: skip
+WOMEN = (
+    "Sofia", "Mathilde", "Clara", "Laure", "Nadia", "Pauline", "Sandrine", "Virginie", "Camille", "Jeanne", "Lucie",
+    "Marion", "Samira", "Sarah", "Chloé",
+)  # fmt: skip
+SURNAMES = (
+    "Martin", "Bernard", "Dubois", "Lafitte", "Etcheverry", "Castagnet", "Moreau", "Laurent", "Benali", "Lefèvre",
+    "Garcia", "Roux", "Fontaine", "Chevalier", "Larrieu", "Dufau", "Haddad", "Nguyen", "Da Silva", "Marchand",
+    "Perrin", "Barthe", "Cazenave", "Diallo", "Picard", "Lemoine", "Renaud", "Duprat", "Lacoste", "Sanchez",
+)  # fmt: skip
+
+LARGEST_WEIGHT = 1.6
+
+# What a gym can be bad at: topics of the negative dialogues in `dialogues/`.
+WEAK_SPOTS = ("equipment", "showers_lockers", "crowding", "cleanliness", "billing", "temperature_air", "class_schedule")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GymStory:
+    """What happens in a gym beside its row: the background of what members say."""
+
+    gym: Gym
+    weight: float
+    """Its share of the network's members, relative to the other gyms."""
+    weak_spots: tuple[str, ...]
+    """Two topics that members complain about more than elsewhere."""
+    broken_treadmill: int
+    coach_m: str
+    coach_f: str
+    kiosks: tuple[Kiosk, ...]
+    offline_since: Mapping[UUID, datetime]
+    """Kiosk id to the time it fell silent."""
+
+    def open_on(self, day: date) -> tuple[datetime, datetime]:
+        """When the gym opens and closes on a day."""
+        opens, closes = self.gym.opening_hours[WEEKDAYS[day.weekday()]]
+        return _at(day, opens), _at(day, closes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The network without its members."""
+
+    franchises: tuple[Franchise, ...]
+    stories: tuple[GymStory, ...]
+    heartbeats: tuple[Heartbeat, ...]
+    users: tuple[User, ...]
+
+
+def gym_count(members: int) -> int:
+    """How many gyms so many members make: 6 for 300, 15 for 2,000, at most 40."""
+    return max(2, min(len(PLACES), round(sqrt(members) / 2.9)))
+
+
+def make_places(*, members: int, days: int, seed: int, now: datetime) -> Places:
+    """Franchises of two to six gyms each, one independent gym, their kiosks and their people."""
+    chance = stream(seed, "network")
+    count = gym_count(members)
+    founded_at = now - timedelta(days=days + 900)
+    franchise_count = min(len(FRANCHISES), max(1, round(count / 2)))
+    franchises = tuple(
+        Franchise(new_id(chance), name, city, "active", plan, founded_at)
+        for name, city, plan in FRANCHISES[:franchise_count]
+    )
+    stories = []
+    for number, (city, district, street) in enumerate(PLACES[:count]):
+        # The last gym is independent: the role rules for it differ.
+        franchise = None if number == count - 1 else franchises[number % franchise_count]
+        story = _gym(chance, (city, district, street), franchise, founded_at, now)
+        # The first gym is the one people look at first: the largest.
+        stories.append(replace(story, weight=LARGEST_WEIGHT) if number == 0 else story)
+    places = tuple(_with_a_silent_kiosk(stories, now))
+    heartbeats = tuple(beat for story in places for beat in _heartbeats(chance, story, now))
+    return Places(
+        franchises=franchises,
+        stories=places,
+        heartbeats=heartbeats,
+        users=tuple(_users(chance, franchises, places, founded_at)),
+    )
+
+
+def slug_of(text: str) -> str:
+    """Lowercase ASCII words joined by hyphens."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in ascii_text).split())
+
+
+def _gym(
+    chance: Random, place: tuple[str, str, str], franchise: Franchise | None, founded_at: datetime, now: datetime
+) -> GymStory:
+    city, district, street = place
+    opens, closes = one_of(chance, ("06:00", "06:30", "07:00")), one_of(chance, ("22:00", "22:30", "23:00"))
+    hours = {day: [opens, closes] for day in WEEKDAYS[:5]} | {"sat": ["08:00", "20:00"], "sun": ["09:00", "13:00"]}
+    gym = Gym(
+        id=new_id(chance),
+        franchise_id=franchise.id if franchise else None,
+        slug=slug_of(f"{city} {district}"),
+        name=f"{city} {district}",
+        city=city,
+        address=f"{street}, {city}",
+        opening_hours=hours,
+        created_at=founded_at,
+    )
+    spots = ("à l'entrée", "au plateau musculation", "devant les vestiaires")
+    kiosks = tuple(
+        Kiosk(
+            id=new_id(chance),
+            gym_id=gym.id,
+            slug=f"borne-{number}",
+            name=f"Borne {number}",
+            status="online",
+            last_heartbeat=now,
+            device_id=f"demo-{gym.slug}-{number}",
+            software_version=SOFTWARE_VERSION,
+            location_in_gym=spots[number - 1],
+            created_at=founded_at,
+            updated_at=now,
+        )
+        for number in range(1, 2 + chance.randrange(3))
+    )
+    return GymStory(
+        gym=gym,
+        weight=chance.uniform(0.6, LARGEST_WEIGHT),
+        weak_spots=tuple(chance.sample(WEAK_SPOTS, 2)),
+        broken_treadmill=chance.randint(1, 12),
+        coach_m=one_of(chance, MEN),
+        coach_f=one_of(chance, WOMEN),
+        kiosks=kiosks,
+        offline_since={},
+    )
+
+
+def _with_a_silent_kiosk(stories: Sequence[GymStory], now: datetime) -> list[GymStory]:
+    """The last kiosk of the first gym that has two fell silent two days ago: something for the kiosk page."""
+    silent_at = now - timedelta(days=2, minutes=17)
+    result = list(stories)
+    for index, story in enumerate(stories):
+        if len(story.kiosks) > 1:
+            *others, last = story.kiosks
+            silent = replace(last, status="offline", last_heartbeat=silent_at, updated_at=silent_at)
+            result[index] = replace(story, kiosks=(*others, silent), offline_since={last.id: silent_at})
+            break
+    return result
+
+
+def _heartbeats(chance: Random, story: GymStory, now: datetime) -> list[Heartbeat]:
+    """Six hours of signs of life, one every five minutes, up to each kiosk's last one."""
+    return [
+        Heartbeat(
+            gym_id=kiosk.gym_id,
+            kiosk_id=kiosk.id,
+            received_at=kiosk.last_heartbeat - timedelta(minutes=5 * step),
+            software_version=kiosk.software_version,
+            microphone_ok=True,
+            reader_ok=not happens(chance, 0.01),
+            network_ms=chance.randint(12, 90),
+        )
+        for kiosk in story.kiosks
+        for step in reversed(range(72))
+    ]
+
+
+def _users(
+    chance: Random, franchises: Sequence[Franchise], stories: Sequence[GymStory], founded_at: datetime
+) -> list[User]:
+    def user(name: str, role: str, *, franchise: Franchise | None = None, gym: Gym | None = None) -> User:
+        full_name = f"{one_of(chance, MEN + WOMEN)} {one_of(chance, SURNAMES)}"
+        return User(
+            id=new_id(chance),
+            email=f"{name}@{EMAIL_DOMAIN}",
+            full_name=full_name,
+            role=role,
+            franchise_id=franchise.id if franchise else None,
+            gym_id=gym.id if gym else None,
+            created_at=founded_at,
+        )
+
+    users = [user("admin", "super_admin")]
+    users += [user(f"proprio.{slug_of(one.name)}", "franchise_owner", franchise=one) for one in franchises]
+    taken: set[str] = set()
+    for story in stories:
+        # A city's second gym needs its whole slug to be told apart.
+        name = slug_of(story.gym.city)
+        name = story.gym.slug if name in taken else name
+        taken.add(name)
+        users.append(user(f"manager.{name}", "gym_manager", gym=story.gym))
+        users.append(user(f"equipe.{name}", "gym_staff", gym=story.gym))
+    users.append(user("analyste", "analyst", franchise=franchises[0]))
+    return users
+
+
+def _at(day: date, clock: str) -> datetime:
+    return datetime.combine(day, time.fromisoformat(clock), tzinfo=PARIS)
