@@ -1,0 +1,1 @@
+"""The managers' door: Streamlit pages behind our own sign-in, as one ASGI app."""

@@ -1,0 +1,101 @@
+"""Who a script run answers, read anew each time, and what stands ready for the pages.
+
+Streamlit runs a page's script on every click and every refresh, long after the websocket was let
+through the gate. So each run, and each refresh of a fragment, asks the database whose session the
+cookie still opens: a revoked session or a suspended person sees nothing more.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+import streamlit as st
+from psycopg_pool import PoolTimeout
+
+from dashboards import texts_fr
+from dashboards.alerts import AlertDesk
+from dashboards.gate import session_token
+from dashboards.sessions import SessionStore
+from jarvis.tenancy import Permission, Scope
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the pages of this process work with."""
+
+    sessions: SessionStore
+    alerts: AlertDesk
+
+
+class DoorNotOpen(RuntimeError):
+    """A page ran outside the app: start it with `python -m dashboards`."""
+
+
+_installed: list[Door] = []
+
+
+def install(door: Door) -> None:
+    """Pages run from now on work with this door; called once, by the app's factory."""
+    _installed[:] = [door]
+
+
+def door() -> Door:
+    """The door of this process.
+
+    Raises:
+        DoorNotOpen: when no app was made, for example under a bare `streamlit run`.
+    """
+    if not _installed:
+        raise DoorNotOpen("found no running app, expected one made by dashboards.app: run python -m dashboards")
+    return _installed[0]
+
+
+def current_scope(*, is_activity: bool = True) -> Scope:
+    """The person this run answers; the run ends here, with a way back in, where there is nobody.
+
+    Args:
+        is_activity: False for a page's own refresh, which must not keep an empty chair signed in.
+    """
+    token = session_token(st.context.cookies.to_dict())
+    scope = None if token is None else door().sessions.resolve(token, is_activity=is_activity)
+    if scope is None:
+        st.session_state.clear()
+        st.warning(texts_fr.SIGNED_OUT, icon=":material/lock:")
+        st.html('<p><a href="/login" target="_self">Se connecter</a></p>')
+        st.stop()
+    # One browser, two people: what the first one typed and chose is not the second one's.
+    if st.session_state.get("user_id", scope.user_id) != scope.user_id:
+        st.session_state.clear()
+    st.session_state["user_id"] = scope.user_id
+    return scope
+
+
+def require(permission: Permission, *, is_activity: bool = True) -> Scope:
+    """The person this run answers, who may do this; the run ends here for anybody else."""
+    scope = current_scope(is_activity=is_activity)
+    if not scope.may(permission):
+        st.info(texts_fr.NO_PAGE, icon=":material/block:")
+        st.stop()
+    return scope
+
+
+@contextmanager
+def apology() -> Iterator[None]:
+    """A failure inside becomes one French sentence; the log gets its kind and place, never its values."""
+    try:
+        yield
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        _logger.error("database unreachable", extra={"error": type(error).__name__})
+        st.error(texts_fr.UNREACHABLE, icon=":material/cloud_off:")
+    except Exception as error:
+        # The last resort (ASVS 16.5.4): a message could quote a member, so only its type and line are kept.
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+        _logger.error("page failed: %s at %s", type(error).__name__, where)
+        st.error(texts_fr.FAILED, icon=":material/error:")

@@ -1,0 +1,174 @@
+"""Alerts as the pages know them: what one holds, which ones are asked for, and what may be done.
+
+Records and the `AlertDesk` seam only; `queries.py` speaks to the database, `cards.py` draws.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from jarvis.tenancy import Scope
+
+
+class AlertStatus(StrEnum):
+    """An alert's workflow; the database refuses any step that is not legal."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+
+
+OPEN_STATUSES = (AlertStatus.PENDING, AlertStatus.IN_PROGRESS)
+CLOSED_STATUSES = (AlertStatus.RESOLVED, AlertStatus.DISMISSED)
+
+# Streamlit sends every element over the socket: past this a page gets slow and nobody reads on.
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words a member said, on which an alert rests."""
+
+    turn_id: str
+    text: str
+    said_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alert with everything its card shows."""
+
+    id: UUID
+    alert_type: str
+    priority: str
+    status: AlertStatus
+    title: str
+    description: str | None
+    gym_name: str
+    timezone: str
+    """The gym's own: its staff read its clock."""
+    member_name: str | None
+    kiosk_name: str | None
+    quotes: tuple[Quote, ...]
+    recommended_actions: tuple[str, ...]
+    occurrence_count: int
+    created_at: datetime
+    last_occurred_at: datetime
+    assigned_to: UUID | None
+    assignee_name: str | None
+    """None also where the row security hides the person (an owner acting on a gym's alert)."""
+    resolved_at: datetime | None
+    outcome_code: str | None
+    resolution_notes: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """True while somebody should still act."""
+        return self.status in OPEN_STATUSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChoice:
+    """Which alerts a person asked to see."""
+
+    statuses: tuple[AlertStatus, ...] = OPEN_STATUSES
+    alert_types: tuple[str, ...] = ()
+    """Empty means all."""
+    priorities: tuple[str, ...] = ()
+    """Empty means all."""
+    since: datetime | None = None
+    """Only alerts that occurred since; None means any time."""
+    gym_id: UUID | None = None
+    """None means every gym in scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCounts:
+    """The state of the desk at a glance."""
+
+    pending_count: int
+    urgent_count: int
+    """Of those pending."""
+    in_progress_count: int
+    closed_count: int
+    """Since the moment that was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gym:
+    """A gym to choose."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What came of an action."""
+
+    is_done: bool
+    message: str
+    """French, for the person who acted."""
+
+
+class AlertDesk(Protocol):
+    """What the alerts page needs; every method takes the scope it answers for."""
+
+    def gyms(self, scope: Scope) -> Sequence[Gym]:
+        """The gyms the person sees, by name."""
+
+    def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
+        """The chosen alerts, what is urgent first, at most `MOST_SHOWN`."""
+
+    def counts(self, scope: Scope, *, gym_id: UUID | None, closed_since: datetime) -> AlertCounts:
+        """How many alerts wait, are in hand, and were closed."""
+
+    def take(self, scope: Scope, alert: Alert) -> Change:
+        """The alert is in the person's hands, unless somebody was faster."""
+
+    def release(self, scope: Scope, alert: Alert) -> Change:
+        """The alert waits for somebody again."""
+
+    def resolve(self, scope: Scope, alert: Alert, *, outcome_code: str, notes: str) -> Change:
+        """The alert is resolved with its outcome."""
+
+    def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
+        """The alert is closed without action, with the reason."""
+
+
+def read_quotes(context: Mapping[str, object]) -> tuple[Quote, ...]:
+    """The quotes of an alert's context, in the order they were kept; entries without words are left out.
+
+    `warehouse/stores/alerts.py` writes them as `turns`: turn_id, text, said_at.
+    """
+    kept = context.get("turns")
+    if not isinstance(kept, list):
+        return ()
+    return tuple(
+        Quote(str(entry.get("turn_id", "")), entry["text"].strip(), _moment(entry.get("said_at")))
+        for entry in kept
+        if isinstance(entry, Mapping) and isinstance(entry.get("text"), str) and entry["text"].strip()
+    )
+
+
+def read_actions(recommended: object) -> tuple[str, ...]:
+    """The recommended actions as sentences; an entry is a sentence, or an object with one in `text`."""
+    if not isinstance(recommended, list):
+        return ()
+    sentences = (entry.get("text") if isinstance(entry, Mapping) else entry for entry in recommended)
+    return tuple(sentence.strip() for sentence in sentences if isinstance(sentence, str) and sentence.strip())
+
+
+def _moment(found: object) -> datetime | None:
+    """An aware time written in ISO 8601; None for anything else, since the quote counts and not its hour."""
+    if not isinstance(found, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(found)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

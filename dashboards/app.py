@@ -1,0 +1,50 @@
+"""The managers' door as one ASGI app: the gate, the sign-in, and Streamlit behind them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboards import access
+from dashboards.database import Database
+from dashboards.gate import SessionGate
+from dashboards.queries import DatabaseAlertDesk
+from dashboards.sessions import DatabaseSessions
+from dashboards.sign_in import SignIn
+from dashboards.theme import streamlit_options
+from jarvis.settings import Settings
+
+if TYPE_CHECKING:
+    from streamlit import App
+
+SCRIPT = Path(__file__).with_name("main.py")
+
+
+def create_app(settings: Settings) -> "App":
+    """The app, ready to serve; its connections open and close with the server.
+
+    Streamlit keeps one runtime a process, so this is called once.
+    """
+    from starlette.middleware import Middleware
+    from streamlit import App, config
+
+    database = Database(settings.database_url_for("dashboard"))
+    sessions = DatabaseSessions(database)
+    access.install(access.Door(sessions=sessions, alerts=DatabaseAlertDesk(database)))
+
+    @asynccontextmanager
+    async def lifespan(_app: App) -> AsyncIterator[dict[str, object] | None]:
+        database.open()
+        try:
+            yield None
+        finally:
+            database.close()
+
+    # Before the app: it reads some options while it is made.
+    config.get_config_options(force_reparse=True, options_from_flags=streamlit_options(port=settings.dashboards_port))
+    return App(
+        SCRIPT,
+        lifespan=lifespan,
+        routes=SignIn(sessions=sessions, public_url=settings.dashboards_url).routes(),
+        middleware=[Middleware(SessionGate, sessions=sessions, public_url=settings.dashboards_url)],
+    )

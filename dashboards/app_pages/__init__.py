@@ -1,0 +1,1 @@
+"""One folder per role; each page is scope, choices, query, figures, place."""

@@ -1,0 +1,122 @@
+"""What a card looks like: records in, escaped HTML out. No Streamlit call, no query.
+
+Members' words pass through `html.escape` and nothing else: they are shown as they were said, and
+neither markup, Markdown nor LaTeX in them means anything.
+"""
+
+from datetime import datetime
+from html import escape
+
+from dashboards import formats_fr, texts_fr
+from dashboards.alerts import Alert, AlertCounts, Quote
+from jarvis.tenancy import Scope
+
+# A shape beside the colour and the word, so that no meaning rests on colour alone.
+_PRIORITY_SIGNS = {"urgent": "▲▲", "high": "▲", "medium": "■", "low": "▽"}
+
+
+def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
+    """One alert: what, how urgent, who and where, the words behind it, what to do."""
+    return "".join(
+        [
+            f'<article class="j-alert" aria-label="{escape(alert.title, quote=True)}">',
+            f'<div class="j-tags">{_tags(alert)}</div>',
+            f'<h3 class="j-title">{escape(alert.title)}</h3>',
+            f'<p class="j-facts">{_facts(alert, now=now, shows_gym=shows_gym)}</p>',
+            f'<p class="j-text">{escape(alert.description)}</p>' if alert.description else "",
+            _quotes(alert, now=now),
+            _actions(alert) if alert.is_open else _closing(alert, now=now),
+            "</article>",
+        ]
+    )
+
+
+def counts_html(counts: AlertCounts) -> str:
+    """The desk at a glance: what waits, what is in hand, what was closed this week."""
+    urgent = "" if counts.urgent_count == 0 else f"dont {formats_fr.number(counts.urgent_count)} en urgence"
+    tiles = [
+        ("À traiter", counts.pending_count, urgent),
+        ("En cours", counts.in_progress_count, ""),
+        ("Closes en 7 jours", counts.closed_count, ""),
+    ]
+    return (
+        '<dl class="j-counts">'
+        + "".join(
+            f"<div><dt>{escape(label)}</dt><dd>{formats_fr.number(value)}<small>{escape(more)}</small></dd></div>"
+            for label, value, more in tiles
+        )
+        + "</dl>"
+    )
+
+
+def empty_html(headline: str, more: str) -> str:
+    """What stands where a list would be."""
+    return f'<div class="j-empty"><p>{escape(headline)}</p><p>{escape(more)}</p></div>'
+
+
+def person_html(scope: Scope) -> str:
+    """Who is signed in, for which place, and the way out."""
+    place = f" · {escape(scope.place_name)}" if scope.place_name else ""
+    return (
+        f'<div class="j-person"><strong>{escape(scope.full_name)}</strong>'
+        f"<span>{escape(texts_fr.ROLES[scope.role])}{place}</span>"
+        '<form method="post" action="/logout"><button type="submit">Se déconnecter</button></form></div>'
+    )
+
+
+def _tags(alert: Alert) -> str:
+    priority = texts_fr.PRIORITIES[alert.priority]
+    tags = [
+        f'<span class="j-tag j-{alert.priority}"><span aria-hidden="true">{_PRIORITY_SIGNS[alert.priority]}</span> '
+        f'<span class="j-unseen">Priorité </span>{escape(priority)}</span>',
+        f'<span class="j-tag">{escape(texts_fr.ALERT_TYPES[alert.alert_type])}</span>',
+    ]
+    status = texts_fr.STATUSES[alert.status]
+    if alert.assignee_name and alert.is_open:
+        status = f"{status} : {alert.assignee_name}"
+    tags.append(f'<span class="j-tag j-{alert.status}">{escape(status)}</span>')
+    if alert.occurrence_count > 1:
+        tags.append(f'<span class="j-tag">Signalé {formats_fr.number(alert.occurrence_count)} fois</span>')
+    return "".join(tags)
+
+
+def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
+    when = formats_fr.moment(alert.last_occurred_at, now=now, timezone=alert.timezone)
+    facts = [f"<strong>{escape(alert.member_name)}</strong>" if alert.member_name else "Membre non identifié"]
+    if alert.alert_type in ("kiosk_offline", "data_quality"):
+        facts = []
+    if alert.kiosk_name:
+        facts.append(escape(alert.kiosk_name))
+    if shows_gym:
+        facts.append(escape(alert.gym_name))
+    facts.append(f"{escape(when[0].upper() + when[1:])} ({escape(formats_fr.age(alert.last_occurred_at, now=now))})")
+    return '<span aria-hidden="true"> · </span>'.join(facts)
+
+
+def _quotes(alert: Alert, *, now: datetime) -> str:
+    return "".join(_quote(quote, now=now, timezone=alert.timezone) for quote in alert.quotes)
+
+
+def _quote(quote: Quote, *, now: datetime, timezone: str) -> str:
+    when = "" if quote.said_at is None else formats_fr.moment(quote.said_at, now=now, timezone=timezone)
+    said = f"<footer>{escape(when)}</footer>" if when else ""
+    return f'<blockquote class="j-quote"><p>« {escape(quote.text)} »</p>{said}</blockquote>'
+
+
+def _actions(alert: Alert) -> str:
+    if not alert.recommended_actions:
+        return ""
+    items = "".join(f"<li>{escape(action)}</li>" for action in alert.recommended_actions)
+    return f'<div class="j-actions"><p>À faire</p><ul>{items}</ul></div>'
+
+
+def _closing(alert: Alert, *, now: datetime) -> str:
+    parts = [texts_fr.STATUSES[alert.status]]
+    if alert.outcome_code:
+        parts.append(texts_fr.OUTCOME_CODES[alert.outcome_code].lower())
+    if alert.resolved_at is not None:
+        parts.append(formats_fr.moment(alert.resolved_at, now=now, timezone=alert.timezone))
+    if alert.assignee_name:
+        parts.append(f"par {alert.assignee_name}")
+    notes = f"<p>{escape(alert.resolution_notes)}</p>" if alert.resolution_notes else ""
+    return f'<div class="j-closing"><p>{escape(", ".join(parts))}</p>{notes}</div>'

@@ -1,0 +1,59 @@
+"""The managers' door's connections: a small pool that logs in as jarvis_dashboard.
+
+Every page's transaction says who it is for; the sign-in alone works before anybody is known, and
+reaches nothing but the sign-in functions of migration 0040.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from jarvis.tenancy import Scope
+from warehouse.connection import as_user
+
+# Ten script runs a second is what one process does; each holds a connection for milliseconds.
+MOST_CONNECTIONS = 6
+
+# A page that cannot get a connection in this time says so instead of hanging.
+SECONDS_TO_WAIT = 4.0
+
+
+class Database:
+    """A pool of connections; opened and closed with the app."""
+
+    def __init__(self, url: str) -> None:
+        self._pool: ConnectionPool[Connection[DictRow]] = ConnectionPool(
+            url,
+            connection_class=Connection[DictRow],
+            # A restarted Postgres costs the next caller nothing: dead connections are replaced on the way out.
+            check=ConnectionPool.check_connection,
+            kwargs={"row_factory": dict_row, "application_name": "jarvis-dashboards", "connect_timeout": 3},
+            min_size=1,
+            max_size=MOST_CONNECTIONS,
+            timeout=SECONDS_TO_WAIT,
+            open=False,
+        )
+
+    def open(self) -> None:
+        """Connections are being made; a database that is away is met by the first question, not here."""
+        self._pool.open()
+
+    def close(self) -> None:
+        """Every connection is closed."""
+        self._pool.close()
+
+    @contextmanager
+    def nobody(self) -> Iterator[Connection[DictRow]]:
+        """A transaction without identity: row security shows it no row at all."""
+        with self._pool.connection() as connection:
+            yield connection
+
+    @contextmanager
+    def person(self, scope: Scope) -> Iterator[Connection[DictRow]]:
+        """A transaction in which row security knows the signed-in person."""
+        with self._pool.connection() as connection, as_user(cast(Connection, connection), scope.user_id):
+            yield connection

@@ -1,0 +1,56 @@
+"""Dates, durations and numbers as French people write them. Pure; the clock is an argument."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "décembre",
+)  # fmt: skip
+
+# Between a number and its unit, so that a line never breaks there.
+_NBSP = "\u00a0"
+
+
+def clock(moment: datetime, *, timezone: str) -> str:
+    """Hour and minute in the gym's zone: 9 h 05."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    return f"{local.hour}{_NBSP}h{_NBSP}{local.minute:02d}"
+
+
+def day(moment: datetime, *, now: datetime, timezone: str) -> str:
+    """The day as one says it: aujourd'hui, hier, mardi, le 3 novembre, le 1er mars 2024."""
+    local, today = moment.astimezone(ZoneInfo(timezone)).date(), now.astimezone(ZoneInfo(timezone)).date()
+    days_ago = (today - local).days
+    if days_ago == 0:
+        return "aujourd'hui"
+    if days_ago == 1:
+        return "hier"
+    if 1 < days_ago < 7:
+        return _DAYS[local.weekday()]
+    number = "1er" if local.day == 1 else str(local.day)
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"le {number} {_MONTHS[local.month - 1]}{year}"
+
+
+def moment(at: datetime, *, now: datetime, timezone: str) -> str:
+    """Day and hour: hier à 18 h 30."""
+    return f"{day(at, now=now, timezone=timezone)} à {clock(at, timezone=timezone)}"
+
+
+def age(at: datetime, *, now: datetime) -> str:
+    """How long ago, in the one unit that matters: à l'instant, il y a 5 min, il y a 3 h, il y a 2 j."""
+    minutes = int((now - at).total_seconds() // 60)
+    if minutes < 1:
+        return "à l'instant"
+    if minutes < 60:
+        return f"il y a {minutes}{_NBSP}min"
+    if minutes < 48 * 60:
+        return f"il y a {minutes // 60}{_NBSP}h"
+    return f"il y a {minutes // (24 * 60)}{_NBSP}j"
+
+
+def number(value: float, *, decimals: int = 0) -> str:
+    """A number with a thin space between thousands and a comma: 12 345,6."""
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")

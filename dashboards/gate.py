@@ -1,0 +1,161 @@
+"""The gate in front of every page, route, file and websocket: no session, no answer.
+
+ASGI middleware around the whole Streamlit app. Only the sign-in page and the health route are
+open. It also keeps other sites' pages away from the websocket and sets the headers that keep
+ours out of other sites' frames.
+"""
+
+import logging
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+import anyio
+import anyio.to_thread
+import psycopg
+from psycopg_pool import PoolTimeout
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Connection
+
+from dashboards.sessions import SessionStore
+from jarvis.tenancy import Scope
+
+OPEN_PATHS = frozenset({"/login", "/healthz"})
+
+# Streamlit binds its own reconnection to this header, so that one person never resumes another's page.
+IDENTITY_HEADER = "x-jarvis-user"
+
+# The name tells the browser to refuse it without TLS or from a neighbour host; plain http cannot use it.
+SECURE_COOKIE = "__Host-jarvis_session"
+PLAIN_COOKIE = "jarvis_session"
+
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+# Streamlit sets styles and compiles table code in the page; everything else comes from us alone.
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+
+UNAVAILABLE = "Le service est momentanément indisponible. Réessayez dans un instant."
+
+_logger = logging.getLogger(__name__)
+
+
+class SessionGate:
+    """Lets through those whose cookie opens a session, and says who they are to what lies behind."""
+
+    def __init__(self, app: ASGIApp, *, sessions: SessionStore, public_url: str | None) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._public_url = public_url
+        # A page's hundred files arrive at once; they queue here, not on the database's connections.
+        self._at_once = anyio.CapacityLimiter(4)
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        """Answers itself, or passes the request on with its identity."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, _with_security_headers(send))
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Connection, receive: Receive, send: Send) -> None:
+        if scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        wants_page = scope["method"] in ("GET", "HEAD") and "text/html" in Headers(scope=scope).get("accept", "")
+        try:
+            person = await self._person(scope, is_activity=wants_page)
+        except (psycopg.Error, PoolTimeout) as error:
+            _logger.error("session not resolved", extra={"error": type(error).__name__})
+            await PlainTextResponse(UNAVAILABLE, 503, {"retry-after": "5"})(scope, receive, send)
+            return
+        if person is not None:
+            await self._app(_introduced(scope, person), receive, send)
+            return
+        answer: Response = (
+            RedirectResponse(f"/login?next={quote(scope['path'])}", 303)
+            if wants_page
+            else PlainTextResponse("Connexion requise : ouvrez /login.", 401)
+        )
+        answer.headers["cache-control"] = "no-store"
+        await answer(scope, receive, send)
+
+    async def _websocket(self, scope: Connection, receive: Receive, send: Send) -> None:
+        try:
+            # A cookie travels with a request that another site's script started: the origin tells them apart.
+            person = (
+                await self._person(scope, is_activity=True)
+                if is_own_origin(HTTPConnection(scope), public_url=self._public_url)
+                else None
+            )
+        except (psycopg.Error, PoolTimeout) as error:
+            _logger.error("session not resolved", extra={"error": type(error).__name__})
+            person = None
+        if person is None:
+            # Closing before accepting is a refused handshake: HTTP 403, and no script has run.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self._app(_introduced(scope, person), receive, send)
+
+    async def _person(self, scope: Connection, *, is_activity: bool) -> Scope | None:
+        token = session_token(HTTPConnection(scope).cookies)
+        if token is None:
+            return None
+        return await anyio.to_thread.run_sync(
+            lambda: self._sessions.resolve(token, is_activity=is_activity), limiter=self._at_once
+        )
+
+
+def session_token(cookies: Mapping[str, str]) -> str | None:
+    """The session token among a browser's cookies, the secure cookie first; None where there is none."""
+    return cookies.get(SECURE_COOKIE) or cookies.get(PLAIN_COOKIE) or None
+
+
+def is_own_origin(connection: HTTPConnection, *, public_url: str | None) -> bool:
+    """True when the request comes from a page of ours: its Origin is the host it asks, or our public URL."""
+    try:
+        origin = urlsplit(connection.headers.get("origin", ""))
+    except ValueError:
+        return False
+    if origin.scheme not in ("http", "https") or not origin.netloc:
+        return False
+    own = {connection.headers.get("host", "")}
+    if public_url is not None:
+        own.add(urlsplit(public_url).netloc)
+    return origin.netloc in own
+
+
+def is_secure(connection: HTTPConnection, *, public_url: str | None) -> bool:
+    """True when the browser reaches us over TLS, here or at the proxy in front of us."""
+    return connection.url.scheme in ("https", "wss") or (public_url or "").startswith("https://")
+
+
+def _introduced(scope: Connection, person: Scope) -> Connection:
+    """The same request with our word for who it is, and nobody else's."""
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() != IDENTITY_HEADER.encode()]
+    headers.append((IDENTITY_HEADER.encode(), str(person.user_id).encode()))
+    return {**scope, "headers": headers}
+
+
+def _with_security_headers(send: Send) -> Send:
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers[name] = value
+            if "content-security-policy" not in headers:
+                headers["content-security-policy"] = PAGE_POLICY
+        await send(message)
+
+    return send_guarded

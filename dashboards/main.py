@@ -1,0 +1,29 @@
+"""The script Streamlit runs for every page: who is it, which pages are theirs, and the chosen one.
+
+Started by the app only; `dashboards/app.py` names it. Pages guard themselves too: the menu is a
+convenience, not a right.
+"""
+
+import streamlit as st
+
+from dashboards import access, cards, texts_fr
+from dashboards.app_pages.manager import alerts
+from dashboards.theme import style_sheet
+from jarvis.tenancy import Permission
+
+st.set_page_config(page_title="JARVIS", page_icon=":material/graphic_eq:", layout="wide")
+
+with access.apology():
+    st.html(style_sheet())
+    scope = access.current_scope()
+    pages = []
+    if scope.may(Permission.SEE_ALERTS):
+        pages.append(
+            st.Page(alerts.page, title="Alertes", icon=":material/notifications:", url_path="alertes", default=True)
+        )
+    with st.sidebar:
+        st.html(cards.person_html(scope))
+    if pages:
+        st.navigation(pages).run()
+    else:
+        st.info(texts_fr.NO_PAGE, icon=":material/block:")

@@ -1,0 +1,142 @@
+"""What the pages ask the database; every method takes the scope it answers for.
+
+Row security decides which rows there are: each transaction carries the person's identity and no
+filter here stands in for it. Nothing is cached, so a change by somebody else is seen at once.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from dashboards import texts_fr
+from dashboards.alerts import (
+    MOST_SHOWN,
+    Alert,
+    AlertChoice,
+    AlertCounts,
+    AlertStatus,
+    Change,
+    Gym,
+    read_actions,
+    read_quotes,
+)
+from dashboards.database import Database
+from dashboards.sessions import QUERIES
+from jarvis.tenancy import Permission, Scope
+from warehouse.sql import read_blocks
+
+
+class DatabaseAlertDesk:
+    """The alerts of Postgres, as the person of the scope may see and change them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._blocks = read_blocks(QUERIES)
+
+    def gyms(self, scope: Scope) -> Sequence[Gym]:
+        """The gyms the person sees, by name."""
+        with self._database.person(scope) as connection:
+            rows = connection.execute(self._blocks["gyms"]).fetchall()
+        return [Gym(row["id"], row["name"]) for row in rows]
+
+    def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
+        """The chosen alerts, what is urgent first, at most `MOST_SHOWN`."""
+        with self._database.person(scope) as connection:
+            rows = connection.execute(
+                self._blocks["alerts"],
+                {
+                    "statuses": [str(status) for status in choice.statuses],
+                    "alert_types": list(choice.alert_types),
+                    "priorities": list(choice.priorities),
+                    "since": choice.since,
+                    "gym_id": choice.gym_id,
+                    "most": MOST_SHOWN,
+                },
+            ).fetchall()
+        return [_alert(row) for row in rows]
+
+    def counts(self, scope: Scope, *, gym_id: UUID | None, closed_since: datetime) -> AlertCounts:
+        """How many alerts wait, are in hand, and were closed since a moment."""
+        with self._database.person(scope) as connection:
+            row = connection.execute(
+                self._blocks["alert_counts"], {"gym_id": gym_id, "closed_since": closed_since}
+            ).fetchone()
+        # An aggregate without grouping always gives one row.
+        return AlertCounts(**row) if row is not None else AlertCounts(0, 0, 0, 0)
+
+    def take(self, scope: Scope, alert: Alert) -> Change:
+        """The alert is in the person's hands, unless somebody was faster."""
+        return self._change(scope, alert, block="take_alert", done=texts_fr.TAKEN)
+
+    def release(self, scope: Scope, alert: Alert) -> Change:
+        """The alert waits for somebody again."""
+        return self._change(scope, alert, block="release_alert", done=texts_fr.RELEASED)
+
+    def resolve(self, scope: Scope, alert: Alert, *, outcome_code: str, notes: str) -> Change:
+        """The alert is resolved with its outcome; notes may be empty."""
+        closing = {"status": "resolved", "outcome_code": outcome_code, "notes": notes.strip() or None}
+        return self._change(scope, alert, block="close_alert", done=texts_fr.RESOLVED, **closing)
+
+    def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
+        """The alert is closed without action; a reason is required."""
+        if not reason.strip():
+            return Change(False, texts_fr.REASON_MISSING)
+        closing = {"status": "dismissed", "outcome_code": None, "notes": reason.strip()}
+        return self._change(scope, alert, block="close_alert", done=texts_fr.DISMISSED, **closing)
+
+    def _change(self, scope: Scope, alert: Alert, *, block: str, done: str, **values: str | None) -> Change:
+        if not scope.may(Permission.ACT_ON_ALERTS):
+            return Change(False, texts_fr.NOT_ALLOWED)
+        parameters = {
+            "alert_id": alert.id,
+            "user_id": scope.user_id,
+            "seen_status": str(alert.status),
+            "seen_assignee": alert.assigned_to,
+            **values,
+        }
+        try:
+            with self._database.person(scope) as connection:
+                if connection.execute(self._blocks[block], parameters).fetchone() is not None:
+                    return Change(True, done)
+                return self._why_not(connection, scope, alert)
+        except psycopg.errors.CheckViolation:
+            # The trigger's own message is for the log of the database: it names rows by id, in English.
+            return Change(False, texts_fr.ILLEGAL_STEP)
+
+    def _why_not(self, connection: Connection[DictRow], scope: Scope, alert: Alert) -> Change:
+        row = connection.execute(self._blocks["alert_state"], {"alert_id": alert.id}).fetchone()
+        if row is None:
+            return Change(False, texts_fr.GONE)
+        is_mine = row["assigned_to"] == scope.user_id
+        return Change(False, texts_fr.came_second(row["status"], row["assignee_name"], is_mine=is_mine))
+
+
+def _alert(row: dict[str, Any]) -> Alert:
+    names = (row["first_name"], row["last_name"])
+    return Alert(
+        id=row["id"],
+        alert_type=row["alert_type"],
+        priority=row["priority"],
+        status=AlertStatus(row["status"]),
+        title=row["title"],
+        description=row["description"],
+        gym_name=row["gym_name"],
+        timezone=row["timezone"],
+        member_name=" ".join(name for name in names if name) or None,
+        kiosk_name=row["kiosk_name"],
+        quotes=read_quotes(row["context"]),
+        recommended_actions=read_actions(row["recommended_actions"]),
+        occurrence_count=row["occurrence_count"],
+        created_at=row["created_at"],
+        last_occurred_at=row["last_occurred_at"],
+        assigned_to=row["assigned_to"],
+        assignee_name=row["assignee_name"],
+        resolved_at=row["resolved_at"],
+        outcome_code=row["outcome_code"],
+        resolution_notes=row["resolution_notes"],
+    )

@@ -1,0 +1,124 @@
+-- begin_sign_in --
+-- What is needed to check one password; the try is counted before it is checked.
+select user_id, password_hash, is_open
+from app.begin_sign_in(%(email)s::text);
+
+-- fail_sign_in --
+-- Records a wrong password in the audit trail.
+select app.fail_sign_in(%(user_id)s::uuid);
+
+-- open_session --
+-- Opens a session for a person whose password was right.
+select app.open_dashboard_session(%(user_id)s::uuid, %(token_hash)s::bytea, %(lifetime)s::interval) as is_open;
+
+-- resolve_session --
+-- Who holds this session now; no row where it opens no door.
+select user_id, role, full_name, email, gym_id, gym_name, franchise_id, franchise_name
+from app.resolve_dashboard_session(%(token_hash)s::bytea, %(idle_limit)s::interval, %(is_activity)s::boolean);
+
+-- revoke_session --
+-- Ends one session at once.
+select app.revoke_dashboard_session(%(token_hash)s::bytea) as is_revoked;
+
+-- gyms --
+-- The gyms this person sees, by name.
+select gyms.id, gyms.name, gyms.city
+from public.gyms
+order by gyms.name, gyms.id;
+
+-- alert_counts --
+-- How many alerts wait, are in hand, and were closed since a moment.
+select
+    count(*) filter (where alerts.status = 'pending') as pending_count,
+    count(*) filter (where alerts.status = 'in_progress') as in_progress_count,
+    count(*) filter (where alerts.status = 'pending' and alerts.priority = 'urgent') as urgent_count,
+    count(*) filter (where alerts.resolved_at >= %(closed_since)s::timestamptz) as closed_count
+from public.manager_alerts as alerts
+where (%(gym_id)s::uuid is null or alerts.gym_id = %(gym_id)s::uuid);
+
+-- alerts --
+-- Open alerts first, then by priority, those nobody has taken first, the latest first.
+select
+    alerts.id,
+    alerts.alert_type,
+    alerts.priority,
+    alerts.status,
+    alerts.title,
+    alerts.description,
+    alerts.recommended_actions,
+    alerts.context,
+    alerts.occurrence_count,
+    alerts.created_at,
+    alerts.last_occurred_at,
+    alerts.resolved_at,
+    alerts.outcome_code,
+    alerts.resolution_notes,
+    alerts.assigned_to,
+    gyms.name as gym_name,
+    gyms.timezone,
+    members.first_name,
+    members.last_name,
+    kiosks.name as kiosk_name,
+    assignees.full_name as assignee_name
+from public.manager_alerts as alerts
+inner join public.gyms on gyms.id = alerts.gym_id
+left join public.gym_members_v2 as members
+    on members.gym_id = alerts.gym_id and members.id = alerts.member_id
+left join public.kiosks
+    on kiosks.gym_id = alerts.gym_id and kiosks.id = alerts.kiosk_id
+left join public.users as assignees on assignees.id = alerts.assigned_to
+where alerts.status = any (%(statuses)s::text[])
+    and (%(alert_types)s::text[] = '{}' or alerts.alert_type = any (%(alert_types)s::text[]))
+    and (%(priorities)s::text[] = '{}' or alerts.priority = any (%(priorities)s::text[]))
+    and (%(since)s::timestamptz is null or alerts.last_occurred_at >= %(since)s::timestamptz)
+    and (%(gym_id)s::uuid is null or alerts.gym_id = %(gym_id)s::uuid)
+order by
+    alerts.status in ('resolved', 'dismissed'),
+    case
+        when alerts.status in ('resolved', 'dismissed') then 0
+        else array_position(array['urgent', 'high', 'medium', 'low'], alerts.priority)
+    end,
+    alerts.status = 'in_progress',
+    coalesce(alerts.resolved_at, alerts.last_occurred_at) desc,
+    alerts.id
+limit %(most)s::integer;
+
+-- alert_state --
+-- Where one alert stands, to tell somebody who came second.
+select
+    alerts.status,
+    alerts.assigned_to,
+    assignees.full_name as assignee_name
+from public.manager_alerts as alerts
+left join public.users as assignees on assignees.id = alerts.assigned_to
+where alerts.id = %(alert_id)s::uuid;
+
+-- take_alert --
+-- Puts a waiting alert in this person's hands; no row where somebody was faster.
+update public.manager_alerts as alerts
+set status = 'in_progress', assigned_to = %(user_id)s::uuid
+where alerts.id = %(alert_id)s::uuid
+    and alerts.status = 'pending'
+returning alerts.id;
+
+-- release_alert --
+-- Puts an alert back in the waiting list; no row where it changed since it was read.
+update public.manager_alerts as alerts
+set status = 'pending'
+where alerts.id = %(alert_id)s::uuid
+    and alerts.status = 'in_progress'
+    and alerts.assigned_to is not distinct from %(seen_assignee)s::uuid
+returning alerts.id;
+
+-- close_alert --
+-- Resolves or dismisses an alert as it was read; no row where it changed since.
+update public.manager_alerts as alerts
+set
+    status = %(status)s::text,
+    outcome_code = %(outcome_code)s::text,
+    resolution_notes = %(notes)s::text,
+    assigned_to = coalesce(alerts.assigned_to, %(user_id)s::uuid)
+where alerts.id = %(alert_id)s::uuid
+    and alerts.status = %(seen_status)s::text
+    and alerts.assigned_to is not distinct from %(seen_assignee)s::uuid
+returning alerts.id;

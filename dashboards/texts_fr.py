@@ -1,0 +1,153 @@
+"""Everything the managers' pages say, in French: labels of the closed vocabularies, and sentences.
+
+A test compares every vocabulary with the kernel's enums and with the database's own checks, so that
+no value is ever shown as it is stored.
+"""
+
+from collections.abc import Mapping
+
+STATUSES: Mapping[str, str] = {
+    "pending": "À traiter",
+    "in_progress": "En cours",
+    "resolved": "Résolue",
+    "dismissed": "Classée sans suite",
+}
+PRIORITIES: Mapping[str, str] = {"urgent": "Urgente", "high": "Haute", "medium": "Moyenne", "low": "Basse"}
+ALERT_TYPES: Mapping[str, str] = {
+    "negative_feedback": "Avis négatif",
+    "equipment_issue": "Panne ou défaut",
+    "churn_risk": "Risque de départ",
+    "milestone": "Étape franchie",
+    "kiosk_offline": "Borne hors ligne",
+    "data_quality": "Qualité des données",
+}
+OUTCOME_CODES: Mapping[str, str] = {
+    "solved": "Problème réglé",
+    "member_contacted": "Membre contacté",
+    "no_action_needed": "Rien à faire",
+    "false_alarm": "Fausse alerte",
+    "duplicate": "Doublon",
+}
+SENTIMENTS: Mapping[str, str] = {"negative": "Négatif", "neutral": "Neutre", "positive": "Positif"}
+EMOTIONS: Mapping[str, str] = {
+    "joy": "Joie",
+    "gratitude": "Gratitude",
+    "motivation": "Motivation",
+    "neutral": "Neutre",
+    "confusion": "Confusion",
+    "disappointment": "Déception",
+    "frustration": "Frustration",
+    "anger": "Colère",
+    "anxiety": "Inquiétude",
+    "sadness": "Tristesse",
+}
+TOPICS: Mapping[str, str] = {
+    "equipment": "Machines et matériel",
+    "cleanliness": "Propreté",
+    "showers_lockers": "Douches et casiers",
+    "temperature_air": "Température et air",
+    "music_noise": "Musique et bruit",
+    "crowding": "Affluence",
+    "opening_hours": "Horaires d'ouverture",
+    "class_schedule": "Planning des cours",
+    "staff_coaching": "Équipe et coachs",
+    "membership": "Abonnement",
+    "billing": "Facturation",
+    "access_badge": "Badge et accès",
+    "training_advice": "Conseils d'entraînement",
+    "nutrition": "Nutrition",
+    "injury_health": "Blessure et santé",
+    "progress_goals": "Progrès et objectifs",
+    "kiosk_app": "Borne et application",
+    "safety": "Sécurité",
+    "facilities_other": "Autres équipements",
+    "other": "Autre",
+}
+INTENTS: Mapping[str, str] = {
+    "book_class": "Réserver un cours",
+    "cancel_booking": "Annuler une réservation",
+    "ask_hours": "Demander les horaires",
+    "ask_schedule": "Demander le planning",
+    "ask_training_advice": "Demander un conseil d'entraînement",
+    "ask_nutrition": "Demander un conseil de nutrition",
+    "report_issue": "Signaler un problème",
+    "complain": "Se plaindre",
+    "praise": "Féliciter",
+    "suggest": "Suggérer",
+    "cancel_membership": "Résilier",
+    "freeze_membership": "Suspendre l'abonnement",
+    "change_membership": "Changer d'abonnement",
+    "ask_billing": "Question de facturation",
+    "request_human": "Demander une personne",
+    "set_goal": "Fixer un objectif",
+    "check_progress": "Suivre ses progrès",
+    "report_absence": "Annoncer une absence",
+    "report_injury": "Signaler une blessure",
+    "lost_item": "Objet perdu",
+    "small_talk": "Conversation",
+    "other": "Autre",
+}
+OUTCOMES: Mapping[str, str] = {
+    "solved": "Résolue",
+    "unsolved": "Non résolue",
+    "handed_over": "Transmise à l'équipe",
+    "abandoned": "Abandonnée",
+}
+CLOSE_REASONS: Mapping[str, str] = {
+    "member_left": "Le membre est parti",
+    "member_goodbye": "Le membre a dit au revoir",
+    "idle": "Silence prolongé",
+    "second_badge": "Un autre badge a été passé",
+    "kiosk_lost": "Borne injoignable",
+    "provider_lost": "Service vocal injoignable",
+    "max_duration": "Durée maximale atteinte",
+    "budget": "Budget atteint",
+    "gateway_lost": "Passerelle arrêtée",
+    "operator": "Fermée par un opérateur",
+}
+ROLES: Mapping[str, str] = {
+    "super_admin": "Administration",
+    "franchise_owner": "Franchise",
+    "gym_manager": "Responsable de salle",
+    "gym_staff": "Équipe de salle",
+    "analyst": "Analyste",
+}
+
+# Choices of the alerts page: label to days, None for any time.
+PERIODS: Mapping[str, int | None] = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Tout": None}
+OPEN, CLOSED, ALL = "Ouvertes", "Closes", "Toutes"
+EVERY_GYM = "Toutes les salles"
+
+TAKEN = "Alerte prise en charge : elle est à votre nom."
+RELEASED = "Alerte remise à traiter."
+RESOLVED = "Alerte résolue."
+DISMISSED = "Alerte classée sans suite."
+NOT_ALLOWED = "Votre rôle permet de lire les alertes, pas de les traiter. Adressez-vous au responsable de la salle."
+GONE = "Cette alerte n'existe plus, ou elle n'est pas dans votre périmètre."
+REASON_MISSING = "Un motif est obligatoire pour classer une alerte sans suite."
+ILLEGAL_STEP = "Ce changement n'est pas possible dans l'état actuel de l'alerte. La liste vient d'être actualisée."
+SIGNED_OUT = "Votre session est terminée. Reconnectez-vous pour continuer."
+NO_PAGE = "Votre compte n'a pas de page ici : l'accès des analystes se fait en SQL."
+FAILED = "Cette page n'a pas pu être affichée. L'incident est enregistré ; réessayez dans un instant."
+UNREACHABLE = "La base de données ne répond pas. La page se remettra à jour d'elle-même."
+NOTHING_OPEN = "Rien à traiter"
+NOTHING_OPEN_MORE = "Aucune alerte ouverte. Les nouvelles s'affichent ici d'elles-mêmes, sans recharger la page."
+NOTHING_CHOSEN = "Aucune alerte ne correspond à ces filtres"
+NOTHING_CHOSEN_MORE = "Élargissez la période, ou retirez un filtre."
+READ_ONLY = "Lecture seule : le responsable de la salle traite les alertes."
+PAUSED = "Actualisation en pause pendant la saisie."
+
+
+def came_second(status: str, assignee_name: str | None, *, is_mine: bool) -> str:
+    """Why an action came too late: somebody else changed the alert since it was read."""
+    if status == "in_progress":
+        who = "vous-même, dans une autre fenêtre" if is_mine else assignee_name or "un autre responsable"
+        return f"Cette alerte vient d'être prise en charge par {who}."
+    if status == "pending":
+        return "Cette alerte vient d'être remise à traiter."
+    return f"Cette alerte est déjà close ({STATUSES[status].lower()})."
+
+
+def new_alerts(count: int) -> str:
+    """Announces alerts that came while the page was open."""
+    return "1 nouvelle alerte" if count == 1 else f"{count} nouvelles alertes"

@@ -1,0 +1,65 @@
+"""Who somebody is and what their role may do: the scope every page and query is given.
+
+Pure rules. The database enforces the same limits by row security (`warehouse/migrations`); what
+stands here decides which pages and buttons are shown, so that nobody is offered what would fail.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class UserRole(StrEnum):
+    """The roles a person signs in with; the database checks the same list."""
+
+    SUPER_ADMIN = "super_admin"
+    FRANCHISE_OWNER = "franchise_owner"
+    GYM_MANAGER = "gym_manager"
+    GYM_STAFF = "gym_staff"
+    ANALYST = "analyst"
+
+
+class Permission(StrEnum):
+    """One thing a page lets somebody do."""
+
+    SEE_ALERTS = "see_alerts"
+    ACT_ON_ALERTS = "act_on_alerts"
+    CHOOSE_GYM = "choose_gym"
+    """Sees more than one gym, and so picks among them."""
+
+
+_PERMISSIONS: dict[UserRole, frozenset[Permission]] = {
+    UserRole.SUPER_ADMIN: frozenset(Permission),
+    UserRole.FRANCHISE_OWNER: frozenset(Permission),
+    UserRole.GYM_MANAGER: frozenset({Permission.SEE_ALERTS, Permission.ACT_ON_ALERTS}),
+    UserRole.GYM_STAFF: frozenset({Permission.SEE_ALERTS}),
+    # Analysts' door is SQL: what members said stays with their gym.
+    UserRole.ANALYST: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One signed-in person and the part of the network they stand for.
+
+    Hashable, so that it can be an argument of a cached function: one person's rows never answer another.
+    """
+
+    user_id: UUID
+    role: UserRole
+    full_name: str
+    """As shown in the page; the e-mail's local part where no name was given."""
+    gym_id: UUID | None = None
+    gym_name: str | None = None
+    """Set for those who stand for one gym."""
+    franchise_id: UUID | None = None
+    franchise_name: str | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """True when the role allows it."""
+        return permission in _PERMISSIONS[self.role]
+
+    @property
+    def place_name(self) -> str | None:
+        """The gym or franchise the person stands for; None for the whole network."""
+        return self.gym_name or self.franchise_name
