@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from psycopg import Connection
 
 from warehouse.demo.generate import generate
+from warehouse.demo.members import badge_of
 from warehouse.demo.network import EMAIL_DOMAIN
 from warehouse.demo.records import Credential
 from warehouse.demo.write import write_network
 from warehouse.sql import queries
 
 DEMO_PASSWORD = "jarvis-demo-salle"
+# An active member of the first gym, Dax, in every simulated network: for `jarvis kiosk talk --badge`.
+DEMO_BADGE = badge_of(1)
 
 _ROLE_LABELS_FR = {
     "super_admin": "Administration JARVIS",
@@ -28,7 +31,11 @@ _ROLE_LABELS_FR = {
 }
 
 
-class SimulationRefused(RuntimeError):
+class SimulationError(RuntimeError):
+    """A simulation could not run; the message says what to do."""
+
+
+class SimulationRefused(SimulationError):
     """The database holds a network already; nothing was written."""
 
 
