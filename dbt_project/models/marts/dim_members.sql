@@ -1,0 +1,51 @@
+{{ config(indexes=[{"columns": ["gym_id", "churn_risk_level"]}]) }}
+
+with
+
+members as (
+    select * from {{ ref('stg_jarvis__members') }}
+),
+
+-- The membership that ends last is the one that says whether the member is still ours.
+latest_memberships as (
+    select distinct on (member_id)
+        member_id,
+        membership_plan,
+        membership_status,
+        expires_date,
+        monthly_price_eur
+    from {{ ref('stg_jarvis__memberships') }}
+    order by member_id asc, expires_date desc, started_date desc, membership_id asc
+),
+
+analytics as (
+    select * from {{ ref('stg_jarvis__member_analytics') }}
+),
+
+described as (
+    select
+        members.member_id,
+        members.gym_id,
+        members.is_active,
+        members.membership_type,
+        members.member_since_date,
+        date_trunc('month', members.member_since_date)::date as cohort_month_date,
+        members.last_visit_at,
+        latest_memberships.membership_plan,
+        latest_memberships.membership_status,
+        latest_memberships.expires_date as membership_expires_date,
+        latest_memberships.monthly_price_eur,
+        coalesce(analytics.conversation_count, 0) as conversation_count,
+        analytics.last_conversation_at,
+        analytics.mean_sentiment_score,
+        analytics.engagement_score,
+        analytics.churn_risk_score,
+        analytics.churn_risk_level,
+        analytics.updated_at as analytics_updated_at,
+        now() as built_at
+    from members
+    left join latest_memberships on members.member_id = latest_memberships.member_id
+    left join analytics on members.member_id = analytics.member_id
+)
+
+select * from described

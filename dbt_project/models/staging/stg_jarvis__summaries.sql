@@ -1,0 +1,39 @@
+with
+
+source as (
+    select * from {{ source('jarvis', 'conversation_summaries') }}
+),
+
+renamed as (
+    select
+        -- ids
+        id as summary_id,
+        session_id,
+        gym_id,
+        member_id,
+        kiosk_id,
+
+        -- text (the summary itself stays in the source table)
+        status as analysis_status,
+        key_topics,
+        sentiment_label,
+        emotion_detected as emotion,
+        intents_detected as intents,
+        outcome,
+        engine,
+        engine_version,
+        prompt_version,
+
+        -- numerics
+        attempts as attempt_count,
+        sentiment_score,
+        tokens as token_count,
+        cost_usd as analysis_cost_usd,
+
+        -- timestamps
+        queued_at,
+        analysed_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,55 @@
+"""The analytics code location: what takes minutes and may wait, marts today.
+
+Its runs go to the heavy queue, so that nothing here delays an alert. It needs the manifest that
+`orchestration.dbt.prepare` makes before Dagster starts; where it is missing, loading makes it.
+"""
+
+from collections.abc import Mapping
+
+from dagster import (
+    AssetSelection,
+    DefaultScheduleStatus,
+    Definitions,
+    ScheduleDefinition,
+    define_asset_job,
+    in_process_executor,
+)
+
+from jarvis.settings import Settings
+from orchestration.assets.marts import GROUP, dbt_resource, marts_assets
+from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.resources import process_settings
+
+MARTS_JOB = "build_marts"
+
+# A build takes seconds; one that is still going after this hangs.
+MAX_RUNTIME_SECONDS = 1800
+
+
+def build_defs(
+    *, settings: Settings | None = None, resource_overrides: Mapping[str, object] | None = None
+) -> Definitions:
+    """The marts with their checks, and the schedule that builds them; a test swaps a resource by its name."""
+    job = define_asset_job(
+        MARTS_JOB,
+        selection=AssetSelection.groups(GROUP),
+        tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+        description="Builds and checks every mart.",
+    )
+    return Definitions(
+        assets=[marts_assets(settings or process_settings())],
+        jobs=[job],
+        schedules=[
+            ScheduleDefinition(
+                job=job,
+                cron_schedule="*/15 * * * *",
+                execution_timezone="UTC",
+                default_status=DefaultScheduleStatus.RUNNING,
+            )
+        ],
+        resources={"dbt": dbt_resource(), **(resource_overrides or {})},
+        executor=in_process_executor,
+    )
+
+
+defs = build_defs()

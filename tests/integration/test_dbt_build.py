@@ -1,0 +1,212 @@
+"""The analysts' door built for real: dbt on a migrated database, then looked at through each door."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from jarvis.settings import Settings
+from orchestration import dbt
+from tests.conftest import Database
+from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id, plant
+from warehouse.connection import as_user
+
+MARTS = ("dim_gyms", "dim_members", "fct_gym_daily", "fct_sessions")
+
+ANALYST = "test_analyst_of_atlantique"
+
+
+@pytest.fixture(scope="module")
+def built(
+    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A planted database whose marts were built twice: the second time dbt swaps tables that exist."""
+    home = tmp_path_factory.mktemp("dbt")
+    with cloned_database(server_settings, template_database, "dbt_build", home) as database:
+        with database.admin() as admin:
+            plant(admin)
+        dbt.run(database.settings, "run")
+        dbt.run(database.settings, "build", "--full-refresh")
+        yield database
+
+
+@contextmanager
+def analyst_connection(database: Database, *, person: str) -> Iterator[psycopg.Connection]:
+    """A connection of a login role that is this person, as an administrator would make it; then the role is gone."""
+    password = "only-for-this-test"
+    role = sql.Identifier(ANALYST)
+    with database.admin() as admin:
+        admin.execute(sql.SQL("create role {} login password {} in role jarvis_analyst").format(role, password))
+        admin.execute("insert into app.analyst_logins values (%s, %s)", [ANALYST, PERSON[person].id])
+        parts = urlsplit(database.url_for("admin"))
+        netloc = f"{ANALYST}:{password}@{parts.hostname}:{parts.port}"
+        try:
+            with psycopg.connect(urlunsplit(parts._replace(netloc=netloc)), autocommit=True) as connection:
+                yield connection
+        finally:
+            admin.execute("delete from app.analyst_logins where role_name = %s", [ANALYST])
+            admin.execute(sql.SQL("drop role {}").format(role))
+
+
+def gyms_seen(connection: psycopg.Connection, mart: str) -> set[str]:
+    """Names of the gyms whose rows of a mart this connection reads."""
+    query = sql.SQL("select distinct gym_id from {}").format(sql.Identifier("marts", mart))
+    names = {made_id("gym", gym): gym for gym in GYMS}
+    return {names[row[0]] for row in connection.execute(query)}
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_rebuilt_mart_is_forced_and_has_its_policies(built: Database, mart: str) -> None:
+    """dbt swaps the table, which drops all of this: it must stand again when the swap commits."""
+    with built.admin() as admin:
+        protection = admin.execute(
+            "select relrowsecurity, relforcerowsecurity from pg_class where oid = %s::regclass", [f"marts.{mart}"]
+        ).fetchone()
+        policies = admin.execute(
+            "select policyname, cmd, roles::text[] from pg_policies where schemaname = 'marts' and tablename = %s "
+            "order by policyname",
+            [mart],
+        ).fetchall()
+    assert protection == (True, True)
+    assert policies == [
+        ("jarvis_analyst_reads", "SELECT", ["jarvis_analyst"]),
+        ("jarvis_dashboard_reads", "SELECT", ["jarvis_dashboard"]),
+    ]
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_rebuilt_mart_is_granted_for_reading_only(built: Database, mart: str) -> None:
+    """The dashboard and the analysts read; nobody but the pipeline, which owns it, may do more."""
+    with built.admin() as admin:
+        grants = admin.execute(
+            "select grantee, array_agg(privilege_type::text) from information_schema.role_table_grants "
+            "where table_schema = 'marts' and table_name = %s and grantee <> 'jarvis_pipeline' "
+            "group by grantee order by grantee",
+            [mart],
+        ).fetchall()
+    assert grants == [("jarvis_analyst", ["SELECT"]), ("jarvis_dashboard", ["SELECT"])]
+
+
+@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.name)
+def test_a_dashboard_user_reads_their_own_gyms(built: Database, mart: str, person: Person) -> None:
+    """A manager of Dax can't read Pau, an owner reads the franchise, a suspended user nothing."""
+    with built.connect("dashboard") as connection, as_user(connection, person.id):
+        assert gyms_seen(connection, mart) == person.sees
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_nobody_signed_in_reads_nothing(built: Database, mart: str) -> None:
+    """No identity, no rows; an empty claim is no identity and no error."""
+    with built.connect("dashboard") as connection:
+        assert gyms_seen(connection, mart) == set()
+        connection.execute("select set_config('app.user_id', '', true)")
+        assert gyms_seen(connection, mart) == set()
+
+
+@pytest.mark.parametrize("person", ["analyst_atlantique", "analyst_dax", "suspended_analyst"])
+def test_an_analyst_in_plain_psql_reads_their_own_gyms(built: Database, person: str) -> None:
+    """An analyst of a franchise sees its gyms in every mart, by login alone, and cannot claim to be somebody else."""
+    with analyst_connection(built, person=person) as connection:
+        connection.execute("select set_config('app.user_id', %s, false)", [str(PERSON["root"].id)])
+        for mart in MARTS:
+            assert gyms_seen(connection, mart) == PERSON[person].sees
+
+
+def test_an_analyst_does_not_reach_the_staging_views(built: Database) -> None:
+    """Marts are the contract with analysts; staging may change under them."""
+    with (
+        analyst_connection(built, person="analyst_atlantique") as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("select count(*) from staging.stg_jarvis__sessions")
+
+
+def test_a_staging_view_reads_with_its_callers_rights(built: Database) -> None:
+    """A view otherwise reads as its owner, who sees every gym."""
+    with built.admin() as admin:
+        careless = admin.execute(
+            "select relname from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'v' "
+            "and not coalesce('security_invoker=true' = any (reloptions), false)"
+        ).fetchall()
+        count = admin.execute("select count(*) from pg_views where schemaname = 'staging'").fetchone()
+    assert careless == []
+    assert count == (12,)
+
+
+def test_a_mart_without_the_hook_is_closed_to_all(built: Database) -> None:
+    """Whoever forgets the hook has shown nothing to anybody: fail closed."""
+    with built.connect("pipeline") as pipeline:
+        pipeline.execute("create table marts.careless as select id as gym_id from public.gyms")
+        pipeline.execute("grant select on marts.careless to jarvis_dashboard, jarvis_analyst")
+        pipeline.commit()
+    try:
+        with built.connect("dashboard") as connection, as_user(connection, PERSON["root"].id):
+            assert gyms_seen(connection, "careless") == set()
+        with analyst_connection(built, person="analyst_atlantique") as connection:
+            assert gyms_seen(connection, "careless") == set()
+    finally:
+        with built.connect("pipeline") as pipeline:
+            pipeline.execute("drop table marts.careless")
+
+
+def test_a_session_with_its_cost_reaches_the_day(built: Database) -> None:
+    """One session of 90 seconds and 1.25 cents at noon in Dax is the day's row of Dax."""
+    with built.admin() as admin:
+        row = admin.execute(
+            "select local_date::text, visit_count, distinct_visitor_count, session_count, session_minutes::text, "
+            "mean_sentiment_score, negative_session_count, alert_opened_count, cost_usd::text "
+            "from marts.fct_gym_daily where gym_id = %s",
+            [made_id("gym", "dax")],
+        ).fetchall()
+    assert row == [("2026-03-02", 1, 1, 1, "1.50", None, 0, 1, "0.012500")]
+
+
+def test_numbers_keep_their_precision(built: Database) -> None:
+    """The contract's types are the table's types, precision included."""
+    with built.admin() as admin:
+        types = admin.execute(
+            "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+            "where attrelid = 'marts.fct_sessions'::regclass and attname = any(%s) "
+            "order by attname",
+            [["cost_usd", "key_topics", "sentiment_score"]],
+        ).fetchall()
+    assert types == [("cost_usd", "numeric(12,6)"), ("key_topics", "text[]"), ("sentiment_score", "numeric(3,2)")]
+
+
+def test_the_project_folder_holds_nothing_of_a_build() -> None:
+    """Results and logs go home, not into the repository."""
+    assert not [name for name in ("target", "logs", "dbt_packages") if Path(dbt.PROJECT, name).exists()]
+
+
+def test_a_build_leaves_no_password_behind(built: Database) -> None:
+    """Neither the log nor any result holds the pipeline's password."""
+    password = urlsplit(built.url_for("pipeline")).password
+    assert password
+    holders = [
+        path.name
+        for path in dbt.state_folder(built.settings).rglob("*")
+        if path.is_file() and password.encode() in path.read_bytes()
+    ]
+    assert holders == []
+
+
+def test_a_failing_build_says_what_failed(built: Database) -> None:
+    """A row that breaks an invariant fails the build, and the message names the test."""
+    stranger = made_id("gym", "of nobody")
+    with built.admin() as admin:
+        admin.execute(
+            "insert into marts.dim_gyms (gym_id, gym_slug, gym_name, gym_status, timezone, kiosk_count, "
+            "active_member_count, created_at, built_at) "
+            "values (%s, 'nobody', 'Nobody', 'active', 'Europe/Paris', 0, 0, now(), now())",
+            [stranger],
+        )
+        try:
+            with pytest.raises(dbt.DbtError, match="same_rows_as_dim_gyms_gym_id"):
+                dbt.run(built.settings, "test", "--select", "dim_gyms")
+        finally:
+            admin.execute("delete from marts.dim_gyms where gym_id = %s", [stranger])
