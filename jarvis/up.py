@@ -342,7 +342,7 @@ def _say(line: str) -> None:
 
 def _print_welcome(settings: Settings, seconds: float) -> None:
     from warehouse.connection import connect
-    from warehouse.demo.simulate import DEMO_PASSWORD, demo_logins
+    from warehouse.demo.simulate import DEMO_BADGE, DEMO_PASSWORD, demo_logins
 
     upstream = "the stand-in (no OPENAI_API_KEY)" if runs_standin(settings) else settings.realtime_url
     _say(f"\nJARVIS runs, {seconds:.1f} s after the start. Ctrl-C stops everything.\n")
@@ -356,4 +356,5 @@ def _print_welcome(settings: Settings, seconds: float) -> None:
         _say(f"\n  Demo logins, password {DEMO_PASSWORD}:")
         for login in logins:
             _say(f"    {login.email:<34} {login.label}")
+        _say(f"\n  Talk as a member of Dax with badge {DEMO_BADGE}: see README, jarvis kiosk code|provision|talk")
     _say("")

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import REPOSITORY, System, wait_for
+from warehouse.demo.simulate import DEMO_PASSWORD
 
 COMPLAINT = (
     "Les douches sont sales, c'est inadmissible",
     "Le tapis numéro quatre est en panne et personne ne s'en occupe",
 )
-PASSWORD = "jarvis-demo"
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_the_manager_sees_it_on_the_page_and_the_neighbour_does_not(system: Syst
             page = browser.new_context(locale="fr-FR", viewport={"width": 1280, "height": 1400}).new_page()
             page.goto(address)
             page.get_by_label("E-mail").fill(email)
-            page.get_by_label("Mot de passe").fill(PASSWORD)
+            page.get_by_label("Mot de passe").fill(DEMO_PASSWORD)
             page.get_by_role("button", name="Se connecter").click()
             expect(page.get_by_role("heading", name="Alertes").first).to_be_visible(timeout=30_000)
             quote = page.get_by_text("Les douches sont sales").first
