@@ -1,0 +1,118 @@
+"""The French words of the alerts: what a manager reads, and what the manager could do.
+
+Wording only; `alerts.py` decides when. No names: the page shows who it is about, under the reader's
+own rights.
+"""
+
+from collections.abc import Sequence
+
+from jarvis.conversations import Emotion, Intent, Issue, Topic
+
+TOPICS: dict[Topic, str] = {
+    Topic.EQUIPMENT: "équipement",
+    Topic.CLEANLINESS: "propreté",
+    Topic.SHOWERS_LOCKERS: "douches et vestiaires",
+    Topic.TEMPERATURE_AIR: "température et aération",
+    Topic.MUSIC_NOISE: "musique et bruit",
+    Topic.CROWDING: "affluence",
+    Topic.OPENING_HOURS: "horaires d'ouverture",
+    Topic.CLASS_SCHEDULE: "planning des cours",
+    Topic.STAFF_COACHING: "équipe et coaching",
+    Topic.MEMBERSHIP: "abonnement",
+    Topic.BILLING: "facturation",
+    Topic.ACCESS_BADGE: "badge et accès",
+    Topic.TRAINING_ADVICE: "conseils d'entraînement",
+    Topic.NUTRITION: "nutrition",
+    Topic.INJURY_HEALTH: "blessure et santé",
+    Topic.PROGRESS_GOALS: "progression et objectifs",
+    Topic.KIOSK_APP: "borne et application",
+    Topic.SAFETY: "sécurité",
+    Topic.FACILITIES_OTHER: "locaux",
+    Topic.OTHER: "autre sujet",
+}
+
+EMOTIONS: dict[Emotion, str] = {
+    Emotion.JOY: "de la joie",
+    Emotion.GRATITUDE: "de la gratitude",
+    Emotion.MOTIVATION: "de la motivation",
+    Emotion.NEUTRAL: "un avis neutre",
+    Emotion.CONFUSION: "de l'incompréhension",
+    Emotion.DISAPPOINTMENT: "de la déception",
+    Emotion.FRUSTRATION: "de la frustration",
+    Emotion.ANGER: "de la colère",
+    Emotion.ANXIETY: "de l'inquiétude",
+    Emotion.SADNESS: "de la tristesse",
+}
+
+CHURN_RISK_TITLE = "Risque de départ critique"
+CHURN_RISK_ACTIONS = (
+    "Appeler le membre cette semaine",
+    "Proposer un bilan avec un coach",
+    "Vérifier l'échéance de son abonnement",
+)
+MILESTONE_ACTIONS = ("Féliciter le membre à son prochain passage",)
+
+
+def negative_feedback_title(topics: Sequence[Topic]) -> str:
+    """For example « Avis négatif : équipement, propreté »."""
+    return f"Avis négatif : {_listed(topics)}" if topics else "Avis négatif"
+
+
+def negative_feedback_description(emotion: Emotion, topics: Sequence[Topic]) -> str:
+    """What was felt, and about what."""
+    about = f" au sujet de : {_listed(topics)}" if topics else ""
+    return f"À la borne, un membre a exprimé {EMOTIONS[emotion]}{about}. Ses mots sont cités ci-dessous."
+
+
+def negative_feedback_actions(intents: Sequence[Intent]) -> tuple[str, ...]:
+    """What to do about an unhappy member, the most pressing first."""
+    actions: list[str] = []
+    if Intent.CANCEL_MEMBERSHIP in intents:
+        actions.append("Rappeler aujourd'hui : le membre parle de résilier")
+    if Intent.REQUEST_HUMAN in intents:
+        actions.append("Le membre demande à parler à quelqu'un : le recontacter")
+    actions.append("Contacter le membre pour s'excuser et l'écouter")
+    if Intent.REPORT_ISSUE in intents:
+        actions.append("Faire vérifier le problème signalé, puis tenir le membre informé")
+    return tuple(actions)
+
+
+def equipment_title(issue: Issue) -> str:
+    """For example « Problème signalé : tapis 4 (équipement) »."""
+    place = ", ".join(part for part in (issue.machine, issue.zone) if part)
+    return (
+        f"Problème signalé : {place} ({TOPICS[issue.topic]})" if place else f"Problème signalé : {TOPICS[issue.topic]}"
+    )
+
+
+def equipment_description(issue: Issue) -> str:
+    """What was reported; how often is the alert's own count."""
+    place = f" ({issue.machine or issue.zone})" if issue.machine or issue.zone else ""
+    return f"Signalé par des membres à la borne : {TOPICS[issue.topic]}{place}."
+
+
+def equipment_actions(issue: Issue) -> tuple[str, ...]:
+    """What to do about something broken, dirty or dangerous."""
+    if issue.topic is Topic.SAFETY:
+        return ("Mettre la zone en sécurité tout de suite", "Vérifier sur place", "Prévenir le responsable technique")
+    return ("Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention")
+
+
+def churn_risk_description(score: float, factors: Sequence[str]) -> str:
+    """The risk in percent and its reasons."""
+    reasons = f" Raisons : {', '.join(factors)}." if factors else ""
+    return f"Risque de départ estimé à {round(score * 100)} %.{reasons}"
+
+
+def milestone_title(visits: int) -> str:
+    """For example « 100e visite »."""
+    return f"{visits}e visite"
+
+
+def milestone_description(visits: int) -> str:
+    """Why it is worth a word."""
+    return f"Un membre vient d'atteindre {visits} visites : une occasion de le remercier."
+
+
+def _listed(topics: Sequence[Topic]) -> str:
+    return ", ".join(TOPICS[topic] for topic in topics)

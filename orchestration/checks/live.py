@@ -1,0 +1,65 @@
+"""One check for each live layer: raw, conversations, members, alerts.
+
+They read the tables as they are, not one run's output, and run every few minutes beside the flow
+so that no member waits for them.
+"""
+
+from datetime import timedelta
+
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
+
+from orchestration.assets.alerts import manager_alerts
+from orchestration.assets.conversations import conversation_summaries
+from orchestration.assets.members import member_analytics
+from orchestration.assets.raw import raw_key
+from orchestration.resources import Warehouse
+from warehouse.stores import alerts, conversations, members
+
+# Citations are checked over this long; older analyses were checked while they were new.
+EVIDENCE_WINDOW = timedelta(days=1)
+# Longer than any live run takes.
+MEMBERS_GRACE = timedelta(minutes=1)
+
+
+@asset_check(asset=raw_key("openai_realtime_sessions"), blocking=False)
+def closed_sessions_are_queued(warehouse: Warehouse) -> AssetCheckResult:
+    """Every closed session has a summary row; one without would never be analysed."""
+    with warehouse.connect() as connection:
+        missing = conversations.count_sessions_without_summary(connection)
+    return _result(missing, "sessions_without_summary", AssetCheckSeverity.ERROR)
+
+
+@asset_check(asset=conversation_summaries)
+def evidence_exists_in_its_session(warehouse: Warehouse) -> AssetCheckResult:
+    """Every turn an analysis cites belongs to its session; one that does not is a citation made up."""
+    with warehouse.connect() as connection:
+        foreign = conversations.count_evidence_outside_session(connection, window=EVIDENCE_WINDOW)
+    return _result(foreign, "cited_turns_not_found", AssetCheckSeverity.ERROR)
+
+
+@asset_check(asset=member_analytics)
+def analytics_follow_conversations(warehouse: Warehouse) -> AssetCheckResult:
+    """No member's analytics are older than their newest analysed conversation."""
+    with warehouse.connect() as connection:
+        behind = members.count_analytics_behind(connection, grace=MEMBERS_GRACE)
+    return _result(behind, "members_behind", AssetCheckSeverity.WARN)
+
+
+@asset_check(asset=manager_alerts)
+def negative_feedback_quotes_the_member(warehouse: Warehouse) -> AssetCheckResult:
+    """Every negative-feedback alert quotes a turn that exists; a manager must be able to read why."""
+    with warehouse.connect() as connection:
+        wordless = alerts.count_feedback_without_words(connection)
+    return _result(wordless, "alerts_without_words", AssetCheckSeverity.ERROR)
+
+
+LIVE_CHECKS: tuple[AssetChecksDefinition, ...] = (
+    closed_sessions_are_queued,
+    evidence_exists_in_its_session,
+    analytics_follow_conversations,
+    negative_feedback_quotes_the_member,
+)
+
+
+def _result(found: int, name: str, severity: AssetCheckSeverity) -> AssetCheckResult:
+    return AssetCheckResult(passed=found == 0, severity=severity, metadata={name: found})

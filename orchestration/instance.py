@@ -1,0 +1,208 @@
+"""Dagster's instance on our settings, and the processes that make it run.
+
+`prepare` writes DAGSTER_HOME and makes the storage; `processes` lists what the supervisor starts:
+a code server per location, the webserver, the daemon and two warm workers. Called by `jarvis/up.py`.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from jarvis.processes import Process
+from jarvis.settings import DAGSTER_DATABASE_NAME, Settings
+from orchestration.broker import TRANSPORT
+from orchestration.queues import HEAVY, LIVE, QueueName
+
+WORKSPACE = Path(__file__).resolve().parent.parent / "workspace.yaml"
+
+LOCATIONS = {"live": "orchestration.live", "analytics": "orchestration.analytics"}
+
+# How often a worker looks for a run: half of it is added to every run's start.
+BROKER_POLL_SECONDS = 0.02
+
+# Names of files whose whole content is JSON: YAML reads it too, and nothing has to be quoted by hand.
+_CONFIGURATION = "dagster.yaml"
+
+
+def dagster_home(settings: Settings) -> Path:
+    """DAGSTER_HOME of these settings."""
+    return settings.home / "dagster"
+
+
+def broker_folder(settings: Settings) -> Path:
+    """Where Celery's messages wait."""
+    return dagster_home(settings) / "broker"
+
+
+def results_folder(settings: Settings) -> Path:
+    """Where Celery keeps each task's state."""
+    return dagster_home(settings) / "results"
+
+
+def prepare(settings: Settings) -> Path:
+    """DAGSTER_HOME is complete and its storage has its tables; can be repeated.
+
+    Raises:
+        DatabaseUnreachable: when the server does not answer.
+    """
+    from warehouse.migrate import create_database
+
+    home = dagster_home(settings)
+    for folder in (home, broker_folder(settings), broker_folder(settings) / "taken", results_folder(settings)):
+        folder.mkdir(parents=True, exist_ok=True)
+    (home / _CONFIGURATION).write_text(json.dumps(configuration(settings), indent=2) + "\n", encoding="utf-8")
+    administration = urlunsplit(
+        urlsplit(settings.administration_url)._replace(path=urlsplit(settings.dagster_database_url()).path)
+    )
+    name = urlsplit(administration).path.lstrip("/") or DAGSTER_DATABASE_NAME
+    create_database(administration, name, owner="jarvis_pipeline")
+    _make_tables(settings)
+    return home
+
+
+def configuration(settings: Settings) -> dict[str, object]:
+    """The content of dagster.yaml; the password stays in the environment."""
+    return {
+        "storage": {"postgres": {"postgres_url": {"env": "JARVIS_DAGSTER_DATABASE_URL"}}},
+        # Without the queue's daemon in between: a run goes to its worker at once.
+        "run_coordinator": {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"},
+        "run_launcher": {
+            "module": "dagster_celery.launcher",
+            "class": "CeleryRunLauncher",
+            "config": {
+                "broker": "filesystem://",
+                "backend": f"file://{results_folder(settings)}",
+                # What somebody starts by hand in the UI must not hold up the live runs.
+                "default_queue": HEAVY,
+                "config_source": {
+                    "broker_transport": TRANSPORT,
+                    "broker_transport_options": {
+                        "data_folder_in": str(broker_folder(settings)),
+                        "data_folder_out": str(broker_folder(settings)),
+                        # Kept beside the queue: a rename within one file system is whole, a copy to /tmp is not.
+                        "store_processed": True,
+                        "processed_folder": str(broker_folder(settings) / "taken"),
+                        "control_folder": str(broker_folder(settings) / "control"),
+                        "polling_interval": BROKER_POLL_SECONDS,
+                    },
+                    "worker_prefetch_multiplier": 1,
+                    "broker_connection_retry_on_startup": True,
+                },
+            },
+        },
+        "run_monitoring": {
+            "enabled": True,
+            "start_timeout_seconds": 120,
+            "cancel_timeout_seconds": 60,
+            "max_resume_run_attempts": 1,
+            "poll_interval_seconds": 5,
+            "free_slots_after_run_end_seconds": 300,
+        },
+        # A sensor that waits in its tick must not hold up the others.
+        "sensors": {"use_threads": True, "num_workers": 4},
+        "schedules": {"use_threads": True, "num_workers": 2},
+        "retention": {
+            "sensor": {"purge_after_days": {"skipped": 1, "success": 14, "failure": 30, "started": 7}},
+            "schedule": {"purge_after_days": 30},
+        },
+        # Capturing what steps print starts two processes a step, which is most of a live run's time.
+        "compute_logs": {
+            "module": "dagster._core.storage.noop_compute_log_manager",
+            "class": "NoOpComputeLogManager",
+        },
+        "local_artifact_storage": {
+            "module": "dagster._core.storage.root",
+            "class": "LocalArtifactStorage",
+            "config": {"base_dir": str(dagster_home(settings))},
+        },
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+    }
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What every process of the pipeline needs in its environment."""
+    return {
+        "DAGSTER_HOME": str(dagster_home(settings)),
+        "JARVIS_HOME": str(settings.home),
+        "JARVIS_DAGSTER_DATABASE_URL": settings.dagster_database_url(),
+        "JARVIS_DATABASE_URL_PIPELINE": settings.database_url_for("pipeline"),
+        # A tick may be waiting for a session to close when its server is told to stop.
+        "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
+        # Settings that point here but are another process's business.
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def processes(
+    settings: Settings, *, locations: Mapping[str, str] = LOCATIONS, workspace: Path = WORKSPACE
+) -> list[Process]:
+    """Every process of the pipeline, in the order to start them; each call picks free ports for the code servers.
+
+    Args:
+        settings: theirs.
+        locations: code location to the module that holds its `defs`; a test serves its own.
+        workspace: the file that names these locations.
+    """
+    from warehouse.embedded import free_port
+
+    ports = {location: str(free_port()) for location in locations}
+    common = {
+        **environment(settings),
+        **{f"JARVIS_{location.upper()}_CODE_PORT": port for location, port in ports.items()},
+    }
+    code_servers = [
+        Process(
+            f"dagster-{location}",
+            (
+                *(sys.executable, "-m", "dagster", "api", "grpc"),
+                *("--module-name", module, "--attribute", "defs", "--location-name", location),
+                *("--host", "127.0.0.1", "--port", ports[location]),
+            ),
+            common,
+        )
+        for location, module in locations.items()
+    ]
+    webserver = Process(
+        "dagster-webserver",
+        (
+            *(sys.executable, "-m", "dagster_webserver"),
+            *("--host", "127.0.0.1", "--port", str(settings.dagster_port), "--workspace", str(workspace)),
+        ),
+        common,
+        ready_url=f"http://127.0.0.1:{settings.dagster_port}/server_info",
+    )
+    daemon = Process(
+        "dagster-daemon",
+        (sys.executable, "-m", "orchestration.daemon", "--workspace", str(workspace)),
+        common,
+    )
+    return [*code_servers, *(worker_process(settings, queue) for queue in (LIVE, HEAVY)), webserver, daemon]
+
+
+def worker_process(settings: Settings, queue: QueueName) -> Process:
+    """The warm worker of one queue."""
+    return Process(
+        f"worker-{queue}", (sys.executable, "-m", "orchestration.worker", queue), environment(settings)
+    )
+
+
+def _make_tables(settings: Settings) -> None:
+    """Dagster's tables exist before several processes would make them at the same moment."""
+    from dagster import DagsterInstance
+
+    added = environment(settings)
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        with DagsterInstance.from_config(str(dagster_home(settings))) as instance:
+            instance.upgrade()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

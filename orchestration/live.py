@@ -1,0 +1,68 @@
+"""The live code location: from a closed session to the manager's alert.
+
+Every cold start pays for this module's imports: no dbt, no scikit-learn, no data quality suite here
+or in what it imports (`bench/import_time.py` measures it).
+"""
+
+from collections.abc import Mapping
+
+from dagster import (
+    AssetSelection,
+    DefaultScheduleStatus,
+    Definitions,
+    ScheduleDefinition,
+    define_asset_job,
+    in_process_executor,
+)
+
+from orchestration.assets.alerts import manager_alerts
+from orchestration.assets.conversations import conversation_summaries
+from orchestration.assets.members import member_analytics
+from orchestration.assets.raw import raw_assets
+from orchestration.checks.live import LIVE_CHECKS
+from orchestration.queues import HEAVY, LIVE, QUEUE_TAG
+from orchestration.resources import Analyst, Warehouse
+from orchestration.sensors.closed_sessions import closed_sessions_sensor
+
+LIVE_JOB = "analyse_closed_sessions"
+CHECKS_JOB = "check_live_layers"
+
+# A live run that is still going after this lost its worker; it drains for seconds.
+MAX_RUNTIME_SECONDS = 600
+
+
+def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Definitions:
+    """The live assets, their checks, the sensor and the schedule; a test swaps a resource by its name."""
+    assets = [conversation_summaries, member_analytics, manager_alerts]
+    live_job = define_asset_job(
+        LIVE_JOB,
+        # Checks have a job of their own: no alert waits for them.
+        selection=AssetSelection.assets(*assets).without_checks(),
+        tags={QUEUE_TAG: LIVE, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+        description="Analyses the sessions that wait, then their members, then the alerts.",
+    )
+    checks_job = define_asset_job(
+        CHECKS_JOB,
+        selection=AssetSelection.checks(*LIVE_CHECKS),
+        tags={QUEUE_TAG: HEAVY},
+        description="Checks that each live layer tells the truth.",
+    )
+    return Definitions(
+        assets=[*raw_assets(), *assets],
+        asset_checks=list(LIVE_CHECKS),
+        jobs=[live_job, checks_job],
+        sensors=[closed_sessions_sensor(live_job)],
+        schedules=[
+            ScheduleDefinition(
+                job=checks_job,
+                cron_schedule="*/10 * * * *",
+                execution_timezone="UTC",
+                default_status=DefaultScheduleStatus.RUNNING,
+            )
+        ],
+        resources={"warehouse": Warehouse(), "analyst": Analyst(), **(resource_overrides or {})},
+        executor=in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,61 @@
+"""What assets, checks and sensors are given: a way to the warehouse, and an engine that analyses.
+
+Shells only: each answers ordinary objects. Their configuration is the settings', read when a run
+starts and never shown in the UI. Tests pass other shells through `build_defs(resource_overrides=…)`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dagster import ConfigurableResource
+from psycopg import Connection
+
+from jarvis.settings import Settings, load_settings
+from warehouse.connection import connect
+
+if TYPE_CHECKING:
+    from ml.conversations.engine import AnalysisEngine
+
+
+@cache
+def process_settings() -> Settings:
+    """The settings of this process; a worker reads them once."""
+    return load_settings()
+
+
+class Warehouse(ConfigurableResource[None]):
+    """Connections to Postgres as the pipeline, who sees every gym."""
+
+    @contextmanager
+    def connect(self, *, autocommit: bool = False) -> Iterator[Connection]:
+        """An open connection; it is closed, and what was not committed is taken back, at the end."""
+        connection = connect(self.url(), autocommit=autocommit, application_name="jarvis-pipeline")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def url(self) -> str:
+        """The pipeline's database URL."""
+        return process_settings().database_url_for("pipeline")
+
+
+class Analyst(ConfigurableResource[None]):
+    """The engine the settings choose, and the thresholds that go with it."""
+
+    def engine(self) -> "AnalysisEngine":
+        """The engine; a worker loads its models once."""
+        return _process_engine()
+
+    def negative_feedback_below(self) -> float:
+        """Sentiment score under which a conversation alone is reason for an alert."""
+        return process_settings().negative_feedback_below
+
+
+@cache
+def _process_engine() -> "AnalysisEngine":
+    from ml.conversations.engine import engine_for
+
+    return engine_for(process_settings())

@@ -1,0 +1,1 @@
+"""Sensors: what wakes the flow."""

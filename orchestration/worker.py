@@ -1,0 +1,166 @@
+"""`python -m orchestration.worker live|heavy`: a Celery worker that has its code location imported.
+
+Dagster's launcher puts a run into the queue; a child of this worker executes it without importing
+anything first. One worker a queue and machine: before it takes work it settles the runs that a dead
+one left behind, whose rows are pending again because their transaction never ended.
+"""
+
+import base64
+import fcntl
+import importlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from orchestration.queues import HEAVY, LIVE, QUEUE_TAG, QueueName
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from dagster import DagsterInstance, DagsterRun
+
+logger = logging.getLogger("jarvis.worker")
+
+PRELOADED = {LIVE: "orchestration.live", HEAVY: "orchestration.analytics"}
+
+# A child is replaced after this many runs, so that what a library leaks goes with it.
+RUNS_PER_CHILD = {LIVE: 500, HEAVY: 20}
+
+# Results and taken messages are of use while their run is monitored, not for long after.
+KEEP_FILES_SECONDS = 3600
+
+
+class WorkerError(RuntimeError):
+    """The worker cannot start; the message says what to do."""
+
+
+def main(arguments: list[str]) -> int:
+    """The worker has run until it was told to stop."""
+    if len(arguments) != 1 or arguments[0] not in get_args(QueueName):
+        sys.stderr.write("usage: python -m orchestration.worker live|heavy\n")
+        return 2
+    queue: QueueName = LIVE if arguments[0] == LIVE else HEAVY
+    home = Path(os.environ.get("DAGSTER_HOME", ""))
+    if not (home / "dagster.yaml").is_file():
+        raise WorkerError(f"DAGSTER_HOME: found no dagster.yaml in '{home}', expected what `jarvis up` prepares there")
+    with only_worker_of(queue, home):
+        app = celery_app(queue, home)
+        importlib.import_module(PRELOADED[queue])
+        app.worker_main(
+            [
+                *("worker", "--pool", "prefork", "--concurrency", "1", "--queues", queue),
+                *("--hostname", f"{queue}@%h", "--loglevel", "WARNING"),
+                *("--max-tasks-per-child", str(RUNS_PER_CHILD[queue])),
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            ]
+        )
+    return 0
+
+
+@contextmanager
+def only_worker_of(queue: QueueName, home: Path) -> Iterator[None]:
+    """No other worker of this queue runs here meanwhile; the lock goes with the process, however it ends.
+
+    Raises:
+        WorkerError: when one runs already.
+    """
+    with (home / f"worker-{queue}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WorkerError(f"queue {queue}: found a running worker in {home}, expected none: stop it") from error
+        yield
+
+
+def celery_app(queue: QueueName, home: Path) -> "Celery":
+    """The launcher's own Celery app, with Dagster's tasks, after the dead worker's runs are settled."""
+    from celery import signals
+    from dagster import DagsterInstance
+    from dagster_celery.launcher import CeleryRunLauncher
+    from dagster_celery.make_app import make_app
+    from dagster_celery.tasks import create_execute_job_task, create_resume_job_task
+
+    with DagsterInstance.get() as instance:
+        launcher = instance.run_launcher
+        if not isinstance(launcher, CeleryRunLauncher):
+            raise WorkerError(f"run launcher: found {type(launcher).__name__}, expected CeleryRunLauncher")
+        app: Celery = make_app(app_args=launcher.app_args())  # type: ignore[no-untyped-call]
+        settle_lost_runs(instance, queue=queue, waiting=waiting_messages(home / "broker"))
+    create_execute_job_task(app)
+    create_resume_job_task(app)
+    signals.worker_process_init.connect(lambda **_: _warm_child(queue, home), weak=False)
+    return app
+
+
+def settle_lost_runs(instance: "DagsterInstance", *, queue: QueueName, waiting: str) -> list[str]:
+    """Every run of the queue that a dead worker had taken is failed; ids of those runs.
+
+    Args:
+        instance: Dagster's instance.
+        queue: the queue whose only worker is about to start.
+        waiting: the messages still in the queue; a run named there was not lost.
+    """
+    from dagster import DagsterRunStatus, RunsFilter
+
+    taken = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    settled = []
+    for run in instance.get_runs(RunsFilter(statuses=taken)):
+        if _queue_of(run) == queue and run.run_id not in waiting:
+            instance.report_run_failed(run, "The worker that had taken this run died; what it left waits again.")
+            settled.append(run.run_id)
+    if settled:
+        logger.warning("lost runs settled", extra={"queue": queue, "runs": len(settled)})
+    return settled
+
+
+def waiting_messages(folder: Path) -> str:
+    """The decoded bodies of all messages still in a broker folder, as one text to look for run ids in."""
+    return "\n".join(_body(path) for path in sorted(folder.glob("*.msg")))
+
+
+def _body(path: Path) -> str:
+    try:
+        message: dict[str, Any] = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        # Taken this very moment, or not ours.
+        return ""
+    return base64.b64decode(message.get("body", "")).decode(errors="replace")
+
+
+def _queue_of(run: "DagsterRun") -> str:
+    return run.tags.get(QUEUE_TAG, HEAVY)
+
+
+def _warm_child(queue: QueueName, home: Path) -> None:
+    """This child has everything loaded that its first run would wait for."""
+    remove_old_files(home / "results", home / "broker" / "taken", now=time.time())
+    if queue == LIVE:
+        from orchestration.live import defs
+        from orchestration.resources import Analyst
+
+        defs.get_repository_def().get_all_jobs()
+        Analyst().engine()
+
+
+def remove_old_files(*folders: Path, now: float) -> int:
+    """Files last changed more than an hour before `now` are gone; how many."""
+    removed = 0
+    for folder in folders:
+        for path in folder.iterdir() if folder.is_dir() else ():
+            try:
+                is_old = path.is_file() and path.stat().st_mtime < now - KEEP_FILES_SECONDS
+            except FileNotFoundError:
+                continue
+            if is_old:
+                path.unlink(missing_ok=True)
+                removed += 1
+    return removed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

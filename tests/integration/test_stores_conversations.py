@@ -1,0 +1,201 @@
+"""The queue of closed sessions: claimed once, analysed in one transaction, put off or parked on failure."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from jarvis.conversations import AnalysisFailure
+from orchestration.batches import AnalysisBatchFailed, analyse_batch, analyse_due
+from tests.conftest import Database
+from tests.support.pipeline_world import THANKS, CueWordEngine, closed_session, make_gym, open_session
+from warehouse.stores import conversations
+
+
+def test_an_analysis_is_written_whole(database: Database) -> None:
+    """Summary, labels of the member's turns, action item and padded embedding are all there."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = closed_session(admin, make_gym(admin))
+        report = analyse_due(pipeline, CueWordEngine())
+        summary = admin.execute(
+            "select status, sentiment_score::float, vector_dims(embedding), engine_version, "
+            "issues -> 0 ->> 'machine', request_number from conversation_summaries where session_id = %s",
+            [session_id],
+        ).fetchone()
+        labels = admin.execute(
+            "select role, sentiment_label from session_turns where session_id = %s order by position", [session_id]
+        ).fetchall()
+        items = admin.execute("select text from action_items where session_id = %s", [session_id]).fetchall()
+    assert report.completed == 1
+    assert summary == ("completed", -0.8, 1536, "cue-words-1", "Tapis 4", 1)
+    assert labels == [("member", "negative"), ("assistant", None), ("member", "negative"), ("assistant", None)]
+    assert items == [("Réparer le tapis 4.",)]
+
+
+def test_two_workers_never_take_the_same_session(database: Database) -> None:
+    """What one open transaction has claimed, another claim passes over."""
+    with database.admin() as admin, database.connect("pipeline") as one, database.connect("pipeline") as other:
+        gym = make_gym(admin)
+        expected = {str(closed_session(admin, gym)) for _ in range(4)}
+        first = {claimed.session_id for claimed in conversations.claim_due(one, batch_size=3)}
+        second = {claimed.session_id for claimed in conversations.claim_due(other, batch_size=3)}
+    assert len(first) == 3
+    assert first | second == expected
+    assert not first & second
+
+
+def test_a_claim_is_given_back_when_its_transaction_dies(database: Database) -> None:
+    """A worker that dies leaves its rows pending, with no try counted."""
+    with database.admin() as admin, database.connect("pipeline") as survivor:
+        session_id = closed_session(admin, make_gym(admin))
+        dying = database.connect("pipeline")
+        assert len(conversations.claim_due(dying, batch_size=1)) == 1
+        assert not conversations.has_due(survivor)
+        survivor.rollback()
+        admin.execute("select pg_terminate_backend(%s)", [dying.info.backend_pid])
+        with pytest.raises(psycopg.OperationalError):
+            dying.execute("select 1")
+        assert [one.session_id for one in conversations.claim_due(survivor, batch_size=1)] == [str(session_id)]
+
+
+def test_a_poisoned_session_fails_alone(database: Database) -> None:
+    """A conversation that breaks the engine is retried later; its neighbours are completed at once."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        poisoned = closed_session(admin, gym, ["poisoned words"])
+        for _ in range(3):
+            closed_session(admin, gym, THANKS)
+        report = analyse_due(pipeline, CueWordEngine())
+        row = admin.execute(
+            "select status, attempts, last_error, retry_at > now() from conversation_summaries where session_id = %s",
+            [poisoned],
+        ).fetchone()
+    assert (report.completed, report.retried) == (3, 1)
+    assert row is not None
+    assert row[0:2] == ("pending", 1)
+    assert "RuntimeError" in row[2]
+    assert "poisoned" not in row[2], "a reason never repeats the member's words"
+    assert row[3] is True
+
+
+def test_the_third_failure_parks_a_session(database: Database) -> None:
+    """Two failures leave a session pending for later, the third parks it with its reason."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = str(closed_session(admin, make_gym(admin)))
+        failure = AnalysisFailure(session_id, "found no JSON, expected an object")
+        statuses = [conversations.save_failure(pipeline, failure) for _ in range(3)]
+        parked = conversations.parked_sessions(pipeline, limit=10)
+    assert statuses == ["pending", "pending", "parked"]
+    assert [(str(one.session_id), one.attempts, one.last_error) for one in parked] == [
+        (session_id, 3, "found no JSON, expected an object")
+    ]
+
+
+def test_each_failure_waits_four_times_longer(database: Database) -> None:
+    """The second try comes after 5 s, the third after 20 s."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = str(closed_session(admin, make_gym(admin)))
+        waits = []
+        for _ in range(2):
+            conversations.save_failure(pipeline, AnalysisFailure(session_id, "found a time-out"))
+            seconds = conversations.seconds_until_next_due(pipeline)
+            assert seconds is not None
+            waits.append(round(seconds))
+            pipeline.commit()
+    assert waits == [5, 20]
+
+
+def test_a_silent_session_is_skipped(database: Database) -> None:
+    """Nobody spoke: no engine is asked, and the row says why there is no summary."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        closed_session(admin, make_gym(admin), [])
+        engine = CueWordEngine()
+        report = analyse_due(pipeline, engine)
+        row = admin.execute("select status, last_error from conversation_summaries").fetchone()
+    assert (report.skipped, engine.seen) == (1, [])
+    assert row == ("skipped", "found no turn of the member, expected at least one")
+
+
+def test_an_engine_that_is_down_costs_no_try(database: Database) -> None:
+    """When the engine itself does not work, its batch is put off and nothing is parked."""
+    from ml.conversations.engine import EngineError
+
+    class DeadEngine(CueWordEngine):
+        def analyse(self, conversations: object) -> list[object]:  # type: ignore[override]
+            raise EngineError("found no answer from the provider, expected one within 30 s")
+
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        closed_session(admin, make_gym(admin))
+        with pytest.raises(AnalysisBatchFailed, match="no answer from the provider"):
+            analyse_batch(pipeline, DeadEngine(), batch_size=10)  # type: ignore[arg-type]
+        row = admin.execute(
+            "select status, attempts, retry_at > now() + interval '20 s' from conversation_summaries"
+        ).fetchone()
+    assert row == ("pending", 0, True)
+
+
+def test_an_analysis_the_database_refuses_fails_alone(database: Database) -> None:
+    """An embedding that is too long counts as one session's failure; the other one is completed."""
+
+    class LongWinded(CueWordEngine):
+        def _one(self, conversation):  # type: ignore[no-untyped-def]
+            from dataclasses import replace
+
+            analysis = super()._one(conversation)
+            is_thanks = "Merci" in conversation.member_turns[0].text
+            return analysis if is_thanks else replace(analysis, embedding=[0.0] * 2000)
+
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        closed_session(admin, gym)
+        closed_session(admin, gym, THANKS)
+        report = analyse_due(pipeline, LongWinded())
+    assert (report.completed, report.retried) == (1, 1)
+
+
+def test_reanalysis_works_twice_in_a_row(database: Database) -> None:
+    """A completed session can be asked for again and again; each time it is analysed anew."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = str(closed_session(admin, make_gym(admin)))
+        analyse_due(pipeline, CueWordEngine())
+        for number in (2, 3):
+            assert conversations.request_reanalysis(pipeline, session_id) == number
+            pipeline.commit()
+            assert analyse_due(pipeline, CueWordEngine()).completed == 1
+        items = admin.execute("select count(*) from action_items").fetchone()
+    assert items == (1,)
+
+
+def test_reanalysis_of_an_unknown_or_open_session_is_refused(database: Database) -> None:
+    """Only a session that closed can be analysed, and the error says so."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        still_open = open_session(admin, make_gym(admin))
+        for session_id in (uuid4(), still_open):
+            with pytest.raises(conversations.UnknownSession, match="found none that is closed"):
+                conversations.request_reanalysis(pipeline, str(session_id))
+
+
+def test_closing_a_session_wakes_who_listens(database: Database) -> None:
+    """The notification arrives as soon as the close commits, and not before."""
+    with database.admin() as admin, psycopg.connect(database.url_for("pipeline"), autocommit=True) as waiting:
+        gym = make_gym(admin)
+        conversations.listen(waiting)
+        assert not conversations.wait_for_closed_session(waiting, timeout_seconds=0.05)
+        closed_session(admin, gym)
+        assert conversations.wait_for_closed_session(waiting, timeout_seconds=5)
+        assert conversations.has_due(waiting)
+
+
+def test_a_citation_made_up_is_counted(database: Database) -> None:
+    """Evidence that names a turn its session does not have is found."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = closed_session(admin, make_gym(admin))
+        analyse_due(pipeline, CueWordEngine())
+        window = timedelta(days=1)
+        assert conversations.count_evidence_outside_session(pipeline, window=window) == 0
+        admin.execute(
+            "update conversation_summaries set evidence = '{\"emotion\": [\"made-up\"]}' where session_id = %s",
+            [session_id],
+        )
+        assert conversations.count_evidence_outside_session(pipeline, window=window) == 1

@@ -1,0 +1,3 @@
+-- Takes the stages' marks away again.
+drop index public.summaries_to_count;
+alter table public.conversation_summaries drop column retry_at, drop column counted_at;

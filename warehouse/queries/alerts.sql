@@ -1,0 +1,133 @@
+-- The alerts stage: what a manager should act on, one open alert per cause.
+
+-- claim_unalerted --
+-- Locks counted conversations whose alerts nobody has weighed yet, with their member's standing.
+select
+    summaries.gym_id,
+    summaries.session_id,
+    summaries.kiosk_id,
+    summaries.member_id,
+    sessions.ended_at as occurred_at,
+    summaries.sentiment_score::double precision as sentiment_score,
+    summaries.sentiment_label,
+    summaries.emotion_detected,
+    summaries.key_topics,
+    summaries.intents_detected,
+    summaries.issues,
+    analytics.churn_risk_score::double precision as churn_risk_score,
+    analytics.churn_factors,
+    coalesce(visits.total, 0)::integer as total_visits,
+    coalesce(visits.before_fresh, 0)::integer as visits_before_fresh
+from public.conversation_summaries as summaries
+inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id
+left join public.member_analytics as analytics
+    on summaries.gym_id = analytics.gym_id and summaries.member_id = analytics.member_id
+left join lateral (
+    select
+        count(*) as total,
+        count(*) filter (where member_visits.visited_at <= now() - %(milestone_fresh_for)s::interval) as before_fresh
+    from public.member_visits
+    where member_visits.gym_id = summaries.gym_id and member_visits.member_id = summaries.member_id
+) as visits on true
+where summaries.status = 'completed' and summaries.counted_at is not null and summaries.alerted_at is null
+order by summaries.analysed_at
+limit %(batch_size)s::integer
+for update of summaries skip locked;
+
+-- member_turns_of_sessions --
+-- The members' own turns of the sessions with their labels, in the order spoken.
+select
+    turns.session_id,
+    turns.id::text as turn_id,
+    turns.text,
+    turns.started_at as said_at,
+    turns.sentiment_score::double precision as sentiment_score,
+    turns.sentiment_label,
+    turns.intents
+from public.session_turns as turns
+where turns.session_id = any (%(session_ids)s::uuid[])
+    and turns.gym_id = any (%(gym_ids)s::uuid[])
+    and turns.role = 'member'
+    and turns.status <> 'failed'
+    and trim(turns.text) <> ''
+order by turns.session_id, turns.position, turns.started_at;
+
+-- raise_alert --
+-- One open alert per cause: a new one, or one more occurrence of the open one; none so soon after it was closed.
+insert into public.manager_alerts as alerts (
+    gym_id, member_id, kiosk_id, session_id, alert_type, priority, title, description, recommended_actions, context,
+    dedup_key, last_occurred_at
+)
+select
+    %(gym_id)s::uuid, %(member_id)s::uuid, %(kiosk_id)s::uuid, %(session_id)s::uuid, %(alert_type)s::text,
+    %(priority)s::text, %(title)s::text, %(description)s::text, %(recommended_actions)s::jsonb, %(context)s::jsonb,
+    %(dedup_key)s::text, %(occurred_at)s::timestamptz
+where not exists (
+    select from public.manager_alerts as closed
+    where closed.gym_id = %(gym_id)s::uuid
+        and closed.dedup_key = %(dedup_key)s::text
+        and closed.status in ('resolved', 'dismissed')
+        and (
+            closed.resolved_at > %(occurred_at)s::timestamptz - %(cooldown)s::interval
+            -- A session analysed again must not reopen what somebody has dealt with.
+            or (closed.context -> 'session_ids') @> (%(context)s::jsonb -> 'session_ids')
+        )
+)
+on conflict (gym_id, dedup_key) where status in ('pending', 'in_progress') do update
+set occurrence_count = alerts.occurrence_count
+        -- The same session again is a re-analysis, not a second occurrence.
+        + (not coalesce((alerts.context -> 'session_ids') @> (excluded.context -> 'session_ids'), false))::integer,
+    last_occurred_at = greatest(alerts.last_occurred_at, excluded.last_occurred_at),
+    priority = case
+        when array_position(array['low', 'medium', 'high', 'urgent'], excluded.priority)
+            > array_position(array['low', 'medium', 'high', 'urgent'], alerts.priority)
+            then excluded.priority
+        else alerts.priority
+    end,
+    title = excluded.title,
+    description = excluded.description,
+    recommended_actions = excluded.recommended_actions,
+    context = alerts.context || excluded.context || jsonb_build_object(
+        'session_ids', (
+            select jsonb_agg(distinct sessions.id)
+            from jsonb_array_elements(
+                coalesce(alerts.context -> 'session_ids', '[]'::jsonb) || (excluded.context -> 'session_ids')
+            ) as sessions (id)
+        ),
+        'turns', (
+            -- The twelve latest: enough to act on, and an alert that recurs for months stays readable.
+            select coalesce(jsonb_agg(latest.turn order by latest.turn ->> 'said_at'), '[]'::jsonb)
+            from (
+                select distinct_turns.turn
+                from (
+                    select distinct on (quoted.turn ->> 'turn_id') quoted.turn
+                    from jsonb_array_elements(
+                        coalesce(alerts.context -> 'turns', '[]'::jsonb) || (excluded.context -> 'turns')
+                    ) as quoted (turn)
+                ) as distinct_turns
+                order by distinct_turns.turn ->> 'said_at' desc
+                limit 12
+            ) as latest
+        )
+    )
+returning alerts.id, alerts.occurrence_count;
+
+-- mark_alerted --
+-- The alerts of these conversations are raised.
+update public.conversation_summaries
+set alerted_at = clock_timestamp()
+where session_id = any (%(session_ids)s::uuid[]) and status = 'completed';
+
+-- feedback_without_words --
+-- Negative-feedback alerts that do not quote a turn that exists, though their session still does.
+select count(*)::integer as alert_count
+from public.manager_alerts as alerts
+inner join public.openai_realtime_sessions as sessions
+    on alerts.gym_id = sessions.gym_id and alerts.session_id = sessions.id
+where alerts.alert_type = 'negative_feedback'
+    and not exists (
+        select
+        from jsonb_array_elements(alerts.context -> 'turns') as quoted (turn)
+        inner join public.session_turns as turns
+            on turns.gym_id = alerts.gym_id and turns.id::text = quoted.turn ->> 'turn_id'
+    );

@@ -1,0 +1,172 @@
+-- The conversations stage: closed sessions wait in conversation_summaries until one batch has analysed them.
+
+-- claim_due --
+-- Locks a batch of due sessions until the end of the transaction; rows another worker holds are passed over.
+select
+    summaries.session_id,
+    summaries.gym_id,
+    summaries.attempts,
+    sessions.language,
+    array_remove(array[members.first_name, members.last_name], null) as private_names
+from public.conversation_summaries as summaries
+inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id
+left join public.gym_members_v2 as members on summaries.gym_id = members.gym_id and summaries.member_id = members.id
+where summaries.status = 'pending' and (summaries.retry_at is null or summaries.retry_at <= now())
+order by summaries.queued_at
+limit %(batch_size)s::integer
+for update of summaries skip locked;
+
+-- turns_of_sessions --
+-- Every final turn of the sessions, in the order spoken.
+select turns.session_id, turns.id, turns.role, turns.text
+from public.session_turns as turns
+where turns.session_id = any (%(session_ids)s::uuid[])
+    and turns.gym_id = any (%(gym_ids)s::uuid[])
+    and turns.status <> 'failed'
+    and trim(turns.text) <> ''
+order by turns.session_id, turns.position, turns.started_at;
+
+-- save_analysis --
+-- Completes one summary; the later stages see it as new.
+update public.conversation_summaries
+set status = 'completed',
+    analysed_at = clock_timestamp(),
+    counted_at = null,
+    alerted_at = null,
+    last_error = null,
+    retry_at = null,
+    summary_text = %(summary)s::text,
+    key_topics = %(key_topics)s::text[],
+    sentiment_score = %(sentiment_score)s::numeric,
+    sentiment_label = %(sentiment_label)s::text,
+    emotion_detected = %(emotion)s::text,
+    intents_detected = %(intents)s::text[],
+    outcome = %(outcome)s::text,
+    action_items = %(action_items)s::jsonb,
+    evidence = %(evidence)s::jsonb,
+    issues = %(issues)s::jsonb,
+    embedding = %(embedding)s::vector,
+    embedding_model = %(embedding_model)s::text,
+    engine = %(engine)s::text,
+    engine_version = %(engine_version)s::text,
+    prompt_version = %(prompt_version)s::text,
+    tokens = tokens + %(tokens)s::integer,
+    cost_usd = cost_usd + %(cost_usd)s::numeric
+where session_id = %(session_id)s::uuid;
+
+-- save_turn_labels --
+-- One member turn has its labels.
+update public.session_turns
+set sentiment_score = %(sentiment_score)s::numeric,
+    sentiment_label = %(sentiment_label)s::text,
+    emotion = %(emotion)s::text,
+    intents = %(intents)s::text[]
+where id = %(turn_id)s::uuid and session_id = %(session_id)s::uuid;
+
+-- forget_open_action_items --
+-- Action items nobody has closed go before a new analysis writes its own.
+delete from public.action_items where session_id = %(session_id)s::uuid and state = 'open';
+
+-- save_action_item --
+-- One thing to do; one that somebody closed already keeps its place.
+insert into public.action_items (gym_id, session_id, position, text, owner, source_turn_ids)
+select
+    summaries.gym_id, summaries.session_id, %(position)s::integer, %(text)s::text, %(owner)s::text,
+    %(source_turn_ids)s::text[]
+from public.conversation_summaries as summaries
+where summaries.session_id = %(session_id)s::uuid
+on conflict on constraint action_item_is_recorded_once do nothing;
+
+-- save_failure --
+-- Counts a failed try: later ones wait longer, the last one parks the session, a permanent one skips it.
+update public.conversation_summaries
+set attempts = attempts + 1,
+    last_error = %(reason)s::text,
+    retry_at = clock_timestamp() + %(retry_after)s::interval * power(4, attempts),
+    status = case
+        when %(is_permanent)s::boolean then 'skipped'
+        when attempts + 1 >= %(max_attempts)s::integer then 'parked'
+        else 'pending'
+    end
+where session_id = %(session_id)s::uuid
+returning status;
+
+-- postpone --
+-- Puts sessions off without counting a try: it was not they that failed.
+update public.conversation_summaries
+set retry_at = clock_timestamp() + %(retry_after)s::interval, last_error = %(reason)s::text
+where session_id = any (%(session_ids)s::uuid[]) and status = 'pending';
+
+-- request_reanalysis --
+-- Queues one session again, whatever became of it before, and wakes whoever waits.
+with requested as (
+    update public.conversation_summaries as summaries
+    set status = 'pending',
+        attempts = 0,
+        retry_at = null,
+        last_error = null,
+        request_number = request_number + 1,
+        queued_at = clock_timestamp()
+    from public.openai_realtime_sessions as sessions
+    where summaries.session_id = %(session_id)s::uuid
+        and sessions.id = summaries.session_id
+        and sessions.has_analysis_consent
+    returning summaries.session_id, summaries.request_number
+)
+
+select requested.request_number, pg_notify('session_closed', requested.session_id::text)
+from requested;
+
+-- due_session_ids --
+-- A few sessions that are due and that nobody holds; the locks last as long as the statement's transaction.
+select session_id
+from public.conversation_summaries
+where status = 'pending' and (retry_at is null or retry_at <= now())
+order by queued_at
+limit %(batch_size)s::integer
+for update skip locked;
+
+-- seconds_until_next_due --
+-- How long until the first postponed session is due again; no value when none waits.
+select extract(epoch from min(retry_at) - now())::double precision as seconds
+from public.conversation_summaries
+where status = 'pending' and retry_at > now();
+
+-- stages_behind --
+-- True when an analysed session waits for the members or the alerts stage, as after a crash between two stages.
+select exists (
+    select from public.conversation_summaries
+    where status = 'completed' and (counted_at is null or alerted_at is null)
+        and analysed_at < now() - %(grace)s::interval
+) as is_behind;
+
+-- listen --
+-- Notifications of closed sessions arrive on this connection.
+listen session_closed;
+
+-- sessions_without_summary --
+-- Closed sessions that the trigger should have queued and that are not there.
+select count(*)::integer as session_count
+from public.openai_realtime_sessions as sessions
+left join public.conversation_summaries as summaries on sessions.id = summaries.session_id
+where sessions.state = 'closed' and summaries.id is null;
+
+-- evidence_outside_session --
+-- Evidence that names a turn its session does not have.
+select count(*)::integer as turn_count
+from public.conversation_summaries as summaries
+cross join lateral jsonb_each(coalesce(summaries.evidence, '{}'::jsonb)) as fields
+cross join lateral jsonb_array_elements_text(fields.value) as cited (turn_id)
+left join public.session_turns as turns
+    on summaries.gym_id = turns.gym_id and summaries.session_id = turns.session_id and turns.id::text = cited.turn_id
+where summaries.status = 'completed'
+    and summaries.analysed_at > now() - %(window)s::interval
+    and turns.id is null;
+
+-- parked_sessions --
+-- Sessions that failed for good, newest first.
+select session_id, attempts, last_error, queued_at
+from public.conversation_summaries
+where status = 'parked'
+order by queued_at desc
+limit %(limit)s::integer;
