@@ -1,0 +1,113 @@
+"""Kiosks as the kernel knows them: codes, tokens, slugs, and what a badge turned out to be.
+
+Pure rules. `voice_gateway` checks tokens, `warehouse/stores/kiosks.py` keeps hashes only.
+"""
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+# No character that a person could take for another one: no 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V.
+CODE_ALPHABET = "ACDEFGHJKMNPQRTVWXY34679"
+CODE_LENGTH = 6
+CODE_VALID_MINUTES = 10
+
+TOKEN_BYTES = 32
+# A prefix by which leaked tokens are found.
+TOKEN_PREFIX = "jk_"
+
+
+class CodeFormatError(ValueError):
+    """A provisioning code cannot be one of ours."""
+
+
+class BadgeOutcome(StrEnum):
+    """What a scanned badge turned out to be, seen from the kiosk's gym."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    INACTIVE = "inactive"
+    OTHER_GYM = "other_gym"
+
+
+@dataclass(frozen=True, slots=True)
+class Kiosk:
+    """A kiosk that has proved who it is."""
+
+    kiosk_id: UUID
+    gym_id: UUID
+    slug: str
+    name: str
+    language: str = "fr"
+    voice: str | None = None
+    """The voice chosen for this kiosk; None means the platform's."""
+    model: str | None = None
+    """The Realtime model chosen for this kiosk; None means the platform's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What the gateway may know of a member whose badge was scanned."""
+
+    member_id: UUID
+    first_name: str | None
+    language: str
+    communication_style: str
+    """encouraging, direct or friendly."""
+    has_analysis_consent: bool
+    """False once the member has said no to the analysis of conversations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """One scanned badge and the member behind it, where there is one to greet."""
+
+    outcome: BadgeOutcome
+    member: Member | None = None
+
+
+def new_code() -> str:
+    """A provisioning code nobody has seen yet."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def new_token() -> str:
+    """A device token of 256 random bits."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def code_hash(code: str) -> bytes:
+    """SHA-256 of a code as it is stored; case, spaces and dashes do not matter.
+
+    Raises:
+        CodeFormatError: when it cannot be a code, so that no try is spent on a typing error.
+    """
+    normal = re.sub(r"[\s-]", "", code).upper()
+    if len(normal) != CODE_LENGTH or not set(normal) <= set(CODE_ALPHABET):
+        raise CodeFormatError(
+            f"found a code of {len(normal)} characters, expected {CODE_LENGTH} out of {CODE_ALPHABET}: "
+            "type the code shown by `jarvis kiosk code`"
+        )
+    return hashlib.sha256(normal.encode()).digest()
+
+
+def token_hash(token: str) -> bytes:
+    """SHA-256 of a device token as it is stored; 256 random bits need no salt and no slow hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def slug_of(name: str) -> str:
+    """A name as a slug: « Borne Entrée » gives borne-entree.
+
+    Raises:
+        ValueError: when no letter or digit is left.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if not slug:
+        raise ValueError(f"found the name '{name}', expected at least one letter or digit in it")
+    return slug

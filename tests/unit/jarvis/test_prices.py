@@ -1,0 +1,93 @@
+"""Golden invoices: usage reports in the shapes the provider sends, priced by hand."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from jarvis.prices import Usage, cost_of, price_of, usage_of
+
+# The example of reference/realtime.md, A3.
+RESPONSE = {
+    "total_tokens": 253,
+    "input_tokens": 132,
+    "output_tokens": 121,
+    "input_token_details": {
+        "text_tokens": 119,
+        "audio_tokens": 13,
+        "image_tokens": 0,
+        "cached_tokens": 64,
+        "cached_tokens_details": {"text_tokens": 64, "audio_tokens": 0, "image_tokens": 0},
+    },
+    "output_token_details": {"text_tokens": 30, "audio_tokens": 91},
+}
+
+
+def test_cached_tokens_are_charged_once() -> None:
+    """(119-64)*0.60 + 64*0.06 + 13*10 + 30*2.40 + 91*20 = 2058.84 millionths."""
+    cost = cost_of("gpt-realtime-2.1-mini", usage_of(RESPONSE))
+    assert cost.usd == Decimal("0.002059")
+    assert not cost.is_estimated
+
+
+def test_cached_tokens_without_a_split_are_text_first_and_flagged() -> None:
+    """Azure's shape gives only the sum; the assumption shows."""
+    usage = usage_of(
+        {"input_token_details": {"text_tokens": 50, "audio_tokens": 100, "cached_tokens": 64}, "output_tokens": 0}
+    )
+    assert (usage.cached_text_tokens, usage.cached_audio_tokens) == (50, 14)
+    assert usage.is_estimated
+
+
+def test_a_transcription_is_billed_by_the_minute_or_by_the_token() -> None:
+    """Both shapes of a transcription's usage have a price."""
+    by_time = usage_of({"type": "duration", "seconds": 3.2})
+    assert cost_of("gpt-realtime-whisper", by_time).usd == Decimal("0.000907")
+    by_token = usage_of(
+        {
+            "type": "tokens",
+            "input_tokens": 42,
+            "output_tokens": 11,
+            "total_tokens": 53,
+            "input_token_details": {"audio_tokens": 40, "text_tokens": 2},
+        }
+    )
+    # (40 + 2) * 1.25 + 11 * 5 = 107.5 millionths.
+    assert cost_of("gpt-4o-mini-transcribe", by_token).usd == Decimal("0.000108")
+
+
+def test_a_dated_snapshot_has_its_familys_price() -> None:
+    """gpt-realtime-2025-08-28 is gpt-realtime, but gpt-realtime-mini is not."""
+    assert price_of("gpt-realtime-2025-08-28") == price_of("gpt-realtime")
+    assert price_of("gpt-realtime-mini")[0].audio_in == Decimal(10)
+
+
+def test_an_unknown_model_costs_the_dearest_and_says_so() -> None:
+    """A budget never errs towards free."""
+    cost = cost_of("gpt-tomorrow", Usage(audio_output_tokens=1_000_000))
+    assert cost.usd == Decimal(64)
+    assert cost.is_estimated
+
+
+@pytest.mark.parametrize("report", [{}, {"input_tokens": None}, {"input_token_details": None, "total_tokens": 0}])
+def test_an_empty_report_costs_nothing(report: dict[str, object]) -> None:
+    """All-zero usage, seen on failed responses, has a price of zero."""
+    assert cost_of("gpt-realtime-2.1-mini", usage_of(report)).usd == 0
+
+
+def test_every_recorded_usage_splits_into_its_own_total(data_dir: Path) -> None:
+    """In real recordings, text and audio add up to what the provider billed."""
+    reports = [
+        usage
+        for path in sorted((data_dir / "openai_realtime_events" / "recorded_sessions").glob("openai_ws__*.jsonl"))
+        for line in path.read_text().splitlines()
+        if (event := json.loads(line)["event"]) and event.get("type") == "response.done"
+        if (usage := event["response"].get("usage"))
+    ]
+    assert reports
+    for report in reports:
+        usage = usage_of(report)
+        assert usage.text_input_tokens + usage.audio_input_tokens == report["input_tokens"]
+        assert usage.text_output_tokens + usage.audio_output_tokens == report["output_tokens"]
+        assert not usage.is_estimated

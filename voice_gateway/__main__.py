@@ -1,0 +1,66 @@
+"""`python -m voice_gateway`: serves kiosks until it is told to stop, and closes every session before it goes."""
+
+import logging
+import socket
+import sys
+
+import uvicorn
+
+from jarvis.settings import SettingsError, load_settings
+from voice_gateway.app import create_app, drain
+
+# The Realtime protocol allows 15 MiB; ours answers frames above 1 MiB with an error, and drops those above this.
+_MAX_FRAME_BYTES = 4 * 1024 * 1024
+
+
+class GatewayServer(uvicorn.Server):
+    """Tells kiosks that the session is over before uvicorn closes their sockets."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await drain(self.config.app)  # type: ignore[arg-type]  # ours is always the FastAPI application
+        await super().shutdown(sockets)
+
+
+def main() -> int:
+    """Exit status 0 after an orderly stop, 1 when the gateway could not start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Its lines for accepted sockets quote the request's address.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A kiosk that reads slowly must be noticed after a second of speech, not after a minute of it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)
+        try:
+            listener.bind(("127.0.0.1", settings.gateway_port))
+        except OSError:
+            print(
+                f"port {settings.gateway_port} is taken by another program: set JARVIS_GATEWAY_PORT to a free one",
+                file=sys.stderr,
+            )
+            return 1
+        config = uvicorn.Config(
+            create_app(settings),
+            # The only implementation that notices a frozen peer in time.
+            ws="websockets-sansio",
+            ws_ping_interval=5,
+            ws_ping_timeout=5,
+            ws_max_size=_MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
+            # Anybody can write X-Forwarded-For, and provisioning tries are counted by address.
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=10,
+        )
+        GatewayServer(config).run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

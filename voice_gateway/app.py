@@ -1,0 +1,88 @@
+"""Puts the gateway together: one FastAPI application from one set of settings.
+
+`create_app` builds, the lifespan connects and settles what a dead process left, `drain` ends sessions
+before the server goes. Nothing happens at import.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from jarvis.sessions import CloseReason
+from jarvis.settings import Settings
+from voice_gateway.effects import Limits
+from voice_gateway.metrics import Metrics
+from voice_gateway.recorder import Recorder
+from voice_gateway.relay import KioskConnection, Services
+from voice_gateway.routes import health, kiosks, realtime
+from voice_gateway.tools.runner import toolbox
+from voice_gateway.upstream import DialUpstream, dialler
+
+log = logging.getLogger(__name__)
+
+_POOL_SIZE = 10
+_POOL_PATIENCE_SECONDS = 3.0
+
+
+def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUpstream | None = None) -> FastAPI:
+    """The gateway, not yet connected to anything.
+
+    Args:
+        settings: read once by the caller.
+        limits: what one session may take; the defaults when None.
+        dial: how to reach the upstream; as the settings say when None.
+    """
+    limits = limits or Limits()
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        url = settings.database_url_for("gateway")
+        recorder = Recorder(url, settings.home / "journal", metrics, lease_seconds=limits.lease_seconds)
+        pool = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection,
+            min_size=1,
+            max_size=_POOL_SIZE,
+            timeout=_POOL_PATIENCE_SECONDS,
+            # A member at a kiosk waits: a connection that died meanwhile is found before it is used.
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+            name="gateway",
+        )
+        # Not waiting: a gateway that starts before its database serves what it can, and says so at /readyz.
+        await pool.open(wait=False)
+        await recorder.start()
+        app.state.services = Services(
+            settings=settings,
+            pool=pool,
+            recorder=recorder,
+            dial=dial or dialler(settings),
+            tools=toolbox(),
+            metrics=metrics,
+            limits=limits,
+        )
+        try:
+            yield
+        finally:
+            await drain(app)
+            await recorder.stop()
+            await pool.close()
+
+    app = FastAPI(title="JARVIS voice gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.connections = set()
+    app.include_router(health.router)
+    app.include_router(kiosks.router)
+    app.include_router(realtime.router)
+    return app
+
+
+async def drain(app: FastAPI) -> None:
+    """Every open session is closed on record because the operator stops the gateway."""
+    connections: set[KioskConnection] = app.state.connections
+    for connection in list(connections):
+        await connection.stop(CloseReason.OPERATOR)

@@ -1,0 +1,181 @@
+"""What can happen to a voice session, and what can be done about it: the vocabulary of its pure core.
+
+`session.py` turns events into effects, `relay.py` brings events and runs effects. Records only.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from jarvis.kiosks import Badge
+from jarvis.sessions import CloseReason
+from voice_gateway.protocol.realtime import SessionProfile
+from warehouse.stores.sessions import Record, Scope
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Now: the wall clock for the record, a monotonic clock for decisions."""
+
+    at: datetime
+    seconds: float
+
+
+def moment_after(now: Moment, seconds: float) -> Moment:
+    """The moment some seconds later, on both clocks."""
+    return replace(now, at=now.at + timedelta(seconds=seconds), seconds=now.seconds + seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one session may take."""
+
+    idle_seconds: float = 60.0
+    """Without a word from the member, an answer or playback."""
+    max_seconds: float = 900.0
+    drain_seconds: float = 2.0
+    """How long a closing session waits for the last transcript and the last bill."""
+    silence_seconds: float = 15.0
+    """How long an upstream that owes an answer may say nothing before it counts as lost."""
+    max_cost_usd: Decimal = Decimal(2)
+    lease_seconds: int = 30
+    held_frames: int = 400
+    """Frames kept for an upstream that is still opening."""
+
+
+# What happens to a session.
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A badge or a connection starts the session."""
+
+    badge: Badge | None
+    """None for a session without badge."""
+
+
+@dataclass(frozen=True, slots=True)
+class KioskSent:
+    """An event of the kiosk."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamOpened:
+    """The upstream accepted the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSent:
+    """An event of the upstream."""
+
+    event: Event
+    text: str
+    """The frame it came in, relayed as it is where nothing has to be hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamLost:
+    """The upstream could not be reached, or went away."""
+
+    detail: str
+    """For the record: never words of a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class KioskLost:
+    """The kiosk's connection is gone."""
+
+    reason: CloseReason
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool gave its answer, or did not in time."""
+
+    call_id: str
+    status: str
+    """done, failed or timed_out."""
+    output: Event
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequested:
+    """Somebody other than the kiosk ends the session."""
+
+    reason: CloseReason
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; due no later than `VoiceSession.deadline()`."""
+
+
+SessionEvent = (
+    Opened | KioskSent | UpstreamOpened | UpstreamSent | UpstreamLost | KioskLost | ToolFinished | CloseRequested | Tick
+)
+
+# What is to be done about it.
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    """Put on record; when durable, committed before the next effect."""
+
+    records: tuple[Record, ...]
+    is_durable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToKiosk:
+    """Send to the kiosk."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToUpstream:
+    """Send to the upstream."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Open the upstream connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Run a tool that is on record as started."""
+
+    call_id: str
+    name: str
+    arguments: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The session is closed on record: hang up the upstream, and forget the session."""
+
+    reason: CloseReason
+    cost_usd: Decimal
+
+
+Effect = Persist | ToKiosk | ToUpstream | Dial | RunTool | Finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlan:
+    """Everything decided before the first word."""
+
+    scope: Scope
+    profile: SessionProfile
+    gateway_instance: str
+    is_kiosk: bool
+    """True for clients that opted in to `kiosk.*` events."""
+    limits: Limits = field(default_factory=Limits)

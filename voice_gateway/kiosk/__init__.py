@@ -1,0 +1,1 @@
+"""The kiosk's own program: its card reader, its sound, and its side of the wire."""

@@ -1,0 +1,158 @@
+"""What `jarvis kiosk` does: make a kiosk, provision it, hold a session as it would, replay dialogues.
+
+Each function returns data; `jarvis/cli.py` prints it. Turns are shown on stderr as they are heard, so that
+stdout stays one answer.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from jarvis.kiosks import code_hash, new_code, slug_of
+from jarvis.settings import Settings
+from voice_gateway.kiosk import audio
+from voice_gateway.kiosk.client import HeardTurn, connected
+from voice_gateway.kiosk.errors import KioskError
+from voice_gateway.kiosk.replay import control_url, read_dialogues, replay_dialogue
+from warehouse.connection import connect
+from warehouse.stores.kiosks import GymNotFound, gym_slugs, store_code
+
+Utterance = tuple[str, str]
+"""Kind (say, wav or text) and the sentence or path."""
+
+_HTTP_SECONDS = 15
+_CODE_TRIES = 5
+
+
+def create_code(settings: Settings, gym_slug: str, name: str) -> dict[str, str]:
+    """The kiosk exists, and the code provisions it once in the next ten minutes.
+
+    Raises:
+        KioskError: when there is no such gym, or the name gives no slug.
+    """
+    try:
+        slug = slug_of(name)
+    except ValueError as error:
+        raise KioskError(str(error)) from None
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-kiosk") as connection:
+        for _ in range(_CODE_TRIES):
+            code = new_code()
+            try:
+                kiosk_id = store_code(connection, gym_slug=gym_slug, slug=slug, name=name, code_hash=code_hash(code))
+            except psycopg.errors.UniqueViolation:
+                continue  # Six characters do collide with a code of long ago, once in a few hundred thousand.
+            except GymNotFound as error:
+                raise KioskError(str(error)) from None
+            return {"slug": slug, "code": code, "gym": gym_slug, "kiosk_id": str(kiosk_id)}
+    raise KioskError(f"found {_CODE_TRIES} new codes taken, expected a free one: try again")
+
+
+def provision(gateway_url: str, code: str, device_id: str) -> str:
+    """The code is spent; the device token, which is shown this once.
+
+    Raises:
+        KioskError: with the gateway's own words when it refuses.
+    """
+    body = {"code": code, "device_id": device_id, "hardware_info": {"kind": "simulated"}}
+    try:
+        answer = httpx.post(f"{gateway_url}/api/kiosk/provision", json=body, timeout=_HTTP_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise KioskError(
+            f"the gateway at {gateway_url} does not answer ({type(error).__name__}): start it with `jarvis up`"
+        ) from None
+    if answer.is_error:
+        raise KioskError(f"the gateway refused the code: {_message(answer)}")
+    return str(answer.json()["token"])
+
+
+def talk(
+    gateway_url: str, token: str, badge: str, utterances: Sequence[Utterance], *, is_fast: bool = False
+) -> dict[str, Any]:
+    """One whole session was held as a kiosk would hold it: badge, utterances and their answers, hang-up.
+
+    Args:
+        is_fast: sends sound faster than a person speaks; the answers are the same.
+
+    Raises:
+        KioskError: when the gateway refuses, or does not answer in time.
+    """
+    sounds = [_prepared(kind, value) for kind, value in utterances]
+    return asyncio.run(_talk(gateway_url, token, badge, sounds, is_fast=is_fast))
+
+
+def replay(
+    settings: Settings, gateway_url: str, file: Path, *, token: str | None = None, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yields one answer a dialogue of the file, each held as a session of its own.
+
+    Raises:
+        KioskError: when the upstream is not the stand-in, or a line is no dialogue.
+    """
+    if not settings.uses_standin:
+        raise KioskError(
+            "found OPENAI_API_KEY, expected none: only the stand-in says a file's lines; unset it to replay dialogues"
+        )
+    dialogues = list(read_dialogues(file, limit=limit))
+    kiosk_token = token or _own_kiosk(settings, gateway_url)
+    for dialogue in dialogues:
+        yield asyncio.run(
+            replay_dialogue(gateway_url, kiosk_token, dialogue, standin_url=control_url(settings.realtime_url))
+        )
+
+
+async def _talk(
+    gateway_url: str, token: str, badge: str, sounds: Sequence[bytes | str], *, is_fast: bool
+) -> dict[str, Any]:
+    async with connected(gateway_url, token, on_turn=_show) as kiosk:
+        session_id = await kiosk.badge(badge)
+        for sound in sounds:
+            if isinstance(sound, str):
+                await kiosk.type_text(sound)
+                await kiosk.ask_answer()
+            else:
+                await kiosk.say(sound, is_fast=is_fast)
+        reason = await kiosk.hang_up()
+        return {
+            "session_id": session_id,
+            "badge_outcome": kiosk.badge_outcome,
+            "close_reason": reason,
+            "turns": [{"role": turn.role, "text": turn.text} for turn in kiosk.turns],
+        }
+
+
+def _prepared(kind: str, value: str) -> bytes | str:
+    if kind == "say":
+        return audio.spoken(value)
+    if kind == "wav":
+        return audio.read_wav(Path(value))
+    if kind == "text":
+        return value
+    raise KioskError(f"found an utterance of kind '{kind}', expected say, wav or text")
+
+
+def _own_kiosk(settings: Settings, gateway_url: str) -> str:
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-kiosk") as connection:
+        gyms = gym_slugs(connection, limit=1)
+    if not gyms:
+        raise KioskError("found no gym, expected one: fill the database with `jarvis simulate`")
+    code = create_code(settings, gyms[0], "Borne relecture")["code"]
+    return provision(gateway_url, code, "replay")
+
+
+def _show(turn: HeardTurn) -> None:
+    speaker = "adhérent" if turn.role == "member" else "jarvis"
+    sys.stderr.write(f"{speaker:>9} : {turn.text}\n")
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        body = answer.json()
+    except ValueError:
+        return f"status {answer.status_code}"
+    error = body.get("error") if isinstance(body, dict) else None
+    return str(error["message"]) if isinstance(error, dict) else f"status {answer.status_code}: {body}"

@@ -1,0 +1,59 @@
+"""What the gateway counts and times, in Prometheus terms; one registry per application."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_FAST_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.5, 2)
+_SLOW_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
+
+
+class Metrics:
+    """The gateway's meters."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.sessions_active = Gauge(
+            "jarvis_gateway_sessions_active", "Voice sessions open now", registry=self.registry
+        )
+        self.sessions_closed = Counter(
+            "jarvis_gateway_sessions_closed",
+            "Voice sessions by the reason they closed",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.kiosks_connected = Gauge("jarvis_gateway_kiosks_connected", "Open kiosk sockets", registry=self.registry)
+        self.added_latency = Histogram(
+            "jarvis_gateway_added_latency_seconds",
+            "From a frame's arrival to its departure, commits included",
+            ["direction"],
+            buckets=_FAST_SECONDS,
+            registry=self.registry,
+        )
+        self.answer_latency = Histogram(
+            "jarvis_gateway_answer_latency_seconds",
+            "From the member's last word, or text, to the first sound or word of the answer",
+            buckets=_SLOW_SECONDS,
+            registry=self.registry,
+        )
+        self.relayed_bytes = Counter(
+            "jarvis_gateway_relayed_bytes", "Characters relayed", ["direction"], registry=self.registry
+        )
+        self.frame_errors = Counter(
+            "jarvis_gateway_frame_errors", "Frames of kiosks answered by an error", ["code"], registry=self.registry
+        )
+        self.commit_latency = Histogram(
+            "jarvis_gateway_commit_latency_seconds",
+            "From the oldest record of a batch to its commit",
+            buckets=_FAST_SECONDS,
+            registry=self.registry,
+        )
+        self.records_written = Counter(
+            "jarvis_gateway_records_written", "Records by where they went first", ["to"], registry=self.registry
+        )
+        self.records_rejected = Counter(
+            "jarvis_gateway_records_rejected", "Records the database refused for good", registry=self.registry
+        )
+        self.journal_bytes = Gauge("jarvis_gateway_journal_bytes", "Bytes waiting for Postgres", registry=self.registry)
+        self.sessions_reaped = Counter(
+            "jarvis_gateway_sessions_reaped", "Sessions of lost gateways closed by this one", registry=self.registry
+        )
+        self.cost_usd = Counter("jarvis_gateway_cost_usd", "Cost of closed sessions in USD", registry=self.registry)

@@ -1,0 +1,220 @@
+"""The upstream's side of the wire: what the gateway must know of OpenAI's Realtime protocol (GA).
+
+Reads the few events that carry words, money or tools, hides tool traffic and our own prompt from
+kiosks, and measures audio. Everything else is relayed untouched. Pure: no socket, no clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+Event = dict[str, Any]
+
+# PCM16 mono at 24 kHz, the only PCM of the protocol.
+AUDIO_BYTES_PER_MS = 48
+
+SESSION_CREATED = "session.created"
+SESSION_UPDATED = "session.updated"
+ERROR = "error"
+SPEECH_STARTED = "input_audio_buffer.speech_started"
+SPEECH_STOPPED = "input_audio_buffer.speech_stopped"
+COMMITTED = "input_audio_buffer.committed"
+TRANSCRIPTION_COMPLETED = "conversation.item.input_audio_transcription.completed"
+TRANSCRIPTION_FAILED = "conversation.item.input_audio_transcription.failed"
+ITEM_ADDED = "conversation.item.added"
+ITEM_DONE = "conversation.item.done"
+ITEM_TRUNCATED = "conversation.item.truncated"
+OUTPUT_ITEM_ADDED = "response.output_item.added"
+OUTPUT_ITEM_DONE = "response.output_item.done"
+RESPONSE_CREATED = "response.created"
+RESPONSE_DONE = "response.done"
+AUDIO_DELTA = "response.output_audio.delta"
+WORDS_DELTA = frozenset({"response.output_audio_transcript.delta", "response.output_text.delta"})
+WORDS_DONE = frozenset({"response.output_audio_transcript.done", "response.output_text.done"})
+
+# Another attempt cannot help: livekit's list.
+FATAL_ERRORS = frozenset({"insufficient_quota", "invalid_api_key", "account_deactivated", "billing_hard_limit_reached"})
+SESSION_EXPIRED = "session_expired"
+
+# Marks a response that a tool answers and that another response continues; only our own kiosks look at it.
+CONTINUES = "jarvis_continues"
+
+_TOOL_ITEMS = frozenset({"function_call", "function_call_output"})
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A finished function call of the model."""
+
+    call_id: str
+    name: str
+    arguments: str
+    """JSON as the model wrote it: it may not parse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionProfile:
+    """All that the gateway decides for one upstream session."""
+
+    model: str
+    voice: str
+    language: str
+    instructions: str
+    tools: Sequence[Mapping[str, Any]]
+    transcription_model: str
+    max_output_tokens: int = 800
+
+    def as_update(self, *, event_id: str) -> Event:
+        """The `session.update` that sets it."""
+        return {
+            "type": "session.update",
+            "event_id": event_id,
+            "session": {
+                "type": "realtime",
+                "output_modalities": ["audio"],
+                "instructions": self.instructions,
+                "audio": {
+                    "input": {
+                        "format": {"type": "audio/pcm", "rate": 24000},
+                        # A kiosk stands in a loud room, an arm's length away.
+                        "noise_reduction": {"type": "far_field"},
+                        "transcription": {"model": self.transcription_model, "language": self.language},
+                        "turn_detection": {
+                            "type": "server_vad",
+                            "threshold": 0.6,
+                            "prefix_padding_ms": 300,
+                            "silence_duration_ms": 500,
+                            "create_response": True,
+                            "interrupt_response": True,
+                        },
+                    },
+                    "output": {"format": {"type": "audio/pcm", "rate": 24000}, "voice": self.voice, "speed": 1.0},
+                },
+                "tools": [dict(tool) for tool in self.tools],
+                "tool_choice": "auto",
+                "max_output_tokens": self.max_output_tokens,
+                # The history is billed again at each response: what it may cost is bounded here.
+                "truncation": {
+                    "type": "retention_ratio",
+                    "retention_ratio": 0.8,
+                    "token_limits": {"post_instructions": 4000},
+                },
+            },
+        }
+
+
+def text_of(event: Mapping[str, Any]) -> str:
+    """The event as one frame."""
+    return orjson.dumps(event).decode()
+
+
+def audio_bytes(base64_audio: object) -> int:
+    """Length of base64 audio once decoded, without decoding it."""
+    if not isinstance(base64_audio, str):
+        return 0
+    return len(base64_audio) * 3 // 4 - base64_audio[-2:].count("=")
+
+
+def without_audio(event: Event) -> Event:
+    """The event with audio replaced by its length: words are stored, voices are not."""
+    key = "audio" if event["type"] == "input_audio_buffer.append" else "delta"
+    if event["type"] in (AUDIO_DELTA, "input_audio_buffer.append"):
+        length = audio_bytes(event.get(key))
+        kept = {name: value for name, value in event.items() if name != key}
+        return {**kept, "audio_bytes": length, "audio_ms": length // AUDIO_BYTES_PER_MS}
+    item = event.get("item")
+    if isinstance(item, Mapping) and isinstance(item.get("content"), list):
+        # conversation.item.retrieved brings a member's voice back.
+        parts = [
+            {**part, "audio": None} if isinstance(part, Mapping) and part.get("audio") else part
+            for part in item["content"]
+        ]
+        return {**event, "item": {**item, "content": parts}}
+    return event
+
+
+def is_tool_item(event: Mapping[str, Any]) -> bool:
+    """True when the event brings an item of tool traffic."""
+    item = event.get("item")
+    return isinstance(item, Mapping) and item.get("type") in _TOOL_ITEMS
+
+
+def is_tool_event(kind: str) -> bool:
+    """True for events that only tool traffic has."""
+    return kind.startswith("response.function_call_arguments.")
+
+
+def completed_call(event: Mapping[str, Any]) -> ToolCall | None:
+    """The call in `response.output_item.done`; None unless it is whole: a cut response leaves half of its JSON."""
+    item = event.get("item")
+    if not isinstance(item, Mapping) or item.get("type") != "function_call" or item.get("status") != "completed":
+        return None
+    call_id, name = item.get("call_id"), item.get("name")
+    if not isinstance(call_id, str) or not isinstance(name, str):
+        return None
+    return ToolCall(call_id, name, str(item.get("arguments") or "{}"))
+
+
+def tool_output(call_id: str, output: Mapping[str, Any]) -> Event:
+    """The result of a call as the model is told."""
+    return {
+        "type": "conversation.item.create",
+        "item": {"type": "function_call_output", "call_id": call_id, "output": text_of(output)},
+    }
+
+
+def shown_session(event: Event) -> Event:
+    """`session.created` or `session.updated` without our prompt and tools; the rest is the effective session."""
+    session = event.get("session")
+    if not isinstance(session, Mapping):
+        return event
+    return {**event, "session": {**session, "instructions": "", "tools": []}}
+
+
+def shown_response(event: Event, *, continues: bool) -> Event:
+    """`response.done` without tool items; `continues` marks that another response follows by itself."""
+    response = event.get("response")
+    if not isinstance(response, Mapping):
+        return event
+    output = response.get("output")
+    kept = [item for item in output if not _is_tool(item)] if isinstance(output, list) else []
+    shown = {**response, "output": kept}
+    if continues:
+        shown["metadata"] = {**(response.get("metadata") or {}), CONTINUES: "true"}
+    return {**event, "response": shown}
+
+
+def user_text(item: Mapping[str, Any]) -> str | None:
+    """The typed words of a member's item; None where there are none."""
+    if item.get("type") != "message" or item.get("role") != "user" or not isinstance(item.get("content"), list):
+        return None
+    words = [
+        str(part.get("text") or "")
+        for part in item["content"]
+        if isinstance(part, Mapping) and part.get("type") == "input_text"
+    ]
+    return " ".join(words) if words else None
+
+
+def has_user_audio(item: Mapping[str, Any]) -> bool:
+    """True for a member's spoken item."""
+    content = item.get("content")
+    return (
+        item.get("role") == "user"
+        and isinstance(content, list)
+        and any(isinstance(part, Mapping) and part.get("type") == "input_audio" for part in content)
+    )
+
+
+def error_of(event: Mapping[str, Any]) -> tuple[str, str]:
+    """Code and offending event id of an `error` event; empty where not given."""
+    error = event.get("error")
+    if not isinstance(error, Mapping):
+        return "", ""
+    return str(error.get("code") or ""), str(error.get("event_id") or "")
+
+
+def _is_tool(item: object) -> bool:
+    return isinstance(item, Mapping) and item.get("type") in _TOOL_ITEMS

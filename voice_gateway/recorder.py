@@ -1,0 +1,318 @@
+"""Puts records where they survive: Postgres, or the journal while Postgres is away.
+
+One writer task per process. Durable records (class A) are committed at once, together with all that came
+before them; the others (class B) wait up to 20 ms for company. When Postgres is away the batch goes to the
+journal instead, and the journal is replayed, before anything newer, as soon as Postgres is back. Also keeps
+the leases of this process's sessions and closes those nobody vouches for.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import AsyncConnection
+
+from voice_gateway.journal import MAX_BYTES, Journal, JournalError
+from voice_gateway.metrics import Metrics
+from warehouse.stores import sessions as store
+from warehouse.stores.sessions import EventRow, Record
+
+log = logging.getLogger(__name__)
+
+LINGER_SECONDS = 0.02
+_RETRY_SECONDS = 0.25
+_CONNECT_SECONDS = 3
+_STATEMENT_SECONDS = 5.0
+# What makes the server, not a record, the culprit.
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError)
+
+
+class RecordingError(RuntimeError):
+    """A record could be put neither into Postgres nor into the journal."""
+
+
+class Recorder:
+    """The writer of one gateway process."""
+
+    def __init__(
+        self,
+        database_url: str,
+        journal_dir: Path,
+        metrics: Metrics,
+        *,
+        lease_seconds: int = 30,
+        reap_seconds: float = 15.0,
+    ) -> None:
+        self.instance = f"gateway-{uuid4()}"
+        self._url = database_url
+        self._journal_dir = journal_dir
+        self._metrics = metrics
+        self._lease_seconds = lease_seconds
+        self._reap_seconds = reap_seconds
+        self._journal: Journal | None = None
+        self._connection: AsyncConnection | None = None
+        self._arriving: AsyncConnection | None = None
+        self._pending: list[Record] = []
+        self._pending_since = 0.0
+        self._waiters: list[asyncio.Future[None]] = []
+        self._something = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._is_stopping = False
+        self._duties_due = 0.0
+        self._reap_due = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def is_connected(self) -> bool:
+        """True while records go straight to Postgres."""
+        return self._connection is not None
+
+    @property
+    def is_accepting(self) -> bool:
+        """False once the journal is so large that no new session may start."""
+        return self._journal is not None and self._journal.size_bytes < MAX_BYTES
+
+    async def start(self) -> None:
+        """Records are accepted; what dead processes left is settled if Postgres answers, or as soon as it does.
+
+        Raises:
+            JournalError: when no journal can be kept.
+        """
+        self._journal = Journal.open(self._journal_dir, self.instance)
+        self._arriving = await self._connect()
+        if self._arriving is not None:
+            await self._adopt()
+        self._tasks = [
+            asyncio.create_task(self._write_forever(), name="recorder"),
+            asyncio.create_task(self._look_after_forever(), name="recorder-duties"),
+        ]
+
+    async def stop(self) -> None:
+        """Everything noted is in Postgres or in the journal, and the writer is gone."""
+        self._is_stopping = True
+        self._something.set()
+        self._urgent.set()
+        writer, *others = self._tasks
+        await writer
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for connection in (self._connection, self._arriving):
+            if connection is not None:
+                await connection.close()
+        self._connection = None
+        if self._journal is not None:
+            # What is in it waits for the next start, which settles it as an orphan.
+            if self._journal.size_bytes:
+                self._journal.close()
+            else:
+                self._journal.remove()
+
+    def note(self, records: Sequence[Record]) -> None:
+        """The records will be written within about 20 ms."""
+        if not records:
+            return
+        if not self._pending:
+            self._pending_since = time.perf_counter()
+        self._pending.extend(records)
+        self._something.set()
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """The records, and all noted before them, survive a crash from now on.
+
+        Raises:
+            RecordingError: when neither Postgres nor the journal takes them.
+        """
+        self.note(records)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self._something.set()
+        self._urgent.set()
+        await waiter
+
+    # The writer.
+
+    async def _write_forever(self) -> None:
+        while True:
+            await self._something.wait()
+            if not self._waiters and not self._is_stopping:
+                try:
+                    async with asyncio.timeout(LINGER_SECONDS):
+                        await self._urgent.wait()
+                except TimeoutError:
+                    pass  # Nobody waits: the batch has had its time to grow.
+            self._something.clear()
+            self._urgent.clear()
+            batch, self._pending = self._pending, []
+            waiters, self._waiters = self._waiters, []
+            failure: Exception | None = None
+            try:
+                if self._arriving is not None:
+                    await self._adopt()
+                if batch:
+                    await self._put(batch)
+                    self._metrics.commit_latency.observe(time.perf_counter() - self._pending_since)
+                if self._connection is not None:
+                    await self._do_duties()
+            except Exception as error:
+                log.error("records could not be kept", extra={"records": len(batch), "error": type(error).__name__})
+                failure = RecordingError(f"{len(batch)} records could not be kept: {type(error).__name__}")
+            for waiter in waiters:
+                if waiter.done():
+                    continue
+                if failure is None:
+                    waiter.set_result(None)
+                else:
+                    waiter.set_exception(failure)
+            if self._is_stopping and not self._pending and not self._waiters:
+                return
+
+    async def _put(self, batch: list[Record]) -> None:
+        if self._connection is not None:
+            try:
+                await self._write(self._connection, batch)
+            except _AWAY as error:
+                await self._lose_connection(error)
+            else:
+                self._metrics.records_written.labels("postgres").inc(len(batch))
+                return
+        journal = self._own_journal()
+        # Where the commit's answer was lost the batch may be in both: replaying it changes nothing.
+        await asyncio.to_thread(journal.append, batch)
+        self._metrics.records_written.labels("journal").inc(len(batch))
+        self._metrics.journal_bytes.set(journal.size_bytes)
+
+    async def _write(self, connection: AsyncConnection, batch: Sequence[Record]) -> None:
+        try:
+            async with asyncio.timeout(_STATEMENT_SECONDS):
+                await store.write_records(connection, batch)
+        except _AWAY:
+            raise
+        except psycopg.Error:
+            # One bad record must not take the others with it.
+            await self._write_one_by_one(connection, batch)
+
+    async def _write_one_by_one(self, connection: AsyncConnection, batch: Sequence[Record]) -> None:
+        for record in batch:
+            try:
+                async with asyncio.timeout(_STATEMENT_SECONDS):
+                    await store.write_records(connection, [record])
+            except _AWAY:
+                raise
+            except psycopg.Error as error:
+                self._metrics.records_rejected.inc()
+                # The server's message may quote values, which may be a member's words.
+                log.error(
+                    "a record was refused",
+                    extra={
+                        "block": "copy_events" if isinstance(record, EventRow) else record.block,
+                        "kiosk_id": record.kiosk_id,
+                        "sqlstate": error.sqlstate,
+                        "constraint": error.diag.constraint_name,
+                    },
+                )
+
+    # Postgres comes and goes.
+
+    async def _connect(self) -> AsyncConnection | None:
+        connection: AsyncConnection | None = None
+        try:
+            connection = await AsyncConnection.connect(
+                self._url, connect_timeout=_CONNECT_SECONDS, application_name=self.instance
+            )
+            await store.prepare_connection(connection)
+            await connection.set_autocommit(True)
+        except _AWAY as error:
+            log.warning("postgres is away", extra={"error": type(error).__name__})
+            if connection is not None:
+                await connection.close()
+            return None
+        return connection
+
+    async def _adopt(self) -> None:
+        """The arriving connection takes over, once all that waited in journals is in."""
+        connection, self._arriving = self._arriving, None
+        if connection is None:
+            return
+        try:
+            # First of all: while Postgres was away, nobody could renew them.
+            await self._renew(connection, self.instance, self._lease_seconds)
+            own = self._own_journal()
+            await self._replay(connection, own)
+            own.empty()
+            self._metrics.journal_bytes.set(0)
+            await self._settle_orphans(connection)
+        except _AWAY as error:
+            log.warning("postgres went away during a replay", extra={"error": type(error).__name__})
+            await connection.close()
+            return
+        self._connection = connection
+        self._duties_due = self._reap_due = 0.0
+        await self._do_duties()
+
+    async def _settle_orphans(self, connection: AsyncConnection) -> None:
+        for orphan in Journal.orphans(self._journal_dir):
+            try:
+                await self._replay(connection, orphan)
+                # Its process is dead: nobody vouches for its sessions, and the reaper may close them now.
+                await self._renew(connection, orphan.instance, -1)
+            except _AWAY:
+                orphan.close()
+                raise
+            orphan.remove()
+
+    async def _replay(self, connection: AsyncConnection, journal: Journal) -> None:
+        for chunk in journal.read():
+            await self._write(connection, chunk)
+
+    async def _renew(self, connection: AsyncConnection, instance: str, valid_seconds: int) -> None:
+        async with asyncio.timeout(_STATEMENT_SECONDS):
+            await store.renew_leases(connection, gateway_instance=instance, valid_seconds=valid_seconds)
+
+    async def _lose_connection(self, error: BaseException) -> None:
+        log.warning("postgres went away", extra={"error": type(error).__name__})
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _look_after_forever(self) -> None:
+        """Brings a new connection when there is none, and wakes the writer when a duty is due."""
+        while True:
+            await asyncio.sleep(_RETRY_SECONDS)
+            if self._connection is None and self._arriving is None:
+                self._arriving = await self._connect()
+            if self._arriving is not None or (self._connection is not None and time.monotonic() >= self._next_duty()):
+                self._something.set()
+                self._urgent.set()
+
+    def _next_duty(self) -> float:
+        return min(self._duties_due, self._reap_due)
+
+    async def _do_duties(self) -> None:
+        """Leases are renewed and lost sessions closed, whenever it is time."""
+        connection, now = self._connection, time.monotonic()
+        if connection is None or now < self._next_duty():
+            return
+        try:
+            if now >= self._duties_due:
+                await self._renew(connection, self.instance, self._lease_seconds)
+                self._duties_due = now + self._lease_seconds / 3
+            if now >= self._reap_due:
+                await self._settle_orphans(connection)
+                async with asyncio.timeout(_STATEMENT_SECONDS):
+                    closed = await store.close_lost_sessions(connection)
+                self._reap_due = now + self._reap_seconds
+                self._metrics.sessions_reaped.inc(len(closed))
+                for session_id in closed:
+                    log.warning("a lost session was closed", extra={"session_id": str(session_id)})
+        except _AWAY as error:
+            await self._lose_connection(error)
+
+    def _own_journal(self) -> Journal:
+        if self._journal is None:
+            raise JournalError("found a record before the recorder was started, expected start() first")
+        return self._journal

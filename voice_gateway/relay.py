@@ -1,0 +1,369 @@
+"""Runs what the pure core decides: one kiosk's socket, its session, the upstream, tools and timers.
+
+Each direction is pumped by its own task, so that neither waits for the other's slow work. The core is
+called without a break in between, effects run in order, and a durable record is committed before the
+effect after it.
+"""
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from jarvis.kiosks import Badge, BadgeOutcome, Kiosk
+from jarvis.sessions import CloseReason
+from jarvis.settings import Settings
+from voice_gateway.effects import (
+    CloseRequested,
+    Dial,
+    Effect,
+    Finished,
+    KioskLost,
+    KioskSent,
+    Limits,
+    Moment,
+    Opened,
+    Persist,
+    RunTool,
+    SessionEvent,
+    SessionPlan,
+    Tick,
+    ToKiosk,
+    ToolFinished,
+    ToUpstream,
+    UpstreamLost,
+    UpstreamOpened,
+    UpstreamSent,
+)
+from voice_gateway.instructions import instructions_for
+from voice_gateway.metrics import Metrics
+from voice_gateway.protocol import kiosk as kiosk_protocol
+from voice_gateway.protocol import realtime
+from voice_gateway.recorder import Recorder, RecordingError
+from voice_gateway.session import VoiceSession
+from voice_gateway.tools.runner import Tool, ToolContext, definitions, run_tool
+from voice_gateway.upstream import DialUpstream, Upstream, UpstreamUnavailable
+from warehouse.stores.kiosks import identify_badge
+from warehouse.stores.sessions import Scope
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str], Awaitable[None]]
+
+# A card reader reports one touch several times.
+_BOUNCE_SECONDS = 3.0
+_LOOK_UP_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What every connection shares."""
+
+    settings: Settings
+    pool: "AsyncConnectionPool[AsyncConnection]"
+    recorder: Recorder
+    dial: DialUpstream
+    tools: Sequence[Tool]
+    metrics: Metrics
+    limits: Limits = field(default_factory=Limits)
+
+
+def moment() -> Moment:
+    """Now, on both clocks."""
+    return Moment(datetime.now(UTC), time.monotonic())
+
+
+class LiveSession:
+    """One session with its upstream: brings events to the core and runs its effects."""
+
+    def __init__(self, session: VoiceSession, services: Services, kiosk: Kiosk, tell: Tell) -> None:
+        self.session = session
+        self.is_over = asyncio.Event()
+        self._services = services
+        self._kiosk = kiosk
+        self._tell = tell
+        self._upstream: Upstream | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asked_at: float | None = None
+        self._start(self._watch_deadline())
+
+    async def receive(self, event: SessionEvent) -> None:
+        """The event has been decided on and its effects have run."""
+        try:
+            for effect in self.session.receive(event, moment()):
+                await self._run(effect)
+        except RecordingError:
+            # What cannot be kept must not be said: the session ends, and the reaper will find it.
+            log.error("session cannot be recorded", extra={"session_id": str(self.session.session_id)})
+            await self._hang_up()
+
+    async def _run(self, effect: Effect) -> None:
+        match effect:
+            case Persist(records=records, is_durable=True):
+                await self._services.recorder.commit(records)
+            case Persist(records=records):
+                self._services.recorder.note(records)
+            case ToKiosk(text=text):
+                await self._tell(text)
+            case ToUpstream(text=text):
+                await self._send_upstream(text)
+            case Dial():
+                self._start(self._hold_upstream())
+            case RunTool(call_id=call_id, name=name, arguments=arguments):
+                self._start(self._run_tool(call_id, name, arguments))
+            case Finished(reason=reason, cost_usd=cost_usd):
+                self._services.metrics.sessions_closed.labels(reason.value).inc()
+                self._services.metrics.cost_usd.inc(float(cost_usd))
+                await self._hang_up()
+
+    async def _send_upstream(self, text: str) -> None:
+        if self._upstream is None:
+            return
+        try:
+            await self._upstream.send(text)
+        except UpstreamUnavailable:
+            # The pump of the other direction sees the same end, and reports it once.
+            return
+
+    async def _hold_upstream(self) -> None:
+        """Dials, then brings every frame of the upstream until it goes away."""
+        services, session = self._services, self.session
+        try:
+            upstream = await services.dial(session.session_id, session.plan.profile.model)
+        except UpstreamUnavailable as error:
+            log.warning("upstream unavailable", extra={"session_id": str(session.session_id)})
+            await self.receive(UpstreamLost(str(error)))
+            return
+        if self.is_over.is_set():
+            await upstream.close()
+            return
+        self._upstream = upstream
+        await self.receive(UpstreamOpened())
+        try:
+            async for frame in upstream.frames():
+                arrived = time.perf_counter()
+                try:
+                    event = orjson.loads(frame)
+                except orjson.JSONDecodeError:
+                    log.warning("upstream sent no JSON", extra={"session_id": str(session.session_id)})
+                    continue
+                if not isinstance(event, dict):
+                    continue
+                self._measure_answer(event.get("type"))
+                await self.receive(UpstreamSent(event, frame))
+                services.metrics.relayed_bytes.labels("down").inc(len(frame))
+                services.metrics.added_latency.labels("down").observe(time.perf_counter() - arrived)
+        finally:
+            await upstream.close()
+        await self.receive(UpstreamLost("the connection ended"))
+
+    def _measure_answer(self, kind: object) -> None:
+        if kind in (realtime.SPEECH_STOPPED, realtime.COMMITTED):
+            self._asked_at = self._asked_at or time.perf_counter()
+        elif self._asked_at is not None and (kind == realtime.AUDIO_DELTA or kind in realtime.WORDS_DELTA):
+            self._services.metrics.answer_latency.observe(time.perf_counter() - self._asked_at)
+            self._asked_at = None
+
+    def asked(self) -> None:
+        """The kiosk asked for an answer itself: the clock of the answer's latency starts."""
+        self._asked_at = time.perf_counter()
+
+    async def _run_tool(self, call_id: str, name: str, arguments: dict[str, object]) -> None:
+        context = ToolContext(self._kiosk.kiosk_id, self.session.session_id, self._services.pool)
+        result = await run_tool(self._services.tools, name, arguments, context)
+        await self.receive(ToolFinished(call_id, result.status, result.output))
+
+    async def _watch_deadline(self) -> None:
+        while not self.is_over.is_set():
+            remaining = self.session.deadline() - time.monotonic()
+            # Never longer than a second: a close that is asked for meanwhile brings its deadline nearer.
+            await asyncio.sleep(min(max(remaining, 0.01), 1.0) if remaining > 0 else 0.01)
+            if self.session.deadline() <= time.monotonic():
+                await self.receive(Tick())
+
+    async def _hang_up(self) -> None:
+        if self.is_over.is_set():
+            return
+        self.is_over.set()
+        self._services.metrics.sessions_active.dec()
+        if self._upstream is not None:
+            # In a task of its own: this may run inside the pump that reads from it.
+            upstream = self._upstream
+            closing = asyncio.create_task(upstream.close())
+            _keep(closing)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            # Type and place only: the message could quote a frame.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            log.error(
+                "session task failed",
+                extra={
+                    "session_id": str(self.session.session_id),
+                    "error": type(error).__name__,
+                    "place": f"{place.filename}:{place.lineno}",
+                },
+            )
+            await self.receive(UpstreamLost("the gateway failed"))
+
+
+class KioskConnection:
+    """One kiosk's socket: reads its frames, opens and ends its sessions."""
+
+    def __init__(self, kiosk: Kiosk, services: Services, *, is_kiosk: bool, tell: Tell) -> None:
+        self._kiosk = kiosk
+        self._services = services
+        self._is_kiosk = is_kiosk
+        self._tell_socket = tell
+        self._current: LiveSession | None = None
+        self._open_sessions: set[LiveSession] = set()
+        self._last_badge: tuple[str, float] | None = None
+        self._is_connected = True
+
+    @property
+    def current(self) -> LiveSession | None:
+        """The session that the kiosk's frames go to; None between two members."""
+        if self._current is not None and self._current.is_over.is_set():
+            self._current = None
+        return self._current
+
+    async def open_without_badge(self) -> LiveSession:
+        """A session of nobody in particular has started."""
+        return await self._open(None)
+
+    async def frame(self, frame: str | bytes) -> None:
+        """One frame of the kiosk has been dealt with."""
+        arrived = time.perf_counter()
+        try:
+            event = kiosk_protocol.read_frame(frame)
+            kind = event["type"]
+            if self._is_kiosk and kind in (kiosk_protocol.BADGE_SCANNED, kiosk_protocol.SESSION_START):
+                await self._start_session(event)
+                return
+            if self.current is None or (kind in kiosk_protocol.KIOSK_EVENTS and not self._is_kiosk):
+                raise kiosk_protocol.FrameError(
+                    "no_session" if self.current is None else "unknown_event",
+                    "found no open session, expected kiosk.badge.scanned first"
+                    if self.current is None
+                    else "found a kiosk event from a client that did not opt in, expected ?kiosk=1 in the address",
+                )
+        except kiosk_protocol.FrameError as error:
+            self._services.metrics.frame_errors.labels(error.code).inc()
+            await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **error.as_event()}))
+            return
+        if kind in (kiosk_protocol.RESPONSE_CREATE, kiosk_protocol.COMMIT):
+            self.current.asked()
+        await self.current.receive(KioskSent(event))
+        self._services.metrics.relayed_bytes.labels("up").inc(len(frame))
+        self._services.metrics.added_latency.labels("up").observe(time.perf_counter() - arrived)
+
+    async def lost(self, reason: CloseReason) -> None:
+        """The socket is gone; every session of it is closed on record."""
+        self._is_connected = False
+        for live in list(self._open_sessions):
+            await live.receive(KioskLost(reason))
+        await self._wait_for_sessions()
+
+    async def stop(self, reason: CloseReason) -> None:
+        """Sessions are ended by the gateway; the socket stays."""
+        for live in list(self._open_sessions):
+            await live.receive(CloseRequested(reason))
+        await self._wait_for_sessions()
+
+    async def _wait_for_sessions(self) -> None:
+        waits = [asyncio.create_task(live.is_over.wait()) for live in self._open_sessions]
+        if waits:
+            # The core's own drain limit, and the writing of the close.
+            await asyncio.wait(waits, timeout=self._services.limits.drain_seconds + 3)
+            for wait in waits:
+                wait.cancel()
+
+    async def _start_session(self, event: dict[str, object]) -> None:
+        if event["type"] == kiosk_protocol.SESSION_START:
+            badge_id, badge = None, None
+        else:
+            badge_id = kiosk_protocol.badge_of(event)
+            if self._is_bounce(badge_id):
+                return
+            self._last_badge = (badge_id, time.monotonic())
+        if self.current is not None:
+            await self.current.receive(CloseRequested(CloseReason.SECOND_BADGE))
+        if badge_id is not None:
+            badge = await self._look_up(badge_id)
+        await self._open(badge)
+
+    def _is_bounce(self, badge_id: str) -> bool:
+        if self._last_badge is None or self.current is None:
+            return False
+        last, at = self._last_badge
+        return last == badge_id and time.monotonic() - at < _BOUNCE_SECONDS
+
+    async def _look_up(self, badge_id: str) -> Badge:
+        try:
+            async with self._services.pool.connection(timeout=_LOOK_UP_SECONDS) as connection:
+                return await identify_badge(connection, kiosk_id=self._kiosk.kiosk_id, badge_id=badge_id)
+        except (psycopg.OperationalError, PoolTimeout, OSError) as error:
+            # Without the database nobody can be recognised, but anybody can be helped.
+            log.warning(
+                "badge not looked up", extra={"kiosk_id": str(self._kiosk.kiosk_id), "error": type(error).__name__}
+            )
+            return Badge(BadgeOutcome.UNKNOWN)
+
+    async def _open(self, badge: Badge | None) -> LiveSession:
+        services, kiosk = self._services, self._kiosk
+        if not services.recorder.is_accepting:
+            raise kiosk_protocol.FrameError(
+                "storage_full", "found the gateway's journal full, expected room: no new session can be kept"
+            )
+        settings = services.settings
+        member = badge.member if badge else None
+        plan = SessionPlan(
+            scope=Scope(uuid4(), kiosk.kiosk_id, kiosk.gym_id),
+            profile=realtime.SessionProfile(
+                model=kiosk.model or settings.realtime_model,
+                voice=kiosk.voice or settings.realtime_voice,
+                language=member.language if member else kiosk.language,
+                instructions=instructions_for(badge),
+                tools=definitions(services.tools),
+                transcription_model=settings.transcription_model,
+            ),
+            gateway_instance=services.recorder.instance,
+            is_kiosk=self._is_kiosk,
+            limits=services.limits,
+        )
+        live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
+        services.metrics.sessions_active.inc()
+        self._current = live
+        self._open_sessions = {session for session in self._open_sessions if not session.is_over.is_set()} | {live}
+        await live.receive(Opened(badge))
+        return live
+
+    async def _tell(self, text: str) -> None:
+        if self._is_connected:
+            await self._tell_socket(text)
+
+
+_kept: set["asyncio.Task[None]"] = set()
+
+
+def _keep(task: "asyncio.Task[None]") -> None:
+    """The loop only holds weak references: a task nobody keeps may vanish half-way."""
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)

@@ -1,0 +1,1 @@
+"""The gateway's addresses: kiosks' HTTP calls, the Realtime websocket, health and metrics."""

@@ -1,0 +1,111 @@
+"""The websocket kiosks speak through: checks the token before the upgrade, then hands over to the relay."""
+
+import asyncio
+import logging
+from urllib.parse import urlsplit
+
+import psycopg
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from psycopg_pool import PoolTimeout
+
+from jarvis.sessions import CloseReason
+from voice_gateway.protocol import kiosk as kiosk_protocol
+from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
+from voice_gateway.relay import KioskConnection, LiveSession, Services
+from voice_gateway.routes.kiosks import bearer_token, database_away, kiosk_with, refusal, unknown_token
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+_SEND_SECONDS = 5.0
+# uvicorn tells a peer that vanished with 1005, and its own shutdown with 1012.
+_REASONS = {1000: CloseReason.MEMBER_LEFT, 1012: CloseReason.OPERATOR}
+
+
+@router.websocket("/v1/realtime")
+async def realtime(websocket: WebSocket) -> None:
+    """One kiosk's connection, from the handshake to the record of its end."""
+    services: Services = websocket.app.state.services
+    if not _is_own_origin(websocket):
+        await websocket.send_denial_response(
+            refusal(403, "foreign_origin", "found a page of another site, expected one served by this gateway")
+        )
+        return
+    token = bearer_token(websocket.headers.get("authorization")) or _token_in(websocket.scope["subprotocols"])
+    try:
+        async with services.pool.connection() as database:
+            kiosk = await kiosk_with(database, token)
+    except (psycopg.OperationalError, PoolTimeout, OSError):
+        await websocket.send_denial_response(database_away())
+        return
+    if kiosk is None:
+        await websocket.send_denial_response(unknown_token())
+        return
+    offered = websocket.scope["subprotocols"]
+    is_kiosk = KIOSK_SUBPROTOCOL in offered or websocket.query_params.get("kiosk") == "1"
+    # Browsers reject an answer they did not offer, some clients one that is not exactly this.
+    await websocket.accept(
+        subprotocol=SUBPROTOCOL
+        if SUBPROTOCOL in offered
+        else KIOSK_SUBPROTOCOL
+        if KIOSK_SUBPROTOCOL in offered
+        else None
+    )
+
+    async def tell(text: str) -> None:
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
+            # A kiosk that is gone, or reads nothing: the receiving side sees its end and closes the session.
+            return
+
+    connection = KioskConnection(kiosk, services, is_kiosk=is_kiosk, tell=tell)
+    connections: set[KioskConnection] = websocket.app.state.connections
+    connections.add(connection)
+    services.metrics.kiosks_connected.inc()
+    watcher: asyncio.Task[None] | None = None
+    reason = CloseReason.KIOSK_LOST
+    try:
+        if not is_kiosk:
+            live = await connection.open_without_badge()
+            watcher = asyncio.create_task(_close_after(live, websocket))
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                reason = _REASONS.get(message.get("code", 1005), CloseReason.KIOSK_LOST)
+                break
+            await connection.frame(message["text"] if message.get("text") is not None else message.get("bytes") or b"")
+    except kiosk_protocol.FrameError as error:
+        log.warning("session refused", extra={"kiosk_id": str(kiosk.kiosk_id), "code": error.code})
+        await websocket.close(1013, error.code)
+    finally:
+        if watcher is not None:
+            watcher.cancel()
+        connections.discard(connection)
+        services.metrics.kiosks_connected.dec()
+        await connection.lost(reason)
+
+
+async def _close_after(live: LiveSession, websocket: WebSocket) -> None:
+    """A client without `kiosk.*` events learns from the close that its session is over."""
+    await live.is_over.wait()
+    reason = live.session.close_reason
+    try:
+        await websocket.close(1001, reason.value if reason else "")
+    except RuntimeError:
+        return  # It closed first.
+
+
+def _token_in(subprotocols: list[str]) -> str | None:
+    """The credential that browsers, which cannot set headers, offer as a subprotocol."""
+    for offered in subprotocols:
+        if offered.startswith(CREDENTIAL_SUBPROTOCOL):
+            return offered.removeprefix(CREDENTIAL_SUBPROTOCOL) or None
+    return None
+
+
+def _is_own_origin(websocket: WebSocket) -> bool:
+    """False for a page of another site: CORS does not guard websockets. Devices send no Origin."""
+    origin = websocket.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == websocket.headers.get("host")

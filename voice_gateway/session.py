@@ -1,0 +1,565 @@
+"""One voice session, pure: `(event, now) → [effect]`.
+
+Decides what a kiosk hears, what the upstream is told, what goes on record and when the session ends.
+`relay.py` runs the effects in order; a durable `Persist` is committed before the next effect runs, which
+is what "committed before it is forwarded or acted on" means. No socket, no clock, no database here.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+import orjson
+
+from jarvis.kiosks import Badge, BadgeOutcome
+from jarvis.prices import PRICE_VERSION, cost_of, usage_of
+from jarvis.sessions import CloseReason
+from voice_gateway.effects import (
+    CloseRequested,
+    Dial,
+    Effect,
+    Event,
+    Finished,
+    KioskLost,
+    KioskSent,
+    Moment,
+    Opened,
+    Persist,
+    RunTool,
+    SessionEvent,
+    SessionPlan,
+    Tick,
+    ToKiosk,
+    ToolFinished,
+    ToUpstream,
+    UpstreamLost,
+    UpstreamOpened,
+    UpstreamSent,
+)
+from voice_gateway.protocol import kiosk as kiosk_protocol
+from voice_gateway.protocol import realtime
+from voice_gateway.protocol.realtime import ToolCall
+from voice_gateway.turns import Transcript
+from warehouse.stores import sessions as store
+from warehouse.stores.sessions import Record, TurnRow
+
+# Our own events upstream carry these ids; errors about them are ours to answer, not the kiosk's.
+_OWN_EVENT_PREFIX = "gw_"
+
+
+class VoiceSession:
+    """The state of one session; `receive` is its only door."""
+
+    def __init__(self, plan: SessionPlan, now: Moment) -> None:
+        self.plan = plan
+        self.close_reason: CloseReason | None = None
+        self.is_finished = False
+        self.cost_usd = Decimal(0)
+        self._transcript = Transcript()
+        self._seq = 0
+        self._opened_at = now.seconds
+        self._active_at = now.seconds
+        self._drain_until: float | None = None
+        self._owed_since: float | None = None
+        self._is_upstream_open = False
+        self._is_ready = False
+        self._held: list[Event] = []
+        self._updates: list[str] = []
+        self._responses: set[str] = set()
+        self._untranscribed: set[str] = set()
+        self._hidden_items: set[str] = set()
+        self._seen_calls: set[str] = set()
+        self._collected_calls: dict[str, list[ToolCall]] = {}
+        self._running_calls: set[str] = set()
+        self._own_events = 0
+        self._is_muted = False
+
+    @property
+    def session_id(self) -> UUID:
+        """The session's id, on record and at the upstream."""
+        return self.plan.scope.session_id
+
+    def deadline(self) -> float:
+        """Monotonic seconds at which a `Tick` is due at the latest."""
+        if self._drain_until is not None:
+            return self._drain_until
+        limits = self.plan.limits
+        due = [self._opened_at + limits.max_seconds, self._active_at + limits.idle_seconds]
+        if self._owed_since is not None:
+            due.append(self._owed_since + limits.silence_seconds)
+        return min(due)
+
+    def receive(self, event: SessionEvent, now: Moment) -> list[Effect]:
+        """What is to be done now, in this order."""
+        if self.is_finished:
+            return []
+        match event:
+            case Opened(badge=badge):
+                return self._open(badge, now)
+            case KioskSent(event=sent):
+                return self._from_kiosk(sent, now)
+            case UpstreamOpened():
+                return self._upstream_opened(now)
+            case UpstreamSent(event=sent, text=text):
+                return self._from_upstream(sent, text, now)
+            case UpstreamLost(detail=detail):
+                return self._upstream_lost(detail, now)
+            case KioskLost(reason=reason):
+                self._is_muted = True
+                return self._close(reason, now)
+            case ToolFinished():
+                return self._tool_finished(event, now)
+            case CloseRequested(reason=reason):
+                # The next member must hear nothing of this one.
+                self._is_muted = self._is_muted or reason is CloseReason.SECOND_BADGE
+                return self._close(reason, now)
+            case Tick():
+                return self._tick(now)
+
+    # Opening.
+
+    def _open(self, badge: Badge | None, now: Moment) -> list[Effect]:
+        plan, member = self.plan, badge.member if badge else None
+        is_known = badge is not None and badge.outcome is BadgeOutcome.KNOWN
+        records: list[Record] = [
+            store.open_session(
+                plan.scope,
+                started_at=now.at,
+                member_id=member.member_id if member else None,
+                badge_outcome=badge.outcome.value if badge else None,
+                gateway_instance=plan.gateway_instance,
+                lease_seconds=plan.limits.lease_seconds,
+                model=plan.profile.model,
+                voice=plan.profile.voice,
+                language=plan.profile.language,
+                has_analysis_consent=member.has_analysis_consent if member else True,
+                price_version=PRICE_VERSION,
+            )
+        ]
+        if is_known and member is not None:
+            records += store.save_visit(plan.scope, member_id=member.member_id, visited_at=now.at)
+        opened = {"type": "session.opened", "badge_outcome": badge.outcome.value if badge else None}
+        records.append(self._log("gateway", opened, now))
+        effects: list[Effect] = [Persist(tuple(records), is_durable=True)]
+        if badge is not None:
+            greeting = kiosk_protocol.member_unknown(badge)
+            if is_known and member is not None:
+                greeting = kiosk_protocol.member_identified(member)
+            effects += self._tell_kiosk(greeting, now)
+        return [*effects, *self._tell_kiosk(kiosk_protocol.upstream_state("connecting"), now), Dial()]
+
+    def _upstream_opened(self, now: Moment) -> list[Effect]:
+        self._is_upstream_open = True
+        if self.close_reason is not None:
+            return self._finish_when_drained(now)
+        update = self.plan.profile.as_update(event_id=self._own_event_id("su"))
+        self._updates.append("gateway")
+        self._owed_since = now.seconds
+        return self._instruct(update, now)
+
+    def _upstream_lost(self, detail: str, now: Moment) -> list[Effect]:
+        self._is_upstream_open = False
+        self._responses.clear()
+        self._untranscribed.clear()
+        lost = self._log("gateway", {"type": "upstream.lost", "detail": detail}, now)
+        effects: list[Effect] = [Persist((lost,), is_durable=False)]
+        if self.close_reason is None:
+            effects += self._tell_kiosk(kiosk_protocol.upstream_state("lost"), now)
+        return [*effects, *self._close(CloseReason.PROVIDER_LOST, now)]
+
+    # From the kiosk.
+
+    def _from_kiosk(self, event: Event, now: Moment) -> list[Effect]:
+        log = self._log("kiosk_in", realtime.without_audio(event), now)
+        try:
+            if event["type"] == kiosk_protocol.PLAYBACK:
+                self._transcript.played(*kiosk_protocol.playback_of(event))
+                self._active_at = now.seconds
+                return [Persist((log,), is_durable=False)]
+            if event["type"] == kiosk_protocol.SESSION_END:
+                reason = kiosk_protocol.end_reason_of(event)
+                return [Persist((log,), is_durable=True), *self._close(reason, now)]
+            permitted = kiosk_protocol.allowed(event)
+        except kiosk_protocol.FrameError as error:
+            return [Persist((log,), is_durable=False), *self._tell(error.as_event(), now)]
+        effects: list[Effect] = [Persist((log,), is_durable=False)]
+        if self.close_reason is not None:
+            return effects
+        if not self._is_ready:
+            self._hold(permitted)
+            return effects
+        return [*effects, *self._forward(permitted, now)]
+
+    def _hold(self, event: Event) -> None:
+        if len(self._held) >= self.plan.limits.held_frames:
+            # The oldest sound goes first: a member repeats himself, an instruction is not repeated.
+            oldest = next((held for held in self._held if held["type"] == kiosk_protocol.APPEND), self._held[0])
+            self._held.remove(oldest)
+        self._held.append(event)
+
+    def _forward(self, event: Event, now: Moment) -> list[Effect]:
+        kind = event["type"]
+        if kind == kiosk_protocol.SESSION_UPDATE:
+            self._updates.append("kiosk")
+        elif kind == kiosk_protocol.ITEM_TRUNCATE:
+            item_id = str(event.get("item_id"))
+            event = {**event, "audio_end_ms": self._transcript.clamped(item_id, event["audio_end_ms"])}
+        elif kind in (kiosk_protocol.ITEM_CREATE, kiosk_protocol.RESPONSE_CREATE, kiosk_protocol.COMMIT):
+            self._active_at = now.seconds
+            self._owed_since = now.seconds
+        return [ToUpstream(realtime.text_of(event))]
+
+    # From the upstream.
+
+    def _from_upstream(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        self._owed_since = None
+        kind = event.get("type")
+        if not isinstance(kind, str):
+            return []
+        # By name: one method per event that means more to us than being relayed.
+        handle = _UPSTREAM_HANDLERS.get(kind)
+        effects = handle(self, event, text, now) if handle else self._relay(event, text, now)
+        return [*effects, *self._finish_when_drained(now)] if self.close_reason is not None else effects
+
+    def _relay(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        """Relays what is not tool traffic."""
+        effects: list[Effect] = [Persist((self._log_upstream(event, now),), is_durable=False)]
+        item_id = event.get("item_id")
+        if (
+            realtime.is_tool_item(event)
+            or realtime.is_tool_event(event["type"])
+            or (isinstance(item_id, str) and item_id in self._hidden_items)
+        ):
+            return effects
+        return [*effects, *self._pass_on(text)]
+
+    def _session_created(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        session = event.get("session")
+        upstream_id = session.get("id") if isinstance(session, dict) else None
+        records: list[Record] = [self._log_upstream(event, now)]
+        if isinstance(upstream_id, str):
+            records.append(store.name_upstream(self.plan.scope, upstream_session_id=upstream_id))
+        shown = realtime.text_of(realtime.shown_session(event))
+        return [Persist(tuple(records), is_durable=False), *self._pass_on(shown)]
+
+    def _session_updated(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        effects: list[Effect] = [Persist((self._log_upstream(event, now),), is_durable=False)]
+        asked_by = self._updates.pop(0) if self._updates else "kiosk"
+        if asked_by == "kiosk" or self._is_ready:
+            return [*effects, *self._pass_on(realtime.text_of(realtime.shown_session(event)))]
+        self._is_ready = True
+        self._active_at = now.seconds
+        effects += self._tell_kiosk(kiosk_protocol.upstream_state("ready"), now)
+        effects += self._tell_kiosk(kiosk_protocol.ready(self.session_id), now)
+        held, self._held = self._held, []
+        for frame in held:
+            effects += self._forward(frame, now)
+        return effects
+
+    def _error(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        code, about = realtime.error_of(event)
+        effects: list[Effect] = [Persist((self._log_upstream(event, now),), is_durable=True)]
+        if about.startswith(_OWN_EVENT_PREFIX + "su") and not self._is_ready:
+            # Without our instructions nobody may speak with the model.
+            return [*effects, *self._close(CloseReason.PROVIDER_LOST, now)]
+        if not about.startswith(_OWN_EVENT_PREFIX):
+            effects += self._pass_on(text)
+        if code in realtime.FATAL_ERRORS or code == realtime.SESSION_EXPIRED:
+            effects += self._close(CloseReason.PROVIDER_LOST, now)
+        return effects
+
+    def _speech_started(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        self._active_at = now.seconds
+        self._member_item(event, now)
+        effects = self._relay(event, text, now)
+        cut = self._transcript.cut_point()
+        if cut is None:
+            return effects
+        item_id, played_ms = cut
+        turn = self._transcript.was_cut(item_id, played_ms)
+        if turn is not None:
+            effects.append(Persist((store.save_turn(self.plan.scope, turn),), is_durable=False))
+        if played_ms > 0:
+            # Over a websocket the server cannot know what was heard; it rejects 0, which says nothing anyway.
+            effects += self._instruct(
+                {
+                    "type": kiosk_protocol.ITEM_TRUNCATE,
+                    "event_id": self._own_event_id("tr"),
+                    "item_id": item_id,
+                    "content_index": 0,
+                    "audio_end_ms": played_ms,
+                },
+                now,
+            )
+        return effects
+
+    def _speech_stopped(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        self._active_at = now.seconds
+        item_id = event.get("item_id")
+        if isinstance(item_id, str):
+            self._transcript.ended(item_id, now.at)
+        return self._relay(event, text, now)
+
+    def _committed(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        self._active_at = now.seconds
+        self._owed_since = now.seconds
+        self._member_item(event, now)
+        item_id = event.get("item_id")
+        if isinstance(item_id, str):
+            self._untranscribed.add(item_id)
+        return self._relay(event, text, now)
+
+    def _member_item(self, event: Event, now: Moment) -> None:
+        item_id = event.get("item_id")
+        if isinstance(item_id, str):
+            self._transcript.appeared(item_id, role="member", at=now.at)
+
+    def _transcribed(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        item_id = str(event.get("item_id"))
+        self._untranscribed.discard(item_id)
+        self._active_at = now.seconds
+        records: list[Record] = [self._log_upstream(event, now)]
+        turn = self._transcript.member_said(item_id, str(event.get("transcript") or ""), at=now.at)
+        records += self._turns(turn)
+        if isinstance(event.get("usage"), dict):
+            records += self._bill("transcription", item_id, self.plan.profile.transcription_model, event["usage"], now)
+        return [Persist(tuple(records), is_durable=True), *self._pass_on(text)]
+
+    def _not_transcribed(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        item_id = str(event.get("item_id"))
+        self._untranscribed.discard(item_id)
+        turn = self._transcript.transcription_failed(item_id, at=now.at)
+        records = (self._log_upstream(event, now), store.save_turn(self.plan.scope, turn))
+        return [Persist(records, is_durable=True), *self._pass_on(text)]
+
+    def _item_added(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        item = event.get("item")
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+            return self._relay(event, text, now)
+        if realtime.is_tool_item(event):
+            self._hidden_items.add(item["id"])
+            return self._relay(event, text, now)
+        role = "member" if item.get("role") == "user" else "assistant"
+        if item.get("type") == "message" and item.get("role") in ("user", "assistant"):
+            self._transcript.appeared(item["id"], role=role, at=now.at)
+        words = realtime.user_text(item)
+        if words is None:
+            return self._relay(event, text, now)
+        self._active_at = now.seconds
+        turn = self._transcript.member_said(item["id"], words, at=now.at)
+        return [Persist((self._log_upstream(event, now), *self._turns(turn)), is_durable=True), *self._pass_on(text)]
+
+    def _truncated(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        heard_ms = event.get("audio_end_ms")
+        turn = self._transcript.was_cut(str(event.get("item_id")), heard_ms if isinstance(heard_ms, int) else 0)
+        return [Persist((self._log_upstream(event, now), *self._turns(turn)), is_durable=True), *self._pass_on(text)]
+
+    def _audio(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        self._transcript.assistant_audio(str(event.get("item_id")), realtime.audio_bytes(event.get("delta")), at=now.at)
+        return self._relay(event, text, now)
+
+    def _words(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        item_id, delta = str(event.get("item_id")), event.get("delta")
+        if item_id not in self._hidden_items and isinstance(delta, str):
+            self._transcript.assistant_words(item_id, delta, at=now.at)
+        return self._relay(event, text, now)
+
+    def _words_done(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        words = event.get("transcript", event.get("text"))
+        turn = self._transcript.assistant_said(str(event.get("item_id")), str(words or ""), at=now.at)
+        return [
+            Persist((self._log_upstream(event, now), *self._turns(turn)), is_durable=False),
+            *self._pass_on(text),
+        ]
+
+    def _response_created(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        response = event.get("response")
+        if isinstance(response, dict) and isinstance(response.get("id"), str):
+            self._responses.add(response["id"])
+        self._active_at = now.seconds
+        return self._relay(event, text, now)
+
+    def _output_item_done(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        call = realtime.completed_call(event)
+        if call is not None and call.call_id not in self._seen_calls:
+            self._seen_calls.add(call.call_id)
+            self._collected_calls.setdefault(str(event.get("response_id")), []).append(call)
+        return self._relay(event, text, now)
+
+    def _response_done(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        response = event.get("response")
+        if not isinstance(response, dict):
+            return self._relay(event, text, now)
+        response_id = str(response.get("id"))
+        self._responses.discard(response_id)
+        # Playback goes on after the last delta: silence counts from its end.
+        self._active_at = now.seconds + self._transcript.remaining_playback_ms() / 1000
+        calls = self._collected_calls.pop(response_id, []) if self.close_reason is None else []
+        records: list[Record] = [self._log_upstream(event, now)]
+        if not self._responses:
+            records += self._turns(*self._transcript.unfinished(at=now.at))
+        if isinstance(response.get("usage"), dict):
+            records += self._bill("response", response_id, self.plan.profile.model, response["usage"], now)
+        runs: list[Effect] = []
+        for call in calls:
+            arguments = _arguments_of(call)
+            self._running_calls.add(call.call_id)
+            records.append(
+                store.start_tool_call(
+                    self.plan.scope, call_id=call.call_id, name=call.name, arguments=arguments, started_at=now.at
+                )
+            )
+            runs.append(RunTool(call.call_id, call.name, arguments))
+        shown = realtime.text_of(realtime.shown_response(event, continues=bool(calls) and self.plan.is_kiosk))
+        effects: list[Effect] = [Persist(tuple(records), is_durable=True), *self._pass_on(shown), *runs]
+        if self.cost_usd >= self.plan.limits.max_cost_usd:
+            effects += self._close(CloseReason.BUDGET, now)
+        return effects
+
+    # Tools.
+
+    def _tool_finished(self, result: ToolFinished, now: Moment) -> list[Effect]:
+        self._running_calls.discard(result.call_id)
+        finished = store.finish_tool_call(
+            self.plan.scope, call_id=result.call_id, status=result.status, output=result.output, finished_at=now.at
+        )
+        effects: list[Effect] = [Persist((finished,), is_durable=True)]
+        if self.close_reason is not None:
+            return [*effects, *self._finish_when_drained(now)]
+        effects += self._instruct(realtime.tool_output(result.call_id, result.output), now)
+        # One answer to all results; none of our own where the member already speaks and the upstream answers that.
+        if not self._running_calls and not self._responses:
+            self._owed_since = now.seconds
+            effects += self._instruct({"type": "response.create", "event_id": self._own_event_id("rc")}, now)
+        return effects
+
+    # Closing.
+
+    def _tick(self, now: Moment) -> list[Effect]:
+        limits = self.plan.limits
+        if self.close_reason is not None:
+            return self._finish_when_drained(now)
+        if now.seconds - self._opened_at >= limits.max_seconds:
+            return self._close(CloseReason.MAX_DURATION, now)
+        if self._owed_since is not None and now.seconds - self._owed_since >= limits.silence_seconds:
+            self._owed_since = None
+            return self._upstream_lost("silent while it owed an answer", now)
+        if now.seconds - self._active_at >= limits.idle_seconds:
+            if self._responses:
+                self._active_at = now.seconds
+                return []
+            return self._close(CloseReason.IDLE, now)
+        return []
+
+    def _close(self, reason: CloseReason, now: Moment) -> list[Effect]:
+        if self.close_reason is not None:
+            return self._finish_when_drained(now)
+        self.close_reason = reason
+        self._drain_until = now.seconds + self.plan.limits.drain_seconds
+        effects: list[Effect] = []
+        if self._is_upstream_open:
+            # What is being said to nobody costs money; its bill comes with response.done.
+            for response_id in sorted(self._responses):
+                effects += self._instruct(
+                    {"type": "response.cancel", "event_id": self._own_event_id("ca"), "response_id": response_id}, now
+                )
+        return [*effects, *self._finish_when_drained(now)]
+
+    def _finish_when_drained(self, now: Moment) -> list[Effect]:
+        assert self.close_reason is not None and self._drain_until is not None
+        owes = self._responses or self._untranscribed or self._running_calls
+        if owes and self._is_upstream_open and now.seconds < self._drain_until:
+            return []
+        self.is_finished = True
+        records = (
+            *self._turns(*self._transcript.unfinished(at=now.at)),
+            store.close_session(self.plan.scope, reason=self.close_reason, ended_at=now.at),
+            self._log("gateway", {"type": "session.closed", "reason": self.close_reason.value}, now),
+        )
+        # Said even to a kiosk that hears nothing else of this session: it is how it knows that it is over.
+        closed = kiosk_protocol.session_closed(self.session_id, self.close_reason)
+        told: list[Effect] = [ToKiosk(realtime.text_of(closed))] if self.plan.is_kiosk else []
+        return [Persist(records, is_durable=True), *told, Finished(self.close_reason, self.cost_usd)]
+
+    # Small parts of the above.
+
+    def _tell(self, event: Event, now: Moment) -> list[Effect]:
+        """Says something in the gateway's own name to any client."""
+        if self._is_muted:
+            return []
+        named = {"event_id": f"gwk_{self._seq}", **event}
+        return [Persist((self._log("kiosk_out", event, now),), is_durable=False), ToKiosk(realtime.text_of(named))]
+
+    def _tell_kiosk(self, event: Event, now: Moment) -> list[Effect]:
+        """Says something that only clients of our own understand."""
+        return self._tell({"session_id": str(self.session_id), **event}, now) if self.plan.is_kiosk else []
+
+    def _pass_on(self, text: str) -> list[Effect]:
+        return [] if self._is_muted else [ToKiosk(text)]
+
+    def _instruct(self, event: Event, now: Moment) -> list[Effect]:
+        """Tells the upstream something in the gateway's own name."""
+        log = self._log("upstream_out", event, now)
+        return [Persist((log,), is_durable=False), ToUpstream(realtime.text_of(event))]
+
+    def _own_event_id(self, kind: str) -> str:
+        self._own_events += 1
+        return f"{_OWN_EVENT_PREFIX}{kind}_{self._own_events}"
+
+    def _turns(self, *turns: TurnRow | None) -> list[Record]:
+        return [store.save_turn(self.plan.scope, turn) for turn in turns if turn is not None]
+
+    def _bill(self, source_kind: str, source_id: str, model: str, report: Event, now: Moment) -> Sequence[Record]:
+        usage = usage_of(report)
+        cost = cost_of(model, usage)
+        self.cost_usd += cost.usd
+        return store.save_usage(
+            self.plan.scope,
+            usage,
+            source_kind=source_kind,
+            source_id=source_id,
+            model=model,
+            cost_usd=str(cost.usd),
+            is_estimated=cost.is_estimated,
+            price_version=PRICE_VERSION,
+            occurred_at=now.at,
+        )
+
+    def _log_upstream(self, event: Event, now: Moment) -> Record:
+        return self._log("upstream_in", realtime.without_audio(event), now)
+
+    def _log(self, direction: str, event: Event, now: Moment) -> Record:
+        self._seq += 1
+        return store.event_row(self.plan.scope, seq=self._seq, occurred_at=now.at, direction=direction, event=event)
+
+
+_Handler = Callable[[VoiceSession, Event, str, Moment], list[Effect]]
+
+_UPSTREAM_HANDLERS: dict[str, _Handler] = {
+    realtime.SESSION_CREATED: VoiceSession._session_created,
+    realtime.SESSION_UPDATED: VoiceSession._session_updated,
+    realtime.ERROR: VoiceSession._error,
+    realtime.SPEECH_STARTED: VoiceSession._speech_started,
+    realtime.SPEECH_STOPPED: VoiceSession._speech_stopped,
+    realtime.COMMITTED: VoiceSession._committed,
+    realtime.TRANSCRIPTION_COMPLETED: VoiceSession._transcribed,
+    realtime.TRANSCRIPTION_FAILED: VoiceSession._not_transcribed,
+    realtime.ITEM_ADDED: VoiceSession._item_added,
+    realtime.ITEM_TRUNCATED: VoiceSession._truncated,
+    realtime.OUTPUT_ITEM_ADDED: VoiceSession._item_added,
+    realtime.OUTPUT_ITEM_DONE: VoiceSession._output_item_done,
+    realtime.RESPONSE_CREATED: VoiceSession._response_created,
+    realtime.RESPONSE_DONE: VoiceSession._response_done,
+    realtime.AUDIO_DELTA: VoiceSession._audio,
+    **dict.fromkeys(realtime.WORDS_DELTA, VoiceSession._words),
+    **dict.fromkeys(realtime.WORDS_DONE, VoiceSession._words_done),
+}
+
+
+def _arguments_of(call: ToolCall) -> Event:
+    """The arguments as an object; text that is none is kept, for the tool to refuse."""
+    try:
+        arguments = orjson.loads(call.arguments)
+    except orjson.JSONDecodeError:
+        return {"_invalid": call.arguments}
+    return arguments if isinstance(arguments, dict) else {"_invalid": call.arguments}

@@ -1,0 +1,85 @@
+-- create_kiosk --
+-- Makes a kiosk of a gym, or finds the one of this name that is to be provisioned again.
+insert into public.kiosks (gym_id, slug, name)
+select gyms.id, %(slug)s, %(name)s
+from public.gyms
+where gyms.slug = %(gym_slug)s
+on conflict on constraint kiosk_slug_is_unique_in_its_gym do update set name = excluded.name, updated_at = now()
+returning id, gym_id, slug;
+
+-- revoke_unused_codes --
+-- Ends earlier codes of a kiosk, so that only the newest one opens the door.
+update public.kiosk_credentials
+set revoked_at = now()
+where kiosk_id = %(kiosk_id)s::uuid and kind = 'code' and used_at is null and revoked_at is null;
+
+-- store_code --
+-- Keeps the hash of a new provisioning code and its end.
+insert into public.kiosk_credentials (gym_id, kiosk_id, kind, secret_hash, expires_at)
+values (
+    %(gym_id)s::uuid, %(kiosk_id)s::uuid, 'code', %(secret_hash)s::bytea,
+    now() + make_interval(mins => %(valid_minutes)s::integer)
+);
+
+-- list_gym_slugs --
+-- Names the gyms a kiosk can be made for.
+select slug from public.gyms order by created_at, slug limit %(limit)s::integer;
+
+-- claim_kiosk --
+-- Redeems a provisioning code once and stores the device token's hash.
+select kiosk_id, gym_id, slug, name
+from app.claim_kiosk(
+    %(code_hash)s::bytea, %(token_hash)s::bytea, %(device_id)s::text, %(ip)s::text, %(hardware_info)s::jsonb
+);
+
+-- kiosk_of_token --
+-- Finds the kiosk that holds a device token.
+select kiosk_id, gym_id, slug, name, language, voice_model, openai_model
+from app.kiosk_of_token(%(token_hash)s::bytea);
+
+-- insert_heartbeat --
+-- Keeps one sign of life.
+insert into public.kiosk_heartbeats (
+    gym_id, kiosk_id, software_version, microphone_ok, reader_ok, network_ms, details
+)
+values (
+    %(gym_id)s::uuid, %(kiosk_id)s::uuid, %(software_version)s::text, %(microphone_ok)s::boolean,
+    %(reader_ok)s::boolean, %(network_ms)s::integer, %(details)s::jsonb
+);
+
+-- mark_alive --
+-- Shows the kiosk as online now; one under maintenance stays so.
+update public.kiosks
+set status = case when status = 'maintenance' then status else 'online' end,
+    last_heartbeat = now(),
+    last_seen_ip = %(ip)s::text,
+    software_version = coalesce(%(software_version)s::text, software_version),
+    updated_at = now()
+where id = %(kiosk_id)s::uuid;
+
+-- identify_badge --
+-- Says what a badge is, with what the gateway may know of its member.
+select
+    badge.outcome,
+    members.id as member_id,
+    members.first_name,
+    coalesce(preferences.language, 'fr') as language,
+    coalesce(preferences.communication_style, 'friendly') as communication_style,
+    coalesce(
+        (select consents.is_granted
+        from public.consents
+        where consents.member_id = members.id and consents.purpose = 'quality_analysis'
+        order by consents.recorded_at desc
+        limit 1),
+        true
+    ) as has_analysis_consent
+from app.identify_badge(%(badge_id)s::text) as badge
+left join public.gym_members_v2 as members on badge.member_id = members.id
+left join public.member_preferences as preferences on members.id = preferences.member_id;
+
+-- gym_of_kiosk --
+-- Reads what the kiosk's own gym tells its members.
+select gyms.name, gyms.opening_hours, gyms.timezone, gyms.status
+from public.gyms
+inner join public.kiosks on gyms.id = kiosks.gym_id
+where kiosks.id = %(kiosk_id)s::uuid;

@@ -1,0 +1,134 @@
+-- open_session --
+-- Opens a session once, vouched for by one gateway for a lease.
+insert into public.openai_realtime_sessions (
+    id, gym_id, kiosk_id, member_id, badge_outcome, started_at, gateway_instance, lease_until, model, voice, language,
+    has_analysis_consent, price_version
+)
+values (
+    %(session_id)s::uuid, %(gym_id)s::uuid, %(kiosk_id)s::uuid, %(member_id)s::uuid, %(badge_outcome)s::text,
+    %(started_at)s::timestamptz, %(gateway_instance)s::text,
+    now() + make_interval(secs => %(lease_seconds)s::integer), %(model)s::text, %(voice)s::text, %(language)s::text,
+    %(has_analysis_consent)s::boolean, %(price_version)s::text
+)
+on conflict (id) do nothing;
+
+-- save_visit --
+-- Counts a badge as a visit, once per moment.
+insert into public.member_visits (gym_id, member_id, kiosk_id, visited_at, source)
+values (%(gym_id)s::uuid, %(member_id)s::uuid, %(kiosk_id)s::uuid, %(visited_at)s::timestamptz, 'badge')
+on conflict on constraint visit_is_recorded_once do nothing;
+
+-- touch_last_visit --
+-- Moves a member's last visit forward, never back.
+update public.gym_members_v2
+set last_visit = greatest(last_visit, %(visited_at)s::timestamptz)
+where id = %(member_id)s::uuid;
+
+-- name_upstream --
+-- Notes which upstream session answers.
+update public.openai_realtime_sessions
+set upstream_session_id = %(upstream_session_id)s::text
+where id = %(session_id)s::uuid;
+
+-- save_turn --
+-- Keeps one turn; a later version of the same item replaces its words, not its place.
+insert into public.session_turns (
+    session_id, gym_id, item_id, position, role, text, generated_text, status, started_at, ended_at, heard_ms, total_ms
+)
+values (
+    %(session_id)s::uuid, %(gym_id)s::uuid, %(item_id)s::text, %(position)s::integer, %(role)s::text, %(text)s::text,
+    %(generated_text)s::text, %(status)s::text, %(started_at)s::timestamptz, %(ended_at)s::timestamptz,
+    %(heard_ms)s::integer, %(total_ms)s::integer
+)
+on conflict on constraint turn_is_recorded_once do update
+set text = excluded.text,
+    generated_text = excluded.generated_text,
+    status = excluded.status,
+    ended_at = excluded.ended_at,
+    heard_ms = excluded.heard_ms,
+    total_ms = excluded.total_ms;
+
+-- start_tool_call --
+-- Notes a tool call before it runs; the same call never runs twice.
+insert into public.tool_calls (session_id, gym_id, call_id, name, arguments, started_at)
+values (
+    %(session_id)s::uuid, %(gym_id)s::uuid, %(call_id)s::text, %(name)s::text, %(arguments)s::jsonb,
+    %(started_at)s::timestamptz
+)
+on conflict on constraint tool_call_runs_once do nothing;
+
+-- finish_tool_call --
+-- Keeps the result of a tool call before the model hears it.
+update public.tool_calls
+set status = %(status)s::text, output = %(output)s::jsonb, finished_at = %(finished_at)s::timestamptz
+where session_id = %(session_id)s::uuid and call_id = %(call_id)s::text and status = 'started';
+
+-- save_usage --
+-- Bills one response or one transcription once.
+insert into public.realtime_usage (
+    session_id, gym_id, source_kind, source_id, model, text_input_tokens, audio_input_tokens, cached_text_tokens,
+    cached_audio_tokens, text_output_tokens, audio_output_tokens, duration_seconds, is_estimated, price_version,
+    cost_usd, occurred_at
+)
+values (
+    %(session_id)s::uuid, %(gym_id)s::uuid, %(source_kind)s::text, %(source_id)s::text, %(model)s::text,
+    %(text_input_tokens)s::integer, %(audio_input_tokens)s::integer, %(cached_text_tokens)s::integer,
+    %(cached_audio_tokens)s::integer, %(text_output_tokens)s::integer, %(audio_output_tokens)s::integer,
+    %(duration_seconds)s::numeric, %(is_estimated)s::boolean, %(price_version)s::text, %(cost_usd)s::numeric,
+    %(occurred_at)s::timestamptz
+)
+on conflict on constraint usage_is_billed_once do nothing;
+
+-- add_up_cost --
+-- Sets a session's cost to the sum of what it was billed.
+update public.openai_realtime_sessions
+set cost_usd = (
+    select coalesce(sum(usage.cost_usd), 0) from public.realtime_usage as usage
+    where usage.session_id = %(session_id)s::uuid
+)
+where id = %(session_id)s::uuid;
+
+-- close_session --
+-- Closes a session with its one reason; one that is already closed keeps its own.
+update public.openai_realtime_sessions
+set state = 'closed',
+    close_reason = %(close_reason)s::text,
+    ended_at = greatest(started_at, %(ended_at)s::timestamptz)
+where id = %(session_id)s::uuid and state = 'active';
+
+-- create_event_stage --
+-- Makes the connection's own landing table: COPY cannot write straight into a table with row security.
+create temporary table if not exists staged_events (
+    kiosk_id uuid, session_id uuid, gym_id uuid, seq integer, occurred_at timestamptz, direction text,
+    event_type text, event_id text, item_id text, response_id text, payload jsonb
+) on commit delete rows;
+
+-- copy_events --
+-- Lands a batch of protocol events.
+copy staged_events (
+    kiosk_id, session_id, gym_id, seq, occurred_at, direction, event_type, event_id, item_id, response_id, payload
+) from stdin;
+
+-- append_staged_events --
+-- Moves one kiosk's landed events to the log; those a replay brings again are absorbed.
+insert into public.realtime_events (
+    session_id, gym_id, seq, occurred_at, direction, event_type, event_id, item_id, response_id, payload
+)
+select
+    staged.session_id, staged.gym_id, staged.seq, staged.occurred_at, staged.direction, staged.event_type,
+    staged.event_id, staged.item_id, staged.response_id, staged.payload
+from staged_events as staged
+where staged.kiosk_id = %(kiosk_id)s::uuid
+on conflict do nothing;
+
+-- renew_leases --
+-- Vouches for every active session of a gateway for some seconds more; a negative number ends its leases.
+select app.renew_session_leases(%(gateway_instance)s::text, %(valid_seconds)s::integer) as renewed;
+
+-- close_lost_sessions --
+-- Closes what no living gateway vouches for.
+select session_id from app.close_lost_sessions() as lost (session_id);
+
+-- settle_lost_tool_calls --
+-- Marks calls that nobody will finish.
+select app.settle_lost_tool_calls() as settled;

@@ -1,0 +1,292 @@
+"""What a gateway writes of a voice session: records that can be written twice with one effect.
+
+A record is a named block of `queries/sessions.sql` with plain JSON values, or a protocol event. That
+makes it equally fit for Postgres and for the journal that stands in while Postgres is away.
+`voice_gateway/session.py` makes records, `voice_gateway/recorder.py` has them written.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, LiteralString
+from uuid import UUID
+
+import orjson
+from psycopg import AsyncConnection
+
+from jarvis.prices import Usage
+from jarvis.sessions import CloseReason
+from warehouse.sql import queries
+
+_SET_KIOSK: LiteralString = "select set_config('app.kiosk_id', %s, true)"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose session a record belongs to."""
+
+    session_id: UUID
+    kiosk_id: UUID
+    gym_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One idempotent statement."""
+
+    kiosk_id: str
+    block: str
+    """Name in `queries/sessions.sql`."""
+    values: Mapping[str, Any]
+    """JSON values only; times as ISO 8601, ids and nested objects as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One protocol event, without audio."""
+
+    kiosk_id: str
+    session_id: str
+    gym_id: str
+    seq: int
+    occurred_at: str
+    direction: str
+    """kiosk_in, kiosk_out, upstream_in, upstream_out or gateway."""
+    event_type: str
+    event_id: str | None
+    item_id: str | None
+    response_id: str | None
+    payload: str
+    """A JSON object."""
+
+
+Record = Write | EventRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRow:
+    """One turn as it was heard."""
+
+    item_id: str
+    position: int
+    role: str
+    """member or assistant."""
+    text: str
+    generated_text: str | None = None
+    """The whole answer, where less of it was heard."""
+    status: str = "final"
+    """final, interrupted or failed."""
+    started_at: datetime
+    ended_at: datetime | None = None
+    heard_ms: int | None = None
+    total_ms: int | None = None
+
+
+def open_session(
+    scope: Scope,
+    *,
+    started_at: datetime,
+    member_id: UUID | None,
+    badge_outcome: str | None,
+    gateway_instance: str,
+    lease_seconds: int,
+    model: str,
+    voice: str,
+    language: str,
+    has_analysis_consent: bool,
+    price_version: str,
+) -> Write:
+    """The session exists and is active."""
+    return _write(
+        scope, "open_session",
+        gym_id=str(scope.gym_id), kiosk_id=str(scope.kiosk_id), member_id=str(member_id) if member_id else None,
+        badge_outcome=badge_outcome, started_at=started_at.isoformat(), gateway_instance=gateway_instance,
+        lease_seconds=lease_seconds, model=model, voice=voice, language=language,
+        has_analysis_consent=has_analysis_consent, price_version=price_version,
+    )  # fmt: skip
+
+
+def save_visit(scope: Scope, *, member_id: UUID, visited_at: datetime) -> tuple[Write, Write]:
+    """The badge counts as a visit, and the member's last visit is not older than it."""
+    visit = {"member_id": str(member_id), "visited_at": visited_at.isoformat()}
+    return (
+        _write(scope, "save_visit", gym_id=str(scope.gym_id), kiosk_id=str(scope.kiosk_id), **visit),
+        _write(scope, "touch_last_visit", **visit),
+    )
+
+
+def name_upstream(scope: Scope, *, upstream_session_id: str) -> Write:
+    """The session knows its upstream's id."""
+    return _write(scope, "name_upstream", upstream_session_id=upstream_session_id)
+
+
+def save_turn(scope: Scope, turn: TurnRow) -> Write:
+    """The turn is kept under its item id."""
+    return _write(
+        scope, "save_turn",
+        gym_id=str(scope.gym_id), item_id=turn.item_id, position=turn.position, role=turn.role, text=turn.text,
+        generated_text=turn.generated_text, status=turn.status, started_at=turn.started_at.isoformat(),
+        ended_at=turn.ended_at.isoformat() if turn.ended_at else None, heard_ms=turn.heard_ms, total_ms=turn.total_ms,
+    )  # fmt: skip
+
+
+def start_tool_call(
+    scope: Scope, *, call_id: str, name: str, arguments: Mapping[str, Any], started_at: datetime
+) -> Write:
+    """The call is on record before it runs."""
+    return _write(
+        scope, "start_tool_call",
+        gym_id=str(scope.gym_id), call_id=call_id, name=name, arguments=json_text(arguments),
+        started_at=started_at.isoformat(),
+    )  # fmt: skip
+
+
+def finish_tool_call(
+    scope: Scope, *, call_id: str, status: str, output: Mapping[str, Any], finished_at: datetime
+) -> Write:
+    """The call's result is on record."""
+    return _write(
+        scope, "finish_tool_call",
+        call_id=call_id, status=status, output=json_text(output), finished_at=finished_at.isoformat(),
+    )  # fmt: skip
+
+
+def save_usage(
+    scope: Scope,
+    usage: Usage,
+    *,
+    source_kind: str,
+    source_id: str,
+    model: str,
+    cost_usd: str,
+    is_estimated: bool,
+    price_version: str,
+    occurred_at: datetime,
+) -> tuple[Write, Write]:
+    """The usage is billed once, and the session's cost includes it."""
+    return (
+        _write(
+            scope, "save_usage",
+            gym_id=str(scope.gym_id), source_kind=source_kind, source_id=source_id, model=model,
+            text_input_tokens=usage.text_input_tokens, audio_input_tokens=usage.audio_input_tokens,
+            cached_text_tokens=usage.cached_text_tokens, cached_audio_tokens=usage.cached_audio_tokens,
+            text_output_tokens=usage.text_output_tokens, audio_output_tokens=usage.audio_output_tokens,
+            duration_seconds=usage.duration_seconds, is_estimated=is_estimated, price_version=price_version,
+            cost_usd=cost_usd, occurred_at=occurred_at.isoformat(),
+        ),
+        _write(scope, "add_up_cost"),
+    )  # fmt: skip
+
+
+def close_session(scope: Scope, *, reason: CloseReason, ended_at: datetime) -> Write:
+    """The session is closed; the first reason stays."""
+    return _write(scope, "close_session", close_reason=reason.value, ended_at=ended_at.isoformat())
+
+
+def event_row(scope: Scope, *, seq: int, occurred_at: datetime, direction: str, event: Mapping[str, Any]) -> EventRow:
+    """A protocol event as it is logged; the caller has taken audio out of it."""
+    item, response = event.get("item"), event.get("response")
+    return EventRow(
+        kiosk_id=str(scope.kiosk_id),
+        session_id=str(scope.session_id),
+        gym_id=str(scope.gym_id),
+        seq=seq,
+        occurred_at=occurred_at.isoformat(),
+        direction=direction,
+        event_type=_text(event.get("type")) or "unknown",
+        event_id=_text(event.get("event_id")),
+        item_id=_text(event.get("item_id")) or (_text(item.get("id")) if isinstance(item, Mapping) else None),
+        response_id=_text(event.get("response_id"))
+        or (_text(response.get("id")) if isinstance(response, Mapping) else None),
+        payload=json_text(event),
+    )
+
+
+async def prepare_connection(connection: AsyncConnection) -> None:
+    """This connection can write batches: its landing table exists."""
+    await connection.execute(queries("sessions")["create_event_stage"])
+    await connection.commit()
+
+
+async def write_records(connection: AsyncConnection, records: Sequence[Record]) -> None:
+    """All records are committed, or none; each kiosk's rows under its own identity."""
+    blocks = queries("sessions")
+    writes = [record for record in records if isinstance(record, Write)]
+    events = [record for record in records if isinstance(record, EventRow)]
+    async with connection.transaction():
+        async with connection.pipeline():
+            for kiosk_id, group in groupby(writes, key=lambda write: write.kiosk_id):
+                await connection.execute(_SET_KIOSK, [kiosk_id])
+                for write in group:
+                    await connection.execute(blocks[write.block], write.values)
+        if events:
+            await _copy_events(connection, events)
+
+
+async def _copy_events(connection: AsyncConnection, events: Iterable[EventRow]) -> None:
+    blocks = queries("sessions")
+    kiosk_ids: dict[str, None] = {}
+    async with connection.cursor() as cursor:
+        async with cursor.copy(blocks["copy_events"]) as copy:
+            for event in events:
+                kiosk_ids[event.kiosk_id] = None
+                await copy.write_row(
+                    (
+                        event.kiosk_id, event.session_id, event.gym_id, event.seq, event.occurred_at, event.direction,
+                        event.event_type, event.event_id, event.item_id, event.response_id, event.payload,
+                    )
+                )  # fmt: skip
+        async with connection.pipeline():
+            for kiosk_id in kiosk_ids:
+                await connection.execute(_SET_KIOSK, [kiosk_id])
+                await connection.execute(blocks["append_staged_events"], {"kiosk_id": kiosk_id})
+
+
+async def renew_leases(connection: AsyncConnection, *, gateway_instance: str, valid_seconds: int) -> int:
+    """The instance's active sessions are vouched for; their number. Negative seconds end the leases at once."""
+    parameters = {"gateway_instance": gateway_instance, "valid_seconds": valid_seconds}
+    cursor = await connection.execute(queries("sessions")["renew_leases"], parameters)
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def close_lost_sessions(connection: AsyncConnection) -> list[UUID]:
+    """No session is active past its lease; the ids of those closed now."""
+    cursor = await connection.execute(queries("sessions")["close_lost_sessions"])
+    closed = [row[0] for row in await cursor.fetchall()]
+    await connection.execute(queries("sessions")["settle_lost_tool_calls"])
+    return closed
+
+
+def encode_record(record: Record) -> bytes:
+    """One line of a journal."""
+    kind = "write" if isinstance(record, Write) else "event"
+    return orjson.dumps({"kind": kind, "record": record}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def decode_record(line: bytes) -> Record:
+    """The record of one journal line.
+
+    Raises:
+        ValueError: when the line is not one of ours.
+    """
+    try:
+        entry = orjson.loads(line)
+        return Write(**entry["record"]) if entry["kind"] == "write" else EventRow(**entry["record"])
+    except (KeyError, TypeError, orjson.JSONDecodeError) as error:
+        raise ValueError(f"found a journal line of {len(line)} bytes that is no record") from error
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """The object as JSON that jsonb accepts: it refuses the character U+0000."""
+    return orjson.dumps(value).decode().replace("\\u0000", "")
+
+
+def _write(scope: Scope, block: str, **values: Any) -> Write:
+    cleaned = {name: value.replace("\x00", "") if isinstance(value, str) else value for name, value in values.items()}
+    return Write(str(scope.kiosk_id), block, {"session_id": str(scope.session_id), **cleaned})
+
+
+def _text(value: object) -> str | None:
+    return value.replace("\x00", "") if isinstance(value, str) else None
