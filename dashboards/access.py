@@ -14,7 +14,7 @@ import psycopg
 import streamlit as st
 from psycopg_pool import PoolTimeout
 
-from dashboards import texts_fr
+from dashboards import cards, texts_fr
 from dashboards.alerts import AlertDesk
 from dashboards.gate import session_token
 from dashboards.sessions import SessionStore
@@ -65,7 +65,7 @@ def current_scope(*, is_activity: bool = True) -> Scope:
     if scope is None:
         st.session_state.clear()
         st.warning(texts_fr.SIGNED_OUT, icon=":material/lock:")
-        st.html('<p><a href="/login" target="_self">Se connecter</a></p>')
+        st.html(cards.way_back_html())
         st.stop()
     # One browser, two people: what the first one typed and chose is not the second one's.
     if st.session_state.get("user_id", scope.user_id) != scope.user_id:

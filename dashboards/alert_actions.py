@@ -1,11 +1,12 @@
 """What a person can do with an alert: the buttons, the two forms, and what came of it.
 
-One form is open at a time and the page's session remembers which, so that a refresh never closes
-it or moves it under another alert.
+A click is kept with the alert as it was on the screen, and carried out at the start of the next
+run: so somebody who comes second is told, instead of acting on a state they never saw. One form is
+open at a time, and the page's session remembers which.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from enum import Enum, auto
 
 import streamlit as st
 
@@ -13,9 +14,21 @@ from dashboards import texts_fr
 from dashboards.alerts import Alert, AlertDesk, AlertStatus, Change
 from jarvis.tenancy import Permission, Scope
 
-Form = Literal["resolve", "dismiss"]
-
 LONGEST_NOTE = 1000
+
+
+class Step(Enum):
+    """What a click asks for."""
+
+    TAKE = auto()
+    RELEASE = auto()
+    WRITE_RESOLUTION = auto()
+    """Opens the form; nothing changes yet."""
+    WRITE_REASON = auto()
+    """Opens the form; nothing changes yet."""
+    RESOLVE = auto()
+    DISMISS = auto()
+    CANCEL = auto()
 
 
 def form_is_open() -> bool:
@@ -23,18 +36,38 @@ def form_is_open() -> bool:
     return "open_form" in st.session_state
 
 
-def offer(scope: Scope, desk: AlertDesk, alert: Alert) -> None:
-    """The steps this person can take with this alert; a click takes one and runs the page again."""
+def carry_out(scope: Scope, desk: AlertDesk) -> None:
+    """The step clicked last is done, or refused with its reason, and the page runs again; once a click."""
+    asked: tuple[Step, Alert] | None = st.session_state.pop("asked", None)
+    if asked is None:
+        return
+    step, alert = asked
+    if step in (Step.WRITE_RESOLUTION, Step.WRITE_REASON):
+        st.session_state["open_form"] = asked
+        st.rerun()
+    if step is not Step.CANCEL:
+        change = _change(scope, desk, step, alert)
+        st.session_state["last_change"] = change
+        if change.message == texts_fr.REASON_MISSING:
+            st.rerun()
+    st.session_state.pop("open_form", None)
+    st.rerun()
+
+
+def offer(scope: Scope, alert: Alert) -> None:
+    """The steps this person can take with this alert."""
     if not alert.is_open:
         return
     if not scope.may(Permission.ACT_ON_ALERTS):
         st.caption(texts_fr.READ_ONLY)
-    elif st.session_state.get("open_form") == ("resolve", alert.id):
-        _resolve_form(scope, desk, alert)
-    elif st.session_state.get("open_form") == ("dismiss", alert.id):
-        _dismiss_form(scope, desk, alert)
+        return
+    step, seen = st.session_state.get("open_form", (None, None))
+    if seen is None or seen.id != alert.id:
+        _buttons(alert)
+    elif step is Step.WRITE_RESOLUTION:
+        _resolve_form(seen)
     else:
-        _buttons(scope, desk, alert)
+        _dismiss_form(seen)
 
 
 def place_last_change() -> None:
@@ -51,7 +84,7 @@ def place_last_change() -> None:
 def forget_lost_form(alerts: Sequence[Alert]) -> None:
     """A form whose alert is no longer there to act on is closed, and the page runs again."""
     kept = st.session_state.get("open_form")
-    if kept is not None and not any(alert.id == kept[1] and alert.is_open for alert in alerts):
+    if kept is not None and not any(alert.id == kept[1].id and alert.is_open for alert in alerts):
         del st.session_state["open_form"]
         st.rerun()
 
@@ -65,60 +98,66 @@ def announce_new(alerts: Sequence[Alert]) -> None:
         st.toast(texts_fr.new_alerts(new_count), icon=":material/notifications:")
 
 
-def _buttons(scope: Scope, desk: AlertDesk, alert: Alert) -> None:
+def _change(scope: Scope, desk: AlertDesk, step: Step, alert: Alert) -> Change:
+    if step is Step.TAKE:
+        return desk.take(scope, alert)
+    if step is Step.RELEASE:
+        return desk.release(scope, alert)
+    if step is Step.RESOLVE:
+        outcome_code = st.session_state.get(f"outcome-{alert.id}") or "solved"
+        return desk.resolve(
+            scope, alert, outcome_code=outcome_code, notes=st.session_state.get(f"note-{alert.id}") or ""
+        )
+    return desk.dismiss(scope, alert, reason=st.session_state.get(f"reason-{alert.id}") or "")
+
+
+def _ask(step: Step, alert: Alert) -> None:
+    st.session_state["asked"] = (step, alert)
+
+
+def _buttons(alert: Alert) -> None:
     with st.container(horizontal=True, gap="small"):
         if alert.status is AlertStatus.PENDING:
-            if st.button("Prendre en charge", key=f"take-{alert.id}", type="primary", icon=":material/front_hand:"):
-                _finish(desk.take(scope, alert))
-        elif st.button("Remettre à traiter", key=f"release-{alert.id}", icon=":material/undo:"):
-            _finish(desk.release(scope, alert))
-        if st.button("Résoudre", key=f"resolve-{alert.id}", icon=":material/check:"):
-            _open("resolve", alert)
-        if st.button("Classer sans suite", key=f"dismiss-{alert.id}", type="tertiary", icon=":material/block:"):
-            _open("dismiss", alert)
+            st.button(
+                "Prendre en charge", key=f"take-{alert.id}", type="primary", icon=":material/front_hand:",
+                on_click=_ask, args=(Step.TAKE, alert),
+            )  # fmt: skip
+        else:
+            st.button(
+                "Remettre à traiter", key=f"release-{alert.id}", icon=":material/undo:",
+                on_click=_ask, args=(Step.RELEASE, alert),
+            )  # fmt: skip
+        st.button(
+            "Résoudre", key=f"resolve-{alert.id}", icon=":material/check:",
+            type="secondary" if alert.status is AlertStatus.PENDING else "primary",
+            on_click=_ask, args=(Step.WRITE_RESOLUTION, alert),
+        )  # fmt: skip
+        st.button(
+            "Classer sans suite", key=f"dismiss-{alert.id}", type="tertiary", icon=":material/block:",
+            on_click=_ask, args=(Step.WRITE_REASON, alert),
+        )  # fmt: skip
 
 
-def _resolve_form(scope: Scope, desk: AlertDesk, alert: Alert) -> None:
+def _resolve_form(alert: Alert) -> None:
     with st.form(f"resolve-form-{alert.id}", border=False):
-        outcome_code = st.segmented_control(
-            "Résultat",
-            list(texts_fr.OUTCOME_CODES),
-            format_func=texts_fr.OUTCOME_CODES.__getitem__,
-            default="solved",
-            required=True,
-            key=f"outcome-{alert.id}",
-        )
-        notes = st.text_area("Note (facultative)", key=f"note-{alert.id}", max_chars=LONGEST_NOTE, height=90)
-        if _submitted("Résoudre l'alerte", alert):
-            _finish(desk.resolve(scope, alert, outcome_code=outcome_code or "solved", notes=notes or ""))
+        st.segmented_control(
+            "Résultat", list(texts_fr.OUTCOME_CODES), format_func=texts_fr.OUTCOME_CODES.__getitem__,
+            default="solved", required=True, key=f"outcome-{alert.id}",
+        )  # fmt: skip
+        st.text_area("Note (facultative)", key=f"note-{alert.id}", max_chars=LONGEST_NOTE, height=90)
+        _send("Résoudre l'alerte", Step.RESOLVE, alert)
 
 
-def _dismiss_form(scope: Scope, desk: AlertDesk, alert: Alert) -> None:
+def _dismiss_form(alert: Alert) -> None:
     with st.form(f"dismiss-form-{alert.id}", border=False):
-        reason = st.text_area("Motif (obligatoire)", key=f"reason-{alert.id}", max_chars=LONGEST_NOTE, height=90)
-        if _submitted("Classer l'alerte sans suite", alert):
-            if not (reason or "").strip():
-                st.error(texts_fr.REASON_MISSING, icon=":material/error:")
-            else:
-                _finish(desk.dismiss(scope, alert, reason=reason or ""))
+        st.text_area("Motif (obligatoire)", key=f"reason-{alert.id}", max_chars=LONGEST_NOTE, height=90)
+        _send("Classer l'alerte sans suite", Step.DISMISS, alert)
 
 
-def _submitted(label: str, alert: Alert) -> bool:
-    """True when the form was sent; « Annuler » closes it and runs the page again."""
+def _send(label: str, step: Step, alert: Alert) -> None:
+    st.caption(texts_fr.PAUSED)
     with st.container(horizontal=True, gap="small"):
-        sent = st.form_submit_button(label, type="primary", key=f"send-{alert.id}")
-        if st.form_submit_button("Annuler", type="tertiary", key=f"cancel-{alert.id}"):
-            del st.session_state["open_form"]
-            st.rerun()
-    return sent
-
-
-def _open(form: Form, alert: Alert) -> None:
-    st.session_state["open_form"] = (form, alert.id)
-    st.rerun()
-
-
-def _finish(change: Change) -> None:
-    st.session_state.pop("open_form", None)
-    st.session_state["last_change"] = change
-    st.rerun()
+        st.form_submit_button(label, type="primary", key=f"send-{alert.id}", on_click=_ask, args=(step, alert))
+        st.form_submit_button(
+            "Annuler", type="tertiary", key=f"cancel-{alert.id}", on_click=_ask, args=(Step.CANCEL, alert)
+        )

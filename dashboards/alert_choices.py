@@ -17,23 +17,23 @@ _STATES = {
 
 def choose(scope: Scope, desk: AlertDesk, *, now: datetime) -> AlertChoice:
     """What the filters say; they are placed in one row and keep their values while the page is open."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="filters"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         state = st.segmented_control("État", list(_STATES), default=texts_fr.OPEN, required=True, key="state")
         alert_types = st.multiselect(
             "Type", list(texts_fr.ALERT_TYPES), format_func=texts_fr.ALERT_TYPES.__getitem__, key="types",
-            placeholder="Tous", width=230,
+            placeholder="Tous", width=185,
         )  # fmt: skip
         priorities = st.multiselect(
             "Priorité", list(texts_fr.PRIORITIES), format_func=texts_fr.PRIORITIES.__getitem__, key="priorities",
-            placeholder="Toutes", width=190,
+            placeholder="Toutes", width=150,
         )  # fmt: skip
         periods = list(texts_fr.PERIODS)
-        period = st.selectbox("Depuis", periods, index=len(periods) - 1, key="period", width=130)
+        period = st.selectbox("Depuis", periods, index=len(periods) - 1, key="period", width=115)
         gym_id = None
         if scope.may(Permission.CHOOSE_GYM):
             names = {gym.id: gym.name for gym in desk.gyms(scope)}
             gym_id = st.selectbox(
-                "Salle", [None, *names], key="gym", width=230,
+                "Salle", [None, *names], key="gym", width=190,
                 format_func=lambda chosen: names.get(chosen, texts_fr.EVERY_GYM),
             )  # fmt: skip
     days = texts_fr.PERIODS[period]

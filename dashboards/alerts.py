@@ -97,6 +97,11 @@ class AlertCounts:
     closed_count: int
     """Since the moment that was asked."""
 
+    @property
+    def open_count(self) -> int:
+        """Alerts somebody should still act on."""
+        return self.pending_count + self.in_progress_count
+
 
 @dataclass(frozen=True, slots=True)
 class Gym:

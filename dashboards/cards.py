@@ -24,8 +24,8 @@ def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
             f'<h3 class="j-title">{escape(alert.title)}</h3>',
             f'<p class="j-facts">{_facts(alert, now=now, shows_gym=shows_gym)}</p>',
             f'<p class="j-text">{escape(alert.description)}</p>' if alert.description else "",
-            _quotes(alert, now=now),
-            _actions(alert) if alert.is_open else _closing(alert, now=now),
+            f'<div class="j-body"><div>{_quotes(alert, now=now)}</div>',
+            f"<div>{_actions(alert) if alert.is_open else _closing(alert, now=now)}</div></div>",
             "</article>",
         ]
     )
@@ -54,12 +54,17 @@ def empty_html(headline: str, more: str) -> str:
     return f'<div class="j-empty"><p>{escape(headline)}</p><p>{escape(more)}</p></div>'
 
 
+def way_back_html() -> str:
+    """A link to the sign-in page, in the same window."""
+    return '<p class="j-link"><a href="/login" target="_self">Se connecter</a></p>'
+
+
 def person_html(scope: Scope) -> str:
     """Who is signed in, for which place, and the way out."""
-    place = f" · {escape(scope.place_name)}" if scope.place_name else ""
+    place = f"<span>{escape(scope.place_name)}</span>" if scope.place_name else ""
     return (
         f'<div class="j-person"><strong>{escape(scope.full_name)}</strong>'
-        f"<span>{escape(texts_fr.ROLES[scope.role])}{place}</span>"
+        f"<span>{escape(texts_fr.ROLES[scope.role])}</span>{place}"
         '<form method="post" action="/logout"><button type="submit">Se déconnecter</button></form></div>'
     )
 

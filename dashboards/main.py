@@ -8,10 +8,10 @@ import streamlit as st
 
 from dashboards import access, cards, texts_fr
 from dashboards.app_pages.manager import alerts
-from dashboards.theme import style_sheet
+from dashboards.theme import ICON, LOGO, SIDEBAR_PIXELS, style_sheet
 from jarvis.tenancy import Permission
 
-st.set_page_config(page_title="JARVIS", page_icon=":material/graphic_eq:", layout="wide")
+st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
 
 with access.apology():
     st.html(style_sheet())
@@ -21,6 +21,7 @@ with access.apology():
         pages.append(
             st.Page(alerts.page, title="Alertes", icon=":material/notifications:", url_path="alertes", default=True)
         )
+    st.logo(LOGO, size="large")
     with st.sidebar:
         st.html(cards.person_html(scope))
     if pages:

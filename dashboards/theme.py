@@ -10,6 +10,19 @@ from pathlib import Path
 from dashboards.gate import IDENTITY_HEADER
 
 STYLE = Path(__file__).with_name("style.css")
+# A file: Streamlit would fetch a named icon from a foreign host.
+ICON = Path(__file__).with_name("icon.svg")
+SIDEBAR_PIXELS = 250
+
+# One blue that reads on light and dark; it stands in the sidebar of both themes.
+LOGO = """
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 118 32" role="img" aria-label="JARVIS">
+<rect width="32" height="32" rx="8" fill="#0b5cad"/>
+<path d="M7 14v4M11.5 11v10M16 7v18M20.5 11v10M25 14v4" stroke="white" stroke-width="2.4" stroke-linecap="round"/>
+<text x="42" y="22.5" font-family="Source Sans, sans-serif" font-size="18" font-weight="700" letter-spacing="1"
+    fill="#3b82c4">JARVIS</text>
+</svg>
+"""
 
 _SHAPE: Mapping[str, object] = {
     "theme.font": "'Source Sans', sans-serif",
@@ -27,7 +40,7 @@ _LIGHT: Mapping[str, object] = {
     "sidebar.secondaryBackgroundColor": "#eef2f6",
 }
 _DARK: Mapping[str, object] = {
-    "primaryColor": "#4a9fe8",
+    "primaryColor": "#1f74c4",
     "backgroundColor": "#11161d",
     "secondaryBackgroundColor": "#1a212b",
     "textColor": "#e8edf3",

@@ -22,10 +22,7 @@ def page() -> None:
     st.title("Alertes", anchor=False)
     alert_actions.place_last_change()
     choice = alert_choices.choose(scope, access.door().alerts, now=datetime.now(UTC))
-    is_writing = alert_actions.form_is_open()
-    st.fragment(_desk, run_every=None if is_writing else REFRESH_SECONDS)(choice)
-    if is_writing:
-        st.caption(texts_fr.PAUSED)
+    st.fragment(_desk, run_every=None if alert_actions.form_is_open() else REFRESH_SECONDS)(choice)
 
 
 def _desk(choice: AlertChoice) -> None:
@@ -33,17 +30,18 @@ def _desk(choice: AlertChoice) -> None:
     with access.apology():
         scope = access.require(Permission.SEE_ALERTS, is_activity=False)
         desk, now = access.door().alerts, datetime.now(UTC)
+        alert_actions.carry_out(scope, desk)
         counts = desk.counts(scope, gym_id=choice.gym_id, closed_since=now - timedelta(days=7))
         alerts = desk.alerts(scope, choice)
-        st.html(cards.counts_html(counts))
         alert_actions.forget_lost_form(alerts)
         alert_actions.announce_new(alerts)
-        if not alerts and counts.pending_count + counts.in_progress_count == 0 and choice.statuses == OPEN_STATUSES:
+        st.html(cards.counts_html(counts))
+        if not alerts and counts.open_count == 0 and choice.statuses == OPEN_STATUSES:
             st.html(cards.empty_html(texts_fr.NOTHING_OPEN, texts_fr.NOTHING_OPEN_MORE))
         elif not alerts:
             st.html(cards.empty_html(texts_fr.NOTHING_CHOSEN, texts_fr.NOTHING_CHOSEN_MORE))
         for alert in alerts:
             with st.container(border=True, key=f"alert-{alert.priority}-{alert.id}"):
                 st.html(cards.alert_html(alert, now=now, shows_gym=scope.may(Permission.CHOOSE_GYM)))
-                alert_actions.offer(scope, desk, alert)
+                alert_actions.offer(scope, alert)
         alert_choices.place_limit(len(alerts))
