@@ -1,6 +1,7 @@
 """`python -m voice_gateway`: serves kiosks until it is told to stop, and closes every session before it goes."""
 
 import logging
+import signal
 import socket
 import sys
 
@@ -58,6 +59,9 @@ def main() -> int:
             log_config=None,
             timeout_graceful_shutdown=10,
         )
+        # uvicorn raises the signal again once it has stopped, which would end an orderly stop as a killed process.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
         GatewayServer(config).run(sockets=[listener])
     return 0
 
