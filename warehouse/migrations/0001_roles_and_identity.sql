@@ -56,6 +56,7 @@ begin
             set search_path = pg_catalog, pg_temp
             return nullif(current_setting('app.user_id', true), '')::uuid
         $function$;
+        alter function auth.uid() owner to jarvis_owner;
         comment on function auth.uid() is 'The signed-in user of this transaction, made by jarvis.';
     end if;
 end

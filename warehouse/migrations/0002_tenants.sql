@@ -205,7 +205,8 @@ alter table public.users enable row level security;
 alter table public.users force row level security;
 create policy jarvis_dashboard_reads on public.users for select to jarvis_dashboard
     using (
-        id = (select auth.uid())
+        -- Even their own row: whoever is suspended sees nothing from that moment on.
+        (id = (select auth.uid()) and is_active)
         or gym_id = any ((select app.visible_gym_ids())::uuid[])
         or franchise_id = any ((select app.visible_franchise_ids())::uuid[])
         or (select app.is_super_admin())

@@ -81,6 +81,12 @@ return (
     where kiosks.id = nullif(current_setting('app.kiosk_id', true), '')::uuid
 );
 
+-- The kiosk itself, where its gym is too wide: what a kiosk says of itself it may not say of the one beside it.
+create function app.kiosk_id() returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+return nullif(current_setting('app.kiosk_id', true), '')::uuid;
+
 -- Redeems a provisioning code once; answers no row when it is unknown, expired, used or the address tried too often.
 create function app.claim_kiosk(
     code_hash bytea, new_token_hash bytea, claiming_device_id text, claiming_ip text, claiming_hardware jsonb
@@ -150,10 +156,10 @@ grant select, update on public.kiosks to jarvis_definer;
 grant select, insert, update on public.kiosk_credentials to jarvis_definer;
 grant select, insert on app.provisioning_failures to jarvis_definer;
 revoke execute on function
-    app.kiosk_gym_ids(), app.claim_kiosk(bytea, bytea, text, text, jsonb), app.kiosk_of_token(bytea)
+    app.kiosk_gym_ids(), app.kiosk_id(), app.claim_kiosk(bytea, bytea, text, text, jsonb), app.kiosk_of_token(bytea)
     from public;
 grant execute on function
-    app.kiosk_gym_ids(), app.claim_kiosk(bytea, bytea, text, text, jsonb), app.kiosk_of_token(bytea)
+    app.kiosk_gym_ids(), app.kiosk_id(), app.claim_kiosk(bytea, bytea, text, text, jsonb), app.kiosk_of_token(bytea)
     to jarvis_gateway;
 
 select app.protect_tenant_table('public.kiosks', array['jarvis_gateway', 'jarvis_dashboard', 'jarvis_analyst']);
@@ -163,10 +169,10 @@ alter table app.provisioning_failures enable row level security;
 alter table app.provisioning_failures force row level security;
 
 create policy jarvis_gateway_updates on public.kiosks for update to jarvis_gateway
-    using (gym_id = any ((select app.kiosk_gym_ids())::uuid[]))
-    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]));
+    using (gym_id = any ((select app.kiosk_gym_ids())::uuid[]) and id = (select app.kiosk_id()))
+    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]) and id = (select app.kiosk_id()));
 create policy jarvis_gateway_inserts on public.kiosk_heartbeats for insert to jarvis_gateway
-    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]));
+    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]) and kiosk_id = (select app.kiosk_id()));
 create policy jarvis_gateway_reads on public.gyms for select to jarvis_gateway
     using (id = any ((select app.kiosk_gym_ids())::uuid[]));
 

@@ -122,7 +122,7 @@ create policy jarvis_gateway_updates on public.gym_members_v2 for update to jarv
     using (gym_id = any ((select app.kiosk_gym_ids())::uuid[]))
     with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]));
 create policy jarvis_gateway_inserts on public.member_visits for insert to jarvis_gateway
-    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]));
+    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]) and kiosk_id = (select app.kiosk_id()));
 create policy jarvis_gateway_inserts on public.consents for insert to jarvis_gateway
     with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]));
 

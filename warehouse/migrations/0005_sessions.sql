@@ -257,6 +257,9 @@ begin
         perform app.protect_tenant_table(
             format('public.%I', relation)::regclass, array['jarvis_gateway', 'jarvis_dashboard', 'jarvis_analyst']
         );
+    end loop;
+    foreach relation in array array['realtime_events', 'session_turns', 'tool_calls', 'realtime_usage']
+    loop
         execute format(
             'create policy jarvis_gateway_inserts on public.%I for insert to jarvis_gateway '
             'with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]))',
@@ -264,7 +267,7 @@ begin
         );
     end loop;
     -- Events are append-only; everything else may be completed by the gateway that opened it.
-    foreach relation in array array['openai_realtime_sessions', 'session_turns', 'tool_calls']
+    foreach relation in array array['session_turns', 'tool_calls']
     loop
         execute format(
             'create policy jarvis_gateway_updates on public.%I for update to jarvis_gateway '
@@ -275,6 +278,12 @@ begin
     end loop;
 end
 $$;
+-- A session is opened and closed by its own kiosk.
+create policy jarvis_gateway_inserts on public.openai_realtime_sessions for insert to jarvis_gateway
+    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]) and kiosk_id = (select app.kiosk_id()));
+create policy jarvis_gateway_updates on public.openai_realtime_sessions for update to jarvis_gateway
+    using (gym_id = any ((select app.kiosk_gym_ids())::uuid[]) and kiosk_id = (select app.kiosk_id()))
+    with check (gym_id = any ((select app.kiosk_gym_ids())::uuid[]) and kiosk_id = (select app.kiosk_id()));
 
 grant select, insert
     on public.openai_realtime_sessions, public.realtime_events, public.session_turns, public.tool_calls,

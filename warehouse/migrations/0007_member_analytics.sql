@@ -67,6 +67,11 @@ create index churn_scores_by_model on public.churn_scores (model_version_id);
 
 select app.protect_tenant_table('public.member_analytics', array['jarvis_gateway', 'jarvis_dashboard', 'jarvis_analyst']);
 select app.protect_tenant_table('public.churn_scores', array['jarvis_gateway', 'jarvis_dashboard', 'jarvis_analyst']);
+-- A model belongs to no gym: whoever reads a score may know which one gave it.
+alter table public.model_versions enable row level security;
+alter table public.model_versions force row level security;
+create policy jarvis_dashboard_reads on public.model_versions for select to jarvis_dashboard using (true);
+create policy jarvis_analyst_reads on public.model_versions for select to jarvis_analyst using (true);
 
 grant select on public.member_analytics, public.churn_scores, public.model_versions to jarvis_dashboard, jarvis_analyst;
 grant select, insert, update, delete

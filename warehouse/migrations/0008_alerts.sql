@@ -83,6 +83,12 @@ begin
         raise exception 'alert %: found no reason for dismissing it, expected one in resolution_notes', old.id
             using errcode = 'check_violation';
     end if;
+    -- A plain key on users would let one gym hand its alert to somebody of another.
+    if new.assigned_to is distinct from old.assigned_to and new.assigned_to is not null
+        and not coalesce(new.gym_id = any (app.gym_ids_seen_by(new.assigned_to)), false) then
+        raise exception 'alert %: found an assignee who does not see its gym, expected one of its own people', old.id
+            using errcode = 'check_violation';
+    end if;
     if new.status is distinct from old.status then
         new.resolved_at := case when new.status in ('resolved', 'dismissed') then now() end;
         if new.status = 'pending' then

@@ -32,7 +32,8 @@ create index reports_by_franchise on public.insights_reports (franchise_id, peri
 
 create table public.report_deliveries (
     id uuid primary key default gen_random_uuid(),
-    gym_id uuid,
+    -- Null for a report over all gyms of a franchise.
+    gym_id uuid references public.gyms (id) on delete cascade,
     report_id uuid not null references public.insights_reports (id) on delete cascade,
     recipient_user_id uuid not null references public.users (id) on delete cascade,
     channel text not null constraint delivery_channel_is_known check (channel in ('email', 'dashboard')),

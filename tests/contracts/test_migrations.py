@@ -1,0 +1,197 @@
+"""Migrations go up, down to nothing, and up again; each has its way back and says why it is there."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from yoyo import get_backend, read_migrations
+from yoyo.backends.base import DatabaseBackend
+
+from warehouse.embedded import EmbeddedPostgres, free_port
+from warehouse.migrate import MIGRATIONS, create_database, migrate_down, migrate_up
+
+FORWARD = sorted(path for path in MIGRATIONS.glob("*.sql") if not path.name.endswith(".rollback.sql"))
+
+# Everything a migration can leave behind in a database or its cluster, the runner's own tables apart.
+CATALOGUE = """
+    select 'schema', nspname::text, nspowner::regrole::text || coalesce(nspacl::text, '')
+    from pg_namespace
+    where nspname !~ '^pg_' and nspname <> 'information_schema'
+    union all
+    select 'relation', classes.oid::regclass::text || ' ' || classes.relkind::text,
+        concat_ws(
+            ' ', classes.relowner::regrole, classes.relrowsecurity, classes.relforcerowsecurity, classes.relacl,
+            (
+                select string_agg(
+                    concat_ws(
+                        ' ', columns.attname, format_type(columns.atttypid, columns.atttypmod), columns.attnotnull,
+                        columns.attacl, pg_get_expr(defaults.adbin, defaults.adrelid)
+                    ),
+                    ', ' order by columns.attnum
+                )
+                from pg_attribute as columns
+                left join pg_attrdef as defaults
+                    on columns.attrelid = defaults.adrelid and columns.attnum = defaults.adnum
+                where columns.attrelid = classes.oid and columns.attnum > 0 and not columns.attisdropped
+            )
+        )
+    from pg_class as classes
+    inner join pg_namespace as schemas on classes.relnamespace = schemas.oid
+    where schemas.nspname !~ '^pg_' and schemas.nspname <> 'information_schema' and classes.relname !~ 'yoyo'
+    union all
+    select 'index', indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+    from pg_index
+    where indexrelid::regclass::text !~ '^pg_|yoyo'
+    union all
+    select 'constraint', conrelid::regclass || ' ' || conname, pg_get_constraintdef(pg_constraint.oid)
+    from pg_constraint
+    where connamespace::regnamespace::text !~ '^pg_|information_schema' and conrelid::regclass::text !~ 'yoyo'
+    union all
+    select 'policy', tablename || ' ' || policyname, concat_ws(' ', cmd, roles, qual, with_check)
+    from pg_policies
+    union all
+    select 'trigger', tgrelid::regclass || ' ' || tgname, pg_get_triggerdef(pg_trigger.oid)
+    from pg_trigger
+    where not tgisinternal
+    union all
+    select 'function', functions.oid::regprocedure::text,
+        concat_ws(' ', functions.proowner::regrole, functions.proacl, md5(pg_get_functiondef(functions.oid)))
+    from pg_proc as functions
+    inner join pg_namespace as schemas on functions.pronamespace = schemas.oid
+    where schemas.nspname !~ '^pg_' and schemas.nspname <> 'information_schema' and functions.prokind = 'f'
+        and not exists (
+            select from pg_depend
+            where pg_depend.objid = functions.oid and pg_depend.deptype = 'e'
+        )
+    union all
+    select 'event trigger', evtname::text, evttags::text from pg_event_trigger
+    union all
+    select 'extension', extname::text, '' from pg_extension
+    union all
+    select 'role', rolname::text, concat_ws(' ', rolcanlogin, rolbypassrls, rolsuper) from pg_roles
+    union all
+    select 'membership', roleid::regrole || ' ' || member::regrole, '' from pg_auth_members
+"""
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[str]:
+    """Administration URL of a cluster of our own: roles belong to a whole cluster, and must go too."""
+    home = Path(tempfile.mkdtemp(prefix="jarvis-migrations-"))
+    home.chmod(0o755)
+    server = EmbeddedPostgres(data_dir=home / "postgres", port=free_port(), password="only-for-this-test")
+    server.start()
+    try:
+        yield f"postgresql://postgres:{server.password}@127.0.0.1:{server.port}/postgres"
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def empty(own_server: str) -> Iterator[str]:
+    """Administration URL of a database nobody has migrated, alone in its cluster."""
+    url = urlunsplit(urlsplit(own_server)._replace(path="/jarvis"))
+    create_database(url, "jarvis")
+    yield url
+    with psycopg.connect(own_server, autocommit=True) as root:
+        root.execute("drop database jarvis with (force)")
+
+
+@contextmanager
+def migration_runner(url: str) -> Iterator[DatabaseBackend]:
+    """The runner that the code uses, for steps smaller than the code takes."""
+    runner = get_backend(urlunsplit(urlsplit(url)._replace(scheme="postgresql+psycopg")))
+    try:
+        with runner.lock():
+            yield runner
+    finally:
+        runner.connection.close()
+
+
+def snapshot(url: str) -> dict[tuple[str, str], str]:
+    """Everything in the catalogue that could be ours, by kind and name."""
+    with psycopg.connect(url) as connection:
+        return {(kind, name): shape for kind, name, shape in connection.execute(CATALOGUE)}
+
+
+def test_the_way_down_leaves_nothing_and_the_way_up_is_the_same_again(empty: str) -> None:
+    """Down to nothing is nothing: no table, function, schema, extension or role of ours; up again is what it was."""
+    before = snapshot(empty)
+    applied = migrate_up(empty)
+    migrated = snapshot(empty)
+    undone = migrate_down(empty)
+    after = snapshot(empty)
+    migrate_up(empty)
+    again = snapshot(empty)
+    migrate_down(empty)
+    assert applied == [path.stem for path in FORWARD]
+    assert undone == list(reversed(applied))
+    assert after == before
+    assert again == migrated
+    assert len(migrated) > len(before) + 200
+
+
+def test_each_step_back_undoes_its_step_and_nothing_else(empty: str) -> None:
+    """After a migration and its rollback the catalogue is what it was before it, for each of them in turn."""
+    with migration_runner(empty) as runner:
+        for migration in read_migrations(str(MIGRATIONS)):
+            before = snapshot(empty)
+            runner.apply_one(migration)
+            assert snapshot(empty) != before, f"{migration.id} changes nothing"
+            runner.rollback_one(migration)
+            assert snapshot(empty) == before, f"{migration.id} and its rollback do not cancel out"
+            runner.apply_one(migration)
+    migrate_down(empty)
+
+
+def test_a_second_way_up_changes_nothing(empty: str) -> None:
+    """A start on a migrated database applies no migration."""
+    migrate_up(empty)
+    whole = snapshot(empty)
+    assert migrate_up(empty) == []
+    assert snapshot(empty) == whole
+    migrate_down(empty)
+
+
+def test_a_migration_that_fails_leaves_the_database_where_it_was(empty: str) -> None:
+    """A migration is one transaction."""
+    migrate_up(empty)
+    migrate_down(empty, to="0009_reports")
+    with psycopg.connect(empty, autocommit=True) as connection:
+        # In the way of migration 0010, whose function this is.
+        connection.execute("create function app.close_new_relations() returns void language sql as 'select'")
+        before = snapshot(empty)
+        with pytest.raises(Exception, match="0010_fail_closed"):
+            migrate_up(empty)
+        assert snapshot(empty) == before
+        connection.execute("drop function app.close_new_relations()")
+    migrate_up(empty)
+    migrate_down(empty)
+
+
+@pytest.mark.parametrize("path", FORWARD, ids=lambda path: path.stem)
+def test_a_migration_has_its_way_back(path: Path) -> None:
+    """NNNN_name.sql stands beside NNNN_name.rollback.sql."""
+    assert path.with_name(f"{path.stem}.rollback.sql").is_file()
+
+
+@pytest.mark.parametrize("path", sorted(MIGRATIONS.glob("*.sql")), ids=lambda path: path.name)
+def test_a_migration_says_why_on_its_first_line(path: Path) -> None:
+    """The first line is a comment in words, ending as a sentence does."""
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("-- ")
+    assert len(first.split()) > 3
+    assert first.endswith((".", ":", ";"))
+
+
+def test_migrations_are_numbered_once() -> None:
+    """Two migrations of one number would run in an order nobody chose."""
+    numbers = [path.name[:4] for path in FORWARD]
+    assert all(number.isdigit() for number in numbers)
+    assert len(set(numbers)) == len(numbers)
