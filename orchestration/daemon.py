@@ -6,8 +6,12 @@ other the second would wait for it. Everything works without this module, only l
 
 import sys
 
+from orchestration.stopping import exit_within
+
 # Between two turns of the loop; each costs a few small queries.
 SENSOR_LOOP_SECONDS = 0.2
+# A stopping daemon finishes launching a run in far less.
+STOP_SECONDS = 2.0
 
 
 def main(arguments: list[str]) -> int:
@@ -20,6 +24,7 @@ def main(arguments: list[str]) -> int:
             "dagster._daemon.sensor: found no MIN_INTERVAL_LOOP_TIME, expected that of dagster 1.13: "
             "this dagster is another version, run dagster-daemon instead"
         )
+    exit_within(STOP_SECONDS)
     sensor.MIN_INTERVAL_LOOP_TIME = SENSOR_LOOP_SECONDS  # type: ignore[assignment]
     run_command.main(arguments, prog_name="orchestration.daemon", standalone_mode=False)
     return 0

@@ -5,7 +5,6 @@ a code server per location, the webserver, the daemon and two warm workers. Call
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +65,17 @@ def prepare(settings: Settings) -> Path:
 def configuration(settings: Settings) -> dict[str, object]:
     """The content of dagster.yaml; the password stays in the environment."""
     return {
-        "storage": {"postgres": {"postgres_url": {"env": "JARVIS_DAGSTER_DATABASE_URL"}}},
+        "storage": {
+            "custom": {
+                "module": "orchestration.storage",
+                "class": "PooledPostgresStorage",
+                "config": {
+                    "postgres_url": {"env": "JARVIS_DAGSTER_DATABASE_URL"},
+                    # `prepare` makes them; looking for them would cost every run three round trips.
+                    "should_autocreate_tables": False,
+                },
+            }
+        },
         # Without the queue's daemon in between: a run goes to its worker at once.
         "run_coordinator": {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"},
         "run_launcher": {
@@ -131,9 +140,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "JARVIS_DAGSTER_DATABASE_URL": settings.dagster_database_url(),
         "JARVIS_DATABASE_URL_PIPELINE": settings.database_url_for("pipeline"),
         # A tick may be waiting for a session to close when its server is told to stop.
-        "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
-        # Settings that point here but are another process's business.
-        "DO_NOT_TRACK": "1",
+        "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "1",
     }
 
 
@@ -158,7 +165,7 @@ def processes(
         Process(
             f"dagster-{location}",
             (
-                *(sys.executable, "-m", "dagster", "api", "grpc"),
+                *(sys.executable, "-m", "orchestration.code_server"),
                 *("--module-name", module, "--attribute", "defs", "--location-name", location),
                 *("--host", "127.0.0.1", "--port", ports[location]),
             ),
@@ -191,18 +198,12 @@ def worker_process(settings: Settings, queue: QueueName) -> Process:
 
 
 def _make_tables(settings: Settings) -> None:
-    """Dagster's tables exist before several processes would make them at the same moment."""
+    """Dagster's tables exist, at this version, before several processes look for them at the same moment."""
     from dagster import DagsterInstance
+    from dagster._core.instance import InstanceRef
 
-    added = environment(settings)
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    try:
-        with DagsterInstance.from_config(str(dagster_home(settings))) as instance:
-            instance.upgrade()
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    # Stock storage makes its tables when it finds none.
+    stock = {"storage": {"postgres": {"postgres_url": settings.dagster_database_url()}}}
+    reference = InstanceRef.from_dir(str(dagster_home(settings)), overrides=stock)
+    with DagsterInstance.from_ref(reference) as instance:
+        instance.upgrade()

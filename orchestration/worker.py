@@ -16,9 +16,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import IO, TYPE_CHECKING, Any, get_args
 
 from orchestration.queues import HEAVY, LIVE, QUEUE_TAG, QueueName
+from orchestration.stopping import exit_with_parent
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -30,6 +31,9 @@ PRELOADED = {LIVE: "orchestration.live", HEAVY: "orchestration.analytics"}
 
 # A child is replaced after this many runs, so that what a library leaks goes with it.
 RUNS_PER_CHILD = {LIVE: 500, HEAVY: 20}
+
+# The child of a worker that was killed needs a moment to notice.
+LOCK_PATIENCE_SECONDS = 15.0
 
 # Results and taken messages are of use while their run is monitored, not for long after.
 KEEP_FILES_SECONDS = 3600
@@ -64,17 +68,26 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def only_worker_of(queue: QueueName, home: Path) -> Iterator[None]:
-    """No other worker of this queue runs here meanwhile; the lock goes with the process, however it ends.
+    """No other worker of this queue runs here meanwhile; the lock goes with the worker and its children.
 
     Raises:
-        WorkerError: when one runs already.
+        WorkerError: when one is still running after a while.
     """
     with (home / f"worker-{queue}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise WorkerError(f"queue {queue}: found a running worker in {home}, expected none: stop it") from error
+        until = time.monotonic() + LOCK_PATIENCE_SECONDS
+        while not _locked(lock):
+            if time.monotonic() > until:
+                raise WorkerError(f"queue {queue}: found a running worker in {home}, expected none: stop it")
+            time.sleep(0.1)
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def celery_app(queue: QueueName, home: Path) -> "Celery":
@@ -137,7 +150,8 @@ def _queue_of(run: "DagsterRun") -> str:
 
 
 def _warm_child(queue: QueueName, home: Path) -> None:
-    """This child has everything loaded that its first run would wait for."""
+    """This child has everything loaded that its first run would wait for, and ends when the worker does."""
+    exit_with_parent()
     remove_old_files(home / "results", home / "broker" / "taken", now=time.time())
     if queue == LIVE:
         from orchestration.live import defs

