@@ -1,6 +1,6 @@
 """The ears in a process of their own: they hold the interpreter for 60-130 ms, and no session may wait for that.
 
-`EarsProcess` is the server's side; running the module is the other side. Over the pipes: four bytes of length and
+`EarsProcess` is the server's side; running the module is the other side. Over the pipes: a numbered header and
 PCM16 one way, one JSON line the other. The child ends with its standard input, so it cannot outlive a killed server.
 """
 
@@ -8,11 +8,11 @@ import asyncio
 import json
 import struct
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from voice_gateway.standin.ears import EarsError, Recognition, recognise
 
-_LENGTH = struct.Struct("<I")
+_HEADER = struct.Struct("<II")  # the utterance's number, its bytes
 
 
 class EarsProcess:
@@ -21,6 +21,7 @@ class EarsProcess:
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+        self._asked = 0
 
     async def recognise(self, pcm: bytes) -> Recognition:
         """What `ears.recognise` says of `pcm`, without holding this process.
@@ -32,17 +33,17 @@ class EarsProcess:
             process = await self._started()
             assert process.stdin is not None and process.stdout is not None  # both were asked for as pipes
             try:
-                process.stdin.write(_LENGTH.pack(len(pcm)) + pcm)
+                self._asked += 1
+                process.stdin.write(_HEADER.pack(self._asked, len(pcm)) + pcm)
                 await process.stdin.drain()
-                line = await process.stdout.readline()
+                answer = await _answer_to(self._asked, process.stdout)
             except ConnectionError:
-                line = b""
-            if not line:
+                answer = None
+            if answer is None:
                 await self._end()
                 raise EarsError(
                     "found the ears' process ended, expected an answer: see its error output; it starts again by itself"
                 )
-        answer = json.loads(line)
         return Recognition(transcript=answer["transcript"], confidence=answer["confidence"])
 
     async def close(self) -> None:
@@ -70,12 +71,22 @@ class EarsProcess:
         await process.wait()
 
 
+async def _answer_to(number: int, answers: asyncio.StreamReader) -> dict[str, Any] | None:
+    while line := await answers.readline():
+        answer: dict[str, Any] = json.loads(line)
+        # A session that ended while it was listened to leaves an answer nobody waits for.
+        if answer["number"] == number:
+            return answer
+    return None
+
+
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Every utterance of `requests` has its line in `answers`; returns at the end of `requests`."""
-    while len(header := requests.read(_LENGTH.size)) == _LENGTH.size:
-        recognition = recognise(requests.read(_LENGTH.unpack(header)[0]))
-        line = json.dumps({"transcript": recognition.transcript, "confidence": recognition.confidence})
-        answers.write(line.encode() + b"\n")
+    while len(header := requests.read(_HEADER.size)) == _HEADER.size:
+        number, size = _HEADER.unpack(header)
+        recognition = recognise(requests.read(size))
+        answer = {"number": number, "transcript": recognition.transcript, "confidence": recognition.confidence}
+        answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
 
 

@@ -546,6 +546,20 @@ MACHINES = (
     "machine à tractions",
     "banc",
 )
+# The first that is named is the place of a report.
+ZONES = (
+    "vestiaire",
+    "douche",
+    "casier",
+    "salle de cardio",
+    "issue de secours",
+    "entrée",
+    "accueil",
+    "toilettes",
+    "parking",
+    "plateau de musculation",
+)
+ANYWHERE = "salle"
 NUMBERS = {
     "un": 1,
     "deux": 2,

@@ -109,3 +109,25 @@ def _new_message(given: dict[str, Any], wire: dict[str, Any]) -> tuple[Item, byt
     item.words = " ".join(text for text in texts if text) or None
     item.is_heard = not pcm or item.words is not None
     return item, None if item.is_heard else pcm
+
+
+def truncate(item: Item, event: dict[str, Any]) -> int:
+    """The assistant's item keeps that much of its audio and none of its words; returns the milliseconds kept.
+
+    Raises:
+        RefusalError: the item has no such audio; nothing was changed.
+    """
+    end_ms = event.get("audio_end_ms")
+    if isinstance(end_ms, bool) or not isinstance(end_ms, int) or end_ms < 0:
+        raise RefusalError("invalid_type", "Expected audio_end_ms as an integer not below 0.", param="audio_end_ms")
+    if event.get("content_index") != 0:
+        raise RefusalError("invalid_value", "Expected content_index 0, the only audio there is.", param="content_index")
+    if item.role != "assistant":
+        raise RefusalError("invalid_value", "Only model output audio messages can be truncated.", param="item_id")
+    if not item.audio_ms or end_ms > item.audio_ms:
+        message = f"Audio content of {item.audio_ms}ms is already shorter than {end_ms}ms"
+        raise RefusalError("invalid_value", message, param="audio_end_ms")
+    item.audio_ms = end_ms
+    # The provider does not know which of the words were heard: it forgets them all.
+    item.wire["content"] = [{"type": "output_audio"}]
+    return end_ms

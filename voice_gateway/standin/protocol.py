@@ -29,17 +29,15 @@ from voice_gateway.standin.effects import (
     Tick,
 )
 from voice_gateway.standin.faults import Faults
-from voice_gateway.standin.items import RefusalError, decoded_audio, new_item
+from voice_gateway.standin.items import RefusalError, decoded_audio, new_item, truncate
 from voice_gateway.standin.requests import response_input, response_settings, situation
 from voice_gateway.standin.responses import Response
 from voice_gateway.standin.session_settings import SessionUpdateError, new_session, updated
 from voice_gateway.standin.transcription import send_transcription
-from voice_gateway.standin.vad import InputAudioBuffer, SpeechStarted, VadSettings
+from voice_gateway.standin.vad import InputAudioBuffer, SpeechStarted, vad_settings
 
 _SHORTEST_COMMIT_MS = 100
 _SESSION_TOO_LONG = "Your session hit the maximum duration of 60 minutes."
-# Semantic detection judges the words; ours only waits longer when asked to be less eager.
-_EAGERNESS_SILENCE_MS = {"low": 1000, "medium": 600, "auto": 600, "high": 300}
 
 ClientEvent = dict[str, Any]
 Input = ClientEvent | Heard | Spoken | Tick | FaultsChanged
@@ -198,7 +196,9 @@ class RealtimeSession:
         self._out.send("session.updated", session=copy.deepcopy(self.settings))
 
     def _on_append(self, event: ClientEvent, now: float) -> None:
-        for change in self._buffer.append(decoded_audio(event.get("audio"), "audio"), self._vad_settings()):
+        for change in self._buffer.append(
+            decoded_audio(event.get("audio"), "audio"), vad_settings(self.settings["audio"]["input"]["turn_detection"])
+        ):
             if isinstance(change, SpeechStarted):
                 self._start_speech(change.audio_start_ms, now)
             else:
@@ -245,22 +245,7 @@ class RealtimeSession:
 
     def _on_item_truncate(self, event: ClientEvent, now: float) -> None:
         item = self._known_item(event, code="item_truncate_invalid_item_id", doing="truncating")
-        end_ms = event.get("audio_end_ms")
-        if isinstance(end_ms, bool) or not isinstance(end_ms, int) or end_ms < 0:
-            raise RefusalError("invalid_type", "Expected audio_end_ms as an integer not below 0.", param="audio_end_ms")
-        if event.get("content_index") != 0:
-            raise RefusalError(
-                "invalid_value", "Expected content_index 0, the only audio there is.", param="content_index"
-            )
-        if item.role != "assistant":
-            raise RefusalError("invalid_value", "Only model output audio messages can be truncated.", param="item_id")
-        produced_ms = item.audio_ms
-        if not produced_ms or end_ms > produced_ms:
-            message = f"Audio content of {produced_ms}ms is already shorter than {end_ms}ms"
-            raise RefusalError("invalid_value", message, param="audio_end_ms")
-        item.audio_ms = end_ms
-        # The provider does not know which of the words were heard: it forgets them all.
-        item.wire["content"] = [{"type": "output_audio"}]
+        end_ms = truncate(item, event)
         self._conversation.forget_cache()
         self._out.send("conversation.item.truncated", item_id=item.id, content_index=0, audio_end_ms=end_ms)
 
@@ -291,15 +276,6 @@ class RealtimeSession:
     def _turn_detection(self) -> dict[str, Any]:
         detection: dict[str, Any] = self.settings["audio"]["input"]["turn_detection"] or {}
         return detection
-
-    def _vad_settings(self) -> VadSettings | None:
-        detection = self._turn_detection()
-        if not detection:
-            return None
-        if detection["type"] == "semantic_vad":
-            return VadSettings(silence_duration_ms=_EAGERNESS_SILENCE_MS.get(detection["eagerness"], 600))
-        wanted = ("threshold", "prefix_padding_ms", "silence_duration_ms")
-        return VadSettings(**{name: detection[name] for name in wanted if detection.get(name) is not None})
 
     def _start_speech(self, audio_start_ms: int, now: float) -> None:
         self._idle_at = None

@@ -76,8 +76,12 @@ def response_input(request: Request, items: list[Item], *, new_id: Callable[[str
 def situation(request: Request, session: Session, items: list[Item], *, is_idle_prompt: bool) -> Situation:
     """What the brain must know to answer `items` as they stand now."""
     choice = request.get("tool_choice", session["tool_choice"])
-    answers = [index for index, item in enumerate(items) if item.role == "assistant"]
-    unanswered = [item for item in items[answers[-1] + 1 if answers else 0 :] if item.role == "user"]
+    answers = [item for item in items if item.role == "assistant"]
+    # A call is the assistant's move too: the words that caused it must not cause it again.
+    moves = [
+        index for index, item in enumerate(items) if item.role == "assistant" or item.wire["type"] == "function_call"
+    ]
+    unanswered = [item for item in items[moves[-1] + 1 if moves else 0 :] if item.role == "user"]
     words = [item.words for item in unanswered if item.words]
     return Situation(
         instructions=str(request.get("instructions") or session["instructions"] or ""),
@@ -88,7 +92,7 @@ def situation(request: Request, session: Session, items: list[Item], *, is_idle_
         tools=() if choice == "none" else _tools(request.get("tools", session["tools"])),
         forced_tool=choice.get("name") if isinstance(choice, dict) else None,
         tool_result=_tool_result(items),
-        previous_answer=_text(items[answers[-1]]) if answers else "",
+        previous_answer=_text(answers[-1]) if answers else "",
         answer_count=len(answers),
     )
 

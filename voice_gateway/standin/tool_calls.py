@@ -7,10 +7,11 @@ right shape.
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from voice_gateway.standin.intents_fr import CLASSES, DAYS, DAYS_ENGLISH, MACHINES, NUMBERS, Intent
+from voice_gateway.standin.intents_fr import ANYWHERE, CLASSES, DAYS, DAYS_ENGLISH, MACHINES, NUMBERS, ZONES, Intent
 
 
 @dataclass(frozen=True)
@@ -101,22 +102,9 @@ def _value(name: str, schema: dict[str, Any], *, words: str, category: str) -> o
         return _number(words)
     if kind == "boolean":
         return None
-    lowered = name.lower()
-    if any(part in lowered for part in ("categor", "topic", "kind", "type", "area")):
-        return category
-    if any(part in lowered for part in ("class", "course", "cours", "activity")):
-        return _first(CLASSES, words)
-    if any(part in lowered for part in ("equipment", "machine", "device")):
-        return _equipment(words)
-    if any(part in lowered for part in ("day", "date", "when", "time", "jour")):
-        return _first(DAYS, words)
-    if any(part in lowered for part in ("severity", "priority", "urgency")):
-        return "medium"
-    if any(
-        part in lowered
-        for part in ("description", "detail", "text", "message", "reason", "note", "question", "summary", "subject")
-    ):
-        return words
+    for parts, find in _FINDERS:
+        if any(part in name.lower() for part in parts):
+            return find(words, category)
     return None
 
 
@@ -164,3 +152,16 @@ def _first(known: tuple[str, ...], words: str) -> str | None:
 
 def _bare(words: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFKD", words.lower()) if not unicodedata.combining(char))
+
+
+# What a string property is filled with, by a part of its name; the first match counts.
+_FINDERS: tuple[tuple[tuple[str, ...], Callable[[str, str], str | None]], ...] = (
+    (("categor", "topic", "kind", "type", "area"), lambda words, category: category),
+    (("class", "course", "cours", "activity"), lambda words, category: _first(CLASSES, words)),
+    (("equipment", "machine", "device"), lambda words, category: _equipment(words)),
+    (("zone", "place", "location", "room"), lambda words, category: _first(ZONES, words) or ANYWHERE),
+    (("day", "date", "when", "time", "jour"), lambda words, category: _first(DAYS, words)),
+    (("severity", "priority", "urgency"), lambda words, category: "medium"),
+    (("description", "detail", "problem", "text", "message", "reason", "note"), lambda words, category: words),
+    (("question", "summary", "subject"), lambda words, category: words),
+)

@@ -5,6 +5,7 @@ events.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from voice_gateway.standin.audio import BYTES_PER_MS, frame_levels
 
@@ -12,6 +13,8 @@ _FRAME_MS = 20
 # The session's threshold (0-1) times this is the level, as root mean square of 16-bit samples, that counts as speech.
 # The default of 0.5 gives 800: espeak-ng speaks at 2,000 to 6,000, a quiet room microphone hums below 300.
 _FULL_THRESHOLD_LEVEL = 1600.0
+# Semantic detection judges the words; ours only waits longer when asked to be less eager.
+_EAGERNESS_SILENCE_MS = {"low": 1000, "medium": 600, "auto": 600, "high": 300}
 _ONSET_FRAMES = 3  # a click is shorter than 60 ms
 
 
@@ -22,6 +25,16 @@ class VadSettings:
     threshold: float = 0.5  # 0-1
     prefix_padding_ms: int = 300
     silence_duration_ms: int = 500
+
+
+def vad_settings(turn_detection: dict[str, Any] | None) -> VadSettings | None:
+    """What the detector does for the session's `turn_detection`; None is push to talk."""
+    if turn_detection is None:
+        return None
+    if turn_detection["type"] == "semantic_vad":
+        return VadSettings(silence_duration_ms=_EAGERNESS_SILENCE_MS.get(turn_detection["eagerness"], 600))
+    wanted = ("threshold", "prefix_padding_ms", "silence_duration_ms")
+    return VadSettings(**{name: turn_detection[name] for name in wanted if turn_detection.get(name) is not None})
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,9 @@ class InputAudioBuffer:
             self._loud_frames = self._loud_frames + 1 if is_loud else 0
             if self._loud_frames < _ONSET_FRAMES:
                 # Only what may become the padding of a turn is worth keeping.
-                surplus = len(self._kept) - (settings.prefix_padding_ms + _ONSET_FRAMES * _FRAME_MS) * BYTES_PER_MS
+                surplus = (
+                    len(self._kept) - (settings.prefix_padding_ms + (_ONSET_FRAMES - 1) * _FRAME_MS) * BYTES_PER_MS
+                )
                 if surplus > 0:
                     del self._kept[:surplus]
                 return None
