@@ -466,7 +466,8 @@ class VoiceSession:
         return [*effects, *self._finish_when_drained(now)]
 
     def _finish_when_drained(self, now: Moment) -> list[Effect]:
-        assert self.close_reason is not None and self._drain_until is not None
+        if self.is_finished or self.close_reason is None or self._drain_until is None:
+            return []
         owes = self._responses or self._untranscribed or self._running_calls
         if owes and self._is_upstream_open and now.seconds < self._drain_until:
             return []
