@@ -17,6 +17,7 @@ from jarvis.tenancy import Scope, UserRole
 from warehouse.sql import read_blocks
 
 QUERIES = Path(__file__).with_name("queries.sql")
+ACCOUNT_QUERIES = Path(__file__).with_name("accounts.sql")
 
 # A working day without touching the page; the page's own refreshing does not count.
 IDLE_LIMIT = timedelta(hours=8)

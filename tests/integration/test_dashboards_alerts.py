@@ -1,0 +1,386 @@
+"""The alert desk on a real database: who sees and changes what, and what the database says when it refuses."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from dashboards import accounts, texts_fr
+from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus
+from dashboards.database import Database
+from dashboards.queries import DatabaseAlertDesk
+from dashboards.sessions import QUERIES, DatabaseSessions
+from jarvis.alerts import Alert as RaisedAlert
+from jarvis.alerts import AlertType, Priority, SaidTurn
+from jarvis.passwords import PasswordRefused, verify_password
+from jarvis.settings import Settings
+from jarvis.tenancy import Scope, UserRole
+from tests.support.dashboards_door import COMPLAINT, Network, add_alert, cloned_database, make_network
+from warehouse.sql import read_blocks
+from warehouse.stores.alerts import raise_alert
+
+EVERYTHING = AlertChoice(statuses=OPEN_STATUSES + CLOSED_STATUSES)
+
+ScopeOf = Callable[[str], Scope]
+
+
+@pytest.fixture(scope="module")
+def settings(
+    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """A database of this module's own."""
+    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("desk")) as cloned:
+        yield cloned
+
+
+@pytest.fixture(scope="module")
+def connection(settings: Settings) -> Iterator[psycopg.Connection]:
+    """The superuser, who sees past row security."""
+    with psycopg.connect(settings.administration_url, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def network(connection: psycopg.Connection) -> Network:
+    """Somebody in each role."""
+    return make_network(connection)
+
+
+@pytest.fixture(scope="module")
+def database(settings: Settings) -> Iterator[Database]:
+    """The door's own pool, logged in as jarvis_dashboard."""
+    pool = Database(settings.database_url_for("dashboard"))
+    pool.open()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def desk(database: Database, connection: psycopg.Connection) -> DatabaseAlertDesk:
+    """The desk, with nothing on it."""
+    connection.execute("delete from manager_alerts")
+    return DatabaseAlertDesk(database)
+
+
+@pytest.fixture
+def scope_of(database: Database, network: Network) -> ScopeOf:
+    """The scope of somebody of the network, as the sign-in gives it."""
+    sessions = DatabaseSessions(database)
+
+    def found(name: str) -> Scope:
+        token = sessions.open(network.users[name])
+        scope = None if token is None else sessions.resolve(token, is_activity=True)
+        assert scope is not None
+        return scope
+
+    return found
+
+
+def titles(desk: DatabaseAlertDesk, scope: Scope) -> set[str]:
+    return {alert.title for alert in desk.alerts(scope, EVERYTHING)}
+
+
+def only(desk: DatabaseAlertDesk, scope: Scope) -> Alert:
+    (alert,) = desk.alerts(scope, EVERYTHING)
+    return alert
+
+
+def row_of(connection: psycopg.Connection, alert_id: UUID) -> tuple[object, ...] | None:
+    return connection.execute(
+        "select status, assigned_to, outcome_code, resolution_notes from manager_alerts where id = %s", [alert_id]
+    ).fetchone()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("admin", {"Dax", "Pau", "Lyon"}),
+        ("franchise", {"Dax", "Pau"}),
+        ("dax", {"Dax"}),
+        ("equipe-dax", {"Dax"}),
+        ("pau", {"Pau"}),
+        ("lyon", {"Lyon"}),
+    ],
+)
+def test_everybody_sees_their_own_gyms(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf,
+    name: str, expected: set[str],
+) -> None:  # fmt: skip
+    """The same query, six people, six answers; the counts and the gyms agree with the list."""
+    for gym_id, title in ((network.dax, "Dax"), (network.pau, "Pau"), (network.lyon, "Lyon")):
+        add_alert(connection, network, gym_id=gym_id, title=title)
+    scope = scope_of(name)
+    counts = desk.counts(scope, gym_id=None, closed_since=datetime.now(UTC))
+    assert titles(desk, scope) == expected
+    assert counts.pending_count == len(expected)
+    assert {gym.name for gym in desk.gyms(scope)} == {f"Salle de {gym}" for gym in expected}
+
+
+def test_asking_for_another_gym_gives_nothing(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """A guessed gym id is a filter on one's own rows, not a key to others'."""
+    add_alert(connection, network, gym_id=network.pau)
+    assert desk.alerts(scope_of("dax"), AlertChoice(gym_id=network.pau)) == []
+
+
+def test_a_suspended_person_s_scope_sees_nothing(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Even a scope that somebody kept is worth nothing: the database looks at the person, not at the scope."""
+    alert_id = add_alert(connection, network)
+    scope = scope_of("partante")
+    alert = only(desk, scope)
+    connection.execute("update users set is_active = false where id = %s", [scope.user_id])
+    assert desk.alerts(scope, EVERYTHING) == []
+    assert desk.take(scope, alert).message == texts_fr.GONE
+    assert row_of(connection, alert_id) == ("pending", None, None, None)
+
+
+def test_a_made_up_role_gains_nothing(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Staff whose scope claims to manage changes no row: the policy knows their role."""
+    alert_id = add_alert(connection, network)
+    staff = scope_of("equipe-dax")
+    forged = Scope(user_id=staff.user_id, role=UserRole.SUPER_ADMIN, full_name="Noé")
+    assert not desk.take(forged, only(desk, forged)).is_done
+    assert desk.take(staff, only(desk, staff)).message == texts_fr.NOT_ALLOWED
+    assert row_of(connection, alert_id) == ("pending", None, None, None)
+
+
+def test_an_alert_is_taken_released_and_resolved(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Each step is in the row and, once, in the audit trail, under the person's name."""
+    alert_id, camille = add_alert(connection, network), scope_of("dax")
+    assert desk.take(camille, only(desk, camille)).is_done
+    taken = only(desk, camille)
+    assert (taken.status, taken.assigned_to, taken.assignee_name) == (
+        AlertStatus.IN_PROGRESS,
+        camille.user_id,
+        "Camille Durand",
+    )
+    assert desk.release(camille, taken).is_done
+    assert only(desk, camille).assigned_to is None
+    assert desk.resolve(camille, only(desk, camille), outcome_code="solved", notes="  ").is_done
+    assert row_of(connection, alert_id) == ("resolved", camille.user_id, "solved", None)
+    trail = connection.execute(
+        "select action, actor_user_id from audit_log where subject_id = %s order by id", [str(alert_id)]
+    ).fetchall()
+    assert trail == [(action, camille.user_id) for action in ("alert_in_progress", "alert_pending", "alert_resolved")]
+
+
+def test_dismissing_needs_a_reason(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Blanks are no reason."""
+    alert_id, camille = add_alert(connection, network), scope_of("dax")
+    assert desk.dismiss(camille, only(desk, camille), reason=" \n").message == texts_fr.REASON_MISSING
+    assert desk.dismiss(camille, only(desk, camille), reason="Travaux prévus.").is_done
+    assert row_of(connection, alert_id) == ("dismissed", camille.user_id, None, "Travaux prévus.")
+
+
+@pytest.mark.parametrize("step", ["take", "resolve", "dismiss"])
+def test_who_comes_second_is_told_and_changes_nothing(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf, step: str
+) -> None:
+    """Both managers saw the alert waiting; the first one took it."""
+    alert_id, camille, sacha = add_alert(connection, network), scope_of("dax"), scope_of("dax-adjoint")
+    seen = only(desk, camille)
+    assert desk.take(sacha, only(desk, sacha)).is_done
+    change = {
+        "take": lambda: desk.take(camille, seen),
+        "resolve": lambda: desk.resolve(camille, seen, outcome_code="solved", notes="Trop tard"),
+        "dismiss": lambda: desk.dismiss(camille, seen, reason="Trop tard"),
+    }[step]()
+    assert (change.is_done, change.message) == (False, "Cette alerte vient d'être prise en charge par Sacha Petit.")
+    assert row_of(connection, alert_id) == ("in_progress", sacha.user_id, None, None)
+
+
+def test_two_managers_taking_at_once_get_one_alert(
+    settings: Settings, desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """The second update waits for the first one's commit and then finds nothing to take."""
+    add_alert(connection, network)
+    camille, sacha = scope_of("dax"), scope_of("dax-adjoint")
+    seen = only(desk, camille)
+    block = read_blocks(QUERIES)["take_alert"]
+    with psycopg.connect(settings.database_url_for("dashboard")) as first:
+        first.execute("select set_config('app.user_id', %s, true)", [str(sacha.user_id)])
+        first.execute(block, {"alert_id": seen.id, "user_id": sacha.user_id})
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1) as second:
+            answer = second.submit(desk.take, camille, seen)
+            first.commit()
+            assert not answer.result(timeout=20).is_done
+    assert only(desk, camille).assigned_to == sacha.user_id
+
+
+def test_a_closed_alert_stays_closed(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """The page says how it ended; a step that only the trigger refuses is said in French too."""
+    alert_id, camille = add_alert(connection, network, status="resolved"), scope_of("dax")
+    closed = only(desk, camille)
+    assert desk.take(camille, closed).message == "Cette alerte est déjà close (résolue)."
+    assert desk.dismiss(camille, closed, reason="Encore").message == texts_fr.ILLEGAL_STEP
+    assert row_of(connection, alert_id) == ("resolved", None, None, None)
+
+
+def test_urgent_and_waiting_alerts_come_first(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Open before closed, then by priority, then those nobody has, then the latest."""
+    camille = scope_of("dax")
+    add_alert(connection, network, title="basse", priority="low", minutes_ago=1)
+    add_alert(connection, network, title="close", priority="urgent", status="resolved")
+    add_alert(connection, network, title="haute ancienne", priority="high", minutes_ago=90)
+    add_alert(connection, network, title="haute récente", priority="high", minutes_ago=5)
+    add_alert(connection, network, title="haute prise", priority="high", status="in_progress", minutes_ago=2)
+    add_alert(connection, network, title="urgente", priority="urgent", minutes_ago=200)
+    assert [alert.title for alert in desk.alerts(camille, EVERYTHING)] == [
+        "urgente", "haute récente", "haute ancienne", "haute prise", "basse", "close",
+    ]  # fmt: skip
+
+
+def test_filters_choose(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """State, type, priority and period each narrow the list, and together too."""
+    camille = scope_of("dax")
+    add_alert(connection, network, title="panne", alert_type="equipment_issue", priority="urgent", minutes_ago=5)
+    add_alert(connection, network, title="avis", priority="low", minutes_ago=3000)
+    add_alert(connection, network, title="close", status="dismissed")
+
+    def chosen(choice: AlertChoice) -> set[str]:
+        return {alert.title for alert in desk.alerts(camille, choice)}
+
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    assert chosen(AlertChoice()) == {"panne", "avis"}
+    assert chosen(AlertChoice(statuses=CLOSED_STATUSES)) == {"close"}
+    assert chosen(AlertChoice(alert_types=("equipment_issue", "milestone"))) == {"panne"}
+    assert chosen(AlertChoice(priorities=("low",))) == {"avis"}
+    assert chosen(AlertChoice(since=yesterday)) == {"panne"}
+    assert chosen(AlertChoice(since=yesterday, priorities=("low",))) == set()
+
+
+def test_the_pipeline_s_alert_is_shown_with_its_words(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """What `warehouse/stores/alerts.py` writes is what the card reads: words, hour, next steps, member, kiosk."""
+    session_id, said_at = uuid4(), datetime.now(UTC).replace(microsecond=0)
+    connection.execute(
+        "insert into openai_realtime_sessions (id, gym_id, kiosk_id, member_id) values (%s, %s, %s, %s)",
+        [session_id, network.dax, network.kiosk, network.member],
+    )
+    raised = RaisedAlert(
+        gym_id=network.dax, session_id=session_id, kiosk_id=network.kiosk, member_id=network.member,
+        alert_type=AlertType.NEGATIVE_FEEDBACK, priority=Priority.HIGH, title="Avis négatif", description="Déçue.",
+        recommended_actions=("Rappeler",), dedup_key="k", occurred_at=said_at,
+        turns=(SaidTurn("turn-1", COMPLAINT, said_at, -0.8, None, ()),),
+    )  # fmt: skip
+    assert raise_alert(connection, raised) == 1
+    alert = only(desk, scope_of("dax"))
+    assert [(quote.turn_id, quote.text, quote.said_at) for quote in alert.quotes] == [("turn-1", COMPLAINT, said_at)]
+    assert (alert.member_name, alert.kiosk_name) == ("Inès Larrieu", "Borne entrée")
+    assert alert.recommended_actions == ("Rappeler",)
+
+
+def test_no_identity_no_rows(
+    settings: Settings, desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network
+) -> None:
+    """The door's own role, without a person, reads nothing."""
+    add_alert(connection, network)
+    with psycopg.connect(settings.database_url_for("dashboard")) as nobody:
+        assert nobody.execute("select count(*) from manager_alerts").fetchone() == (0,)
+
+
+def test_a_pooled_connection_forgets_who_it_spoke_for(
+    database: Database, desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """The identity ends with the transaction, so the next caller does not inherit it."""
+    add_alert(connection, network)
+    assert only(desk, scope_of("dax")).title
+    for _ in range(8):
+        with database.nobody() as pooled:
+            row = pooled.execute("select count(*) as seen from manager_alerts").fetchone()
+            assert row == {"seen": 0}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "labels"),
+    [
+        ("alert_status_is_known", texts_fr.STATUSES),
+        ("alert_type_is_known", texts_fr.ALERT_TYPES),
+        ("alert_priority_is_known", texts_fr.PRIORITIES),
+        ("alert_outcome_is_known", texts_fr.OUTCOME_CODES),
+        ("user_role_is_known", texts_fr.ROLES),
+        ("close_reason_is_known", texts_fr.CLOSE_REASONS),
+        ("outcome_is_known", texts_fr.OUTCOMES),
+        ("key_topics_are_known", texts_fr.TOPICS),
+        ("intents_are_known", texts_fr.INTENTS),
+        ("emotion_is_known", texts_fr.EMOTIONS),
+        ("sentiment_label_is_known", texts_fr.SENTIMENTS),
+    ],
+)
+def test_labels_cover_what_the_database_allows(
+    connection: psycopg.Connection, constraint: str, labels: Mapping[str, str]
+) -> None:
+    """No value the database accepts is shown as it is stored, and no label is for a value it refuses."""
+    row = connection.execute(
+        "select pg_get_constraintdef(oid) from pg_constraint where conname = %s", [constraint]
+    ).fetchone()
+    assert row is not None
+    assert set(re.findall(r"'([a-z_]+)'", row[0])) == set(labels)
+
+
+def test_every_block_plans(settings: Settings) -> None:
+    """Each statement of the door's query file is valid on the migrated database, as the door's role."""
+    with psycopg.connect(settings.database_url_for("dashboard")) as door:
+        for name, block in read_blocks(QUERIES).items():
+            numbered, order = _numbered(block)
+            door.execute(f"prepare {name} as {numbered.rstrip(';')}")  # type: ignore[arg-type]
+            assert order or "%(" not in block
+
+
+def test_setting_a_password_ends_the_sessions(
+    connection: psycopg.Connection, database: Database, network: Network
+) -> None:
+    """The new password verifies, the lock is gone, and nobody stays signed in with the old one."""
+    sessions, user_id = DatabaseSessions(database), network.users["lyon"]
+    token = sessions.open(user_id)
+    assert token is not None
+    connection.execute(
+        "update user_credentials set failed_attempts = 9, locked_until = 'infinity' where user_id = %s", [user_id]
+    )
+    accounts.set_password(connection, "Lyon@salle.test", "une-autre-phrase")
+    account = sessions.begin_sign_in("lyon@salle.test")
+    assert sessions.resolve(token, is_activity=True) is None
+    assert account is not None
+    assert account.is_open
+    assert verify_password(account.password_hash, "une-autre-phrase")
+
+
+def test_a_password_needs_a_person_and_a_length(connection: psycopg.Connection, network: Network) -> None:
+    """An unknown e-mail and a short password are refused, in words that hold neither."""
+    with pytest.raises(accounts.UnknownAccount, match="found no user"):
+        accounts.set_password(connection, "personne@salle.test", "une-autre-phrase")
+    with pytest.raises(PasswordRefused, match="expected 12"):
+        accounts.set_password(connection, "dax@salle.test", "court")
+
+
+def _numbered(block: str) -> tuple[str, list[str]]:
+    """A block with $1, $2… for its named parameters, and their names in that order."""
+    order: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in order:
+            order.append(found[1])
+        return f"${order.index(found[1]) + 1}"
+
+    return re.sub(r"%\((\w+)\)s", number, block), order

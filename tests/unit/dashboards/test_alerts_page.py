@@ -1,0 +1,311 @@
+"""The alerts page run by Streamlit's own test harness, with a desk in memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import OperationalError
+from streamlit.testing.v1 import AppTest
+
+from dashboards import access, texts_fr
+from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertCounts, AlertStatus, Change, Gym
+from dashboards.sessions import Account
+from jarvis.tenancy import Scope, UserRole
+
+AT = datetime(2025, 3, 12, 14, 30, tzinfo=UTC)
+
+
+def an_alert(title: str = "Avis négatif") -> Alert:
+    return Alert(
+        id=uuid4(), alert_type="negative_feedback", priority="high", status=AlertStatus.PENDING, title=title,
+        description=None, gym_name="Salle de Dax", timezone="Europe/Paris", member_name="Inès Larrieu",
+        kiosk_name=None, quotes=(), recommended_actions=(), occurrence_count=1, created_at=AT, last_occurred_at=AT,
+        assigned_to=None, assignee_name=None, resolved_at=None, outcome_code=None, resolution_notes=None,
+    )  # fmt: skip
+
+
+@dataclass
+class MemoryDesk:
+    """A desk that remembers what it was asked."""
+
+    kept: list[Alert] = field(default_factory=list)
+    choices: list[AlertChoice] = field(default_factory=list)
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    answer: Change = field(default_factory=lambda: Change(True, texts_fr.TAKEN))
+    is_down: bool = False
+
+    def gyms(self, scope: Scope) -> Sequence[Gym]:
+        return [Gym(UUID(int=1), "Salle de Dax"), Gym(UUID(int=2), "Salle de Pau")]
+
+    def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
+        if self.is_down:
+            raise OperationalError("connection to 10.0.0.1 refused")
+        self.choices.append(choice)
+        return [alert for alert in self.kept if alert.status in choice.statuses]
+
+    def counts(self, scope: Scope, *, gym_id: UUID | None, closed_since: datetime) -> AlertCounts:
+        return AlertCounts(len(self.kept), 0, 0, 0)
+
+    def take(self, scope: Scope, alert: Alert) -> Change:
+        self.asked.append(("take", alert.id))
+        return self.answer
+
+    def release(self, scope: Scope, alert: Alert) -> Change:
+        self.asked.append(("release", alert.id))
+        return self.answer
+
+    def resolve(self, scope: Scope, alert: Alert, *, outcome_code: str, notes: str) -> Change:
+        self.asked.append(("resolve", alert.id, alert.status, outcome_code, notes))
+        return self.answer
+
+    def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
+        self.asked.append(("dismiss", alert.id, reason))
+        return self.answer
+
+
+@dataclass
+class OnePerson:
+    """Everybody who asks is this person, until nobody is."""
+
+    scope: Scope | None
+
+    def begin_sign_in(self, email: str) -> Account | None:
+        return None
+
+    def fail_sign_in(self, user_id: UUID) -> None:
+        return None
+
+    def open(self, user_id: UUID) -> str | None:
+        return None
+
+    def resolve(self, token: str, *, is_activity: bool) -> Scope | None:
+        return self.scope
+
+    def revoke(self, token: str) -> None:
+        self.scope = None
+
+
+def a_scope(role: UserRole) -> Scope:
+    return Scope(user_id=uuid4(), role=role, full_name="Camille Durand", gym_name="Salle de Dax")
+
+
+def script() -> None:
+    """What Streamlit runs; imports inside, as the harness runs its text alone."""
+    from dashboards import access
+    from dashboards.app_pages.manager import alerts
+
+    with access.apology():
+        alerts.page()
+
+
+@pytest.fixture
+def desk() -> MemoryDesk:
+    return MemoryDesk()
+
+
+@pytest.fixture(params=[UserRole.GYM_MANAGER])
+def person(request: pytest.FixtureRequest) -> OnePerson:
+    return OnePerson(a_scope(request.param))
+
+
+@pytest.fixture
+def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page, not run yet. The harness has no websocket, so the cookie comes from here."""
+    access.install(access.Door(sessions=person, alerts=desk))
+    monkeypatch.setattr(access, "session_token", lambda _cookies: "token")
+    yield AppTest.from_function(script, default_timeout=20)
+
+
+def words(page: AppTest) -> str:
+    """All HTML the page placed."""
+    return "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
+
+
+def button(page: AppTest, label: str) -> object:
+    return next((found for found in page.button if found.label == label), None)
+
+
+def press(page: AppTest, label: str) -> None:
+    found = next(element for element in page.button if element.label == label)
+    found.click().run()
+    assert not page.exception
+
+
+def test_an_empty_desk_says_what_will_happen(page: AppTest) -> None:
+    """Nothing to do is an answer, and new alerts will come by themselves."""
+    page.run()
+    assert not page.exception
+    assert texts_fr.NOTHING_OPEN in words(page)
+
+
+def test_a_filter_that_matches_nothing_is_not_an_empty_desk(page: AppTest, desk: MemoryDesk) -> None:
+    """There is work, but not here: the page says to widen the filter."""
+    desk.kept = [an_alert()]
+    page.run()
+    page.segmented_control[0].set_value(texts_fr.CLOSED).run()
+    assert texts_fr.NOTHING_CHOSEN in words(page)
+    assert texts_fr.NOTHING_OPEN not in words(page)
+
+
+def test_filters_become_the_choice(page: AppTest, desk: MemoryDesk) -> None:
+    """What is picked is what is asked; nothing picked is everything open."""
+    page.run()
+    assert desk.choices[-1] == AlertChoice(statuses=OPEN_STATUSES)
+    page.segmented_control[0].set_value(texts_fr.ALL)
+    page.multiselect[0].set_value(["equipment_issue"])
+    page.multiselect[1].set_value(["urgent", "high"])
+    page.selectbox[0].set_value("7 jours")
+    page.run()
+    choice = desk.choices[-1]
+    assert (choice.statuses, choice.alert_types, choice.priorities) == (
+        OPEN_STATUSES + CLOSED_STATUSES,
+        ("equipment_issue",),
+        ("urgent", "high"),
+    )
+    assert choice.since is not None
+    assert 6.9 < (datetime.now(UTC) - choice.since).total_seconds() / 86400 < 7.1
+
+
+def test_taking_asks_the_desk_once_and_tells_the_answer(page: AppTest, desk: MemoryDesk) -> None:
+    """One click, one change, one sentence."""
+    desk.kept = [an_alert()]
+    page.run()
+    press(page, "Prendre en charge")
+    assert desk.asked == [("take", desk.kept[0].id)]
+    assert [found.value for found in page.success] == [texts_fr.TAKEN]
+    page.run()
+    assert len(desk.asked) == 1
+    assert not page.success
+
+
+def test_a_click_on_what_was_seen_reaches_the_desk_though_the_alert_moved_on(page: AppTest, desk: MemoryDesk) -> None:
+    """The button is gone by the time the click arrives; the desk still answers it, and says who was faster."""
+    alert = an_alert()
+    desk.kept = [alert]
+    page.run()
+    desk.kept = [replace(alert, status=AlertStatus.IN_PROGRESS, assignee_name="Sacha Petit")]
+    desk.answer = Change(False, texts_fr.came_second("in_progress", "Sacha Petit", is_mine=False))
+    press(page, "Prendre en charge")
+    assert desk.asked == [("take", alert.id)]
+    assert ["Sacha Petit" in found.value for found in page.warning] == [True]
+
+
+def test_resolving_sends_the_outcome_and_the_alert_as_it_was_seen(page: AppTest, desk: MemoryDesk) -> None:
+    """The form holds what was on the screen when it was opened."""
+    alert = an_alert()
+    desk.kept = [alert]
+    page.run()
+    press(page, "Résoudre")
+    assert button(page, "Prendre en charge") is None
+    desk.kept = [replace(alert, status=AlertStatus.IN_PROGRESS)]
+    page.text_area[0].set_value("Séance offerte.")
+    page.segmented_control[1].set_value("member_contacted")
+    press(page, "Résoudre l'alerte")
+    assert desk.asked == [("resolve", alert.id, AlertStatus.PENDING, "member_contacted", "Séance offerte.")]
+    assert button(page, "Résoudre l'alerte") is None
+
+
+def test_cancelling_changes_nothing(page: AppTest, desk: MemoryDesk) -> None:
+    """The buttons are back and the desk was not asked."""
+    desk.kept = [an_alert()]
+    page.run()
+    press(page, "Classer sans suite")
+    press(page, "Annuler")
+    assert desk.asked == []
+    assert button(page, "Prendre en charge") is not None
+
+
+def test_a_missing_reason_keeps_the_form_open(page: AppTest, desk: MemoryDesk) -> None:
+    """The manager is told, and loses nothing."""
+    desk.kept = [an_alert()]
+    desk.answer = Change(False, texts_fr.REASON_MISSING)
+    page.run()
+    press(page, "Classer sans suite")
+    press(page, "Classer l'alerte sans suite")
+    assert [found.value for found in page.warning] == [texts_fr.REASON_MISSING]
+    assert button(page, "Classer l'alerte sans suite") is not None
+
+
+def test_a_form_whose_alert_is_gone_closes(page: AppTest, desk: MemoryDesk) -> None:
+    """The list would otherwise rest for ever."""
+    desk.kept = [an_alert()]
+    page.run()
+    press(page, "Résoudre")
+    desk.kept = []
+    page.run()
+    assert "open_form" not in page.session_state
+    assert texts_fr.NOTHING_OPEN in words(page)
+
+
+@pytest.mark.parametrize("person", [UserRole.GYM_STAFF], indirect=True)
+def test_staff_is_offered_no_button(page: AppTest, desk: MemoryDesk) -> None:
+    """They read, and are told who acts."""
+    desk.kept = [an_alert()]
+    page.run()
+    assert "Avis négatif" in words(page)
+    assert [found.value for found in page.caption] == [texts_fr.READ_ONLY]
+    assert len(page.button) == 0
+
+
+@pytest.mark.parametrize("person", [UserRole.ANALYST], indirect=True)
+def test_an_analyst_gets_no_page(page: AppTest, desk: MemoryDesk) -> None:
+    """The page itself refuses, not only the menu; nothing is asked of the desk."""
+    page.run()
+    assert [found.value for found in page.info] == [texts_fr.NO_PAGE]
+    assert desk.choices == []
+
+
+@pytest.mark.parametrize(
+    ("person", "count"), [(UserRole.FRANCHISE_OWNER, 2), (UserRole.GYM_MANAGER, 1)], indirect=["person"]
+)
+def test_only_who_sees_several_gyms_chooses_among_them(page: AppTest, count: int) -> None:
+    """A manager has one gym and nothing to choose."""
+    page.run()
+    assert len(page.selectbox) == count
+
+
+def test_nobody_sees_nothing(page: AppTest, desk: MemoryDesk, person: OnePerson) -> None:
+    """A session that ends between two runs takes the alerts from the page, and what was typed from its memory."""
+    desk.kept = [an_alert()]
+    page.run()
+    press(page, "Résoudre")
+    person.scope = None
+    page.run()
+    assert [found.value for found in page.warning] == [texts_fr.SIGNED_OUT]
+    assert "Avis négatif" not in words(page)
+    assert "open_form" not in page.session_state
+
+
+def test_the_next_person_in_the_same_window_starts_afresh(page: AppTest, desk: MemoryDesk, person: OnePerson) -> None:
+    """What one manager had open is not the other one's."""
+    desk.kept = [an_alert()]
+    page.run()
+    press(page, "Résoudre")
+    person.scope = a_scope(UserRole.GYM_MANAGER)
+    page.run()
+    assert button(page, "Résoudre l'alerte") is None
+
+
+def test_a_database_that_is_away_is_one_sentence(page: AppTest, desk: MemoryDesk) -> None:
+    """No traceback, no address; the next refresh tries again."""
+    desk.is_down = True
+    page.run()
+    assert not page.exception
+    assert [found.value for found in page.error] == [texts_fr.UNREACHABLE]
+
+
+def test_a_failure_says_nothing_of_its_values(
+    page: AppTest, desk: MemoryDesk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The last resort logs the kind and the line of an error, never its message."""
+
+    def fail(scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
+        raise ValueError("Inès Larrieu")
+
+    monkeypatch.setattr(desk, "alerts", fail)
+    page.run()
+    assert [found.value for found in page.error] == [texts_fr.FAILED]
+    assert "ValueError" in caplog.text
+    assert "Larrieu" not in caplog.text

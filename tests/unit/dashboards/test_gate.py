@@ -1,0 +1,183 @@
+"""The gate and the sign-in around a plain ASGI app: who gets through, and as whom."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from psycopg import OperationalError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from dashboards.gate import SessionGate
+from dashboards.sessions import Account
+from dashboards.sign_in import SignIn, safe_path
+from jarvis.passwords import hash_password
+from jarvis.tenancy import Scope, UserRole
+
+PASSWORD = "une-phrase-de-passe"
+CAMILLE = Scope(user_id=uuid4(), role=UserRole.GYM_MANAGER, full_name="Camille Durand")
+
+
+class MemorySessions:
+    """One person, any number of sessions; `is_down` stands for a database that is away."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[str, Scope] = {}
+        self.failures: list[UUID] = []
+        self.activity: list[bool] = []
+        self.is_down = False
+        self._hash = hash_password(PASSWORD)
+
+    def begin_sign_in(self, email: str) -> Account | None:
+        self._answer()
+        return Account(CAMILLE.user_id, self._hash, True) if email == "camille@salle.test" else None
+
+    def fail_sign_in(self, user_id: UUID) -> None:
+        self.failures.append(user_id)
+
+    def open(self, user_id: UUID) -> str | None:
+        token = f"token-{len(self.tokens)}"
+        self.tokens[token] = CAMILLE
+        return token
+
+    def resolve(self, token: str, *, is_activity: bool) -> Scope | None:
+        self._answer()
+        self.activity.append(is_activity)
+        return self.tokens.get(token)
+
+    def revoke(self, token: str) -> None:
+        self.tokens.pop(token, None)
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise OperationalError("connection refused: host 10.0.0.1")
+
+
+async def _who(request: Request) -> Response:
+    return PlainTextResponse(",".join(request.headers.getlist("x-jarvis-user")))
+
+
+def ask(
+    sessions: MemorySessions,
+    method: str,
+    path: str,
+    *,
+    headers: dict[str, str] | None = None,
+    data: dict[str, str] | None = None,
+    public_url: str | None = None,
+) -> httpx.Response:
+    """One request to a small app behind the real gate and sign-in."""
+    app = Starlette(
+        routes=[
+            *SignIn(sessions=sessions, public_url=public_url, refusal_seconds=0).routes(),
+            Route("/{path:path}", _who, methods=["GET", "POST"]),
+        ],
+        middleware=[Middleware(SessionGate, sessions=sessions, public_url=public_url)],
+    )
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://salle.test") as client:
+            return await client.request(method, path, headers=headers, data=data)
+
+    return asyncio.run(send())
+
+
+def test_what_lies_behind_learns_who_it_is_from_us_alone() -> None:
+    """A visitor's own identity header is dropped, whatever its case."""
+    sessions = MemorySessions()
+    token = sessions.open(CAMILLE.user_id)
+    answer = ask(sessions, "GET", "/x", headers={"cookie": f"jarvis_session={token}", "X-Jarvis-User": "admin"})
+    assert answer.text == str(CAMILLE.user_id)
+
+
+@pytest.mark.parametrize(("accept", "expected"), [("text/html", True), ("image/png", False)])
+def test_only_a_page_is_activity(accept: str, expected: bool) -> None:
+    """Files a page loads by itself don't put the idle limit off."""
+    sessions = MemorySessions()
+    token = sessions.open(CAMILLE.user_id)
+    ask(sessions, "GET", "/x", headers={"cookie": f"jarvis_session={token}", "accept": accept})
+    assert sessions.activity == [expected]
+
+
+def test_a_database_that_is_away_closes_the_door() -> None:
+    """Nobody gets through, the answer says to come back, and no address is told."""
+    sessions = MemorySessions()
+    sessions.is_down = True
+    answer = ask(sessions, "GET", "/x", headers={"cookie": "jarvis_session=t"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "10.0.0.1" not in answer.text
+
+
+def test_signing_in_while_the_database_is_away_says_so() -> None:
+    """The form comes back with its e-mail and a sentence; the cause stays inside."""
+    sessions = MemorySessions()
+    sessions.is_down = True
+    data = {"email": "camille@salle.test", "password": PASSWORD}
+    answer = ask(sessions, "POST", "/login", data=data, headers={"origin": "http://salle.test"})
+    assert answer.status_code == 503
+    assert "momentanément indisponible" in answer.text
+    assert 'value="camille@salle.test"' in answer.text
+
+
+def test_a_wrong_password_is_recorded_and_an_unknown_e_mail_is_not() -> None:
+    """There is nobody to record it for."""
+    sessions = MemorySessions()
+    for email in ("camille@salle.test", "personne@salle.test"):
+        data = {"email": email, "password": "pas-le-bon"}
+        ask(sessions, "POST", "/login", data=data, headers={"origin": "http://salle.test"})
+    assert sessions.failures == [CAMILLE.user_id]
+
+
+@pytest.mark.parametrize(
+    ("origin", "public_url", "expected"),
+    [
+        ("http://salle.test", None, 303),
+        ("https://jarvis.salle.test", "https://jarvis.salle.test", 303),
+        ("https://ailleurs.test", "https://jarvis.salle.test", 403),
+        ("http://salle.test.ailleurs.test", None, 403),
+        ("null", None, 403),
+        ("", None, 403),
+        ("http://[", None, 403),
+        ("file://salle.test", None, 403),
+    ],
+)
+def test_only_our_own_pages_post_the_form(origin: str, public_url: str | None, expected: int) -> None:
+    """The origin is the host that was asked, or the public URL of the settings."""
+    data = {"email": "camille@salle.test", "password": PASSWORD}
+    answer = ask(MemorySessions(), "POST", "/login", data=data, headers={"origin": origin}, public_url=public_url)
+    assert answer.status_code == expected
+
+
+def test_behind_a_public_https_url_the_cookie_is_secure() -> None:
+    """The settings know of the TLS in front of us even where no proxy header says so."""
+    data = {"email": "camille@salle.test", "password": PASSWORD}
+    url = "https://jarvis.salle.test"
+    answer = ask(MemorySessions(), "POST", "/login", data=data, headers={"origin": url}, public_url=url)
+    assert answer.headers["set-cookie"].startswith("__Host-jarvis_session=")
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+def test_what_was_typed_comes_back_as_text() -> None:
+    """An e-mail can't break out of its field."""
+    data = {"email": '"><script>alert(1)</script>', "password": "x"}
+    answer = ask(MemorySessions(), "POST", "/login", data=data, headers={"origin": "http://salle.test"})
+    assert "<script" not in answer.text
+    assert "style-src 'sha256-" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("/alertes", "/alertes"), ("/", "/"), (None, "/"), ("", "/"), ("//ailleurs.test", "/"),
+        ("/\\ailleurs.test", "/"), ("https://ailleurs.test", "/"), ("/a?b=c", "/"), ("/a\r\nset-cookie: x", "/"),
+        ("/login", "/"), ("/logout", "/"), ("/a\n", "/"),
+    ],
+)  # fmt: skip
+def test_the_way_on_stays_in_our_pages(asked: str | None, expected: str) -> None:
+    """Only a plain path of ours is followed after signing in."""
+    assert safe_path(asked) == expected
