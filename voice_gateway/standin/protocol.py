@@ -7,12 +7,11 @@ sound.
 """
 
 import copy
-import heapq
-import itertools
 import json
 from collections.abc import Callable
 from typing import Any
 
+from voice_gateway.standin.agenda import Agenda
 from voice_gateway.standin.audio import duration_ms
 from voice_gateway.standin.brain import CallTool, decide
 from voice_gateway.standin.conversation import Conversation, Item, Tokens, text_tokens
@@ -72,8 +71,7 @@ class RealtimeSession:
         self._turn_item_id: str | None = None
         self._responses: dict[str, Response] = {}
         self._active: Response | None = None
-        self._agenda: list[tuple[float, int, Callable[[float], None]]] = []
-        self._agenda_order = itertools.count()
+        self._agenda = Agenda()
         self._timers_generation = 0
         self._idle_at: float | None = None
         self._idle_since_ms = 0
@@ -121,17 +119,13 @@ class RealtimeSession:
     def next_due(self) -> float | None:
         """When `handle(Tick(), …)` next has something to do; None while only inputs can move the session."""
         dues = [response.due_at for response in self._responses.values()]
-        dues += [self._agenda[0][0] if self._agenda else None, self._idle_at]
+        dues += [self._agenda.next_due(), self._idle_at]
         return min((due for due in dues if due is not None), default=None)
 
     # Time
 
-    def _at(self, due: float, act: Callable[[float], None]) -> None:
-        heapq.heappush(self._agenda, (due, next(self._agenda_order), act))
-
     def _advance(self, now: float) -> None:
-        while self._agenda and self._agenda[0][0] <= now:
-            heapq.heappop(self._agenda)[2](now)
+        self._agenda.run(now)
         for response in list(self._responses.values()):
             response.advance(now)
             self._settle(response, now)
@@ -144,7 +138,7 @@ class RealtimeSession:
 
         def schedule(due: float, effect: Effect) -> None:
             # A later change of the faults makes this timer void.
-            self._at(due, lambda _: self._out.add(effect) if generation == self._timers_generation else None)
+            self._agenda.at(due, lambda: self._out.add(effect) if generation == self._timers_generation else None)
 
         schedule(self._opened_now + self._faults.session_max_seconds, Close(code=1001, reason=_SESSION_TOO_LONG))
         if self._faults.eof_after_ms is not None:
@@ -318,7 +312,7 @@ class RealtimeSession:
                 model = str(transcription.get("model"))
                 transcript = None if self._faults.transcription_fails else heard.transcript
                 due = now + self._faults.transcription_delay_ms / 1000
-                self._at(due, lambda _: send_transcription(self._out, item, transcript=transcript, model=model))
+                self._agenda.at(due, lambda: send_transcription(self._out, item, transcript=transcript, model=model))
         for response in list(self._responses.values()):
             response.awaited_item_ids.discard(heard.item_id)
             if not response.awaited_item_ids and not response.is_decided:
