@@ -37,7 +37,7 @@ CROWDED = "Trop de connexions en même temps. Réessayez dans un instant."
 SIGNED_OUT = "Vous êtes déconnecté."
 
 # Well over one argon2id check and its queries: how long a refusal takes says nothing of its reason.
-REFUSAL_SECONDS = 0.3
+REFUSAL_SECONDS = 0.5
 
 # An e-mail, a password and a page's path fit in this; a longer body is not a sign-in.
 LONGEST_FORM_BYTES = 4096

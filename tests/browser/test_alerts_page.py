@@ -118,7 +118,9 @@ def test_a_manager_reads_the_words_and_takes_the_alert(
     alert_id = add_alert(admin, network, priority="urgent")
     add_alert(
         admin, network, title="Problème signalé : tapis 4 (équipement)", alert_type="equipment_issue",
-        words="Le tapis quatre s'arrête tout seul au bout de deux minutes.", priority="medium", minutes_ago=300,
+        words="Le tapis quatre s'arrête tout seul au bout de deux minutes.",
+        description="Signalé par des membres à la borne : équipement (tapis 4).",
+        actions=["Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention"], priority="medium", minutes_ago=300,
     )  # fmt: skip
     page.goto(door.url)
     page.get_by_role("button", name="Se connecter").wait_for()

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -150,6 +150,8 @@ def add_alert(
     gym_id: UUID | None = None,
     title: str = "Avis négatif : douches et vestiaires",
     words: str = COMPLAINT,
+    description: str = "À la borne, un membre a exprimé de la frustration. Ses mots sont cités ci-dessous.",
+    actions: Sequence[str] = ("Contacter le membre pour s'excuser et l'écouter", "Faire vérifier le problème signalé"),
     priority: str = "high",
     alert_type: str = "negative_feedback",
     status: str = "pending",
@@ -178,8 +180,8 @@ def add_alert(
             "type": alert_type,
             "priority": priority,
             "title": title,
-            "description": "À la borne, un membre a exprimé de la frustration. Ses mots sont cités ci-dessous.",
-            "actions": Jsonb(["Contacter le membre pour s'excuser et l'écouter", "Faire vérifier le problème signalé"]),
+            "description": description,
+            "actions": Jsonb(list(actions)),
             "context": Jsonb({"turns": [{"turn_id": str(uuid4()), "text": words, "said_at": at.isoformat()}]}),
             "status": status,
             "key": str(identity),
