@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,7 +108,20 @@ def celery_app(queue: QueueName, home: Path) -> "Celery":
     create_execute_job_task(app)
     create_resume_job_task(app)
     signals.worker_process_init.connect(lambda **_: _warm_child(queue, home), weak=False)
+    signals.worker_shutting_down.connect(lambda **_: _exit_when_idle(), weak=False)
     return app
+
+
+def _exit_when_idle() -> None:
+    """A worker that is told to stop finishes its run and ends at once; Celery's own way out takes seconds more."""
+    from celery.worker import state
+
+    def wait_and_exit() -> None:
+        while state.active_requests or state.reserved_requests:
+            time.sleep(0.05)
+        os._exit(0)
+
+    threading.Thread(target=wait_and_exit, name="exit-when-idle", daemon=True).start()
 
 
 def settle_lost_runs(instance: "DagsterInstance", *, queue: QueueName, waiting: str) -> list[str]:

@@ -20,10 +20,12 @@ class RunningPipeline:
     def __init__(self, settings: Settings, log_folder: Path) -> None:
         self.settings = settings
         self.log_folder = log_folder
+        self.commands: dict[str, Process] = {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, process: Process) -> None:
         """The process runs; its output goes to a log of its name."""
+        self.commands[process.name] = process
         with (self.log_folder / f"{process.name}.log").open("ab") as log:
             self.running[process.name] = subprocess.Popen(
                 process.argv,
@@ -42,16 +44,21 @@ class RunningPipeline:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
+    def restart(self, name: str) -> None:
+        """A process that was killed runs again, as its supervisor would start it."""
+        self.start(self.commands[name])
+
     def stop(self) -> None:
         """Every process was asked to stop, and made to where it did not."""
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
             try:
-                process.wait(10)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
+        self.running.clear()
 
 
 @contextmanager

@@ -1,0 +1,143 @@
+"""The live job in one process: assets, checks and the sensor's decision, against a real database."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus, Definitions, ExecuteInProcessResult
+
+from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
+from orchestration.resources import Analyst, Warehouse
+from orchestration.sensors.closed_sessions import run_in_progress, wait_for_work
+from tests.conftest import Database
+from tests.support.pipeline_world import CueWordEngine, closed_session, make_gym
+from warehouse.stores import conversations
+
+
+class TestWarehouse(Warehouse):
+    """A warehouse at a given address."""
+
+    __test__ = False
+    address: str
+
+    def url(self) -> str:
+        return self.address
+
+
+class CueWordAnalyst(Analyst):
+    """An analyst that needs no model and no settings."""
+
+    def engine(self) -> CueWordEngine:  # type: ignore[override]
+        return CueWordEngine()
+
+    def negative_feedback_below(self) -> float:
+        return -0.5
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def definitions(database: Database) -> Definitions:
+    return build_defs(
+        resource_overrides={
+            "warehouse": TestWarehouse(address=database.url_for("pipeline")),
+            "analyst": CueWordAnalyst(),
+        }
+    )
+
+
+def run(definitions: Definitions, job: str, instance: DagsterInstance, **options: bool) -> ExecuteInProcessResult:
+    return definitions.resolve_job_def(job).execute_in_process(instance=instance, **options)
+
+
+def test_one_run_takes_a_complaint_to_an_alert(
+    database: Database, definitions: Definitions, instance: DagsterInstance
+) -> None:
+    """Summary, analytics and alerts are there, and each asset says what it did."""
+    with database.admin() as admin:
+        closed_session(admin, make_gym(admin))
+        result = run(definitions, LIVE_JOB, instance)
+        assert result.success
+        counts = admin.execute(
+            "select (select count(*) from conversation_summaries where alerted_at is not null), "
+            "(select count(*) from member_analytics), (select count(*) from manager_alerts)"
+        ).fetchone()
+    assert counts == (1, 1, 2)
+    reported = {
+        event.asset_key.to_user_string(): {name: value.value for name, value in event.materialization.metadata.items()}
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert reported["conversation_summaries"]["completed"] == 1
+    assert reported["member_analytics"]["members"] == 1
+    assert reported["manager_alerts"]["alerts"] == 2
+
+
+def test_a_crash_between_two_stages_loses_nothing(
+    database: Database, definitions: Definitions, instance: DagsterInstance
+) -> None:
+    """The first asset alone has run; the sensor sees work left behind, and the next run finishes it."""
+    with database.admin() as admin, psycopg.connect(database.url_for("pipeline"), autocommit=True) as waiting:
+        closed_session(admin, make_gym(admin))
+        definitions.resolve_job_def(LIVE_JOB).execute_in_process(
+            instance=instance, asset_selection=[definitions.resolve_asset_graph().toposorted_asset_keys[-3]]
+        )
+        assert admin.execute("select count(*) from manager_alerts").fetchone() == (0,)
+        admin.execute("update conversation_summaries set analysed_at = now() - interval '1 minute'")
+        assert conversations.are_stages_behind(waiting)
+        assert wait_for_work(waiting, instance, job_name=LIVE_JOB, seconds=1)
+        assert run(definitions, LIVE_JOB, instance).success
+        assert admin.execute("select count(*) from manager_alerts").fetchone() == (2,)
+        assert not conversations.are_stages_behind(waiting)
+
+
+def test_the_sensor_does_not_ask_while_a_run_is_on_its_way(database: Database, instance: DagsterInstance) -> None:
+    """A queue with a run in progress asks for no second one; an old run may be dead and is not waited for."""
+    from dagster._core.storage.dagster_run import DagsterRun
+
+    with database.admin() as admin, psycopg.connect(database.url_for("pipeline"), autocommit=True) as waiting:
+        closed_session(admin, make_gym(admin))
+        assert wait_for_work(waiting, instance, job_name=LIVE_JOB, seconds=1)
+        instance.add_run(DagsterRun(job_name=LIVE_JOB, run_id="on-its-way", status=DagsterRunStatus.STARTED))
+        assert not wait_for_work(waiting, instance, job_name=LIVE_JOB, seconds=0.2)
+        now = datetime.now(UTC)
+        assert run_in_progress(instance, job_name=LIVE_JOB, now=now)
+        assert not run_in_progress(instance, job_name=LIVE_JOB, now=now + timedelta(minutes=5))
+
+
+def test_an_empty_queue_is_waited_for(database: Database, instance: DagsterInstance) -> None:
+    """Nothing waits: the sensor asks for no empty run."""
+    with psycopg.connect(database.url_for("pipeline"), autocommit=True) as waiting:
+        conversations.listen(waiting)
+        assert not wait_for_work(waiting, instance, job_name=LIVE_JOB, seconds=0.2)
+
+
+BREAKAGES = {
+    "closed_sessions_are_queued": "delete from conversation_summaries",
+    "evidence_exists_in_its_session": "update conversation_summaries set evidence = '{\"emotion\": [\"made-up\"]}'",
+    "analytics_follow_conversations": (
+        "update member_analytics set updated_at = now() - interval '1 day'; "
+        "update conversation_summaries set analysed_at = now() - interval '1 hour'"
+    ),
+    "negative_feedback_quotes_the_member": "update manager_alerts set context = context || '{\"turns\": []}'",
+}
+
+
+@pytest.mark.parametrize("broken", [None, *BREAKAGES])
+def test_each_check_sees_its_own_breakage(
+    database: Database, definitions: Definitions, instance: DagsterInstance, broken: str | None
+) -> None:
+    """All four pass on what the pipeline made; one rule broken fails exactly its check."""
+    with database.admin() as admin:
+        closed_session(admin, make_gym(admin))
+        run(definitions, LIVE_JOB, instance)
+        for statement in BREAKAGES[broken].split("; ") if broken else ():
+            admin.execute(statement)  # type: ignore[call-overload]
+    result = run(definitions, CHECKS_JOB, instance, raise_on_error=False)
+    passed = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+    assert passed == {name: name != broken for name in BREAKAGES}
