@@ -96,6 +96,17 @@ set state = 'closed',
     ended_at = greatest(started_at, %(ended_at)s::timestamptz)
 where id = %(session_id)s::uuid and state = 'active';
 
+-- append_event --
+-- Appends one protocol event; one that a replay brings again is absorbed.
+insert into public.realtime_events (
+    session_id, gym_id, seq, occurred_at, direction, event_type, event_id, item_id, response_id, payload
+)
+values (
+    %(session_id)s::uuid, %(gym_id)s::uuid, %(seq)s::integer, %(occurred_at)s::timestamptz, %(direction)s::text,
+    %(event_type)s::text, %(event_id)s::text, %(item_id)s::text, %(response_id)s::text, %(payload)s::jsonb
+)
+on conflict do nothing;
+
 -- create_event_stage --
 -- Makes the connection's own landing table: COPY cannot write straight into a table with row security.
 create temporary table if not exists staged_events (
