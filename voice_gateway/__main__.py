@@ -1,6 +1,5 @@
 """`python -m voice_gateway`: serves kiosks until it is told to stop, and closes every session before it goes."""
 
-import logging
 import signal
 import socket
 import sys
@@ -9,6 +8,7 @@ import uvicorn
 
 from jarvis.settings import SettingsError, load_settings
 from voice_gateway.app import create_app, drain
+from voice_gateway.logs import log_as_json_lines
 
 # The Realtime protocol allows 15 MiB; ours answers frames above 1 MiB with an error, and drops those above this.
 _MAX_FRAME_BYTES = 4 * 1024 * 1024
@@ -24,9 +24,7 @@ class GatewayServer(uvicorn.Server):
 
 def main() -> int:
     """Exit status 0 after an orderly stop, 1 when the gateway could not start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Its lines for accepted sockets quote the request's address.
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    log_as_json_lines()
     try:
         settings = load_settings()
     except SettingsError as error:

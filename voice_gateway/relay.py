@@ -53,7 +53,7 @@ from voice_gateway.recorder import Recorder, RecordingError
 from voice_gateway.session import VoiceSession
 from voice_gateway.tools.runner import Tool, ToolContext, definitions, run_tool
 from voice_gateway.upstream import DialUpstream, Upstream, UpstreamUnavailable
-from warehouse.stores.kiosks import identify_badge
+from warehouse.stores.kiosks import identify_badge, kiosk_of_token
 from warehouse.stores.sessions import Scope
 
 log = logging.getLogger(__name__)
@@ -227,8 +227,9 @@ class LiveSession:
 class KioskConnection:
     """One kiosk's socket: reads its frames, opens and ends its sessions."""
 
-    def __init__(self, kiosk: Kiosk, services: Services, *, is_kiosk: bool, tell: Tell) -> None:
+    def __init__(self, kiosk: Kiosk, services: Services, *, token_hash: bytes, is_kiosk: bool, tell: Tell) -> None:
         self._kiosk = kiosk
+        self._token_hash = token_hash
         self._services = services
         self._is_kiosk = is_kiosk
         self._tell_socket = tell
@@ -318,6 +319,11 @@ class KioskConnection:
     async def _look_up(self, badge_id: str) -> Badge:
         try:
             async with self._services.pool.connection(timeout=_LOOK_UP_SECONDS) as connection:
+                if await kiosk_of_token(connection, token_hash=self._token_hash) is None:
+                    raise kiosk_protocol.FrameError(
+                        "invalid_token",
+                        "found this kiosk's token revoked, expected a valid one: provision the kiosk again",
+                    )
                 return await identify_badge(connection, kiosk_id=self._kiosk.kiosk_id, badge_id=badge_id)
         except (psycopg.OperationalError, PoolTimeout, OSError) as error:
             # Without the database nobody can be recognised, but anybody can be helped.

@@ -199,30 +199,33 @@ def test_a_killed_postgres_is_replaced_by_the_journal(
 def test_a_journal_of_a_killed_gateway_is_replayed_by_the_next(
     own_server: tuple[Database, EmbeddedPostgres], standin_port: int, tmp_path: Path
 ) -> None:
-    """Postgres dies, then the gateway too: what the journal holds is in the tables after the next start."""
+    """Postgres dies, then the gateway: a session that only the journal knows is in the tables after the next start."""
     database, server = own_server
     settings = replace(database.settings, home=tmp_path)
     with database.admin() as connection:
         make_network(connection)
 
-    async def talk_and_kill_both(gateway: GatewayProcess, token: str) -> tuple[str, list[tuple[str, str]]]:
+    async def talk_and_kill_both(gateway: GatewayProcess, token: str) -> tuple[str, str, list[tuple[str, str]]]:
         async with connected(gateway.url, token) as kiosk:
-            session_id = await kiosk.badge("B-LEA")
+            first = await kiosk.badge("B-LEA")
             assert server.postmaster_pid
             os.kill(server.postmaster_pid, signal.SIGKILL)
+            second = await kiosk.badge("B-OLD")
+            assert kiosk.badge_outcome == "unknown"
             await say_all(kiosk, LINES[:2])
             heard = [(turn.role, turn.text) for turn in kiosk.turns]
             gateway.kill()
-            return session_id, heard
+            return first, second, heard
 
     with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
-        session_id, heard = asyncio.run(talk_and_kill_both(gateway, new_token(settings, gateway)))
+        first, second, heard = asyncio.run(talk_and_kill_both(gateway, new_token(settings, gateway)))
     assert len(heard) == 4
     server.start()
     with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log"):
-        session = wait_until(lambda: closed(database, session_id), seconds=10, what="the reaper")[0]
+        session = wait_until(lambda: closed(database, second), seconds=10, what="the reaper")[0]
     assert session["close_reason"] == "gateway_lost"
-    assert_on_record_once(database, session_id, heard)
+    assert closed(database, first)[0]["close_reason"] == "second_badge"
+    assert_on_record_once(database, second, heard)
 
 
 def test_a_badge_counts_as_a_visit_while_the_upstream_is_down(database: Database, tmp_path: Path) -> None:

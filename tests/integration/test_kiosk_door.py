@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -308,3 +311,39 @@ def test_a_frame_beyond_reason_closes_the_connection(gateway: GatewayProcess, to
             return closed.value.rcvd.code if closed.value.rcvd else None
 
     assert asyncio.run(exchange()) == 1009
+
+
+def test_a_revoked_kiosk_is_cut_off_at_the_next_badge(database: Database, gateway: GatewayProcess, token: str) -> None:
+    """An open connection is worth nothing once its token is revoked."""
+
+    async def exchange() -> str:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with connect(websocket_url(gateway, "?kiosk=1"), additional_headers=headers, proxy=None) as socket:
+            with database.admin() as connection:
+                connection.execute("update kiosk_credentials set revoked_at = now() where kind = 'token'")
+            await socket.send(json.dumps({"type": "kiosk.badge.scanned", "uid": "B-LEA"}))
+            return str(json.loads(await socket.recv())["error"]["code"])
+
+    assert asyncio.run(exchange()) == "invalid_token"
+    assert not rows(database, "select from openai_realtime_sessions")
+
+
+def test_a_busy_port_is_one_clear_line(database: Database, gateway: GatewayProcess) -> None:
+    """The message names the port and the setting, and no traceback follows."""
+    completed = subprocess.run(
+        [sys.executable, "-m", "voice_gateway"],
+        env={
+            **os.environ,
+            "JARVIS_HOME": str(gateway.settings.home),
+            "JARVIS_GATEWAY_PORT": str(gateway.settings.gateway_port),
+            "JARVIS_DATABASE_URL_GATEWAY": database.url_for("gateway"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert completed.returncode == 1
+    assert completed.stderr.strip() == (
+        f"port {gateway.settings.gateway_port} is taken by another program: set JARVIS_GATEWAY_PORT to a free one"
+    )

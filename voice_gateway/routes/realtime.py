@@ -8,6 +8,7 @@ import psycopg
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from psycopg_pool import PoolTimeout
 
+from jarvis.kiosks import token_hash
 from jarvis.sessions import CloseReason
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
@@ -60,7 +61,7 @@ async def realtime(websocket: WebSocket) -> None:
             # A kiosk that is gone, or reads nothing: the receiving side sees its end and closes the session.
             return
 
-    connection = KioskConnection(kiosk, services, is_kiosk=is_kiosk, tell=tell)
+    connection = KioskConnection(kiosk, services, token_hash=token_hash(token or ""), is_kiosk=is_kiosk, tell=tell)
     connections: set[KioskConnection] = websocket.app.state.connections
     connections.add(connection)
     services.metrics.kiosks_connected.inc()

@@ -107,31 +107,6 @@ values (
 )
 on conflict do nothing;
 
--- create_event_stage --
--- Makes the connection's own landing table: COPY cannot write straight into a table with row security.
-create temporary table if not exists staged_events (
-    kiosk_id uuid, session_id uuid, gym_id uuid, seq integer, occurred_at timestamptz, direction text,
-    event_type text, event_id text, item_id text, response_id text, payload jsonb
-) on commit delete rows;
-
--- copy_events --
--- Lands a batch of protocol events.
-copy staged_events (
-    kiosk_id, session_id, gym_id, seq, occurred_at, direction, event_type, event_id, item_id, response_id, payload
-) from stdin;
-
--- append_staged_events --
--- Moves one kiosk's landed events to the log; those a replay brings again are absorbed.
-insert into public.realtime_events (
-    session_id, gym_id, seq, occurred_at, direction, event_type, event_id, item_id, response_id, payload
-)
-select
-    staged.session_id, staged.gym_id, staged.seq, staged.occurred_at, staged.direction, staged.event_type,
-    staged.event_id, staged.item_id, staged.response_id, staged.payload
-from staged_events as staged
-where staged.kiosk_id = %(kiosk_id)s::uuid
-on conflict do nothing;
-
 -- renew_leases --
 -- Vouches for every active session of a gateway for some seconds more; a negative number ends its leases.
 select app.renew_session_leases(%(gateway_instance)s::text, %(valid_seconds)s::integer) as renewed;

@@ -22,6 +22,31 @@ from warehouse.sql import queries
 _SET_KIOSK: LiteralString = "select set_config('app.kiosk_id', %s, true)"
 
 
+# COPY cannot write straight into a table with row security: it lands in a table of the connection's own, and one
+# insert for each kiosk moves it on. These three stand here because none of them plans without that table.
+_CREATE_EVENT_STAGE: LiteralString = """
+    create temporary table if not exists staged_events (
+        kiosk_id uuid, session_id uuid, gym_id uuid, seq integer, occurred_at timestamptz, direction text,
+        event_type text, event_id text, item_id text, response_id text, payload jsonb
+    ) on commit delete rows
+"""
+_COPY_EVENTS: LiteralString = """
+    copy staged_events (
+        kiosk_id, session_id, gym_id, seq, occurred_at, direction, event_type, event_id, item_id, response_id, payload
+    ) from stdin
+"""
+_APPEND_STAGED_EVENTS: LiteralString = """
+    insert into public.realtime_events (
+        session_id, gym_id, seq, occurred_at, direction, event_type, event_id, item_id, response_id, payload
+    )
+    select
+        staged.session_id, staged.gym_id, staged.seq, staged.occurred_at, staged.direction, staged.event_type,
+        staged.event_id, staged.item_id, staged.response_id, staged.payload
+    from staged_events as staged
+    where staged.kiosk_id = %(kiosk_id)s::uuid
+    on conflict do nothing
+"""
+
 # Up to here one round trip of inserts is quicker than the five that a COPY takes.
 _FEW_EVENTS = 12
 
@@ -209,7 +234,7 @@ def event_row(scope: Scope, *, seq: int, occurred_at: datetime, direction: str, 
 
 async def prepare_connection(connection: AsyncConnection) -> None:
     """This connection can write batches: its landing table exists."""
-    await connection.execute(queries("sessions")["create_event_stage"])
+    await connection.execute(_CREATE_EVENT_STAGE)
     await connection.commit()
 
 
@@ -239,17 +264,16 @@ async def _execute_writes(connection: AsyncConnection, writes: Sequence[Write]) 
 
 
 async def _copy_events(connection: AsyncConnection, events: Iterable[EventRow]) -> None:
-    blocks = queries("sessions")
     kiosk_ids: dict[str, None] = {}
     async with connection.cursor() as cursor:
-        async with cursor.copy(blocks["copy_events"]) as copy:
+        async with cursor.copy(_COPY_EVENTS) as copy:
             for event in events:
                 kiosk_ids[event.kiosk_id] = None
                 await copy.write_row(astuple(event))
         async with connection.pipeline():
             for kiosk_id in kiosk_ids:
                 await connection.execute(_SET_KIOSK, [kiosk_id])
-                await connection.execute(blocks["append_staged_events"], {"kiosk_id": kiosk_id})
+                await connection.execute(_APPEND_STAGED_EVENTS, {"kiosk_id": kiosk_id})
 
 
 async def renew_leases(connection: AsyncConnection, *, gateway_instance: str, valid_seconds: int) -> int:
