@@ -1,9 +1,11 @@
 """What dies in mid-session: the gateway, Postgres, the upstream, the kiosk. Nothing acknowledged is lost or doubled."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from websockets.asyncio.client import connect
 
 from jarvis.settings import load_settings
 from tests.conftest import Database
@@ -263,3 +266,53 @@ def test_a_vanished_kiosk_ends_its_session(database: Database, standin_port: int
         session_id = asyncio.run(vanish(gateway, new_token(database.settings, gateway)))
         session = wait_until(lambda: closed(database, session_id), seconds=10, what="the close")[0]
     assert session["close_reason"] == "kiosk_lost"
+
+
+def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port: int, tmp_path: Path) -> None:
+    """Its session closes as kiosk_lost once the buffers between are full, instead of growing the gateway."""
+    with database.admin() as connection:
+        make_network(connection)
+
+    async def stop_reading(gateway: GatewayProcess, token: str) -> str:
+        with socket.socket() as narrow:
+            narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            narrow.connect(("127.0.0.1", gateway.settings.gateway_port))
+            narrow.setblocking(False)
+            async with connect(
+                gateway.url.replace("http", "ws") + "/v1/realtime?kiosk=1",
+                sock=narrow,
+                additional_headers={"Authorization": f"Bearer {token}"},
+                compression=None,
+                close_timeout=0.1,
+            ) as kiosk:
+                await kiosk.send(json.dumps({"type": "kiosk.badge.scanned", "uid": "B-LEA"}))
+                while (event := json.loads(await kiosk.recv()))["type"] != "kiosk.ready":
+                    pass
+                kiosk.transport.pause_reading()
+                line = {"type": "input_text", "text": "Bonjour, quels sont les horaires ?"}
+                item = {"type": "message", "role": "user", "content": [line]}
+                session_id = event["session_id"]
+                for asked in range(1, 9):
+                    await kiosk.send(json.dumps({"type": "conversation.item.create", "item": item}))
+                    await kiosk.send(json.dumps({"type": "response.create"}))
+                    if await asyncio.to_thread(closed_after, session_id, asked):
+                        break
+                await asyncio.to_thread(
+                    wait_until, lambda: closed(database, session_id), seconds=20, what="the end of the session"
+                )
+                kiosk.transport.abort()
+                return session_id
+
+    def closed_after(session_id: str, asked: int) -> bool:
+        def look() -> str | None:
+            if closed(database, session_id):
+                return "closed"
+            bills = rows(database, "select from realtime_usage where session_id = %s", session_id)
+            return "answered" if len(bills) >= asked else None
+
+        return wait_until(look, seconds=20, what="an answer or the end") == "closed"
+
+    with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
+        session_id = asyncio.run(stop_reading(gateway, new_token(database.settings, gateway)))
+        assert "kiosk reads nothing" in gateway.log.read_text()
+    assert closed(database, session_id)[0]["close_reason"] == "kiosk_lost"

@@ -53,12 +53,24 @@ async def realtime(websocket: WebSocket) -> None:
         else None
     )
 
+    serving = asyncio.current_task()
+    is_stuck = False
+
     async def tell(text: str) -> None:
+        nonlocal is_stuck
+        if is_stuck:
+            return
         try:
             async with asyncio.timeout(_SEND_SECONDS):
                 await websocket.send_text(text)
-        except (WebSocketDisconnect, RuntimeError, TimeoutError):
-            # A kiosk that is gone, or reads nothing: the receiving side sees its end and closes the session.
+        except TimeoutError:
+            # It reads nothing: a close would wait behind what it has not read, so its connection is given up.
+            is_stuck = True
+            log.warning("kiosk reads nothing", extra={"kiosk_id": str(kiosk.kiosk_id)})
+            if serving is not None:
+                serving.cancel()
+        except (WebSocketDisconnect, RuntimeError):
+            # It is gone: the receiving side learns so too, and closes the session.
             return
 
     connection = KioskConnection(kiosk, services, token_hash=token_hash(token or ""), is_kiosk=is_kiosk, tell=tell)
@@ -77,6 +89,9 @@ async def realtime(websocket: WebSocket) -> None:
                 reason = _REASONS.get(message.get("code", 1005), CloseReason.KIOSK_LOST)
                 break
             await connection.frame(message["text"] if message.get("text") is not None else message.get("bytes") or b"")
+    except asyncio.CancelledError:
+        if not is_stuck:
+            raise
     except kiosk_protocol.FrameError as error:
         log.warning("session refused", extra={"kiosk_id": str(kiosk.kiosk_id), "code": error.code})
         await websocket.close(1013, error.code)
