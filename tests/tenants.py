@@ -92,30 +92,31 @@ def cloned_database(server: Settings, template: str, name: str, home: Path) -> I
 
 def plant(connection: psycopg.Connection) -> None:
     """The network and its people are in the database, with one row of every tenant table in every gym."""
-    for franchise in sorted(set(FRANCHISE_OF.values())):
-        connection.execute(
-            "insert into public.franchises (id, name) values (%s, %s)", [made_id("franchise", franchise), franchise]
-        )
-    for gym in GYMS:
-        connection.execute(
-            "insert into public.gyms (id, franchise_id, slug, name) values (%s, %s, %s, %s)",
-            [made_id("gym", gym), made_id("franchise", FRANCHISE_OF[gym]), gym, gym.title()],
-        )
-    for person in PEOPLE:
-        connection.execute(
-            "insert into public.users (id, email, role, franchise_id, gym_id, is_active) "
-            "values (%s, %s, %s, %s, %s, %s)",
-            [
-                person.id,
-                f"{person.name}@example.org",
-                person.role,
-                made_id("franchise", person.franchise) if person.franchise else None,
-                made_id("gym", person.gym) if person.gym else None,
-                person.is_active,
-            ],
-        )
-    for gym in GYMS:
-        _plant_gym(connection, gym)
+    with connection.transaction():
+        for franchise in sorted(set(FRANCHISE_OF.values())):
+            connection.execute(
+                "insert into public.franchises (id, name) values (%s, %s)", [made_id("franchise", franchise), franchise]
+            )
+        for gym in GYMS:
+            connection.execute(
+                "insert into public.gyms (id, franchise_id, slug, name) values (%s, %s, %s, %s)",
+                [made_id("gym", gym), made_id("franchise", FRANCHISE_OF[gym]), gym, gym.title()],
+            )
+        for person in PEOPLE:
+            connection.execute(
+                "insert into public.users (id, email, role, franchise_id, gym_id, is_active) "
+                "values (%s, %s, %s, %s, %s, %s)",
+                [
+                    person.id,
+                    f"{person.name}@example.org",
+                    person.role,
+                    made_id("franchise", person.franchise) if person.franchise else None,
+                    made_id("gym", person.gym) if person.gym else None,
+                    person.is_active,
+                ],
+            )
+        for gym in GYMS:
+            _plant_gym(connection, gym)
 
 
 def _plant_gym(connection: psycopg.Connection, gym: str) -> None:
