@@ -11,6 +11,7 @@ from dagster import (
     DefaultScheduleStatus,
     Definitions,
     ScheduleDefinition,
+    colored_console_logger,
     define_asset_job,
     in_process_executor,
 )
@@ -62,6 +63,8 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
         ],
         resources={"warehouse": Warehouse(), "analyst": Analyst(), **(resource_overrides or {})},
         executor=in_process_executor,
+        # Every event is in the UI; the worker's log keeps what went wrong.
+        loggers={"console": colored_console_logger.configured({"log_level": "WARNING"}, name="console")},
     )
 
 

@@ -33,6 +33,9 @@ PRELOADED = {LIVE: "orchestration.live", HEAVY: "orchestration.analytics"}
 # A child is replaced after this many runs, so that what a library leaks goes with it.
 RUNS_PER_CHILD = {LIVE: 500, HEAVY: 20}
 
+# On a machine under load the models take their time.
+CHILD_START_SECONDS = 120.0
+
 # The child of a worker that was killed needs a moment to notice.
 LOCK_PATIENCE_SECONDS = 15.0
 
@@ -105,6 +108,8 @@ def celery_app(queue: QueueName, home: Path) -> "Celery":
             raise WorkerError(f"run launcher: found {type(launcher).__name__}, expected CeleryRunLauncher")
         app: Celery = make_app(app_args=launcher.app_args())  # type: ignore[no-untyped-call]
         settle_lost_runs(instance, queue=queue, waiting=waiting_messages(home / "broker"))
+    # A child loads the models before it says that it is up; Celery would kill it after 4 s.
+    app.conf.worker_proc_alive_timeout = CHILD_START_SECONDS
     create_execute_job_task(app)
     create_resume_job_task(app)
     signals.worker_process_init.connect(lambda **_: _warm_child(queue, home), weak=False)
