@@ -20,7 +20,7 @@ test: $(INSTALLED)  ## Every test that needs no browser and no card reader
 
 test-browser: $(INSTALLED)  ## The pages in a real Chromium (installs it with apt where it is missing)
 	@sh tests/browser/install.sh
-	@$(BIN)/python -m pytest -m browser $(ARGS)
+	@JARVIS_BROWSER_LANE=1 $(BIN)/python -m pytest -m browser $(ARGS)
 
 test-reader: $(INSTALLED)  ## A virtual card reader through pcscd (installs it with apt where it is missing)
 	@sh tests/reader/install.sh $(BIN)/python

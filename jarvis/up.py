@@ -355,6 +355,6 @@ def _print_welcome(settings: Settings, seconds: float) -> None:
     if logins:
         _say(f"\n  Demo logins, password {DEMO_PASSWORD}:")
         for login in logins:
-            _say(f"    {login.email:<34} {login.label}")
+            _say(f"    {login.email:<40} {login.label}")
         _say(f"\n  Talk as a member of Dax with badge {DEMO_BADGE}: see README, jarvis kiosk code|provision|talk")
     _say("")

@@ -107,7 +107,7 @@ def test_the_alert_quotes_the_member(system: System, visit: dict[str, Any]) -> N
         seconds=30,
         what="the alert",
     )[0]
-    quoted = " ".join(quote["text"] for quote in alert["context"]["quotes"])
+    quoted = " ".join(quote["text"] for quote in alert["context"]["turns"])
     assert "douches sont sales" in quoted
     assert alert["gym_id"] == visit["member"]["gym_id"]
 
