@@ -1,8 +1,8 @@
 """Seconds from a session's close to its alert's row, through Dagster's own sensor and runs.
 
-`python -m bench.pipeline_latency` prints one JSON line: median and worst of ten closes, and the ratio to a floor measured in the same
-run, which is the same three stages called bare in this process. Starts a database and the pipeline's
-real processes of its own, with the engine the settings choose.
+`python -m bench.pipeline_latency` prints one JSON line: median and worst of ten closes, and the ratio
+to a floor measured in the same run, which is the same three stages called bare in this process.
+Starts a database and the pipeline's real processes of its own, with the engine the settings choose.
 """
 
 import argparse
