@@ -1,0 +1,126 @@
+"""Every named SQL block plans on the migrated database, under the role of the door that runs it."""
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import LiteralString, cast
+
+import psycopg
+import pytest
+
+from jarvis.settings import Settings
+from tests.conftest import REPOSITORY
+from tests.tenants import cloned_database
+from warehouse.sql import QUERIES, read_blocks
+
+FILES = (*sorted(QUERIES.glob("*.sql")), REPOSITORY / "dashboards" / "queries.sql")
+
+# Which logins run the blocks of a file; a block must plan for one of them, with that role's grants.
+ROLES_OF_FILE = {
+    "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
+    "warehouse/queries/conversations.sql": ("jarvis_pipeline",),
+    "warehouse/queries/demo.sql": ("jarvis_pipeline",),
+    "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
+    "warehouse/queries/members.sql": ("jarvis_pipeline",),
+    "warehouse/queries/sessions.sql": ("jarvis_gateway",),
+    "dashboards/queries.sql": ("jarvis_dashboard",),
+}
+
+# Commands that Postgres has no plan for: they are run, and taken back.
+UTILITY = re.compile(r"^listen\b")
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+
+BLOCKS = [
+    pytest.param(path, name, id=f"{path.relative_to(REPOSITORY)}:{name}")
+    for path in FILES
+    for name in read_blocks(path)
+]
+
+
+def statement_of(path: Path, name: str) -> str:
+    """A block without its comment lines."""
+    lines = [line for line in read_blocks(path)[name].splitlines() if not line.lstrip().startswith("--")]
+    return "\n".join(lines).strip().removesuffix(";")
+
+
+def with_numbers(statement: str) -> LiteralString:
+    """The statement as the server gets it: `%(name)s` is $1, the same name the same number, and `%%` is %."""
+    numbers: dict[str, int] = {}
+    numbered = _PARAMETER.sub(lambda match: f"${numbers.setdefault(match[1], len(numbers) + 1)}", statement)
+    return cast(LiteralString, numbered.replace("%%", "%"))
+
+
+@pytest.fixture(scope="module")
+def migrated(
+    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[psycopg.Connection]:
+    """The superuser's connection, from which each role is taken."""
+    home = tmp_path_factory.mktemp("queries")
+    with (
+        cloned_database(server_settings, template_database, "queries", home) as database,
+        database.admin() as admin,
+    ):
+        yield admin
+
+
+def plans_as(connection: psycopg.Connection, role: str, statement: str) -> psycopg.Error | None:
+    """None when the statement has a plan and the role may run it, else what Postgres says."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("select set_config('role', %s, true)", [role])
+            # The plan is for any value of each $n; making it checks the role's grants too.
+            prefix = "" if UTILITY.match(statement) else "explain (generic_plan) "
+            connection.execute((prefix + with_numbers(statement)).encode())
+    except psycopg.Error as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(("path", "name"), BLOCKS)
+def test_a_block_plans_for_its_door(migrated: psycopg.Connection, path: Path, name: str) -> None:
+    """Tables, columns, types and grants are there: a typo or a missing grant fails here and not at night."""
+    roles = ROLES_OF_FILE[str(path.relative_to(REPOSITORY))]
+    statement = statement_of(path, name)
+    problems = [plans_as(migrated, role, statement) for role in roles]
+    assert None in problems, f"{name}: {problems}"
+
+
+@pytest.mark.parametrize(("path", "name"), BLOCKS)
+def test_a_block_says_what_it_does(path: Path, name: str) -> None:
+    """A sentence of comment comes first, then one statement."""
+    lines = read_blocks(path)[name].splitlines()
+    comment = list(takewhile(lambda line: line.startswith("-- "), lines))
+    assert comment
+    assert comment[-1].endswith(".")
+    assert ";" not in statement_of(path, name)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_a_query_file_has_a_login(path: Path) -> None:
+    """A new file says here which door runs it."""
+    assert str(path.relative_to(REPOSITORY)) in ROLES_OF_FILE
+    assert read_blocks(path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("select nothing_like_it from public.gyms", "does not exist"),
+        ("select id from public.user_credentials", "does not exist"),
+        ("select password_hash from public.user_credentials", "permission denied"),
+        ("update public.gyms set name = %(name)s", "permission denied"),
+        ("select id from public.gyms where name = %(id)s::uuid", "operator does not exist"),
+    ],
+)
+def test_a_block_that_cannot_run_is_found(migrated: psycopg.Connection, statement: str, reason: str) -> None:
+    """The check can fail: a wrong column, a wrong type, a grant that is not there."""
+    error = plans_as(migrated, "jarvis_dashboard", statement)
+    assert error is not None
+    assert reason in str(error)
+
+
+def test_parameters_become_numbers() -> None:
+    """The same name is the same number, and a doubled percent sign is one."""
+    assert with_numbers("a = %(x)s and b %% 2 = %(y)s or c = %(x)s") == "a = $1 and b % 2 = $2 or c = $1"
