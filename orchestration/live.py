@@ -23,6 +23,7 @@ from orchestration.assets.raw import raw_assets
 from orchestration.checks.live import LIVE_CHECKS
 from orchestration.queues import HEAVY, LIVE, QUEUE_TAG
 from orchestration.resources import Analyst, Warehouse
+from orchestration.schedules.run_history import run_history_schedule
 from orchestration.sensors.closed_sessions import closed_sessions_sensor
 
 LIVE_JOB = "analyse_closed_sessions"
@@ -48,10 +49,11 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
         tags={QUEUE_TAG: HEAVY},
         description="Checks that each live layer tells the truth.",
     )
+    history_job, history_schedule = run_history_schedule()
     return Definitions(
         assets=[*raw_assets(), *assets],
         asset_checks=list(LIVE_CHECKS),
-        jobs=[live_job, checks_job],
+        jobs=[live_job, checks_job, history_job],
         sensors=[closed_sessions_sensor(live_job)],
         schedules=[
             ScheduleDefinition(
@@ -59,7 +61,8 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
                 cron_schedule="*/10 * * * *",
                 execution_timezone="UTC",
                 default_status=DefaultScheduleStatus.RUNNING,
-            )
+            ),
+            history_schedule,
         ],
         resources={"warehouse": Warehouse(), "analyst": Analyst(), **(resource_overrides or {})},
         executor=in_process_executor,

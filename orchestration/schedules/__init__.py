@@ -1,0 +1,1 @@
+"""Schedules: what happens by the clock, with its time zone stated."""
