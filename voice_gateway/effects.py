@@ -130,6 +130,16 @@ class Persist:
     is_durable: bool
 
 
+def committed(*records: Record) -> Persist:
+    """These are on disk before the next effect runs."""
+    return Persist(records, is_durable=True)
+
+
+def noted(*records: Record) -> Persist:
+    """These are written soon."""
+    return Persist(records, is_durable=False)
+
+
 @dataclass(frozen=True, slots=True)
 class ToKiosk:
     """Send to the kiosk."""

@@ -5,15 +5,14 @@ Decides what a kiosk hears, what the upstream is told, what goes on record and w
 is what "committed before it is forwarded or acted on" means. No socket, no clock, no database here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from uuid import UUID
 
-import orjson
-
 from jarvis.kiosks import Badge, BadgeOutcome
-from jarvis.prices import PRICE_VERSION, cost_of, usage_of
+from jarvis.prices import PRICE_VERSION
 from jarvis.sessions import CloseReason
+from voice_gateway.calls import ToolCalls
 from voice_gateway.effects import (
     CloseRequested,
     Dial,
@@ -24,7 +23,6 @@ from voice_gateway.effects import (
     KioskSent,
     Moment,
     Opened,
-    Persist,
     RunTool,
     SessionEvent,
     SessionPlan,
@@ -35,13 +33,15 @@ from voice_gateway.effects import (
     UpstreamLost,
     UpstreamOpened,
     UpstreamSent,
+    committed,
+    noted,
 )
+from voice_gateway.ledger import Ledger
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol import realtime
-from voice_gateway.protocol.realtime import ToolCall
 from voice_gateway.turns import Transcript
 from warehouse.stores import sessions as store
-from warehouse.stores.sessions import Record, TurnRow
+from warehouse.stores.sessions import Record
 
 # Our own events upstream carry these ids; errors about them are ours to answer, not the kiosk's.
 _OWN_EVENT_PREFIX = "gw_"
@@ -54,9 +54,9 @@ class VoiceSession:
         self.plan = plan
         self.close_reason: CloseReason | None = None
         self.is_finished = False
-        self.cost_usd = Decimal(0)
         self._transcript = Transcript()
-        self._seq = 0
+        self._ledger = Ledger(plan.scope)
+        self._calls = ToolCalls()
         self._opened_at = now.seconds
         self._active_at = now.seconds
         self._drain_until: float | None = None
@@ -68,9 +68,6 @@ class VoiceSession:
         self._responses: set[str] = set()
         self._untranscribed: set[str] = set()
         self._hidden_items: set[str] = set()
-        self._seen_calls: set[str] = set()
-        self._collected_calls: dict[str, list[ToolCall]] = {}
-        self._running_calls: set[str] = set()
         self._own_events = 0
         self._is_muted = False
 
@@ -78,6 +75,11 @@ class VoiceSession:
     def session_id(self) -> UUID:
         """The session's id, on record and at the upstream."""
         return self.plan.scope.session_id
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What it has cost so far."""
+        return self._ledger.cost_usd
 
     def deadline(self) -> float:
         """Monotonic seconds at which a `Tick` is due at the latest."""
@@ -139,8 +141,8 @@ class VoiceSession:
         if is_known and member is not None:
             records += store.save_visit(plan.scope, member_id=member.member_id, visited_at=now.at)
         opened = {"type": "session.opened", "badge_outcome": badge.outcome.value if badge else None}
-        records.append(self._log("gateway", opened, now))
-        effects: list[Effect] = [Persist(tuple(records), is_durable=True)]
+        records.append(self._ledger.log("gateway", opened, now))
+        effects: list[Effect] = [committed(*records)]
         if badge is not None:
             greeting = kiosk_protocol.member_unknown(badge)
             if is_known and member is not None:
@@ -161,8 +163,8 @@ class VoiceSession:
         self._is_upstream_open = False
         self._responses.clear()
         self._untranscribed.clear()
-        lost = self._log("gateway", {"type": "upstream.lost", "detail": detail}, now)
-        effects: list[Effect] = [Persist((lost,), is_durable=False)]
+        lost = self._ledger.log("gateway", {"type": "upstream.lost", "detail": detail}, now)
+        effects: list[Effect] = [noted(lost)]
         if self.close_reason is None:
             effects += self._tell_kiosk(kiosk_protocol.upstream_state("lost"), now)
         return [*effects, *self._close(CloseReason.PROVIDER_LOST, now)]
@@ -170,19 +172,19 @@ class VoiceSession:
     # From the kiosk.
 
     def _from_kiosk(self, event: Event, now: Moment) -> list[Effect]:
-        log = self._log("kiosk_in", realtime.without_audio(event), now)
+        log = self._ledger.log("kiosk_in", event, now)
         try:
             if event["type"] == kiosk_protocol.PLAYBACK:
                 self._transcript.played(*kiosk_protocol.playback_of(event))
                 self._active_at = now.seconds
-                return [Persist((log,), is_durable=False)]
+                return [noted(log)]
             if event["type"] == kiosk_protocol.SESSION_END:
                 reason = kiosk_protocol.end_reason_of(event)
-                return [Persist((log,), is_durable=True), *self._close(reason, now)]
+                return [committed(log), *self._close(reason, now)]
             permitted = kiosk_protocol.allowed(event)
         except kiosk_protocol.FrameError as error:
-            return [Persist((log,), is_durable=False), *self._tell(error.as_event(), now)]
-        effects: list[Effect] = [Persist((log,), is_durable=False)]
+            return [noted(log), *self._tell(error.as_event(), now)]
+        effects: list[Effect] = [noted(log)]
         if self.close_reason is not None:
             return effects
         if not self._is_ready:
@@ -223,7 +225,7 @@ class VoiceSession:
 
     def _relay(self, event: Event, text: str, now: Moment) -> list[Effect]:
         """Relays what is not tool traffic."""
-        effects: list[Effect] = [Persist((self._log_upstream(event, now),), is_durable=False)]
+        effects: list[Effect] = [noted(self._ledger.log("upstream_in", event, now))]
         item_id = event.get("item_id")
         if (
             realtime.is_tool_item(event)
@@ -236,14 +238,14 @@ class VoiceSession:
     def _session_created(self, event: Event, text: str, now: Moment) -> list[Effect]:
         session = event.get("session")
         upstream_id = session.get("id") if isinstance(session, dict) else None
-        records: list[Record] = [self._log_upstream(event, now)]
+        records: list[Record] = [self._ledger.log("upstream_in", event, now)]
         if isinstance(upstream_id, str):
             records.append(store.name_upstream(self.plan.scope, upstream_session_id=upstream_id))
         shown = realtime.text_of(realtime.shown_session(event))
-        return [Persist(tuple(records), is_durable=False), *self._pass_on(shown)]
+        return [noted(*records), *self._pass_on(shown)]
 
     def _session_updated(self, event: Event, text: str, now: Moment) -> list[Effect]:
-        effects: list[Effect] = [Persist((self._log_upstream(event, now),), is_durable=False)]
+        effects: list[Effect] = [noted(self._ledger.log("upstream_in", event, now))]
         asked_by = self._updates.pop(0) if self._updates else "kiosk"
         if asked_by == "kiosk" or self._is_ready:
             return [*effects, *self._pass_on(realtime.text_of(realtime.shown_session(event)))]
@@ -258,7 +260,7 @@ class VoiceSession:
 
     def _error(self, event: Event, text: str, now: Moment) -> list[Effect]:
         code, about = realtime.error_of(event)
-        effects: list[Effect] = [Persist((self._log_upstream(event, now),), is_durable=True)]
+        effects: list[Effect] = [committed(self._ledger.log("upstream_in", event, now))]
         if about.startswith(_OWN_EVENT_PREFIX + "su") and not self._is_ready:
             # Without our instructions nobody may speak with the model.
             return [*effects, *self._close(CloseReason.PROVIDER_LOST, now)]
@@ -278,7 +280,7 @@ class VoiceSession:
         item_id, played_ms = cut
         turn = self._transcript.was_cut(item_id, played_ms)
         if turn is not None:
-            effects.append(Persist((store.save_turn(self.plan.scope, turn),), is_durable=False))
+            effects.append(noted(store.save_turn(self.plan.scope, turn)))
         if played_ms > 0:
             # Over a websocket the server cannot know what was heard; it rejects 0, which says nothing anyway.
             effects += self._instruct(
@@ -318,19 +320,20 @@ class VoiceSession:
         item_id = str(event.get("item_id"))
         self._untranscribed.discard(item_id)
         self._active_at = now.seconds
-        records: list[Record] = [self._log_upstream(event, now)]
+        records: list[Record] = [self._ledger.log("upstream_in", event, now)]
         turn = self._transcript.member_said(item_id, str(event.get("transcript") or ""), at=now.at)
-        records += self._turns(turn)
+        records += self._ledger.turns(turn)
         if isinstance(event.get("usage"), dict):
-            records += self._bill("transcription", item_id, self.plan.profile.transcription_model, event["usage"], now)
-        return [Persist(tuple(records), is_durable=True), *self._pass_on(text)]
+            model = self.plan.profile.transcription_model
+            records += self._ledger.bill("transcription", item_id, model=model, report=event["usage"], now=now)
+        return [committed(*records), *self._pass_on(text)]
 
     def _not_transcribed(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item_id = str(event.get("item_id"))
         self._untranscribed.discard(item_id)
         turn = self._transcript.transcription_failed(item_id, at=now.at)
-        records = (self._log_upstream(event, now), store.save_turn(self.plan.scope, turn))
-        return [Persist(records, is_durable=True), *self._pass_on(text)]
+        records = (self._ledger.log("upstream_in", event, now), store.save_turn(self.plan.scope, turn))
+        return [committed(*records), *self._pass_on(text)]
 
     def _item_added(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item = event.get("item")
@@ -347,12 +350,18 @@ class VoiceSession:
             return self._relay(event, text, now)
         self._active_at = now.seconds
         turn = self._transcript.member_said(item["id"], words, at=now.at)
-        return [Persist((self._log_upstream(event, now), *self._turns(turn)), is_durable=True), *self._pass_on(text)]
+        return [
+            committed(self._ledger.log("upstream_in", event, now), *self._ledger.turns(turn)),
+            *self._pass_on(text),
+        ]
 
     def _truncated(self, event: Event, text: str, now: Moment) -> list[Effect]:
         heard_ms = event.get("audio_end_ms")
         turn = self._transcript.was_cut(str(event.get("item_id")), heard_ms if isinstance(heard_ms, int) else 0)
-        return [Persist((self._log_upstream(event, now), *self._turns(turn)), is_durable=True), *self._pass_on(text)]
+        return [
+            committed(self._ledger.log("upstream_in", event, now), *self._ledger.turns(turn)),
+            *self._pass_on(text),
+        ]
 
     def _audio(self, event: Event, text: str, now: Moment) -> list[Effect]:
         self._transcript.assistant_audio(str(event.get("item_id")), realtime.audio_bytes(event.get("delta")), at=now.at)
@@ -368,7 +377,7 @@ class VoiceSession:
         words = event.get("transcript", event.get("text"))
         turn = self._transcript.assistant_said(str(event.get("item_id")), str(words or ""), at=now.at)
         return [
-            Persist((self._log_upstream(event, now), *self._turns(turn)), is_durable=False),
+            noted(self._ledger.log("upstream_in", event, now), *self._ledger.turns(turn)),
             *self._pass_on(text),
         ]
 
@@ -380,10 +389,7 @@ class VoiceSession:
         return self._relay(event, text, now)
 
     def _output_item_done(self, event: Event, text: str, now: Moment) -> list[Effect]:
-        call = realtime.completed_call(event)
-        if call is not None and call.call_id not in self._seen_calls:
-            self._seen_calls.add(call.call_id)
-            self._collected_calls.setdefault(str(event.get("response_id")), []).append(call)
+        self._calls.collect(event)
         return self._relay(event, text, now)
 
     def _response_done(self, event: Event, text: str, now: Moment) -> list[Effect]:
@@ -394,24 +400,22 @@ class VoiceSession:
         self._responses.discard(response_id)
         # Playback goes on after the last delta: silence counts from its end.
         self._active_at = now.seconds + self._transcript.remaining_playback_ms() / 1000
-        calls = self._collected_calls.pop(response_id, []) if self.close_reason is None else []
-        records: list[Record] = [self._log_upstream(event, now)]
+        calls = self._calls.start(response_id) if self.close_reason is None else []
+        records: list[Record] = [self._ledger.log("upstream_in", event, now)]
         if not self._responses:
-            records += self._turns(*self._transcript.unfinished(at=now.at))
+            records += self._ledger.turns(*self._transcript.unfinished(at=now.at))
         if isinstance(response.get("usage"), dict):
-            records += self._bill("response", response_id, self.plan.profile.model, response["usage"], now)
+            model = self.plan.profile.model
+            records += self._ledger.bill("response", response_id, model=model, report=response["usage"], now=now)
         runs: list[Effect] = []
         for call in calls:
-            arguments = _arguments_of(call)
-            self._running_calls.add(call.call_id)
-            records.append(
-                store.start_tool_call(
-                    self.plan.scope, call_id=call.call_id, name=call.name, arguments=arguments, started_at=now.at
-                )
+            started = store.start_tool_call(
+                self.plan.scope, call_id=call.call_id, name=call.name, arguments=call.arguments, started_at=now.at
             )
-            runs.append(RunTool(call.call_id, call.name, arguments))
+            records.append(started)
+            runs.append(RunTool(call.call_id, call.name, call.arguments))
         shown = realtime.text_of(realtime.shown_response(event, continues=bool(calls) and self.plan.is_kiosk))
-        effects: list[Effect] = [Persist(tuple(records), is_durable=True), *self._pass_on(shown), *runs]
+        effects: list[Effect] = [committed(*records), *self._pass_on(shown), *runs]
         if self.cost_usd >= self.plan.limits.max_cost_usd:
             effects += self._close(CloseReason.BUDGET, now)
         return effects
@@ -419,16 +423,16 @@ class VoiceSession:
     # Tools.
 
     def _tool_finished(self, result: ToolFinished, now: Moment) -> list[Effect]:
-        self._running_calls.discard(result.call_id)
+        self._calls.finish(result.call_id)
         finished = store.finish_tool_call(
             self.plan.scope, call_id=result.call_id, status=result.status, output=result.output, finished_at=now.at
         )
-        effects: list[Effect] = [Persist((finished,), is_durable=True)]
+        effects: list[Effect] = [committed(finished)]
         if self.close_reason is not None:
             return [*effects, *self._finish_when_drained(now)]
         effects += self._instruct(realtime.tool_output(result.call_id, result.output), now)
         # One answer to all results; none of our own where the member already speaks and the upstream answers that.
-        if not self._running_calls and not self._responses:
+        if not self._calls.are_running and not self._responses:
             self._owed_since = now.seconds
             effects += self._instruct({"type": "response.create", "event_id": self._own_event_id("rc")}, now)
         return effects
@@ -468,19 +472,19 @@ class VoiceSession:
     def _finish_when_drained(self, now: Moment) -> list[Effect]:
         if self.is_finished or self.close_reason is None or self._drain_until is None:
             return []
-        owes = self._responses or self._untranscribed or self._running_calls
+        owes = self._responses or self._untranscribed or self._calls.are_running
         if owes and self._is_upstream_open and now.seconds < self._drain_until:
             return []
         self.is_finished = True
         records = (
-            *self._turns(*self._transcript.unfinished(at=now.at)),
+            *self._ledger.turns(*self._transcript.unfinished(at=now.at)),
             store.close_session(self.plan.scope, reason=self.close_reason, ended_at=now.at),
-            self._log("gateway", {"type": "session.closed", "reason": self.close_reason.value}, now),
+            self._ledger.log("gateway", {"type": "session.closed", "reason": self.close_reason.value}, now),
         )
         # Said even to a kiosk that hears nothing else of this session: it is how it knows that it is over.
         closed = kiosk_protocol.session_closed(self.session_id, self.close_reason)
         told: list[Effect] = [ToKiosk(realtime.text_of(closed))] if self.plan.is_kiosk else []
-        return [Persist(records, is_durable=True), *told, Finished(self.close_reason, self.cost_usd)]
+        return [committed(*records), *told, Finished(self.close_reason, self.cost_usd)]
 
     # Small parts of the above.
 
@@ -488,8 +492,11 @@ class VoiceSession:
         """Says something in the gateway's own name to any client."""
         if self._is_muted:
             return []
-        named = {"event_id": f"gwk_{self._seq}", **event}
-        return [Persist((self._log("kiosk_out", event, now),), is_durable=False), ToKiosk(realtime.text_of(named))]
+        named = {"event_id": f"gwk_{self._ledger.last_seq}", **event}
+        return [
+            noted(self._ledger.log("kiosk_out", event, now)),
+            ToKiosk(realtime.text_of(named)),
+        ]
 
     def _tell_kiosk(self, event: Event, now: Moment) -> list[Effect]:
         """Says something that only clients of our own understand."""
@@ -500,38 +507,12 @@ class VoiceSession:
 
     def _instruct(self, event: Event, now: Moment) -> list[Effect]:
         """Tells the upstream something in the gateway's own name."""
-        log = self._log("upstream_out", event, now)
-        return [Persist((log,), is_durable=False), ToUpstream(realtime.text_of(event))]
+        log = self._ledger.log("upstream_out", event, now)
+        return [noted(log), ToUpstream(realtime.text_of(event))]
 
     def _own_event_id(self, kind: str) -> str:
         self._own_events += 1
         return f"{_OWN_EVENT_PREFIX}{kind}_{self._own_events}"
-
-    def _turns(self, *turns: TurnRow | None) -> list[Record]:
-        return [store.save_turn(self.plan.scope, turn) for turn in turns if turn is not None]
-
-    def _bill(self, source_kind: str, source_id: str, model: str, report: Event, now: Moment) -> Sequence[Record]:
-        usage = usage_of(report)
-        cost = cost_of(model, usage)
-        self.cost_usd += cost.usd
-        return store.save_usage(
-            self.plan.scope,
-            usage,
-            source_kind=source_kind,
-            source_id=source_id,
-            model=model,
-            cost_usd=str(cost.usd),
-            is_estimated=cost.is_estimated,
-            price_version=PRICE_VERSION,
-            occurred_at=now.at,
-        )
-
-    def _log_upstream(self, event: Event, now: Moment) -> Record:
-        return self._log("upstream_in", realtime.without_audio(event), now)
-
-    def _log(self, direction: str, event: Event, now: Moment) -> Record:
-        self._seq += 1
-        return store.event_row(self.plan.scope, seq=self._seq, occurred_at=now.at, direction=direction, event=event)
 
 
 _Handler = Callable[[VoiceSession, Event, str, Moment], list[Effect]]
@@ -555,12 +536,3 @@ _UPSTREAM_HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(realtime.WORDS_DELTA, VoiceSession._words),
     **dict.fromkeys(realtime.WORDS_DONE, VoiceSession._words_done),
 }
-
-
-def _arguments_of(call: ToolCall) -> Event:
-    """The arguments as an object; text that is none is kept, for the tool to refuse."""
-    try:
-        arguments = orjson.loads(call.arguments)
-    except orjson.JSONDecodeError:
-        return {"_invalid": call.arguments}
-    return arguments if isinstance(arguments, dict) else {"_invalid": call.arguments}
