@@ -1,8 +1,10 @@
 """The analysts' door built for real: dbt on a migrated database, then looked at through each door."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -11,11 +13,20 @@ from psycopg import sql
 
 from jarvis.settings import Settings
 from orchestration import dbt
-from tests.conftest import Database
+from tests.conftest import REPOSITORY, Database
 from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id, plant
 from warehouse.connection import as_user
 
 MARTS = ("dim_gyms", "dim_members", "fct_gym_daily", "fct_sessions")
+
+# The analysis of Dax's session, as the pipeline would write it.
+ANALYSED: LiteralString = (
+    "update public.conversation_summaries set status = 'completed', analysed_at = now(), "
+    "summary_text = 'Douche froide.', key_topics = '{showers_lockers,staff_coaching}', sentiment_score = -0.60, "
+    "sentiment_label = 'negative', emotion_detected = 'frustration', intents_detected = '{complain}', "
+    "outcome = 'unsolved', embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', "
+    "engine = 'local', engine_version = '1', cost_usd = 0.000400 where session_id = %s"
+)
 
 ANALYST = "test_analyst_of_atlantique"
 
@@ -29,6 +40,7 @@ def built(
     with cloned_database(server_settings, template_database, "dbt_build", home) as database:
         with database.admin() as admin:
             plant(admin)
+            admin.execute(ANALYSED, [made_id("session", "dax")])
         dbt.run(database.settings, "run")
         dbt.run(database.settings, "build", "--full-refresh")
         yield database
@@ -155,15 +167,15 @@ def test_a_mart_without_the_hook_is_closed_to_all(built: Database) -> None:
 
 
 def test_a_session_with_its_cost_reaches_the_day(built: Database) -> None:
-    """One session of 90 seconds and 1.25 cents at noon in Dax is the day's row of Dax."""
+    """One session of 90 seconds at noon in Dax, 1.25 cents of voice and 0.04 of analysis, is the day's row of Dax."""
     with built.admin() as admin:
         row = admin.execute(
             "select local_date::text, visit_count, distinct_visitor_count, session_count, session_minutes::text, "
-            "mean_sentiment_score, negative_session_count, alert_opened_count, cost_usd::text "
+            "mean_sentiment_score::text, negative_session_count, alert_opened_count, cost_usd::text "
             "from marts.fct_gym_daily where gym_id = %s",
             [made_id("gym", "dax")],
         ).fetchall()
-    assert row == [("2026-03-02", 1, 1, 1, "1.50", None, 0, 1, "0.012500")]
+    assert row == [("2026-03-02", 1, 1, 1, "1.50", "-0.600", 1, 1, "0.012900")]
 
 
 def test_numbers_keep_their_precision(built: Database) -> None:
@@ -210,3 +222,31 @@ def test_a_failing_build_says_what_failed(built: Database) -> None:
                 dbt.run(built.settings, "test", "--select", "dim_gyms")
         finally:
             admin.execute("delete from marts.dim_gyms where gym_id = %s", [stranger])
+
+
+QUESTIONS = re.findall(
+    r"^([A-Z][^\n]*\?)\n\n```sql\n(.*?)```",
+    (REPOSITORY / "docs" / "doors" / "analysts.md").read_text("utf-8"),
+    re.M | re.S,
+)
+
+
+@pytest.mark.parametrize("answer", [pytest.param(answer, id=question) for question, answer in QUESTIONS])
+def test_a_question_of_the_page_is_answered(built: Database, answer: LiteralString) -> None:
+    """Each query of the analysts' page runs under an analyst's rights, and an aggregate names what it counts."""
+    with analyst_connection(built, person="analyst_atlantique") as connection:
+        cursor = connection.execute(answer)
+        rows = cursor.fetchall()
+    assert rows
+    assert cursor.description is not None
+    assert "?column?" not in {column.name for column in cursor.description}
+
+
+def test_the_page_names_every_mart(built: Database) -> None:
+    """A new mart is shown at the door."""
+    page = (REPOSITORY / "docs" / "doors" / "analysts.md").read_text("utf-8")
+    with built.admin() as admin:
+        marts = {row[0] for row in admin.execute("select tablename from pg_tables where schemaname = 'marts'")}
+    assert marts == set(MARTS)
+    assert {mart for mart in marts if f"`marts.{mart}`" not in page} == set()
+    assert len(QUESTIONS) >= 6

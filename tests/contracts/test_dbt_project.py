@@ -1,0 +1,206 @@
+"""The promises of the analysts' door, read from the manifest: contracts, keys, invariants, words and units."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from jarvis.settings import load_settings
+from orchestration import dbt
+
+# Columns that would name or reach a member; they never leave the source tables.
+NAMING_COLUMNS = {
+    "badge_id", "first_name", "last_name", "full_name", "email", "phone", "birth_date", "text", "generated_text",
+    "summary_text", "title", "description", "resolution_notes",
+}  # fmt: skip
+
+# What a column of each ending must say about its unit.
+UNITS = {
+    "_seconds": r"\bseconds\b",
+    "_minutes": r"\bminutes\b",
+    "_ms": r"\bmilliseconds\b",
+    "_usd": r"\bdollars\b",
+    "_eur": r"\beuros\b",
+    "_count": r"\bcount\b",
+    "_at": r"\bUTC\b",
+    "_score": r"from (-1|0)",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """dbt's own account of the project; no database is asked."""
+    settings = load_settings({"JARVIS_HOME": str(tmp_path_factory.mktemp("manifest")), "JARVIS_SECRET_KEY": "k"})
+    found: Mapping[str, Any] = orjson.loads(dbt.prepare(settings).read_bytes())
+    return found
+
+
+def models(manifest: Mapping[str, Any], schema: str) -> dict[str, Mapping[str, Any]]:
+    """The models of a schema by name."""
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == schema
+    }
+
+
+def looking_at(manifest: Mapping[str, Any], model: str) -> list[Mapping[str, Any]]:
+    """The data tests that look at a model."""
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and f"model.jarvis.{model}" in node["depends_on"]["nodes"]
+    ]
+
+
+def test_schemas_are_exactly_staging_and_marts(manifest: Mapping[str, Any]) -> None:
+    """No schema of a developer's name: those two exist, with their grants."""
+    found = {node["schema"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    assert found == {"staging", "marts"}
+
+
+def test_a_staging_view_is_one_to_one_with_its_source(manifest: Mapping[str, Any]) -> None:
+    """One source each, one view each, and no join or filter in it."""
+    staging = models(manifest, "staging")
+    sources = [node["depends_on"]["nodes"] for node in staging.values()]
+    assert all(len(nodes) == 1 and nodes[0].startswith("source.") for nodes in sources)
+    assert len({nodes[0] for nodes in sources}) == len(staging) == len(manifest["sources"])
+    assert [name for name, node in staging.items() if re.search(r"\b(join|where|group by)\b", node["raw_code"])] == []
+    assert {node["config"]["materialized"] for node in staging.values()} == {"view"}
+
+
+def test_a_mart_is_built_of_staging_and_marts_only(manifest: Mapping[str, Any]) -> None:
+    """No mart reads a source past its staging view."""
+    for name, node in models(manifest, "marts").items():
+        assert [parent for parent in node["depends_on"]["nodes"] if not parent.startswith("model.")] == [], name
+
+
+def test_every_mart_is_a_table_with_an_enforced_contract(manifest: Mapping[str, Any]) -> None:
+    """Types are promised, numbers with their precision, and the policies come back after the swap."""
+    marts = models(manifest, "marts")
+    assert marts
+    for name, node in marts.items():
+        assert node["config"]["materialized"] == "table", name
+        assert node["config"]["contract"]["enforced"], name
+        assert [hook["sql"] for hook in node["config"]["post-hook"]] == ["{{ protect_mart() }}"], name
+        types = {column["name"]: column["data_type"] for column in node["columns"].values()}
+        assert {column for column, kind in types.items() if kind == "numeric"} == set(), name
+        assert types["gym_id"] == "uuid", name
+        assert types["built_at"] == "timestamp with time zone", name
+
+
+def test_every_mart_says_its_grain_first(manifest: Mapping[str, Any]) -> None:
+    """« One row per … » are the first words one reads."""
+    for name, node in models(manifest, "marts").items():
+        assert node["description"].startswith("One row per "), name
+
+
+def test_every_mart_has_a_key_a_relationship_and_an_invariant(manifest: Mapping[str, Any]) -> None:
+    """Unique and not null over its grain, joinable, and true in a way that a wrong join would break."""
+    for name in models(manifest, "marts"):
+        found = looking_at(manifest, name)
+        kinds = {test["test_metadata"]["name"] for test in found if test.get("test_metadata")}
+        assert "not_null" in kinds, name
+        assert kinds & {"unique", "unique_together"}, name
+        assert "relationships" in kinds, name
+        singular = [test["name"] for test in found if not test.get("test_metadata")]
+        assert singular or "same_rows_as" in kinds, name
+
+
+@pytest.mark.parametrize("model", ["fct_sessions", "fct_gym_daily"])
+def test_arithmetic_has_a_unit_test(manifest: Mapping[str, Any], model: str) -> None:
+    """Sums, means and days are shown on rows small enough to add up by hand."""
+    assert [test["name"] for test in manifest["unit_tests"].values() if test["model"] == model]
+
+
+def test_every_column_is_described(manifest: Mapping[str, Any]) -> None:
+    """In every source, view and mart, as a sentence."""
+    for node in (
+        *manifest["sources"].values(),
+        *models(manifest, "staging").values(),
+        *models(manifest, "marts").values(),
+    ):
+        assert node["description"], node["name"]
+        assert node["columns"], node["name"]
+        for column in node["columns"].values():
+            assert column["description"].endswith("."), f"{node['name']}.{column['name']}"
+
+
+def test_every_selected_column_is_in_the_yaml(manifest: Mapping[str, Any]) -> None:
+    """What a staging view selects is what its description lists, in the same order."""
+    for name, node in models(manifest, "staging").items():
+        selected = re.findall(r"^ {8}(?:\w+ as )?(\w+),?$", node["raw_code"], re.MULTILINE)
+        assert selected == list(node["columns"]), name
+
+
+@pytest.mark.parametrize("ending", UNITS)
+def test_a_column_says_its_unit(manifest: Mapping[str, Any], ending: str) -> None:
+    """A number without a unit is a guess."""
+    columns = [
+        (f"{name}.{column['name']}", column["description"])
+        for schema in ("staging", "marts")
+        for name, node in models(manifest, schema).items()
+        for column in node["columns"].values()
+        if column["name"].endswith(ending)
+    ]
+    assert columns
+    assert [name for name, description in columns if not re.search(UNITS[ending], description)] == []
+
+
+def test_nothing_that_names_a_member_is_in_a_model(manifest: Mapping[str, Any]) -> None:
+    """Names, contacts, badges and words stay in the source tables."""
+    found = {
+        f"{name}.{column}"
+        for schema in ("staging", "marts")
+        for name, node in models(manifest, schema).items()
+        for column in node["columns"]
+        if column in NAMING_COLUMNS
+    }
+    assert found == set()
+
+
+def test_what_is_personal_is_tagged(manifest: Mapping[str, Any]) -> None:
+    """A member's id and what is concluded of them carry the tag, wherever they stand."""
+    personal = {"member_id", "churn_risk_score", "churn_risk_level", "engagement_score"}
+    untagged = {
+        f"{name}.{column['name']}"
+        for schema in ("staging", "marts")
+        for name, node in models(manifest, schema).items()
+        for column in node["columns"].values()
+        if column["name"] in personal and "pii" not in column["tags"]
+    }
+    assert untagged == set()
+
+
+def test_the_project_needs_no_package() -> None:
+    """Nothing is fetched from the hub."""
+    assert not [name for name in ("packages.yml", "dependencies.yml") if Path(dbt.PROJECT, name).exists()]
+
+
+def test_a_changed_project_is_parsed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest's name follows the content: an edited model is never served from an old manifest."""
+    settings = load_settings({"JARVIS_HOME": str(tmp_path / "home"), "JARVIS_SECRET_KEY": "k"})
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "models" / "one.sql").write_text("select 1")
+    monkeypatch.setattr(dbt, "PROJECT", project)
+    before = dbt.manifest_path(settings)
+    (project / "models" / "one.sql").write_text("select 2")
+    assert dbt.manifest_path(settings) != before
+
+
+def test_a_project_that_does_not_parse_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error ends with dbt's own words, and leaves no manifest behind."""
+    settings = load_settings({"JARVIS_HOME": str(tmp_path / "home"), "JARVIS_SECRET_KEY": "k"})
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text("name: jarvis\nversion: '1.0.0'\nprofile: jarvis\n")
+    (project / "profiles.yml").write_text(Path(dbt.PROJECT, "profiles.yml").read_text())
+    (project / "models" / "broken.sql").write_text("select * from {{ ref('nothing_like_it') }}")
+    monkeypatch.setattr(dbt, "PROJECT", project)
+    with pytest.raises(dbt.DbtError, match="nothing_like_it"):
+        dbt.prepare(settings)
+    assert list(dbt.state_folder(settings).glob("manifest-*")) == []
