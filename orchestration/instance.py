@@ -127,6 +127,8 @@ def configuration(settings: Settings) -> dict[str, object]:
             "class": "LocalArtifactStorage",
             "config": {"base_dir": str(dagster_home(settings))},
         },
+        # Every event is in the UI all the same; the worker's log keeps what went wrong.
+        "python_logs": {"python_log_level": "INFO"},
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
     }

@@ -11,7 +11,6 @@ from dagster import (
     DefaultScheduleStatus,
     Definitions,
     ScheduleDefinition,
-    colored_console_logger,
     define_asset_job,
     in_process_executor,
 )
@@ -66,8 +65,6 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
         ],
         resources={"warehouse": Warehouse(), "analyst": Analyst(), **(resource_overrides or {})},
         executor=in_process_executor,
-        # Every event is in the UI; the worker's log keeps what went wrong.
-        loggers={"console": colored_console_logger.configured({"log_level": "WARNING"})},
     )
 
 

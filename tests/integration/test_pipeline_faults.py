@@ -1,6 +1,8 @@
 """The pipeline's real processes, killed at the worst moments: every closed session ends with its alert, once."""
 
+import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -120,7 +122,27 @@ def test_kill_9_of_the_worker_in_mid_run_loses_and_doubles_nothing(
         def statuses() -> set[str]:
             return {row[0] for row in dagster.execute("select status from runs").fetchall()}
 
-        eventually(lambda: statuses() == {"SUCCESS", "FAILURE"}, "the dead run is settled, no other fails", pipeline)
+        eventually(lambda: statuses() == {"SUCCESS", "FAILURE"}, "the dead run is settled", pipeline)
+
+
+@pytest.mark.timeout(90)
+def test_kill_9_of_a_workers_child_in_mid_run_is_made_good_by_the_same_worker(
+    pipeline: RunningPipeline, admin: psycopg.Connection, gym: Gym
+) -> None:
+    """The worker replaces its child, run monitoring finds the run, and the session gets its alert once."""
+    with psycopg.connect(pipeline.settings.administration_url) as blocker:
+        blocker.execute("lock table action_items in access exclusive mode")
+        caught = closed_session(admin, gym)
+        eventually(
+            lambda: admin.execute("select from pg_locks where not granted").fetchone() is not None,
+            "the run is in the middle of its transaction",
+            pipeline,
+        )
+        worker = pipeline.running["worker-live"].pid
+        (child,) = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+    eventually(lambda: is_alerted(admin, caught), "the session has its alert", pipeline)
+    assert alert_counts(admin, gym) == {"equipment_issue": 1, "negative_feedback": 1}
 
 
 @pytest.mark.timeout(90)
