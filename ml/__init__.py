@@ -1,0 +1,1 @@
+"""Pure models: conversations in, labels out. No database, no web, no clock; `ml` imports only `jarvis`."""

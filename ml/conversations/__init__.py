@@ -1,0 +1,1 @@
+"""Everything said of a conversation: engines behind one Protocol, their training and their measurement."""

@@ -1,0 +1,181 @@
+"""Which machine and which place a member means, by rules over French, English and Spanish.
+
+Lives here: a closed list of machines and zones and the numbers beside them. Not here: whether the
+turn reports an issue at all (the intent heads say that). Called by `local`.
+"""
+
+import re
+
+from jarvis.conversations import Intent, Issue, Topic
+from ml.conversations.cues import plain
+from ml.conversations.reading import TurnReading
+
+REPAIRABLE = (
+    Topic.EQUIPMENT,
+    Topic.SAFETY,
+    Topic.SHOWERS_LOCKERS,
+    Topic.CLEANLINESS,
+    Topic.TEMPERATURE_AIR,
+    Topic.ACCESS_BADGE,
+    Topic.KIOSK_APP,
+    Topic.FACILITIES_OTHER,
+    Topic.MUSIC_NOISE,
+)
+"""Topics of which something can be wrong in a place, the most telling first."""
+
+# What is recognised (on text without accents) and what it is called in the issue log.
+_MACHINES: tuple[tuple[str, str], ...] = (
+    (r"tapis (?:de course|roulant)|tapis(?= (?:numero )?(?:\d|{number}))|tapis(?! de sol)", "tapis"),
+    (r"velo elliptique|elliptique", "vélo elliptique"),
+    (r"velos?|biking", "vélo"),
+    (r"rameurs?", "rameur"),
+    (r"poulies?(?: (?:haute|basse))?", "poulie"),
+    (r"presse(?: a cuisses?)?", "presse à cuisses"),
+    (r"leg ?curl", "leg curl"),
+    (r"leg ?extension", "leg extension"),
+    (r"leg ?press", "leg press"),
+    (r"cage a squat|rack(?: a squat)?", "cage à squat"),
+    (r"banc(?:s)?(?: (?:incline|plat|de developpe))?", "banc"),
+    (r"barre de traction|barre a tractions", "barre de traction"),
+    (r"halteres?|alteres?", "haltères"),
+    (r"sac de frappe", "sac de frappe"),
+    (r"smith machine|smith", "smith machine"),
+    (r"stepper|steppeur|escalier machine", "stepper"),
+    (r"sky ?erg|ski ?erg", "skierg"),
+    (r"fontaine(?: a eau)?", "fontaine à eau"),
+    (r"distributeur(?: de boissons)?", "distributeur"),
+    (r"machine a cafe", "machine à café"),
+    (r"ascenseur", "ascenseur"),
+    (r"tourniquet|portique|portillon", "tourniquet"),
+    (r"borne", "borne"),
+    (r"clim(?:atisation)?|climatiseur", "climatisation"),
+    (r"chauffage|radiateur", "chauffage"),
+    (r"seche.?cheveux", "sèche-cheveux"),
+    (r"casiers?", "casier"),
+    (r"enceintes?|sono", "enceinte"),
+    (r"treadmill", "treadmill"),
+    (r"rower|rowing machine", "rower"),
+    (r"(?:exercise |spin )?bike", "bike"),
+    (r"lockers?", "locker"),
+    (r"water fountain", "water fountain"),
+    (r"vending machine", "vending machine"),
+    (r"cross.?trainer", "cross trainer"),
+    (r"cinta(?: de correr)?", "cinta"),
+    (r"bici(?:cleta)?", "bici"),
+    (r"remo", "remo"),
+    (r"eliptica", "elíptica"),
+    (r"polea", "polea"),
+    (r"taquillas?", "taquilla"),
+    (r"fuente", "fuente"),
+    (r"douches?(?= (?:numero )?(?:\d|{number}))", "douche"),
+)
+_ZONES: tuple[tuple[str, str], ...] = (
+    (r"vestiaires? (?:des |pour )?(?:femmes?|filles|dames)", "vestiaire femmes"),
+    (r"vestiaires? (?:des |pour )?(?:hommes?|mecs|garcons|messieurs)", "vestiaire hommes"),
+    (r"douches? (?:des |cote )?(?:femmes?|filles|dames)", "douches femmes"),
+    (r"douches? (?:des |cote )?(?:hommes?|mecs|messieurs)", "douches hommes"),
+    (r"vestiaires?", "vestiaire"),
+    (r"douches?", "douches"),
+    (r"plateau (?:cardio|muscu\w*)", "{0}"),
+    (
+        r"(?:zone|espace|coin) (?:cardio|muscu\w*|poids libres?|libre|detente|enfants?|cables?|tapis de sol|"
+        r"etirements?|fonctionnel\w*)",
+        "{0}",
+    ),
+    (r"salle (?:de )?(?:cours|yoga|pilates|boxe|musculation|biking|rpm|danse)", "{0}"),
+    (r"salle (?:numero )?(?:\d|{number})", "{0}"),
+    (r"piscine|bassin", "piscine"),
+    (r"parking", "parking"),
+    (r"hall|entree", "entrée"),
+    (r"toilettes?|wc", "toilettes"),
+    (r"sauna", "sauna"),
+    (r"hammam", "hammam"),
+    (r"jacuzzi", "jacuzzi"),
+    (r"escaliers?", "escalier"),
+    (r"rez.de.chaussee", "rez-de-chaussée"),
+    (r"(?:premier|deuxieme|1er|2e) etage|etage", "{0}"),
+    (r"terrasse", "terrasse"),
+    (r"(?:men|women|ladies)'?s? (?:changing|locker) rooms?", "{0}"),
+    (r"changing rooms?|locker rooms?", "changing room"),
+    (r"showers?", "showers"),
+    (r"car park", "car park"),
+    (r"studio(?: (?:\d|one|two|three))?", "{0}"),
+    (r"swimming pool|the pool", "pool"),
+    (r"vestuarios?(?: de (?:hombres|mujeres))?", "{0}"),
+    (r"duchas?(?: de (?:hombres|mujeres))?", "{0}"),
+    (r"piscina", "piscina"),
+    (r"aparcamiento", "aparcamiento"),
+    (r"sala (?:\d|uno|dos|tres)", "{0}"),
+    (r"banos?", "baños"),
+)
+# Compounds first: "quatre" alone would answer for "quatre-vingt-deux".
+_NUMBERS = (
+    "(?:vingt|trente|quarante|cinquante|soixante|quatre[- ]vingts?)"
+    "(?:[- ](?:et[- ])?(?:un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize))?|"
+    "un|une|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|one|two|three|four|five|"
+    "seven|eight|nine|ten|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez"
+)
+_FRENCH_UNITS = ("zero", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+_VALUES = {
+    **{name: value for value, name in enumerate(_FRENCH_UNITS)},
+    "une": 1, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16, "vingt": 20,
+    "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "quatrevingt": 80,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "uno": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
+}  # fmt: skip
+# "tapis 4", "tapis numéro quatre", "treadmill number six", "cinta 3"; never "deux vélos", which counts them,
+# nor "vélo trois fois", which counts something else.
+_NUMBER_AFTER = re.compile(
+    rf"\s+(?:numero |number |num |n. ?|# ?|le |du fond )?(\d{{1,3}}|{_NUMBERS})\b"
+    r"(?!\s*(?:fois|jours?|semaines?|mois|minutes?|euros?|heures?|times|days|veces|dias|h\b))"
+)
+
+
+def machine_in(text: str) -> str | None:
+    """The machine a text names, with its number ("tapis 4"), or None."""
+    words = plain(text)
+    found: list[tuple[bool, int, str]] = []
+    for pattern, name in _MACHINES:
+        match = re.search(rf"\b(?:{pattern.replace('{number}', _NUMBERS)})\b", words)
+        if match:
+            number = _NUMBER_AFTER.match(words, match.end())
+            label = f"{name} {_number(number[1])}" if number else name
+            found.append((number is None, match.start(), label))
+    # A numbered machine is the one meant; else the first named.
+    return min(found)[2] if found else None
+
+
+def zone_in(text: str) -> str | None:
+    """The place a text names, or None."""
+    words = plain(text)
+    for pattern, name in _ZONES:
+        match = re.search(rf"\b(?:{pattern.replace('{number}', _NUMBERS)})\b", words)
+        if match:
+            return name.replace("{0}", match[0])
+    return None
+
+
+def issues_in(
+    turns: tuple[TurnReading, ...], topics: tuple[Topic, ...], intents: tuple[Intent, ...]
+) -> tuple[Issue, ...]:
+    """What is wrong in the gym, as the member placed it; nothing unless an issue is reported."""
+    if Intent.REPORT_ISSUE not in intents:
+        return ()
+    topic = next((known for known in REPAIRABLE if known in topics), None)
+    if topic is None:
+        return ()
+    machines = [(turn.turn_id, machine_in(turn.text)) for turn in turns]
+    zones = [(turn.turn_id, zone_in(turn.text)) for turn in turns]
+    machine = next((name for _, name in machines if name), None)
+    zone = next((name for _, name in zones if name), None)
+    sources = [turn_id for turn_id, name in (*machines, *zones) if name and name in (machine, zone)]
+    if not sources:
+        sources = [max(turns, key=lambda turn: turn.intents[Intent.REPORT_ISSUE]).turn_id]
+    return (Issue(topic, machine, zone, tuple(dict.fromkeys(sources))),)
+
+
+def _number(word: str) -> str:
+    if word.isdigit():
+        return word
+    score = re.sub(r"quatre[- ]vingts?", "quatrevingt", word)
+    return str(sum(_VALUES[part] for part in re.split(r"[- ]", score) if part != "et"))

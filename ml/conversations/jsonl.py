@@ -1,0 +1,105 @@
+"""The contract of `jarvis analyse`: transcripts in, analyses out, a JSON object a line.
+
+A bad line becomes an error object on the error stream, with its line number, and the rest goes on.
+Lines are analysed in batches, and written in the order they were read.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
+
+from jarvis.conversations import Analysis, AnalysisFailure, Conversation
+from ml.conversations.engine import AnalysisEngine
+from ml.conversations.examples import ExampleError, read_conversation
+
+BATCH_LINES = 32
+
+
+def analyse_lines(lines: Iterable[str], engine: AnalysisEngine, out: TextIO, err: TextIO) -> int:
+    """Every good line is analysed on `out`, every bad one named on `err`; 0 when none was bad, else 1."""
+    bad = 0
+    for batch in _batches(lines):
+        conversations: list[tuple[int, Conversation]] = []
+        for number, line in batch:
+            try:
+                conversations.append((number, _conversation(line)))
+            except ExampleError as error:
+                bad += 1
+                _write(err, {"line": number, "error": str(error)})
+        results = engine.analyse([conversation for _, conversation in conversations])
+        for (number, conversation), result in zip(conversations, results, strict=True):
+            if isinstance(result, AnalysisFailure):
+                bad += 1
+                _write(err, {"line": number, "session_id": conversation.session_id, "error": result.reason})
+            else:
+                _write(out, analysis_row(result))
+        out.flush()
+    return 1 if bad else 0
+
+
+def analysis_row(analysis: Analysis) -> dict[str, Any]:
+    """The analysis as the contract's fields; `issue` is the first machine or place something is wrong with, or null."""
+    issue = analysis.issues[0] if analysis.issues else None
+    return {
+        "session_id": analysis.session_id,
+        "summary": analysis.summary,
+        "key_topics": list(analysis.key_topics),
+        "sentiment_score": analysis.sentiment_score,
+        "sentiment_label": analysis.sentiment_label,
+        "emotion": analysis.emotion,
+        "intents": list(analysis.intents),
+        "outcome": analysis.outcome,
+        "action_items": [
+            {"text": item.text, "owner": item.owner, "source_turn_ids": list(item.source_turn_ids)}
+            for item in analysis.action_items
+        ],
+        "evidence": {name: list(ids) for name, ids in analysis.evidence.items()},
+        "turns": [
+            {
+                "turn_id": turn.turn_id,
+                "sentiment_score": turn.sentiment_score,
+                "sentiment_label": turn.sentiment_label,
+                "emotion": turn.emotion,
+                "intents": list(turn.intents),
+            }
+            for turn in analysis.turns
+        ],
+        "issue": {"machine": issue.machine, "zone": issue.zone} if issue else None,
+        "engine": analysis.engine,
+        "engine_version": analysis.engine_version,
+        "tokens": analysis.tokens,
+        "cost_usd": analysis.cost_usd,
+    }
+
+
+def _conversation(line: str) -> Conversation:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        # The decoder's own message names a place, never the text.
+        what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        raise ExampleError(f"not JSON: {what}; expected an object with session_id, language and turns") from None
+    return read_conversation(row)
+
+
+def _batches(lines: Iterable[str]) -> Iterator[list[tuple[int, str]]]:
+    batch: list[tuple[int, str]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        batch.append((number, line))
+        if len(batch) == BATCH_LINES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _write(stream: TextIO, row: dict[str, Any]) -> None:
+    # Lone surrogates in an id would break the stream's encoding: escapes carry anything.
+    text = json.dumps(row, ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(row)
+    stream.write(text + "\n")

@@ -1,0 +1,200 @@
+"""The engine that needs no network and sends no member's words anywhere.
+
+Lives here: from probabilities (`reading`) to one analysis, and what a conversation without words
+gets. Not here: the features, the heads, the rules, each in a module of its own. Made by
+`engine.engine_for`.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from jarvis.conversations import (
+    Analysis,
+    AnalysisFailure,
+    Conversation,
+    Emotion,
+    Intent,
+    Sentiment,
+    Topic,
+    TurnAnalysis,
+    sentiment_label,
+)
+from ml.conversations.actions import action_items
+from ml.conversations.engine import EngineError
+from ml.conversations.heads import WEIGHTS, HeadSet, WeightsError, load
+from ml.conversations.issues import issues_in
+from ml.conversations.reading import (
+    ACKNOWLEDGEMENT_CHARACTERS,
+    INTENT_FROM,
+    TOPIC_FROM,
+    Reading,
+    TurnReading,
+    chosen,
+    member_text,
+    read,
+)
+from ml.conversations.sentences import EMBEDDING_MODEL, mean_vector
+from ml.conversations.summary import summarise
+
+# Raised when the code reads the same probabilities differently; weights carry their own hash.
+RULES_VERSION = "1"
+
+# Rows of a batch that are embedded together; bounds memory, not results.
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """Sentence vectors, linear heads and rules."""
+
+    heads: HeadSet
+    version: str = RULES_VERSION
+    name: str = field(default="local", init=False)
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS) -> "LocalEngine":
+        """The engine with the shipped weights; its version is the rules' and the weights' own.
+
+        Raises:
+            EngineError: when the weights cannot be read.
+        """
+        try:
+            heads = load(path)
+        except WeightsError as error:
+            raise EngineError(str(error)) from error
+        return cls(heads, f"{RULES_VERSION}+{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}")
+
+    def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
+        """One result per conversation, in order; one in which the member says nothing is a failure."""
+        results: list[Analysis | AnalysisFailure] = [
+            AnalysisFailure(conversation.session_id, "found no words of the member's, expected at least one", True)
+            for conversation in conversations
+        ]
+        spoken = [place for place, conversation in enumerate(conversations) if member_text(conversation)]
+        for start in range(0, len(spoken), _BATCH):
+            places = spoken[start : start + _BATCH]
+            for place, reading in zip(places, read([conversations[p] for p in places], self.heads), strict=True):
+                results[place] = self._analysis(conversations[place], reading)
+        return results
+
+    def _analysis(self, conversation: Conversation, reading: Reading) -> Analysis:
+        score = reading.score
+        label = sentiment_label(score)
+        emotion = _emotion(reading.emotion, label)
+        topics = _without_rest(chosen(reading.topics, start=TOPIC_FROM), Topic.OTHER)
+        intents = _without_rest(chosen(reading.intents, start=INTENT_FROM), Intent.OTHER)
+        outcome = max(reading.outcome, key=lambda value: reading.outcome[value])
+        issues = issues_in(reading.turns, topics, intents)
+        summary, quoted = summarise(
+            reading.turns,
+            language=conversation.language,
+            topics=topics,
+            intents=intents,
+            sentiment=label,
+            outcome=outcome,
+            names=conversation.private_names,
+        )
+        return Analysis(
+            session_id=conversation.session_id,
+            summary=summary,
+            key_topics=topics,
+            sentiment_score=score,
+            sentiment_label=label,
+            emotion=emotion,
+            intents=intents,
+            outcome=outcome,
+            action_items=action_items(
+                reading.turns,
+                topics=topics,
+                intents=intents,
+                sentiment=label,
+                emotion=emotion,
+                outcome=outcome,
+                issues=issues,
+            ),
+            evidence=_evidence(conversation, reading, label=label, emotion=emotion, intents=intents, quoted=quoted),
+            turns=tuple(_turn(turn) for turn in _all_member_turns(conversation, reading)),
+            embedding=mean_vector(reading.vectors),
+            embedding_model=EMBEDDING_MODEL,
+            engine=self.name,
+            engine_version=self.version,
+            issues=issues,
+        )
+
+
+Label = TypeVar("Label", Topic, Intent)
+
+# Emotions that a negative or a positive stance rules out: a member who is pleased is not angry.
+_BY_STANCE: Mapping[Sentiment, frozenset[Emotion]] = {
+    Sentiment.POSITIVE: frozenset({Emotion.JOY, Emotion.GRATITUDE, Emotion.MOTIVATION}),
+    Sentiment.NEUTRAL: frozenset(Emotion) - {Emotion.ANGER, Emotion.GRATITUDE, Emotion.JOY},
+    Sentiment.NEGATIVE: frozenset(Emotion) - {Emotion.JOY, Emotion.GRATITUDE, Emotion.MOTIVATION, Emotion.NEUTRAL},
+}
+
+
+def _emotion(probabilities: Mapping[Emotion, float], label: Sentiment) -> Emotion:
+    return max(_BY_STANCE[label], key=lambda emotion: (probabilities[emotion], emotion.value))
+
+
+def _without_rest(labels: tuple[Label, ...], rest: Label) -> tuple[Label, ...]:
+    """The labels without "other" where something more telling was found."""
+    return tuple(label for label in labels if label != rest) or labels
+
+
+def _turn(turn: TurnReading) -> TurnAnalysis:
+    score = turn.score
+    label = sentiment_label(score)
+    intents = tuple(intent for intent in chosen(turn.intents, start=INTENT_FROM) if turn.intents[intent] >= INTENT_FROM)
+    return TurnAnalysis(turn.turn_id, score, label, _emotion(turn.emotion, label), intents)
+
+
+def _all_member_turns(conversation: Conversation, reading: Reading) -> list[TurnReading]:
+    """The readings in order, with a neutral one for a member turn in which nothing was heard."""
+    heard = {turn.turn_id: turn for turn in reading.turns}
+    return [heard.get(turn.turn_id) or _silence(turn.turn_id) for turn in conversation.member_turns]
+
+
+def _silence(turn_id: str) -> TurnReading:
+    return TurnReading(
+        turn_id,
+        "",
+        {label: float(label is Sentiment.NEUTRAL) for label in Sentiment},
+        {emotion: float(emotion is Emotion.NEUTRAL) for emotion in Emotion},
+        dict.fromkeys(Intent, 0.0),
+    )
+
+
+def _evidence(
+    conversation: Conversation,
+    reading: Reading,
+    *,
+    label: Sentiment,
+    emotion: Emotion,
+    intents: Sequence[Intent],
+    quoted: tuple[str, ...],
+) -> dict[str, tuple[str, ...]]:
+    """For each field the turns it rests on, in the order they were spoken."""
+    order = {turn.turn_id: place for place, turn in enumerate(conversation.turns)}
+    turns = reading.turns
+    strongest = max(turns, key=lambda turn: turn.sentiment[label])
+    telling = [turn for turn in turns if len(turn.text) > ACKNOWLEDGEMENT_CHARACTERS] or list(turns)
+    if label is Sentiment.NEUTRAL:
+        stance = telling
+    else:
+        stance = [turn for turn in turns if sentiment_label(turn.score) is label]
+        # Bare words ("Évidemment.") keep the stance they follow.
+        if label is Sentiment.NEGATIVE and turns[-1] not in stance and turns[-1].score < 0:
+            stance.append(turns[-1])
+    wanted = [turn for turn in turns if any(turn.intents[intent] >= INTENT_FROM for intent in intents)]
+    cited = {
+        "sentiment": [turn.turn_id for turn in stance or [strongest]],
+        "emotion": [max(turns, key=lambda turn: turn.emotion[emotion]).turn_id],
+        "intents": [turn.turn_id for turn in wanted or [max(telling, key=lambda turn: len(turn.text))]],
+        "key_topics": [turn.turn_id for turn in telling],
+        "outcome": [turn.turn_id for turn in conversation.turns if turn.text.strip()][-2:],
+        "summary": list(quoted),
+    }
+    return {name: tuple(sorted(dict.fromkeys(ids), key=order.__getitem__)) for name, ids in cited.items()}

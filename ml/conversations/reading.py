@@ -1,0 +1,191 @@
+"""What the heads say of conversations, turn by turn and as a whole, in probabilities.
+
+Lives here: which texts are shown to which head and how the answers are put together. Not here:
+turning answers into an analysis (`local`), fitting (`train`). Both `local` and the measurements
+in `train` read conversations through `read`, so what is measured is what runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jarvis.conversations import (
+    NEGATIVE_BELOW,
+    POSITIVE_FROM,
+    Conversation,
+    Emotion,
+    Intent,
+    Outcome,
+    Role,
+    Sentiment,
+    Topic,
+)
+from ml.conversations.heads import HeadSet
+from ml.conversations.sentences import clean_text, embed
+
+if TYPE_CHECKING:
+    import numpy
+
+    Array = numpy.ndarray[Any, numpy.dtype[Any]]
+
+Label = TypeVar("Label", bound=StrEnum)
+
+# How much the member's view at the end rests on the whole text, on the last words, on all turns alike.
+# Chosen on our own corpus by leaving one batch out (`train` prints the figures).
+WHOLE_WEIGHT, LAST_WEIGHT, MEAN_WEIGHT = 0.5, 0.1, 0.4
+
+# What the member asked, beside what was answered, in the features of the outcome.
+ASKED_WEIGHT = 0.5
+
+# A label is given from this probability on; where none reaches it, the most probable one is.
+TOPIC_FROM = 0.45
+INTENT_FROM = 0.42
+
+# A turn that only acknowledges ("ok", "oui") says little of how the member feels at the end.
+ACKNOWLEDGEMENT_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReading:
+    """Probabilities for one member turn."""
+
+    turn_id: str
+    text: str
+    """Cleaned."""
+    sentiment: Mapping[Sentiment, float]
+    emotion: Mapping[Emotion, float]
+    intents: Mapping[Intent, float]
+
+    @property
+    def score(self) -> float:
+        """-1 to 1, two decimals, within the thresholds of the most probable label."""
+        return score_of(self.sentiment)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Probabilities for one conversation that has at least one word of the member's."""
+
+    sentiment: Mapping[Sentiment, float]
+    emotion: Mapping[Emotion, float]
+    topics: Mapping[Topic, float]
+    intents: Mapping[Intent, float]
+    outcome: Mapping[Outcome, float]
+    turns: tuple[TurnReading, ...]
+    vectors: "Array"
+    """One row per turn with words, member's and assistant's, in order."""
+
+    @property
+    def score(self) -> float:
+        """The member's view at the end, -1 to 1, two decimals, within the thresholds of the most probable label."""
+        return score_of(self.sentiment)
+
+
+def member_text(conversation: Conversation) -> str:
+    """All the member said, in one text."""
+    return " ".join(text for turn in conversation.member_turns if (text := clean_text(turn.text)))
+
+
+def closing_text(conversation: Conversation) -> str:
+    """The assistant's last answer, or a dash where it never spoke: most of how the conversation ended."""
+    answers = [text for turn in conversation.turns if turn.role is Role.ASSISTANT and (text := clean_text(turn.text))]
+    return answers[-1] if answers else "-"
+
+
+def ending_rows(closing_rows: Any, whole_rows: Any) -> Any:
+    """What the outcome is read from: the assistant's last answer, and what it was an answer to."""
+    from scipy import sparse
+
+    return sparse.hstack([closing_rows, whole_rows * ASKED_WEIGHT]).tocsr()
+
+
+def read(conversations: Sequence[Conversation], heads: HeadSet) -> list[Reading]:
+    """One reading per conversation, in order; each must hold at least one word of the member's."""
+    import numpy
+
+    spoken = [[(turn, clean_text(turn.text)) for turn in conversation.turns] for conversation in conversations]
+    wholes = [member_text(conversation) for conversation in conversations]
+    closings = [closing_text(conversation) for conversation in conversations]
+    turn_texts = [text for turns in spoken for _, text in turns if text]
+    vectors = embed([*turn_texts, *wholes, *closings])
+    turn_vectors, whole_vectors = vectors[: len(turn_texts)], vectors[len(turn_texts) : -len(closings)]
+    features = heads.features
+    whole_rows = features.matrix(wholes, whole_vectors)
+    whole = {
+        name: heads.heads[f"conversation_{name}"].probabilities(whole_rows)
+        for name in ("sentiment", "emotion", "topics", "intents")
+    }
+    closing_rows = features.matrix(closings, vectors[-len(closings) :])
+    outcomes = heads.heads["conversation_outcome"].probabilities(ending_rows(closing_rows, whole_rows))
+    turn_rows = features.matrix(turn_texts, turn_vectors)
+    parts = {name: heads.heads[f"turn_{name}"].probabilities(turn_rows) for name in ("sentiment", "emotion", "intents")}
+
+    readings = []
+    cursor = 0
+    for place, turns in enumerate(spoken):
+        said = [(turn, text) for turn, text in turns if text]
+        rows = range(cursor, cursor + len(said))
+        cursor += len(said)
+        members = [row for row, (turn, _) in zip(rows, said, strict=True) if turn.role is Role.MEMBER]
+        texts = {row: (turn.turn_id, text) for row, (turn, text) in zip(rows, said, strict=True)}
+        last = next((row for row in reversed(members) if len(texts[row][1]) > ACKNOWLEDGEMENT_CHARACTERS), members[-1])
+
+        def together(name: str, place: int = place, members: list[int] = members, last: int = last) -> "Array":
+            return numpy.asarray(
+                WHOLE_WEIGHT * whole[name][place]
+                + LAST_WEIGHT * parts[name][last]
+                + MEAN_WEIGHT * parts[name][members].mean(axis=0)
+            )
+
+        classes = {name: head.classes for name, head in heads.heads.items()}
+        readings.append(
+            Reading(
+                sentiment=_named(Sentiment, classes["turn_sentiment"], together("sentiment")),
+                emotion=_named(Emotion, classes["turn_emotion"], together("emotion")),
+                topics=_named(Topic, classes["conversation_topics"], whole["topics"][place]),
+                intents=_named(
+                    Intent,
+                    classes["conversation_intents"],
+                    (whole["intents"][place] + parts["intents"][members].max(axis=0)) / 2,
+                ),
+                outcome=_named(Outcome, classes["conversation_outcome"], outcomes[place]),
+                turns=tuple(
+                    TurnReading(
+                        *texts[row],
+                        sentiment=_named(Sentiment, classes["turn_sentiment"], parts["sentiment"][row]),
+                        emotion=_named(Emotion, classes["turn_emotion"], parts["emotion"][row]),
+                        intents=_named(Intent, classes["turn_intents"], parts["intents"][row]),
+                    )
+                    for row in members
+                ),
+                vectors=turn_vectors[rows.start : rows.stop],
+            )
+        )
+    return readings
+
+
+def score_of(sentiment: Mapping[Sentiment, float]) -> float:
+    """Positive minus negative, kept on its own label's side of the kernel's thresholds.
+
+    Two decimals are what the database keeps; the label read from the stored score is the label meant.
+    """
+    label = max(sentiment, key=lambda name: sentiment[name])
+    difference = sentiment[Sentiment.POSITIVE] - sentiment[Sentiment.NEGATIVE]
+    if label is Sentiment.NEGATIVE:
+        difference = min(difference, NEGATIVE_BELOW - 0.01)
+    elif label is Sentiment.POSITIVE:
+        difference = max(difference, POSITIVE_FROM)
+    else:
+        difference = min(max(difference, NEGATIVE_BELOW), POSITIVE_FROM - 0.01)
+    return round(difference, 2)
+
+
+def chosen(probabilities: Mapping[Label, float], *, start: float) -> tuple[Label, ...]:
+    """The labels from `start` on, most probable first, or the single most probable one."""
+    ranked = sorted(probabilities, key=lambda label: -probabilities[label])
+    return tuple(label for label in ranked if probabilities[label] >= start) or tuple(ranked[:1])
+
+
+def _named(kind: type[Label], classes: Sequence[str], values: "Array") -> dict[Label, float]:
+    return {kind(name): float(value) for name, value in zip(classes, values, strict=True)}

@@ -1,0 +1,187 @@
+"""Fits the local engine's heads, measures them by leaving whole batches out, saves them.
+
+    python -m ml.conversations.train --data DIR
+
+reads our own corpus beside this file and, where DIR holds them, the UMSAB tweets (Apache-2.0); no
+other set may train weights that ship. The same input gives the same bytes. Prints one JSON line.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jarvis.conversations import Analysis, Intent, Sentiment, Topic
+from ml.conversations.examples import (
+    LabelledConversation,
+    LabelledTurn,
+    LabelledTweet,
+    corpus_conversations,
+    corpus_turns,
+    load_tweets,
+)
+from ml.conversations.features import TextFeatures
+from ml.conversations.heads import WEIGHTS, Head, HeadSet, fit_exclusive, fit_several, save
+from ml.conversations.metrics import accuracy, conversation_figures, macro_f1
+from ml.conversations.reading import closing_text, ending_rows, member_text
+from ml.conversations.sentences import Vectors, clean_text
+
+# Inverse regularisation of each head, chosen by leaving one batch out.
+EXCLUSIVE_STRENGTH = 1.0
+SEVERAL_STRENGTH = 5.0
+
+# The words of a gym are not the words of a timeline: three tweets count as much as one of our turns.
+TWEET_WEIGHT = 0.3
+
+
+def fit(
+    conversations: Sequence[LabelledConversation],
+    turns: Sequence[LabelledTurn],
+    tweets: Sequence[LabelledTweet],
+    *,
+    vectors: Vectors,
+) -> HeadSet:
+    """Heads fitted on these examples and no others; `vectors` remembers texts from one fit to the next."""
+    from threadpoolctl import threadpool_limits
+
+    # One thread: sums in another order would be other bytes.
+    with threadpool_limits(limits=1):
+        return _fitted(conversations, turns, tweets, vectors=vectors)
+
+
+def _fitted(
+    conversations: Sequence[LabelledConversation],
+    turns: Sequence[LabelledTurn],
+    tweets: Sequence[LabelledTweet],
+    *,
+    vectors: Vectors,
+) -> HeadSet:
+    spoken = [*turns, *(turn for conversation in conversations for turn in conversation.turns)]
+    wholes = [member_text(example.conversation) for example in conversations]
+    turn_texts = [clean_text(turn.text) for turn in spoken]
+    single_texts = turn_texts[: len(turns)]
+    tweet_texts = [clean_text(tweet.text) for tweet in tweets]
+    closings = [closing_text(example.conversation) for example in conversations]
+
+    features = TextFeatures.fit([*wholes, *turn_texts], vectors.of([*wholes, *turn_texts]))
+
+    def matrix(texts: list[str]) -> Any:
+        return features.matrix(texts, vectors.of(texts))
+
+    heads: dict[str, Head] = {}
+    sentiment_rows = matrix([*turn_texts, *tweet_texts])
+    weights = [1.0] * len(turn_texts) + [TWEET_WEIGHT] * len(tweet_texts)
+    heads["turn_sentiment"] = fit_exclusive(
+        sentiment_rows,
+        [*(turn.sentiment for turn in spoken), *(tweet.sentiment for tweet in tweets)],
+        strength=EXCLUSIVE_STRENGTH,
+        weights=weights,
+    )
+    turn_rows = matrix(turn_texts)
+    heads["turn_emotion"] = fit_exclusive(turn_rows, [turn.emotion for turn in spoken], strength=EXCLUSIVE_STRENGTH)
+    heads["turn_intents"] = fit_several(
+        turn_rows,
+        [frozenset(map(str, turn.intents)) for turn in spoken],
+        classes=[str(intent) for intent in Intent],
+        strength=SEVERAL_STRENGTH,
+    )
+    # A single turn is a conversation of one: it teaches the whole text's heads as well. A turn within a
+    # conversation has a stance of its own, but its topics were only judged for the whole.
+    examples: list[LabelledConversation | LabelledTurn] = [*conversations, *turns]
+    whole_rows = matrix([*wholes, *single_texts])
+    stances: list[LabelledConversation | LabelledTurn] = [*conversations, *spoken]
+    stance_rows = matrix([*wholes, *turn_texts])
+    heads["conversation_sentiment"] = fit_exclusive(
+        stance_rows, [example.sentiment for example in stances], strength=EXCLUSIVE_STRENGTH
+    )
+    heads["conversation_emotion"] = fit_exclusive(
+        stance_rows, [example.emotion for example in stances], strength=EXCLUSIVE_STRENGTH
+    )
+    heads["conversation_topics"] = fit_several(
+        whole_rows,
+        [frozenset(map(str, example.topics)) for example in examples],
+        classes=[str(topic) for topic in Topic],
+        strength=SEVERAL_STRENGTH,
+    )
+    heads["conversation_intents"] = fit_several(
+        whole_rows,
+        [frozenset(map(str, example.intents)) for example in examples],
+        classes=[str(intent) for intent in Intent],
+        strength=SEVERAL_STRENGTH,
+    )
+    heads["conversation_outcome"] = fit_exclusive(
+        ending_rows(matrix(closings), matrix(wholes)),
+        [example.outcome for example in conversations],
+        strength=EXCLUSIVE_STRENGTH,
+    )
+    training = f"{len(conversations)} conversations, {len(turns)} single turns, {len(tweets)} tweets"
+    return HeadSet(features, heads, training)
+
+
+def left_out(
+    conversations: Sequence[LabelledConversation],
+    turns: Sequence[LabelledTurn],
+    tweets: Sequence[LabelledTweet],
+    *,
+    vectors: Vectors,
+) -> dict[str, float]:
+    """Figures over our own corpus when each batch is judged by heads that never saw it."""
+    from ml.conversations.local import LocalEngine
+
+    judged: list[LabelledConversation] = []
+    analyses: list[Analysis] = []
+    turn_truth: list[Sentiment] = []
+    turn_guess: list[Sentiment] = []
+    for batch in sorted({example.batch for example in conversations}):
+        heads = fit(
+            [example for example in conversations if example.batch != batch],
+            [turn for turn in turns if turn.batch != batch],
+            tweets,
+            vectors=vectors,
+        )
+        engine = LocalEngine(heads)
+        mine = [example for example in conversations if example.batch == batch]
+        results = engine.analyse([example.conversation for example in mine])
+        for example, result in zip(mine, results, strict=True):
+            if not isinstance(result, Analysis):
+                raise RuntimeError(f"{example.conversation.session_id}: {result.reason}")
+            judged.append(example)
+            analyses.append(result)
+            turn_truth.extend(turn.sentiment for turn in example.turns)
+            turn_guess.extend(turn.sentiment_label for turn in result.turns)
+    return {
+        **conversation_figures(judged, analyses),
+        "turn_sentiment_macro_f1": macro_f1(turn_truth, turn_guess),
+        "turn_sentiment_accuracy": accuracy(turn_truth, turn_guess),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The weights are saved and one line of figures is printed."""
+    parser = argparse.ArgumentParser(prog="python -m ml.conversations.train", description=main.__doc__)
+    parser.add_argument("--data", type=Path, help="folder that may hold sentiment_tweets_umsab/")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where to save (default: the shipped file)")
+    parser.add_argument("--skip-figures", action="store_true", help="only fit and save")
+    options = parser.parse_args(arguments)
+    started = time.monotonic()
+    conversations, turns = corpus_conversations(), corpus_turns()
+    tweets = load_tweets(options.data) if options.data else []
+    vectors = Vectors()
+    figures = {} if options.skip_figures else left_out(conversations, turns, tweets, vectors=vectors)
+    heads = fit(conversations, turns, tweets, vectors=vectors)
+    save(heads, options.weights)
+    line = {
+        "training": heads.training,
+        "left_out": {name: round(value, 3) for name, value in figures.items()},
+        "weights_bytes": options.weights.stat().st_size,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,302 @@
+"""The shipped local engine: what it says, what cannot move it, and what poison does to it."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jarvis.conversations import (
+    Analysis,
+    AnalysisFailure,
+    Conversation,
+    Emotion,
+    Intent,
+    Outcome,
+    Role,
+    Sentiment,
+    Topic,
+    Turn,
+    sentiment_label,
+)
+from ml.conversations.engine import EngineError
+from ml.conversations.evaluate import kiosk_figures
+from ml.conversations.examples import CORPUS, corpus_conversations, corpus_turns, load_conversations
+from ml.conversations.heads import WEIGHTS, load, save
+from ml.conversations.local import LocalEngine
+from ml.conversations.sentences import EMBEDDING_LENGTH
+
+DATA = Path(os.environ.get("JARVIS_DATA_DIR", Path(__file__).resolve().parents[2].parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="module")
+def engine() -> LocalEngine:
+    """The engine with the shipped weights."""
+    return LocalEngine.load()
+
+
+def talk(*texts: str, language: str = "fr", names: tuple[str, ...] = ()) -> Conversation:
+    """A conversation whose texts alternate, the member first."""
+    roles = (Role.MEMBER, Role.ASSISTANT)
+    turns = tuple(Turn(f"t{place + 1}", roles[place % 2], text) for place, text in enumerate(texts))
+    return Conversation("s1", language, turns, private_names=names)
+
+
+def analysed(engine: LocalEngine, conversation: Conversation) -> Analysis:
+    (result,) = engine.analyse([conversation])
+    assert isinstance(result, Analysis), result
+    return result
+
+
+COMPLAINT = talk(
+    "Le tapis quatre est encore en panne, c'est la troisième fois, j'en ai marre.",
+    "Je transmets à l'équipe technique.",
+    "Vous dites ça à chaque fois et personne ne fait rien.",
+)
+
+
+def test_a_complaint_is_negative_and_becomes_an_issue_with_its_machine(engine: LocalEngine) -> None:
+    """Sentiment, topic, intent, outcome, the issue log and what to do about it, each with its turns."""
+    analysis = analysed(engine, COMPLAINT)
+    assert analysis.sentiment_label is Sentiment.NEGATIVE
+    assert Topic.EQUIPMENT in analysis.key_topics
+    assert {Intent.REPORT_ISSUE, Intent.COMPLAIN} <= set(analysis.intents)
+    assert analysis.outcome is Outcome.HANDED_OVER
+    assert analysis.issues[0].machine == "tapis 4"
+    assert any("tapis 4" in item.text and item.owner == "staff" for item in analysis.action_items)
+
+
+def test_praise_is_positive_and_asks_nothing_of_the_staff(engine: LocalEngine) -> None:
+    """A member who is thankful is not an open task for the floor."""
+    analysis = analysed(engine, talk("Merci beaucoup au coach, il est génial, le cours était super !", "Avec plaisir."))
+    assert analysis.sentiment_label is Sentiment.POSITIVE
+    assert Intent.PRAISE in analysis.intents
+    assert all(item.owner != "staff" for item in analysis.action_items)
+
+
+def test_a_plain_question_is_neutral(engine: LocalEngine) -> None:
+    """Asking for the hours says nothing of the gym."""
+    analysis = analysed(engine, talk("Vous fermez à quelle heure ce soir ?", "Le club ferme à 22 h."))
+    assert analysis.sentiment_label is Sentiment.NEUTRAL
+    assert analysis.emotion is Emotion.NEUTRAL
+    assert analysis.intents == (Intent.ASK_HOURS,)
+    assert analysis.outcome is Outcome.SOLVED
+
+
+@pytest.mark.parametrize("words", ["Génial, super, merci, bravo !", "C'est nul, une honte, je suis furieux.", ""])
+def test_the_assistants_words_cannot_move_the_sentiment(engine: LocalEngine, words: str) -> None:
+    """Whatever the assistant says, sentiment, emotion, intents and the turns' labels stay to the last digit."""
+    turns = tuple(turn if turn.role is Role.MEMBER else replace(turn, text=words) for turn in COMPLAINT.turns)
+    before, after = analysed(engine, COMPLAINT), analysed(engine, replace(COMPLAINT, turns=turns))
+    assert (before.sentiment_score, before.emotion, before.intents, before.turns) == (
+        after.sentiment_score,
+        after.emotion,
+        after.intents,
+        after.turns,
+    )
+
+
+def test_every_cited_turn_exists_and_every_label_follows_from_its_score(engine: LocalEngine) -> None:
+    """Over our whole corpus: ids, labels, ranges, one turn analysis per member turn, in order."""
+    conversations = [example.conversation for example in corpus_conversations()[::4]]
+    for conversation, analysis in zip(conversations, engine.analyse(conversations), strict=True):
+        assert isinstance(analysis, Analysis)
+        known = {turn.turn_id for turn in conversation.turns}
+        cited: list[Sequence[str]] = [*analysis.evidence.values()]
+        cited += [item.source_turn_ids for item in analysis.action_items]
+        cited += [issue.source_turn_ids for issue in analysis.issues]
+        assert all(ids and set(ids) <= known for ids in cited)
+        assert analysis.sentiment_label is sentiment_label(analysis.sentiment_score)
+        assert all(turn.sentiment_label is sentiment_label(turn.sentiment_score) for turn in analysis.turns)
+        assert [turn.turn_id for turn in analysis.turns] == [turn.turn_id for turn in conversation.member_turns]
+
+
+def test_the_summary_names_nobody(engine: LocalEngine) -> None:
+    """Neither the member nor a colleague, a phone or an e-mail; and it is in the conversation's language."""
+    text = (
+        "C'est Nadège Pélissier, Karim m'a promis un rappel au 06 39 98 71 26 ou à nadege@example.com, toujours rien."
+    )
+    french = analysed(engine, talk(text, "C'est noté.", names=("Nadège", "Pélissier"))).summary
+    for secret in ("Nadège", "Pélissier", "Karim", "06 39", "example.com"):
+        assert secret not in french
+    assert french.startswith("Le membre")
+    assert analysed(engine, talk("the showers are cold again", "Noted.", language="en")).summary.startswith(
+        "The member"
+    )
+    assert analysed(engine, talk("las duchas están frías otra vez", "Vale.", language="es")).summary.startswith(
+        "El socio"
+    )
+
+
+def test_the_vector_is_normalised_and_close_to_its_like(engine: LocalEngine) -> None:
+    """384 numbers of length 1; two cold showers are nearer to each other than to a booking."""
+    texts = (
+        "l'eau des douches est froide",
+        "il n'y a pas d'eau chaude dans les douches",
+        "réservez-moi le yoga de mardi",
+    )
+    first, second, other = (analysed(engine, talk(text)).embedding for text in texts)
+    assert len(first) == EMBEDDING_LENGTH
+    assert sum(value * value for value in first) == pytest.approx(1, abs=1e-3)
+
+    def nearness(left: Sequence[float], right: Sequence[float]) -> float:
+        return sum(a * b for a, b in zip(left, right, strict=True))
+
+    assert nearness(first, second) > nearness(first, other)
+
+
+def test_a_batch_says_what_each_conversation_alone_would_say(engine: LocalEngine) -> None:
+    """Neighbours in a batch change nothing, and the order is kept."""
+    batch = [COMPLAINT, talk("Merci !"), talk("on ferme quand")]
+    assert engine.analyse(batch) == [engine.analyse([conversation])[0] for conversation in batch]
+
+
+@pytest.mark.parametrize(
+    "conversation",
+    [
+        Conversation("s1", "fr", ()),
+        talk(""),
+        talk(" \x00\n\t "),
+        Conversation("s1", "fr", (Turn("t1", Role.ASSISTANT, "Bonjour !"),)),
+    ],
+    ids=["no turns", "an empty turn", "only control characters", "only the assistant"],
+)
+def test_a_conversation_without_the_members_words_is_a_permanent_failure(
+    engine: LocalEngine, conversation: Conversation
+) -> None:
+    """Nothing to judge, nothing invented; its neighbour is analysed."""
+    failed, neighbour = engine.analyse([conversation, COMPLAINT])
+    assert isinstance(failed, AnalysisFailure)
+    assert failed.is_permanent
+    assert isinstance(neighbour, Analysis)
+
+
+@pytest.mark.parametrize(
+    "conversation",
+    [
+        talk("Bof."),
+        talk("La douche est froide. " * 460),
+        talk("mot" * 3500),
+        talk("Le tapis\x00 quatre\x07 est en panne"),
+        talk("Merci \ud83d beaucoup \udc00"),
+        talk("👍👍👍"),
+        talk("Il n'y a plus d'eau", "Ah ?", "", "Oui ?"),
+        talk("Die Dusche ist kalt und niemand kümmert sich darum", language="de"),
+        talk("シャワーが冷たい", language="日本"),
+        talk("ok", language=""),
+    ],
+    ids=[
+        "one word",
+        "10k characters",
+        "one 10k word",
+        "NUL",
+        "surrogates",
+        "emoji",
+        "a silent turn",
+        "de",
+        "ja",
+        "none",
+    ],
+)
+def test_poison_is_analysed_like_anything_else(engine: LocalEngine, conversation: Conversation) -> None:
+    """A whole analysis that can be stored: finite scores, a summary within the column, JSON that UTF-8 can carry."""
+    analysis = analysed(engine, conversation)
+    assert -1 <= analysis.sentiment_score <= 1
+    assert 0 < len(analysis.summary) <= 2000
+    assert "\x00" not in analysis.summary
+    json.dumps([analysis.summary, list(analysis.embedding)], allow_nan=False).encode("utf-8")
+    assert len(analysis.turns) == len(conversation.member_turns)
+
+
+def test_the_engine_opens_no_connection(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member's words go nowhere: with every socket forbidden it analyses all the same."""
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("the local engine opened a socket")
+
+    monkeypatch.setattr(socket, "socket", forbidden)
+    assert analysed(LocalEngine.load(), COMPLAINT)
+
+
+def test_weights_are_small_and_the_same_to_the_byte(tmp_path: Path) -> None:
+    """Under 5 MB; loading and saving them again gives the same file."""
+    assert WEIGHTS.stat().st_size < 5_000_000
+    save(load(), tmp_path / "again.skops")
+    assert (tmp_path / "again.skops").read_bytes() == WEIGHTS.read_bytes()
+
+
+def test_absent_or_foreign_weights_are_named(tmp_path: Path) -> None:
+    """No file, a file that is no archive, and an archive with a type we never write are each refused."""
+    import skops.io
+    from sklearn.preprocessing import FunctionTransformer
+
+    with pytest.raises(EngineError, match=r"run python -m ml\.conversations\.train"):
+        LocalEngine.load(tmp_path / "absent.skops")
+    (tmp_path / "text.skops").write_text("not an archive")
+    with pytest.raises(EngineError, match="not weights"):
+        LocalEngine.load(tmp_path / "text.skops")
+    skops.io.dump({"heads": FunctionTransformer(func=os.system)}, tmp_path / "foreign.skops")
+    with pytest.raises(EngineError, match="UntrustedTypes"):
+        LocalEngine.load(tmp_path / "foreign.skops")
+
+
+def test_the_corpus_keeps_its_promise() -> None:
+    """At least 150 conversations and 700 labelled member turns; every topic and intent 15 times in French."""
+    conversations, turns = corpus_conversations(), corpus_turns()
+    assert len(conversations) >= 150
+    assert len(turns) + sum(len(example.turns) for example in conversations) >= 700
+    french = [e for e in conversations if e.conversation.language == "fr"]
+    french_turns = [turn for turn in turns if turn.language == "fr"]
+    for topic in Topic:
+        assert sum(topic in example.topics for example in [*french, *french_turns]) >= 15, topic
+    for intent in Intent:
+        assert sum(intent in example.intents for example in [*french, *french_turns]) >= 15, intent
+
+
+def test_corpus_labels_agree_with_themselves() -> None:
+    """Cited turns exist, every member turn is labelled, ids and texts occur once."""
+    conversations = corpus_conversations()
+    assert len({example.conversation.session_id for example in conversations}) == len(conversations)
+    for example in conversations:
+        members = example.conversation.member_turns
+        assert set(example.evidence_turn_ids) <= {turn.turn_id for turn in members}
+        assert len(example.turns) == len(members)
+        assert example.evidence_turn_ids and example.topics and example.intents
+    texts = [turn.text for turn in corpus_turns()]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.skipif(not (DATA / "kiosk_examples").is_dir(), reason="the kiosk examples are not beside the repository")
+def test_no_kiosk_example_is_in_the_training_corpus() -> None:
+    """What judges the engine never trains it."""
+    examples = load_conversations(DATA / "kiosk_examples" / "conversations.jsonl")
+    corpus = " ".join(path.read_text(encoding="utf-8") for path in sorted(CORPUS.glob("*.jsonl")))
+    for example in examples:
+        for turn in example.conversation.member_turns:
+            assert len(turn.text) < 15 or turn.text not in corpus
+
+
+@pytest.mark.skipif(not (DATA / "kiosk_examples").is_dir(), reason="the kiosk examples are not beside the repository")
+def test_the_shipped_engine_holds_its_figures_on_the_kiosk_examples(engine: LocalEngine) -> None:
+    """Floors a little under the model card's figures, so that a worse engine is noticed."""
+    figures = kiosk_figures(engine, load_conversations(DATA / "kiosk_examples" / "conversations.jsonl"))
+    assert figures["sentiment_macro_f1"] >= 0.65
+    assert figures["emotion_accuracy"] >= 0.45
+    assert figures["topics_micro_f1"] >= 0.65
+    assert figures["intents_micro_f1"] >= 0.60
+    assert figures["outcome_accuracy"] >= 0.60
+    assert figures["evidence_hit"] >= 0.80
+
+
+def test_a_turn_costs_less_than_60_milliseconds_of_processor(engine: LocalEngine) -> None:
+    """Processor time of this process, so that a busy machine does not decide."""
+    conversations = [example.conversation for example in corpus_conversations()[:25]]
+    turns = sum(len(conversation.turns) for conversation in conversations)
+    engine.analyse(conversations[:1])
+    started = time.process_time()
+    engine.analyse(conversations)
+    assert (time.process_time() - started) / turns < 0.060
