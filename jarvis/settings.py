@@ -66,8 +66,8 @@ class Settings:
 
     @property
     def uses_standin(self) -> bool:
-        """True when no key and no upstream were given, so the stand-in answers the kiosks."""
-        return self.openai_api_key is None
+        """True when the upstream is our own stand-in on this machine."""
+        return self.realtime_url == standin_url(self.standin_port)
 
     @property
     def administration_url(self) -> str:
@@ -119,7 +119,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         reader.problems.append(
             "JARVIS_ANALYSIS_ENGINE: found 'openai' without OPENAI_API_KEY; give the key, or set it to 'local'"
         )
-    realtime_default = "wss://api.openai.com/v1/realtime" if key else f"ws://127.0.0.1:{standin_port}/v1/realtime"
+    realtime_default = "wss://api.openai.com/v1/realtime" if key else standin_url(standin_port)
     settings = Settings(
         home=home,
         database_url=reader.url("JARVIS_DATABASE_URL", ("postgresql", "postgres")),
@@ -149,6 +149,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     return settings
+
+
+def standin_url(port: int) -> str:
+    """Websocket of the stand-in server on this machine."""
+    return f"ws://127.0.0.1:{port}/v1/realtime"
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -217,7 +222,11 @@ class _Reader:
         if not found:
             return None
         parts = urlsplit(found)
-        if parts.scheme not in schemes or not parts.hostname:
+        try:
+            is_complete = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_complete = False  # The port is not a number.
+        if not is_complete:
             # Never the value itself: it may hold a password.
             self.problems.append(f"{name}: expected a URL {' or '.join(f'{s}://host…' for s in schemes)}")
         return found

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -85,16 +86,11 @@ def check_ports(settings: Settings) -> None:
         "JARVIS_DAGSTER_PORT": settings.dagster_port,
         "JARVIS_DASHBOARDS_PORT": settings.dashboards_port,
     }
-    if runs_standin(settings):
+    if settings.uses_standin:
         ports["JARVIS_STANDIN_PORT"] = settings.standin_port
     for name, port in ports.items():
         if port_is_busy(port):
             raise UpError(f"port {port} is taken by another program: set {name} to a free one")
-
-
-def runs_standin(settings: Settings) -> bool:
-    """True when the upstream is our own stand-in on this machine."""
-    return settings.realtime_url == f"ws://127.0.0.1:{settings.standin_port}/v1/realtime"
 
 
 @contextlib.contextmanager
@@ -146,15 +142,20 @@ def migrated_database(settings: Settings) -> "Iterator[EmbeddedPostgres | None]"
 def seed_demo_network(settings: Settings) -> None:
     """An empty database holds a small network to look at; one with gyms stays as it is."""
     from warehouse.connection import connect
-    from warehouse.demo.simulate import is_empty, simulate
+    from warehouse.demo.simulate import DEMO_PASSWORD, is_empty, simulate
 
+    # The embedded database is this machine's own; a given one may be reached by people who read our README.
+    password = DEMO_PASSWORD if settings.uses_embedded_database else secrets.token_urlsafe(12)
     with connect(settings.database_url_for("pipeline")) as connection:
-        if is_empty(connection):
-            report = _step(
-                f"seeding a demo network ({DEMO_MEMBERS} members, {DEMO_DAYS} days)",
-                lambda: simulate(connection, days=DEMO_DAYS, members=DEMO_MEMBERS, seed=DEMO_SEED),
-            )
-            _say(f"  {report}")
+        if not is_empty(connection):
+            return
+        report = _step(
+            f"seeding a demo network ({DEMO_MEMBERS} members, {DEMO_DAYS} days)",
+            lambda: simulate(connection, days=DEMO_DAYS, members=DEMO_MEMBERS, seed=DEMO_SEED, password=password),
+        )
+        _say(f"    {report}")
+        if password != DEMO_PASSWORD:
+            _say(f"    password of every demo account, shown this once: {password}")
 
 
 def prepare_processes(settings: Settings) -> list[Process]:
@@ -179,7 +180,7 @@ def prepare_processes(settings: Settings) -> list[Process]:
             ready_url=f"http://127.0.0.1:{settings.dashboards_port}/healthz",
         ),
     ]
-    if runs_standin(settings):
+    if settings.uses_standin:
         standin = Process(
             name="standin",
             argv=(python, "-m", "voice_gateway.standin", "--port", str(settings.standin_port)),
@@ -344,7 +345,7 @@ def _print_welcome(settings: Settings, seconds: float) -> None:
     from warehouse.connection import connect
     from warehouse.demo.simulate import DEMO_BADGE, DEMO_PASSWORD, demo_logins
 
-    upstream = "the stand-in (no OPENAI_API_KEY)" if runs_standin(settings) else settings.realtime_url
+    upstream = "the stand-in (no OPENAI_API_KEY)" if settings.uses_standin else settings.realtime_url
     _say(f"\nJARVIS runs, {seconds:.1f} s after the start. Ctrl-C stops everything.\n")
     _say(f"  dashboards   http://127.0.0.1:{settings.dashboards_port}      managers sign in here")
     _say(f"  gateway      http://127.0.0.1:{settings.gateway_port}      kiosks, ws …/v1/realtime; upstream: {upstream}")
@@ -353,7 +354,8 @@ def _print_welcome(settings: Settings, seconds: float) -> None:
     with connect(settings.database_url_for("pipeline")) as connection:
         logins = demo_logins(connection)
     if logins:
-        _say(f"\n  Demo logins, password {DEMO_PASSWORD}:")
+        password = DEMO_PASSWORD if settings.uses_embedded_database else "as shown when they were made"
+        _say(f"\n  Demo logins, password {password}:")
         for login in logins:
             _say(f"    {login.email:<40} {login.label}")
         _say(f"\n  Talk as a member of Dax with badge {DEMO_BADGE}: see README, jarvis kiosk code|provision|talk")

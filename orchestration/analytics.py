@@ -16,9 +16,10 @@ from dagster import (
 )
 
 from jarvis.settings import Settings
-from orchestration.assets.marts import GROUP, dbt_resource, marts_assets
+from orchestration.assets.marts import dbt_resource, marts_assets
 from orchestration.queues import HEAVY, QUEUE_TAG
-from orchestration.resources import process_settings
+from orchestration.resources import Warehouse, process_settings
+from orchestration.sensors.first_marts import first_marts_sensor
 
 MARTS_JOB = "build_marts"
 
@@ -32,7 +33,7 @@ def build_defs(
     """The marts with their checks, and the schedule that builds them; a test swaps a resource by its name."""
     job = define_asset_job(
         MARTS_JOB,
-        selection=AssetSelection.groups(GROUP),
+        selection=AssetSelection.groups("staging", "marts"),
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Builds and checks every mart.",
     )
@@ -47,7 +48,8 @@ def build_defs(
                 default_status=DefaultScheduleStatus.RUNNING,
             )
         ],
-        resources={"dbt": dbt_resource(), **(resource_overrides or {})},
+        sensors=[first_marts_sensor(job)],
+        resources={"dbt": dbt_resource(), "warehouse": Warehouse(), **(resource_overrides or {})},
         executor=in_process_executor,
     )
 

@@ -93,9 +93,9 @@ def database(server_settings: Settings, template_database: str, tmp_path: Path) 
     name = f"test_{os.getpid()}_{next(_database_numbers)}"
     root = urlunsplit(urlsplit(server_settings.administration_url)._replace(path="/postgres"))
     with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template_database}")  # type: ignore[arg-type]
+        connection.execute(f"create database {name} template {template_database}")
     url = urlunsplit(urlsplit(server_settings.administration_url)._replace(path=f"/{name}"))
     # With a URL given, the doors' URLs derive from it; state of other kinds goes to the test's own folder.
     yield Database(replace(server_settings, database_url=url, home=tmp_path))
     with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+        connection.execute(f"drop database {name} with (force)")

@@ -14,8 +14,6 @@ from jarvis.settings import Settings
 from orchestration.assets.raw import raw_key
 from orchestration.dbt import PROJECT, environment, executable, exported, prepare, state_folder
 
-GROUP = "marts"
-
 # Sources that an asset of the live location computes; the others are raw tables.
 LIVE_ASSETS = frozenset({"conversation_summaries", "member_analytics", "manager_alerts"})
 
@@ -31,8 +29,9 @@ class Names(DagsterDbtTranslator):
         return AssetKey([dbt_resource_props["schema"], name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """One group: staging is part of the marts' stage."""
-        return GROUP
+        """The schema: staging first, then marts; a source's group is its own asset's."""
+        schema: str = dbt_resource_props["schema"]
+        return "raw" if dbt_resource_props["resource_type"] == "source" else schema
 
 
 def dbt_resource() -> DbtCliResource:

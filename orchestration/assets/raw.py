@@ -18,6 +18,7 @@ RAW_TABLES = {
     "kiosks": "The kiosks of each gym and whether they answer. Written by the gateway.",
     "kiosk_heartbeats": "Signs of life of each kiosk. Written by the gateway.",
     "gyms": "The gyms of each franchise. Written by administrators.",
+    "franchises": "The networks that gyms belong to. Written by administrators.",
 }
 
 

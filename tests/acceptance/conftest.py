@@ -66,7 +66,9 @@ class System:
     def new_kiosk(self, gym_slug: str, name: str) -> str:
         """A freshly provisioned kiosk's device token."""
         code = json.loads(self.jarvis("kiosk", "code", "--gym", gym_slug, "--name", name))["code"]
-        return self.jarvis("kiosk", "provision", "--code", code, "--device-id", "test-" + name.lower().replace(" ", "-")).strip()
+        return self.jarvis(
+            "kiosk", "provision", "--code", code, "--device-id", "test-" + name.lower().replace(" ", "-")
+        ).strip()
 
 
 def wait_for(look: Callable[[], Found | None], *, seconds: float, what: str) -> Found:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -171,9 +172,11 @@ def test_the_asset_graph_shows_the_flow(system: System) -> None:
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
         )
-        page = browser.new_context(viewport={"width": 2000, "height": 1300}).new_page()
-        page.goto(f"http://127.0.0.1:{system.settings.dagster_port}/asset-groups")
-        for asset in ("conversation_summaries", "member_analytics", "manager_alerts", "fct_sessions"):
+        page = browser.new_context(viewport={"width": 2400, "height": 1300}).new_page()
+        groups = ",".join(f"global@global:{group}" for group in ("conversations", "members", "alerts", "marts"))
+        page.goto(f"http://127.0.0.1:{system.settings.dagster_port}/asset-groups?expanded={quote(groups)}")
+        expect(page.get_by_text("raw").first).to_be_visible(timeout=60_000)
+        for asset in ("conversation_summaries", "member_analytics", "manager_alerts", "fct_sessions", "dim_members"):
             expect(page.get_by_text(asset).first).to_be_visible(timeout=60_000)
         if folder:
             page.wait_for_timeout(2_000)

@@ -21,6 +21,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/conversations.sql": ("jarvis_pipeline",),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
+    "warehouse/queries/marts.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/members.sql": ("jarvis_pipeline",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),

@@ -77,6 +77,7 @@ def simulate(
     members: int,
     seed: int,
     now: datetime | None = None,
+    password: str = DEMO_PASSWORD,
     progress: Callable[[str], None] | None = None,
 ) -> SimulationReport:
     """The empty database holds a network; the same seed and `now` give the same rows, identifiers included.
@@ -84,6 +85,7 @@ def simulate(
     Args:
         connection: logged in as jarvis_pipeline or the administrator.
         now: the last moment of the simulated days; the clock when None.
+        password: of every account; give a secret one wherever others can reach the dashboards.
         progress: is told each step as it begins.
 
     Raises:
@@ -106,7 +108,7 @@ def simulate(
         network = generate(days=days, members=members, seed=seed, now=now or datetime.now(UTC))
         generated = time.perf_counter()
         # One hash for all: they share one password, and a hash costs 20 ms by design.
-        password_hash = hash_password(DEMO_PASSWORD)
+        password_hash = hash_password(password)
         rows = write_network(
             connection,
             network,
