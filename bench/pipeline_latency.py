@@ -8,6 +8,7 @@ Starts a database and the pipeline's real processes of its own, with the engine 
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -29,6 +30,10 @@ SAID = (
     "Bonjour, je voulais vous dire que le tapis 4 est encore cassé.",
     "Ça fait trois semaines, c'est vraiment inadmissible, je suis très déçu !",
 )
+
+
+class AlertMissing(RuntimeError):
+    """A session that closed has no alert after two minutes."""
 
 
 def main() -> None:
@@ -54,12 +59,17 @@ def main() -> None:
             started = time.monotonic()
             with running_pipeline(settings, home, module="orchestration.live"):
                 gym = make_gym(admin, "pau")
-                close_and_wait(admin, gym)
-                ready = time.monotonic() - started
-                seconds = []
-                for _ in range(arguments.closes):
-                    time.sleep(arguments.pause)
-                    seconds.append(close_and_wait(admin, gym))
+                try:
+                    close_and_wait(admin, gym)
+                    ready = time.monotonic() - started
+                    seconds = []
+                    for _ in range(arguments.closes):
+                        time.sleep(arguments.pause)
+                        seconds.append(close_and_wait(admin, gym))
+                except AlertMissing:
+                    for log in sorted(home.glob("*.log")):
+                        sys.stderr.write(f"== {log.name}\n{log.read_text(errors='replace')[-4000:]}\n")
+                    raise
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
@@ -103,7 +113,7 @@ def close_and_wait(admin: psycopg.Connection, gym: Gym, *, after_close: Callable
         after_close()
     while not has_alert(admin, session_id):
         if time.monotonic() - started > 120:
-            raise SystemExit(f"session {session_id}: found no alert after 120 s, expected one")
+            raise AlertMissing(f"session {session_id}: found no alert after 120 s, expected one")
         time.sleep(0.005)
     return time.monotonic() - started
 

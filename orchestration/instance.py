@@ -5,6 +5,7 @@ a code server per location, the webserver, the daemon and two warm workers. Call
 """
 
 import json
+import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,9 @@ from orchestration.queues import HEAVY, LIVE, QueueName
 WORKSPACE = Path(__file__).resolve().parent.parent / "workspace.yaml"
 
 LOCATIONS = {"live": "orchestration.live", "analytics": "orchestration.analytics"}
+
+# Below what Linux hands out to outgoing connections (32768 and up).
+CODE_SERVER_PORTS = range(20_000, 32_000)
 
 # How often a worker looks for a run: half of it is added to every run's start.
 BROKER_POLL_SECONDS = 0.02
@@ -156,9 +160,7 @@ def processes(
         locations: code location to the module that holds its `defs`; a test serves its own.
         workspace: the file that names these locations.
     """
-    from warehouse.embedded import free_port
-
-    ports = {location: str(free_port()) for location in locations}
+    ports = {location: str(_code_server_port()) for location in locations}
     common = {
         **environment(settings),
         **{f"JARVIS_{location.upper()}_CODE_PORT": port for location, port in ports.items()},
@@ -190,6 +192,14 @@ def processes(
         common,
     )
     return [*code_servers, *(worker_process(settings, queue) for queue in (LIVE, HEAVY)), webserver, daemon]
+
+
+def _code_server_port() -> int:
+    """A free port that no outgoing connection is given meanwhile: the server binds it only seconds later."""
+    from warehouse.embedded import port_is_busy
+
+    candidates = random.sample(CODE_SERVER_PORTS, k=100)
+    return next(port for port in candidates if not port_is_busy(port))
 
 
 def worker_process(settings: Settings, queue: QueueName) -> Process:

@@ -34,8 +34,10 @@ WAIT_SLICE_SECONDS = 1.0
 RUN_POLL_SECONDS = 0.05
 # A run older than this may have lost its worker: another one is asked for, and skips what is locked.
 TRUSTED_FOR = timedelta(seconds=60)
-# After a failed run, work left between two stages rests this long; closed sessions do not wait for it.
-FAILURE_REST = timedelta(seconds=30)
+# After a failed run closed sessions rest this long: an engine that cannot be made fails every run at once.
+DUE_REST = timedelta(seconds=5)
+# Work that a crash left between two stages rests longer: what fails there was tried already.
+BEHIND_REST = timedelta(seconds=30)
 
 _IN_PROGRESS = [
     DagsterRunStatus.NOT_STARTED,
@@ -65,15 +67,19 @@ def wait_for_work(connection: Connection, instance: DagsterInstance, *, job_name
     until = time.monotonic() + seconds
     while (remaining := until - time.monotonic()) > 0:
         now = datetime.now(UTC)
-        has_work = conversations.has_due(connection) or (
-            # A crash left an analysed session between two stages; what fails there is not retried at once.
-            conversations.are_stages_behind(connection) and not run_failed_lately(instance, job_name=job_name, now=now)
-        )
-        if not has_work:
+        if conversations.has_due(connection):
+            rest = DUE_REST
+        elif conversations.are_stages_behind(connection):
+            rest = BEHIND_REST
+        else:
+            rest = None
+        if rest is None:
             postponed = conversations.seconds_until_next_due(connection)
             longest = min(remaining, WAIT_SLICE_SECONDS if postponed is None else max(postponed, 0.01))
             conversations.wait_for_closed_session(connection, timeout_seconds=min(longest, WAIT_SLICE_SECONDS))
-        elif run_in_progress(instance, job_name=job_name, now=now):
+        elif run_in_progress(instance, job_name=job_name, now=now) or run_failed_since(
+            instance, job_name=job_name, since=now - rest
+        ):
             time.sleep(RUN_POLL_SECONDS)
         else:
             return True
@@ -86,7 +92,7 @@ def run_in_progress(instance: DagsterInstance, *, job_name: str, now: datetime) 
     return bool(instance.get_run_records(filters=recent, limit=1))
 
 
-def run_failed_lately(instance: DagsterInstance, *, job_name: str, now: datetime) -> bool:
-    """True when a run of the job failed within the last half minute."""
-    failed = RunsFilter(job_name=job_name, statuses=[DagsterRunStatus.FAILURE], updated_after=now - FAILURE_REST)
+def run_failed_since(instance: DagsterInstance, *, job_name: str, since: datetime) -> bool:
+    """True when a run of the job has failed since the moment."""
+    failed = RunsFilter(job_name=job_name, statuses=[DagsterRunStatus.FAILURE], updated_after=since)
     return bool(instance.get_run_records(filters=failed, limit=1))

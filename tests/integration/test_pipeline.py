@@ -9,7 +9,7 @@ from dagster import DagsterInstance, DagsterRunStatus, Definitions, ExecuteInPro
 
 from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
 from orchestration.resources import Analyst, Warehouse
-from orchestration.sensors.closed_sessions import run_in_progress, wait_for_work
+from orchestration.sensors.closed_sessions import run_failed_since, run_in_progress, wait_for_work
 from tests.conftest import Database
 from tests.support.pipeline_world import CueWordEngine, closed_session, make_gym
 from warehouse.stores import conversations
@@ -110,6 +110,19 @@ def test_the_sensor_does_not_ask_while_a_run_is_on_its_way(database: Database, i
         assert not run_in_progress(instance, job_name=LIVE_JOB, now=now + timedelta(minutes=5))
 
 
+def test_a_failed_run_is_not_followed_by_another_at_once(database: Database, instance: DagsterInstance) -> None:
+    """An engine that cannot be made would otherwise fail a run a second, for ever."""
+    from dagster._core.storage.dagster_run import DagsterRun
+
+    with database.admin() as admin, psycopg.connect(database.url_for("pipeline"), autocommit=True) as waiting:
+        closed_session(admin, make_gym(admin))
+        instance.add_run(DagsterRun(job_name=LIVE_JOB, run_id="failed", status=DagsterRunStatus.FAILURE))
+        assert not wait_for_work(waiting, instance, job_name=LIVE_JOB, seconds=0.2)
+        now = datetime.now(UTC)
+        assert run_failed_since(instance, job_name=LIVE_JOB, since=now - timedelta(seconds=5))
+        assert not run_failed_since(instance, job_name=LIVE_JOB, since=now + timedelta(seconds=5))
+
+
 def test_an_empty_queue_is_waited_for(database: Database, instance: DagsterInstance) -> None:
     """Nothing waits: the sensor asks for no empty run."""
     with psycopg.connect(database.url_for("pipeline"), autocommit=True) as waiting:
@@ -119,7 +132,7 @@ def test_an_empty_queue_is_waited_for(database: Database, instance: DagsterInsta
 
 BREAKAGES = {
     "closed_sessions_are_queued": "delete from conversation_summaries",
-    "evidence_exists_in_its_session": "update conversation_summaries set evidence = '{\"emotion\": [\"made-up\"]}'",
+    "evidence_exists_in_its_session": 'update conversation_summaries set evidence = \'{"emotion": ["made-up"]}\'',
     "analytics_follow_conversations": (
         "update member_analytics set updated_at = now() - interval '1 day'; "
         "update conversation_summaries set analysed_at = now() - interval '1 hour'"
