@@ -66,7 +66,12 @@ class Settings:
 
     @property
     def uses_standin(self) -> bool:
-        """True when the upstream is our own stand-in on this machine."""
+        """True without a key: the upstream can then only be a stand-in, here or where JARVIS_REALTIME_URL says."""
+        return self.openai_api_key is None
+
+    @property
+    def runs_standin(self) -> bool:
+        """True when the stand-in is on this machine, and ours to start."""
         return self.realtime_url == standin_url(self.standin_port)
 
     @property

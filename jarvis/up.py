@@ -86,7 +86,7 @@ def check_ports(settings: Settings) -> None:
         "JARVIS_DAGSTER_PORT": settings.dagster_port,
         "JARVIS_DASHBOARDS_PORT": settings.dashboards_port,
     }
-    if settings.uses_standin:
+    if settings.runs_standin:
         ports["JARVIS_STANDIN_PORT"] = settings.standin_port
     for name, port in ports.items():
         if port_is_busy(port):
@@ -180,7 +180,7 @@ def prepare_processes(settings: Settings) -> list[Process]:
             ready_url=f"http://127.0.0.1:{settings.dashboards_port}/healthz",
         ),
     ]
-    if settings.uses_standin:
+    if settings.runs_standin:
         standin = Process(
             name="standin",
             argv=(python, "-m", "voice_gateway.standin", "--port", str(settings.standin_port)),
@@ -345,7 +345,7 @@ def _print_welcome(settings: Settings, seconds: float) -> None:
     from warehouse.connection import connect
     from warehouse.demo.simulate import DEMO_BADGE, DEMO_PASSWORD, demo_logins
 
-    upstream = "the stand-in (no OPENAI_API_KEY)" if settings.uses_standin else settings.realtime_url
+    upstream = "the stand-in (no OPENAI_API_KEY)" if settings.runs_standin else settings.realtime_url
     _say(f"\nJARVIS runs, {seconds:.1f} s after the start. Ctrl-C stops everything.\n")
     _say(f"  dashboards   http://127.0.0.1:{settings.dashboards_port}      managers sign in here")
     _say(f"  gateway      http://127.0.0.1:{settings.gateway_port}      kiosks, ws …/v1/realtime; upstream: {upstream}")

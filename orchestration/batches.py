@@ -192,9 +192,7 @@ def raise_alerts(
             return total
 
 
-def _raise_batch(
-    connection: Connection, findings: Sequence[Finding], *, negative_feedback_below: float
-) -> AlertReport:
+def _raise_batch(connection: Connection, findings: Sequence[Finding], *, negative_feedback_below: float) -> AlertReport:
     found = [(one, alerts_for(one, negative_feedback_below=negative_feedback_below)) for one in findings]
     # One order for everybody: two batches that touch the same open alerts cannot deadlock.
     wanted = sorted(

@@ -204,9 +204,7 @@ def _code_server_port() -> int:
 
 def worker_process(settings: Settings, queue: QueueName) -> Process:
     """The warm worker of one queue."""
-    return Process(
-        f"worker-{queue}", (sys.executable, "-m", "orchestration.worker", queue), environment(settings)
-    )
+    return Process(f"worker-{queue}", (sys.executable, "-m", "orchestration.worker", queue), environment(settings))
 
 
 def _make_tables(settings: Settings) -> None:

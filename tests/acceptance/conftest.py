@@ -111,4 +111,7 @@ def system() -> Iterator[System]:
         except subprocess.TimeoutExpired:
             supervisor.kill()
             raise
+        if keep := os.environ.get("JARVIS_ACCEPTANCE_LOGS"):
+            shutil.copytree(home / "logs", Path(keep), dirs_exist_ok=True)
+            shutil.copy(output, keep)
         shutil.rmtree(home, ignore_errors=True)

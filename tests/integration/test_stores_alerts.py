@@ -94,7 +94,7 @@ def test_a_churn_risk_is_raised_once_and_rests_after_it_was_handled(database: Da
         gym = make_gym(admin)
         admin.execute(
             "insert into member_analytics (member_id, gym_id, churn_risk_score, churn_factors) "
-            "values (%s, %s, 0.85, '[{\"text\": \"18 jours sans visite\"}]')",
+            'values (%s, %s, 0.85, \'[{"text": "18 jours sans visite"}]\')',
             [gym.member_id, gym.gym_id],
         )
         closed_session(admin, gym, THANKS)

@@ -195,7 +195,7 @@ def test_a_citation_made_up_is_counted(database: Database) -> None:
         window = timedelta(days=1)
         assert conversations.count_evidence_outside_session(pipeline, window=window) == 0
         admin.execute(
-            "update conversation_summaries set evidence = '{\"emotion\": [\"made-up\"]}' where session_id = %s",
+            'update conversation_summaries set evidence = \'{"emotion": ["made-up"]}\' where session_id = %s',
             [session_id],
         )
         assert conversations.count_evidence_outside_session(pipeline, window=window) == 1

@@ -83,5 +83,3 @@ def running_pipeline(
         yield pipeline
     finally:
         pipeline.stop()
-
-

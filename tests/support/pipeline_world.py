@@ -69,9 +69,7 @@ class CueWordEngine:
             outcome=Outcome.UNSOLVED if is_complaint else Outcome.SOLVED,
             action_items=(ActionItem("Réparer le tapis 4.", "staff", ids[:1]),) if is_complaint else (),
             evidence={"sentiment_label": ids},
-            turns=tuple(
-                TurnAnalysis(turn_id, score, sentiment_label(score), emotion, intents) for turn_id in ids
-            ),
+            turns=tuple(TurnAnalysis(turn_id, score, sentiment_label(score), emotion, intents) for turn_id in ids),
             embedding=[0.6, 0.8],
             embedding_model="cue-words",
             engine=self.name,

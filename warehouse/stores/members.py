@@ -71,14 +71,15 @@ def _facts(row: dict[str, Any]) -> MemberFacts:
                 sentiment_label=None if label is None else Sentiment(label),
             )
             for started_at, duration, score, label in zip(
-                started, row["durations_seconds"] or [], row["sentiment_scores"] or [], row["sentiment_labels"] or [],
+                started,
+                row["durations_seconds"] or [],
+                row["sentiment_scores"] or [],
+                row["sentiment_labels"] or [],
                 strict=True,
             )
         ),
         visits=tuple(row["visited_at"] or []),
-        known_since=None
-        if row["member_since"] is None
-        else datetime.combine(row["member_since"], time(0), tzinfo=UTC),
+        known_since=None if row["member_since"] is None else datetime.combine(row["member_since"], time(0), tzinfo=UTC),
     )
 
 
