@@ -36,12 +36,16 @@ types: $(INSTALLED)  ## mypy --strict on our packages
 arrows: $(INSTALLED)  ## The direction of imports
 	@$(BIN)/lint-imports
 
-lock: $(INSTALLED)  ## Write requirements.lock anew from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --no-annotate
+
+lock: $(INSTALLED)  ## Write the lock files anew from pyproject.toml
+	@$(LOCK) --group dev pyproject.toml -o requirements.lock
+	@echo uv | $(LOCK) - --constraint requirements.lock -o requirements.uv.lock
+	@echo pyscard | $(LOCK) - -o requirements.kiosk.lock
 
 bench: $(INSTALLED)  ## Every benchmark; each prints one JSON line
-	@for file in bench/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in bench/[a-z]*.py; do $(BIN)/python -m bench.$$(basename $$file .py) || exit 1; done
 
 clean:  ## Remove the virtual environment and all state
 	rm -rf $(VENV) .jarvis

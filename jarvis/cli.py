@@ -5,6 +5,7 @@ other packages, and only inside the command that needs them, so that `jarvis url
 """
 
 import argparse
+import getpass
 import json
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,11 @@ _EXPECTED = (
     "MigrationError",
     "SimulationError",
     "KioskError",
+    "EngineError",
+    "DbtError",
+    "ReaderUnavailable",
+    "PasswordRefused",
+    "UnknownAccount",
 )
 
 
@@ -93,6 +99,10 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--token", help="the kiosk to replay on; a kiosk of the first gym is made when left out")
     replay.add_argument("--limit", type=_positive, help="only the first dialogues")
     replay.set_defaults(run=_kiosk_replay)
+    kiosk.add_parser("badges", help="print each badge held to the card reader").set_defaults(run=_kiosk_badges)
+
+    password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
+    password.add_argument("email", metavar="EMAIL")
     return root
 
 
@@ -163,12 +173,11 @@ def _migrate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _simulate(settings: Settings, options: argparse.Namespace) -> int:
-    from jarvis.up import migrated_database
+    from jarvis.up import migrated_database, simulate_network
     from warehouse.connection import connect
-    from warehouse.demo.simulate import simulate
 
     with migrated_database(settings), connect(settings.database_url_for("pipeline")) as connection:
-        print(simulate(connection, days=options.days, members=options.members, seed=options.seed))
+        simulate_network(settings, connection, days=options.days, members=options.members, seed=options.seed)
     return 0
 
 
@@ -215,6 +224,31 @@ def _kiosk_replay(settings: Settings, options: argparse.Namespace) -> int:
 
     for held in replay(settings, _gateway(settings), options.file, token=options.token, limit=options.limit):
         print(json.dumps(held, ensure_ascii=False), flush=True)
+    return 0
+
+
+def _kiosk_badges(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.reader import read_badges
+
+    print("hold a badge to the reader; Ctrl-C ends", file=sys.stderr)
+    try:
+        for badge in read_badges(should_stop=lambda: False):
+            print(badge, flush=True)
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _password(settings: Settings, options: argparse.Namespace) -> int:
+    from dashboards.accounts import set_password
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+
+    # Never an argument: the shell's history and the process list would keep it.
+    password = getpass.getpass("New password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    with database_server(settings), connect(settings.administration_url) as connection:
+        set_password(connection, options.email, password)
+    print(f"password of {options.email} set; their open sessions are over")
     return 0
 
 

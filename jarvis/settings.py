@@ -5,12 +5,14 @@
 the fields below.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -32,7 +34,7 @@ class Settings:
 
     home: Path
     """Where all state lives: the embedded database, Dagster's files, the gateway's journal."""
-    database_url: str | None
+    database_url: str | None = field(repr=False)
     """Administration URL of a given Postgres; None means the embedded one."""
     database_port: int
     """TCP port of the embedded Postgres on 127.0.0.1."""
@@ -40,7 +42,7 @@ class Settings:
     dagster_port: int
     dashboards_port: int
     standin_port: int
-    openai_api_key: str | None
+    openai_api_key: str | None = field(repr=False)
     openai_base_url: str
     realtime_url: str
     """Websocket of the Realtime upstream: OpenAI's, or the stand-in's where there is no key."""
@@ -52,9 +54,9 @@ class Settings:
     embedding_model: str
     negative_feedback_below: float
     """Conversation sentiment under which a negative-feedback alert is raised (seed: -0.5)."""
-    door_database_urls: Mapping[str, str]
+    door_database_urls: Mapping[str, str] = field(repr=False)
     """Door name to an explicit URL; doors not named here get a URL derived from the administration URL."""
-    secret_key: str
+    secret_key: str = field(repr=False)
     """Derives the doors' database passwords; kept in `home/secret_key` unless given."""
     dashboards_url: str | None = None
     """The dashboards' public URL where a proxy stands in front of them; None means their own address."""
@@ -178,10 +180,13 @@ def _kept_secret(home: Path, problems: list[str]) -> str:
     path = home / "secret_key"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass  # Another process, or an earlier start, made it: theirs is the key.
+        if not path.exists():
+            # Linked when whole: of two processes that start together, the second finds the first one's key.
+            with tempfile.NamedTemporaryFile("w", dir=home) as stream:
+                stream.write(secrets.token_hex(32))
+                stream.flush()
+                with contextlib.suppress(FileExistsError):
+                    os.link(stream.name, path)
     except OSError as error:
         problems.append(f"JARVIS_HOME: cannot keep state in {home} ({error.strerror}); name a writable folder")
         return ""
@@ -200,7 +205,7 @@ class _Reader:
 
     def port(self, name: str, default: int) -> int:
         found = self.text(name, str(default))
-        if found.isdigit() and 1 <= int(found) <= 65535:
+        if found.isascii() and found.isdigit() and 1 <= int(found) <= 65535:
             return int(found)
         self.problems.append(f"{name}: found '{found}', expected a port from 1 to 65535")
         return default

@@ -1,8 +1,9 @@
 """`jarvis up`: everything a fresh machine needs, started in order, watched, and stopped together.
 
-Part of the composition root: the only place that knows all doors. Each child gets its own database
-login and nothing of the others', its own log file, and its own process group, so that Ctrl-C
-reaches the supervisor alone and the stop happens in order.
+Part of the composition root: the only place that knows all doors. Each child's environment holds its
+own database login and no other, and it has its own log file and process group, so that Ctrl-C
+reaches the supervisor alone and the stop happens in order. On one machine the doors share a user, so
+the logins keep honest code apart, not an intruder: there, give each door its URL and its own machine.
 """
 
 import contextlib
@@ -26,6 +27,8 @@ from jarvis.processes import Process
 from jarvis.settings import DAGSTER_DATABASE_NAME, DATABASE_NAME, Settings
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from warehouse.embedded import EmbeddedPostgres
 
 STOP_SECONDS = 15
@@ -57,7 +60,7 @@ def up(settings: Settings) -> int:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_one_at_a_time(settings.home))
         check_ports(settings)
-        server = stack.enter_context(migrated_database(settings))
+        server = stack.enter_context(migrated_database(settings, adopts=True))
         seed_demo_network(settings)
         processes = _step("preparing the pipeline", lambda: prepare_processes(settings))
         supervisor = Supervisor(settings.home / "logs", stopping)
@@ -88,14 +91,25 @@ def check_ports(settings: Settings) -> None:
     }
     if settings.runs_standin:
         ports["JARVIS_STANDIN_PORT"] = settings.standin_port
+    if settings.uses_embedded_database:
+        ports["JARVIS_DATABASE_PORT"] = settings.database_port
+    names: dict[int, str] = {}
     for name, port in ports.items():
-        if port_is_busy(port):
+        if (other := names.setdefault(port, name)) != name:
+            raise UpError(f"{other} and {name} are both {port}: set one of them to another port")
+    # The database says itself when its port is taken, or is our own server, still running.
+    for name, port in ports.items():
+        if name != "JARVIS_DATABASE_PORT" and port_is_busy(port):
             raise UpError(f"port {port} is taken by another program: set {name} to a free one")
 
 
 @contextlib.contextmanager
-def database_server(settings: Settings) -> "Iterator[EmbeddedPostgres | None]":
-    """The given server, or the embedded one: started where nobody runs it yet, and then stopped again."""
+def database_server(settings: Settings, *, adopts: bool = False) -> "Iterator[EmbeddedPostgres | None]":
+    """The given server, or the embedded one: started where nobody runs it yet, and then stopped again.
+
+    Args:
+        adopts: also stop one that already ran: what a killed supervisor left behind.
+    """
     from warehouse.embedded import EmbeddedPostgres
     from warehouse.migrate import create_database
 
@@ -105,7 +119,7 @@ def database_server(settings: Settings) -> "Iterator[EmbeddedPostgres | None]":
     embedded = EmbeddedPostgres(
         data_dir=settings.home / "postgres", port=settings.database_port, password=settings.role_password("postgres")
     )
-    is_ours = not embedded.is_running()
+    is_ours = adopts or not embedded.is_running()
     embedded.start()
     try:
         create_database(settings.administration_url, DATABASE_NAME)
@@ -116,13 +130,13 @@ def database_server(settings: Settings) -> "Iterator[EmbeddedPostgres | None]":
 
 
 @contextlib.contextmanager
-def migrated_database(settings: Settings) -> "Iterator[EmbeddedPostgres | None]":
+def migrated_database(settings: Settings, *, adopts: bool = False) -> "Iterator[EmbeddedPostgres | None]":
     """The database answers and has the schema, the logins and the second database the doors expect."""
     from warehouse.migrate import create_database, migrate_up, set_door_passwords
 
     with contextlib.ExitStack() as stack:
         where = "the embedded Postgres" if settings.uses_embedded_database else "the given Postgres"
-        server = _step(f"reaching {where}", lambda: stack.enter_context(database_server(settings)))
+        server = _step(f"reaching {where}", lambda: stack.enter_context(database_server(settings, adopts=adopts)))
         url = settings.administration_url
         applied = _step("migrating the database", lambda: migrate_up(url))
         if applied:
@@ -142,20 +156,30 @@ def migrated_database(settings: Settings) -> "Iterator[EmbeddedPostgres | None]"
 def seed_demo_network(settings: Settings) -> None:
     """An empty database holds a small network to look at; one with gyms stays as it is."""
     from warehouse.connection import connect
-    from warehouse.demo.simulate import DEMO_PASSWORD, is_empty, simulate
+    from warehouse.demo.simulate import is_empty
+
+    with connect(settings.database_url_for("pipeline")) as connection:
+        if is_empty(connection):
+            simulate_network(settings, connection, days=DEMO_DAYS, members=DEMO_MEMBERS, seed=DEMO_SEED)
+
+
+def simulate_network(settings: Settings, connection: "Connection", *, days: int, members: int, seed: int) -> None:
+    """The empty database holds a network, and its accounts' password has been said where it is not the README's.
+
+    Raises:
+        SimulationRefused: when the database holds gyms already.
+    """
+    from warehouse.demo.simulate import DEMO_PASSWORD, simulate
 
     # The embedded database is this machine's own; a given one may be reached by people who read our README.
     password = DEMO_PASSWORD if settings.uses_embedded_database else secrets.token_urlsafe(12)
-    with connect(settings.database_url_for("pipeline")) as connection:
-        if not is_empty(connection):
-            return
-        report = _step(
-            f"seeding a demo network ({DEMO_MEMBERS} members, {DEMO_DAYS} days)",
-            lambda: simulate(connection, days=DEMO_DAYS, members=DEMO_MEMBERS, seed=DEMO_SEED, password=password),
-        )
-        _say(f"    {report}")
-        if password != DEMO_PASSWORD:
-            _say(f"    password of every demo account, shown this once: {password}")
+    report = _step(
+        f"simulating a network ({members} members, {days} days)",
+        lambda: simulate(connection, days=days, members=members, seed=seed, password=password),
+    )
+    _say(f"    {report}")
+    if password != DEMO_PASSWORD:
+        _say(f"    password of every simulated account, shown this once: {password}")
 
 
 def prepare_processes(settings: Settings) -> list[Process]:

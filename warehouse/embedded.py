@@ -5,6 +5,7 @@ pg_stat_statements preloaded. Started by `jarvis up` and by the tests; a given
 `JARVIS_DATABASE_URL` replaces it altogether.
 """
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -107,12 +108,12 @@ class EmbeddedPostgres:
         if pid is None:
             return False
         try:
-            os.kill(pid, 0)
+            # Not allowed to signal it means that it is there, as another user's.
+            with contextlib.suppress(PermissionError):
+                os.kill(pid, 0)
         except ProcessLookupError:
             return False
-        except PermissionError:
-            return True
-        return not _is_zombie(pid)
+        return _is_postgres(pid)
 
     @property
     def postmaster_pid(self) -> int | None:
@@ -177,11 +178,13 @@ class EmbeddedPostgres:
             return subprocess.CompletedProcess(command, completed.returncode, stdout.read(), stderr.read())
 
 
-def _is_zombie(pid: int) -> bool:
+def _is_postgres(pid: int) -> bool:
+    """True unless the process is dead but not reaped, or another program was given the number since."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
     except OSError:
-        return False
+        return not Path("/proc/self").exists()  # Without /proc, as on macOS, the number is all there is.
+    return rest.split()[0] != "Z" and "postgres" in name
 
 
 def port_is_busy(port: int) -> bool:

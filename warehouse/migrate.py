@@ -29,6 +29,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_PATCHED = {15: 14, 16: 10, 17: 6}
 OLDEST_PGVECTOR = (0, 8)
 
+_MORE_RIGHTS = (
+    "found a login in JARVIS_DATABASE_URL that may not {what}, expected a superuser: event triggers and roles "
+    "that see past row security need one; the doors have logins of their own"
+)
+
 
 class MigrationError(RuntimeError):
     """The database cannot be brought to the expected schema; the message says why."""
@@ -59,6 +64,8 @@ def create_database(administration_url: str, name: str, *, owner: str | None = N
             connection.execute(statement)
         except psycopg.errors.DuplicateDatabase:
             return False
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise MigrationError(_MORE_RIGHTS.format(what=f"make the database {name}")) from error
         return True
 
 
@@ -108,11 +115,14 @@ def set_door_passwords(administration_url: str, passwords: Mapping[str, str]) ->
     """Each login role has its password; roles are made by the first migration."""
     with connect(administration_url, autocommit=True) as connection:
         for role, password in passwords.items():
-            connection.execute(
-                sql.SQL("alter role {role} password {password}").format(
-                    role=sql.Identifier(role), password=sql.Literal(password)
+            try:
+                connection.execute(
+                    sql.SQL("alter role {role} password {password}").format(
+                        role=sql.Identifier(role), password=sql.Literal(password)
+                    )
                 )
-            )
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise MigrationError(_MORE_RIGHTS.format(what=f"set the password of {role}")) from error
 
 
 def check_server(connection: Connection) -> None:

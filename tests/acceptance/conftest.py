@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,17 +82,20 @@ def wait_for(look: Callable[[], Found | None], *, seconds: float, what: str) -> 
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
-@pytest.fixture(scope="session")
-def system() -> Iterator[System]:
-    """One system for all acceptance tests, stopped by Ctrl-C as a person would."""
-    # Not pytest's own folder: only root could enter it, and the database runs as another user.
-    home = Path(tempfile.mkdtemp(prefix="jarvis-acceptance-"))
-    home.chmod(0o755)
-    ports = ("DATABASE", "GATEWAY", "DAGSTER", "DASHBOARDS", "STANDIN")
-    chosen = {"JARVIS_HOME": str(home), **{f"JARVIS_{name}_PORT": str(free_port()) for name in ports}}
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("JARVIS_", "OPENAI_"))}
-    environment = {**inherited, **chosen}
-    output = home / "up.log"
+@contextmanager
+def started_system(*, on: System | None = None) -> Iterator[System]:
+    """A system of its own, started as a person would and stopped by Ctrl-C; on another one's home when given."""
+    if on is None:
+        # Not pytest's own folder: only root could enter it, and the database runs as another user.
+        home = Path(tempfile.mkdtemp(prefix="jarvis-acceptance-"))
+        home.chmod(0o755)
+        ports = ("DATABASE", "GATEWAY", "DAGSTER", "DASHBOARDS", "STANDIN")
+        chosen = {"JARVIS_HOME": str(home), **{f"JARVIS_{name}_PORT": str(free_port()) for name in ports}}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("JARVIS_", "OPENAI_"))}
+        settings, environment = load_settings(chosen), {**inherited, **chosen}
+    else:
+        settings, environment = on.settings, dict(on.environment)
+    output = settings.home / "up.log"
     with output.open("w") as log:
         supervisor = subprocess.Popen(
             [JARVIS, "up"], env=environment, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, text=True
@@ -103,15 +107,24 @@ def system() -> Iterator[System]:
             return "JARVIS runs" in output.read_text()
 
         wait_for(welcomed, seconds=START_SECONDS, what="jarvis up")
-        yield System(load_settings(chosen), environment, supervisor, output)
+        yield System(settings, environment, supervisor, output)
     finally:
-        supervisor.send_signal(signal.SIGINT)
+        if supervisor.poll() is None:
+            supervisor.send_signal(signal.SIGINT)
         try:
             supervisor.wait(60)
         except subprocess.TimeoutExpired:
             supervisor.kill()
             raise
         if keep := os.environ.get("JARVIS_ACCEPTANCE_LOGS"):
-            shutil.copytree(home / "logs", Path(keep), dirs_exist_ok=True)
+            shutil.copytree(settings.home / "logs", Path(keep), dirs_exist_ok=True)
             shutil.copy(output, keep)
-        shutil.rmtree(home, ignore_errors=True)
+        if on is None:
+            shutil.rmtree(settings.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    """One system for all acceptance tests."""
+    with started_system() as running:
+        yield running

@@ -12,6 +12,14 @@ FLOW = REPOSITORY / "docs" / "flow.md"
 
 COLUMNS = ("stage", "table", "writer", "code", "reader")
 
+# Where each door keeps the SQL it reads with.
+READING_SQL = {
+    "gateway": ("warehouse/queries/sessions.sql", "warehouse/queries/kiosks.sql"),
+    "pipeline": tuple(f"warehouse/queries/{stage}.sql" for stage in ("conversations", "members", "alerts")),
+    "dashboards": ("dashboards/*.sql",),
+    "dbt": ("dbt_project/models/staging/*.sql",),
+}
+
 # Stages of the flow, and the tenants it happens in.
 STAGES = {"tenancy", "kiosks", "sessions", "conversations", "members", "churn", "alerts", "reports", "marts"}
 
@@ -110,6 +118,23 @@ def test_the_drawing_names_every_mart() -> None:
     marts = {path.stem for path in (REPOSITORY / "dbt_project" / "models" / "marts").glob("*.sql")}
     assert marts
     assert {mart for mart in marts if mart not in page} == set()
+
+
+def test_the_readers_are_the_doors_whose_sql_selects_from_the_table() -> None:
+    """Who is named reads it, and who reads it is named."""
+    for row in rows_of(FLOW.read_text(encoding="utf-8")):
+        named = {door for door in READING_SQL if re.search(rf"\b{door}\b", row.reader)}
+        table = row.table.rpartition(".")[2]
+        assert named == {door for door in READING_SQL if selects_from(table, door)}, row.table
+
+
+def selects_from(table: str, door: str) -> bool:
+    """True when a query of the door has the table after from or join, deletes apart."""
+    files = [path for pattern in READING_SQL[door] for path in REPOSITORY.glob(pattern)]
+    sql = "\n".join(path.read_text("utf-8") for path in files)
+    if door == "dbt":
+        return f"source('jarvis', '{table}')" in sql
+    return bool(re.search(rf"(?<!delete )\b(from|join)\s+(public\.|app\.)?{table}\b", sql))
 
 
 @pytest.mark.parametrize(
