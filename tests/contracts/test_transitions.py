@@ -308,6 +308,75 @@ def test_each_move_of_an_alert_is_on_record(admin: Connection, database: Databas
     ]
 
 
+ENDINGS: dict[str, LiteralString] = {
+    "notes": "update public.manager_alerts set resolution_notes = 'autre' where id = %(alert)s",
+    "outcome": "update public.manager_alerts set outcome_code = 'duplicate' where id = %(alert)s",
+    "assignee": "update public.manager_alerts set assigned_to = %(colleague)s where id = %(alert)s",
+    "nobody": "update public.manager_alerts set assigned_to = null where id = %(alert)s",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("status", ["resolved", "dismissed"])
+def test_a_closed_alert_keeps_its_ending(admin: Connection, database: Database, status: str, ending: str) -> None:
+    """A manager rewrites neither the words, the outcome nor the name under which an alert was closed."""
+    people = {"alert": made_id("alert", "dax"), "me": PERSON["manager_dax"].id, "colleague": PERSON["staff_dax"].id}
+    with database.connect("dashboard") as connection:
+        with as_user(connection, PERSON["manager_dax"].id):
+            connection.execute(
+                "update public.manager_alerts set assigned_to = %(me)s, status = 'in_progress' where id = %(alert)s",
+                people,
+            )
+            move_alert(connection, status)
+        with (
+            pytest.raises(psycopg.errors.CheckViolation, match="a change of its ending"),
+            as_user(connection, PERSON["manager_dax"].id),
+        ):
+            connection.execute(ENDINGS[ending], people)
+    row = admin.execute(
+        "select resolution_notes, outcome_code, assigned_to from public.manager_alerts where id = %(alert)s", people
+    ).fetchone()
+    assert row == ("réglé", None, people["me"])
+
+
+def test_a_person_who_is_deleted_leaves_the_alerts_they_closed(admin: Connection) -> None:
+    """The key's own `set null` is no rewriting."""
+    admin.execute(
+        "update public.manager_alerts set status = 'in_progress', assigned_to = %s where id = %s",
+        [PERSON["staff_dax"].id, made_id("alert", "dax")],
+    )
+    move_alert(admin, "resolved")
+    admin.execute("delete from public.users where id = %s", [PERSON["staff_dax"].id])
+    assert admin.execute(
+        "select status, assigned_to from public.manager_alerts where id = %s", [made_id("alert", "dax")]
+    ).fetchone() == ("resolved", None)
+
+
+def test_notes_and_assignee_of_an_open_alert_are_on_record(admin: Connection, database: Database) -> None:
+    """Who changed them, and to whom it went; the words themselves stay in the alert."""
+    with database.connect("dashboard") as connection, as_user(connection, PERSON["manager_dax"].id):
+        connection.execute(
+            "update public.manager_alerts set assigned_to = %s, resolution_notes = 'Rappelée hier.' where id = %s",
+            [PERSON["staff_dax"].id, made_id("alert", "dax")],
+        )
+    rows = admin.execute(
+        "select actor_user_id, action, details from public.audit_log where subject_id = %s",
+        [str(made_id("alert", "dax"))],
+    ).fetchall()
+    assert rows == [
+        (
+            PERSON["manager_dax"].id,
+            "alert_edited",
+            {
+                "has_new_notes": True,
+                "outcome_code": None,
+                "assigned_from": None,
+                "assigned_to": str(PERSON["staff_dax"].id),
+            },
+        )
+    ]
+
+
 def test_one_open_alert_per_cause(admin: Connection) -> None:
     """The same cause again is the same alert while it is open, and a new one after that."""
     repeat: LiteralString = (
