@@ -73,6 +73,8 @@ class SignIn:
     async def page(self, request: Request) -> Response:
         """The form, or the asked page for somebody who is signed in already."""
         asked = safe_path(request.query_params.get("next"))
+        if await self._is_signed_in(request):
+            return RedirectResponse(asked, 303, {"cache-control": "no-store"})
         notice = SIGNED_OUT if "sorti" in request.query_params else None
         return _form(asked=asked, notice=notice)
 
@@ -133,6 +135,18 @@ class SignIn:
             self._sessions.fail_sign_in(account.user_id)
             return None
         return self._sessions.open(account.user_id)
+
+    async def _is_signed_in(self, request: Request) -> bool:
+        """True when the browser's session opens the pages; False too while nobody can tell."""
+        token = session_token(request.cookies)
+        if token is None:
+            return False
+        try:
+            person = await anyio.to_thread.run_sync(lambda: self._sessions.resolve(token, is_activity=False))
+        except (psycopg.Error, PoolTimeout) as error:
+            _logger.error("session not resolved", extra={"error": type(error).__name__})
+            return False
+        return person is not None
 
     async def _revoke(self, request: Request) -> None:
         token = session_token(request.cookies)

@@ -133,6 +133,25 @@ def test_a_wrong_password_is_recorded_and_an_unknown_e_mail_is_not() -> None:
     assert sessions.failures == [CAMILLE.user_id]
 
 
+@pytest.mark.parametrize(("path", "expected"), [("/login", "/"), ("/login?next=/alertes", "/alertes")])
+def test_the_signed_in_are_led_on_from_the_form(path: str, expected: str) -> None:
+    """They have nothing to sign in to; looking at the form is no activity."""
+    sessions = MemorySessions()
+    token = sessions.open(CAMILLE.user_id)
+    answer = ask(sessions, "GET", path, headers={"cookie": f"jarvis_session={token}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, expected)
+    assert sessions.activity == [False]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_an_ended_session_meets_the_form(is_down: bool) -> None:
+    """So does everybody while the database is away: the form leads nowhere by itself."""
+    sessions = MemorySessions()
+    sessions.is_down = is_down
+    answer = ask(sessions, "GET", "/login", headers={"cookie": "jarvis_session=ended"})
+    assert (answer.status_code, "Mot de passe" in answer.text) == (200, True)
+
+
 @pytest.mark.parametrize(
     ("origin", "public_url", "expected"),
     [
