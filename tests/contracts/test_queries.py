@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 from tests.tenants import cloned_database
 from warehouse.sql import QUERIES, read_blocks
 
-FILES = (*sorted(QUERIES.glob("*.sql")), REPOSITORY / "dashboards" / "queries.sql")
+FILES = (*sorted(QUERIES.glob("*.sql")), *sorted((REPOSITORY / "dashboards").glob("**/*.sql")))
 
 # Which logins run the blocks of a file; a block must plan for one of them, with that role's grants.
 ROLES_OF_FILE = {
@@ -25,6 +25,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/members.sql": ("jarvis_pipeline",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
+    "dashboards/accounts.sql": ("jarvis_pipeline",),
     "dashboards/queries.sql": ("jarvis_dashboard",),
 }
 
@@ -82,7 +83,8 @@ def plans_as(connection: psycopg.Connection, role: str, statement: str) -> psyco
 @pytest.mark.parametrize(("path", "name"), BLOCKS)
 def test_a_block_plans_for_its_door(migrated: psycopg.Connection, path: Path, name: str) -> None:
     """Tables, columns, types and grants are there: a typo or a missing grant fails here and not at night."""
-    roles = ROLES_OF_FILE[str(path.relative_to(REPOSITORY))]
+    roles = ROLES_OF_FILE.get(str(path.relative_to(REPOSITORY)), ())
+    assert roles, f"{path.name}: found no login, expected one in ROLES_OF_FILE"
     statement = statement_of(path, name)
     problems = [plans_as(migrated, role, statement) for role in roles]
     assert None in problems, f"{name}: {problems}"
@@ -100,9 +102,14 @@ def test_a_block_says_what_it_does(path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_a_query_file_has_a_login(path: Path) -> None:
-    """A new file says here which door runs it."""
-    assert str(path.relative_to(REPOSITORY)) in ROLES_OF_FILE
+    """A new file says here which door runs it, and holds nothing but named blocks."""
+    assert ROLES_OF_FILE.get(str(path.relative_to(REPOSITORY)))
     assert read_blocks(path)
+
+
+def test_every_login_has_its_query_file() -> None:
+    """The files are found on disk: a file that went away, or lies where nobody looks, is told here."""
+    assert {str(path.relative_to(REPOSITORY)) for path in FILES} == set(ROLES_OF_FILE)
 
 
 @pytest.mark.parametrize(
