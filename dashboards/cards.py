@@ -9,10 +9,14 @@ from html import escape
 
 from dashboards import formats_fr, texts_fr
 from dashboards.alerts import Alert, AlertCounts, Quote
+from jarvis.alerts import AlertType
 from jarvis.tenancy import Scope
 
 # A shape beside the colour and the word, so that no meaning rests on colour alone.
 _PRIORITY_SIGNS = {"urgent": "▲▲", "high": "▲", "medium": "■", "low": "▽"}
+
+# A machine is broken for everybody: these alerts name no member, and miss none.
+_ABOUT_NO_MEMBER = frozenset({AlertType.EQUIPMENT_ISSUE, AlertType.KIOSK_OFFLINE, AlertType.DATA_QUALITY})
 
 
 def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
@@ -33,11 +37,11 @@ def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
 
 def counts_html(counts: AlertCounts) -> str:
     """The desk at a glance: what waits, what is in hand, what was closed this week."""
-    urgent = "" if counts.urgent_count == 0 else f"dont {formats_fr.number(counts.urgent_count)} en urgence"
+    urgent = texts_fr.of_them_urgent(counts.urgent_count) if counts.urgent_count else ""
     tiles = [
         ("À traiter", counts.pending_count, urgent),
         ("En cours", counts.in_progress_count, ""),
-        ("Closes en 7 jours", counts.closed_count, ""),
+        ("Clôturées en 7 jours", counts.closed_count, ""),
     ]
     return (
         '<dl class="j-counts">'
@@ -87,9 +91,9 @@ def _tags(alert: Alert) -> str:
 
 def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
     when = formats_fr.moment(alert.last_occurred_at, now=now, timezone=alert.timezone)
-    facts = [f"<strong>{escape(alert.member_name)}</strong>" if alert.member_name else "Membre non identifié"]
-    if alert.alert_type in ("kiosk_offline", "data_quality"):
-        facts = []
+    facts = []
+    if alert.alert_type not in _ABOUT_NO_MEMBER:
+        facts.append(f"<strong>{escape(alert.member_name)}</strong>" if alert.member_name else texts_fr.UNKNOWN_MEMBER)
     if alert.kiosk_name:
         facts.append(escape(alert.kiosk_name))
     if shows_gym:

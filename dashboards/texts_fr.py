@@ -6,6 +6,8 @@ no value is ever shown as it is stored.
 
 from collections.abc import Mapping
 
+from dashboards import formats_fr
+
 STATUSES: Mapping[str, str] = {
     "pending": "À traiter",
     "in_progress": "En cours",
@@ -23,7 +25,7 @@ ALERT_TYPES: Mapping[str, str] = {
 }
 OUTCOME_CODES: Mapping[str, str] = {
     "solved": "Problème réglé",
-    "member_contacted": "Membre contacté",
+    "member_contacted": "Adhérent contacté",
     "no_action_needed": "Rien à faire",
     "false_alarm": "Fausse alerte",
     "duplicate": "Doublon",
@@ -94,8 +96,8 @@ OUTCOMES: Mapping[str, str] = {
     "abandoned": "Abandonnée",
 }
 CLOSE_REASONS: Mapping[str, str] = {
-    "member_left": "Le membre est parti",
-    "member_goodbye": "Le membre a dit au revoir",
+    "member_left": "L'adhérent est parti",
+    "member_goodbye": "L'adhérent a dit au revoir",
     "idle": "Silence prolongé",
     "second_badge": "Un autre badge a été passé",
     "kiosk_lost": "Borne injoignable",
@@ -115,7 +117,7 @@ ROLES: Mapping[str, str] = {
 
 # Choices of the alerts page: label to days, None for any time.
 PERIODS: Mapping[str, int | None] = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Tout": None}
-OPEN, CLOSED, ALL = "Ouvertes", "Closes", "Toutes"
+OPEN, CLOSED, ALL = "Ouvertes", "Clôturées", "Toutes"
 EVERY_GYM = "Toutes les salles"
 
 TAKEN = "Alerte prise en charge : elle est à votre nom."
@@ -135,6 +137,7 @@ NOTHING_OPEN_MORE = "Aucune alerte ouverte. Les nouvelles s'affichent ici d'elle
 NOTHING_CHOSEN = "Aucune alerte ne correspond à ces filtres"
 NOTHING_CHOSEN_MORE = "Élargissez la période, ou retirez un filtre."
 READ_ONLY = "Lecture seule : le responsable de la salle traite les alertes."
+UNKNOWN_MEMBER = "Adhérent non identifié"
 PAUSED = "Actualisation en pause pendant la saisie."
 
 
@@ -145,7 +148,12 @@ def came_second(status: str, assignee_name: str | None, *, is_mine: bool) -> str
         return f"Cette alerte vient d'être prise en charge par {who}."
     if status == "pending":
         return "Cette alerte vient d'être remise à traiter."
-    return f"Cette alerte est déjà close ({STATUSES[status].lower()})."
+    return f"Cette alerte est déjà clôturée ({STATUSES[status].lower()})."
+
+
+def of_them_urgent(count: int) -> str:
+    """Beside the number of waiting alerts: how many of them are urgent."""
+    return "dont 1 urgente" if count == 1 else f"dont {formats_fr.number(count)} urgentes"
 
 
 def new_alerts(count: int) -> str:

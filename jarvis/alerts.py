@@ -28,18 +28,17 @@ ONCE_FOR_EVER = timedelta(days=36500)
 
 COMPLAINTS = frozenset({Intent.COMPLAIN, Intent.REPORT_ISSUE, Intent.REQUEST_HUMAN, Intent.CANCEL_MEMBERSHIP})
 
-# Topics somebody can repair, clean or reset.
-REPAIRABLE = frozenset(
-    {
-        Topic.EQUIPMENT,
-        Topic.CLEANLINESS,
-        Topic.SHOWERS_LOCKERS,
-        Topic.TEMPERATURE_AIR,
-        Topic.KIOSK_APP,
-        Topic.ACCESS_BADGE,
-        Topic.SAFETY,
-        Topic.FACILITIES_OTHER,
-    }
+# Topics of which something can be wrong in a place, for somebody to repair, clean or reset; the most telling first.
+REPAIRABLE = (
+    Topic.EQUIPMENT,
+    Topic.SAFETY,
+    Topic.SHOWERS_LOCKERS,
+    Topic.CLEANLINESS,
+    Topic.TEMPERATURE_AIR,
+    Topic.ACCESS_BADGE,
+    Topic.KIOSK_APP,
+    Topic.FACILITIES_OTHER,
+    Topic.MUSIC_NOISE,
 )
 
 

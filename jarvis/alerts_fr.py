@@ -31,11 +31,8 @@ TOPICS: dict[Topic, str] = {
     Topic.OTHER: "autre sujet",
 }
 
-EMOTIONS: dict[Emotion, str] = {
-    Emotion.JOY: "de la joie",
-    Emotion.GRATITUDE: "de la gratitude",
-    Emotion.MOTIVATION: "de la motivation",
-    Emotion.NEUTRAL: "un avis neutre",
+# Only those an unhappy member can have; a polite complaint has another, and is called by the plain word.
+_EMOTIONS: dict[Emotion, str] = {
     Emotion.CONFUSION: "de l'incompréhension",
     Emotion.DISAPPOINTMENT: "de la déception",
     Emotion.FRUSTRATION: "de la frustration",
@@ -46,11 +43,11 @@ EMOTIONS: dict[Emotion, str] = {
 
 CHURN_RISK_TITLE = "Risque de départ critique"
 CHURN_RISK_ACTIONS = (
-    "Appeler le membre cette semaine",
+    "Appeler l'adhérent cette semaine",
     "Proposer un bilan avec un coach",
     "Vérifier l'échéance de son abonnement",
 )
-MILESTONE_ACTIONS = ("Féliciter le membre à son prochain passage",)
+MILESTONE_ACTIONS = ("Féliciter l'adhérent à son prochain passage",)
 
 
 def negative_feedback_title(topics: Sequence[Topic]) -> str:
@@ -60,20 +57,21 @@ def negative_feedback_title(topics: Sequence[Topic]) -> str:
 
 def negative_feedback_description(emotion: Emotion, topics: Sequence[Topic]) -> str:
     """What was felt, and about what."""
-    about = f" au sujet de : {_listed(topics)}" if topics else ""
-    return f"À la borne, un membre a exprimé {EMOTIONS[emotion]}{about}. Ses mots sont cités ci-dessous."
+    about = f" ({_listed(topics)})" if topics else ""
+    felt = _EMOTIONS.get(emotion, "un mécontentement")
+    return f"À la borne, un adhérent a exprimé {felt}{about}. Ses mots sont cités ci-dessous."
 
 
 def negative_feedback_actions(intents: Sequence[Intent]) -> tuple[str, ...]:
     """What to do about an unhappy member, the most pressing first."""
     actions: list[str] = []
     if Intent.CANCEL_MEMBERSHIP in intents:
-        actions.append("Rappeler aujourd'hui : le membre parle de résilier")
+        actions.append("Rappeler aujourd'hui : l'adhérent parle de résilier")
     if Intent.REQUEST_HUMAN in intents:
-        actions.append("Le membre demande à parler à quelqu'un : le recontacter")
-    actions.append("Contacter le membre pour s'excuser et l'écouter")
+        actions.append("L'adhérent demande à parler à quelqu'un : le recontacter")
+    actions.append("Contacter l'adhérent pour s'excuser et l'écouter")
     if Intent.REPORT_ISSUE in intents:
-        actions.append("Faire vérifier le problème signalé, puis tenir le membre informé")
+        actions.append("Faire vérifier le problème signalé, puis tenir l'adhérent informé")
     return tuple(actions)
 
 
@@ -88,7 +86,7 @@ def equipment_title(issue: Issue) -> str:
 def equipment_description(issue: Issue) -> str:
     """What was reported; how often is the alert's own count."""
     place = f" ({issue.machine or issue.zone})" if issue.machine or issue.zone else ""
-    return f"Signalé par des membres à la borne : {TOPICS[issue.topic]}{place}."
+    return f"Signalé à la borne : {TOPICS[issue.topic]}{place}. Les mots des adhérents sont cités ci-dessous."
 
 
 def equipment_actions(issue: Issue) -> tuple[str, ...]:
@@ -111,7 +109,7 @@ def milestone_title(visits: int) -> str:
 
 def milestone_description(visits: int) -> str:
     """Why it is worth a word."""
-    return f"Un membre vient d'atteindre {visits} visites : une occasion de le remercier."
+    return f"Un adhérent vient d'atteindre {visits} visites : une occasion de le remercier."
 
 
 def _listed(topics: Sequence[Topic]) -> str:

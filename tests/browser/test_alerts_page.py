@@ -119,15 +119,16 @@ def test_a_manager_reads_the_words_and_takes_the_alert(
     add_alert(
         admin, network, title="Problème signalé : tapis 4 (équipement)", alert_type="equipment_issue",
         words="Le tapis quatre s'arrête tout seul au bout de deux minutes.",
-        description="Signalé par des membres à la borne : équipement (tapis 4).",
-        actions=["Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention"], priority="medium", minutes_ago=300,
+        description="Signalé à la borne : équipement (tapis 4). Les mots des adhérents sont cités ci-dessous.",
+        actions=["Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention"],
+        priority="medium", minutes_ago=300,
     )  # fmt: skip
     page.goto(door.url)
     page.get_by_role("button", name="Se connecter").wait_for()
     photograph(page, "sign_in")
     sign_in(page, door, "dax")
     page.get_by_text(COMPLAINT).wait_for()
-    assert page.get_by_text("Inès Larrieu").count() == 2
+    assert page.get_by_text("Inès Larrieu").count() == 1
     page.get_by_role("button", name="Prendre en charge").first.wait_for()
     photograph(page, "alerts")
     page.get_by_role("button", name="Prendre en charge").first.click()
@@ -157,7 +158,7 @@ def test_an_alert_is_resolved_with_a_note(
     alert_id = add_alert(admin, network)
     sign_in(page, door, "dax")
     page.get_by_role("button", name="Résoudre").click()
-    page.get_by_role("radio", name="Membre contacté").click()
+    page.get_by_role("radio", name="Adhérent contacté").click()
     page.get_by_label("Note (facultative)").fill("Appelée, séance offerte.")
     photograph(page, "alert_resolve_form")
     page.get_by_role("button", name="Résoudre l'alerte").click()

@@ -227,7 +227,7 @@ def test_a_closed_alert_stays_closed(
     """The page says how it ended; a step that only the trigger refuses is said in French too."""
     alert_id, camille = add_alert(connection, network, status="resolved"), scope_of("dax")
     closed = only(desk, camille)
-    assert desk.take(camille, closed).message == "Cette alerte est déjà close (résolue)."
+    assert desk.take(camille, closed).message == "Cette alerte est déjà clôturée (résolue)."
     assert desk.dismiss(camille, closed, reason="Encore").message == texts_fr.ILLEGAL_STEP
     assert row_of(connection, alert_id) == ("resolved", None, None, None)
 

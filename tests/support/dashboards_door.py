@@ -150,8 +150,8 @@ def add_alert(
     gym_id: UUID | None = None,
     title: str = "Avis négatif : douches et vestiaires",
     words: str = COMPLAINT,
-    description: str = "À la borne, un membre a exprimé de la frustration. Ses mots sont cités ci-dessous.",
-    actions: Sequence[str] = ("Contacter le membre pour s'excuser et l'écouter", "Faire vérifier le problème signalé"),
+    description: str = "À la borne, un adhérent a exprimé de la frustration. Ses mots sont cités ci-dessous.",
+    actions: Sequence[str] = ("Contacter l'adhérent pour s'excuser et l'écouter", "Faire vérifier le problème signalé"),
     priority: str = "high",
     alert_type: str = "negative_feedback",
     status: str = "pending",
@@ -159,7 +159,7 @@ def add_alert(
 ) -> UUID:
     """An alert as the pipeline writes it, in Dax unless told otherwise."""
     gym, at = gym_id or network.dax, datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    is_dax = gym == network.dax
+    is_dax, has_member = gym == network.dax, alert_type != "equipment_issue"
     identity = uuid4()
     connection.execute(
         """
@@ -175,8 +175,8 @@ def add_alert(
         {
             "id": identity,
             "gym": gym,
-            "member": network.member if is_dax else None,
-            "kiosk": network.kiosk if is_dax else None,
+            "member": network.member if is_dax and has_member else None,
+            "kiosk": network.kiosk if is_dax and has_member else None,
             "type": alert_type,
             "priority": priority,
             "title": title,

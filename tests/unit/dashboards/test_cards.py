@@ -72,10 +72,22 @@ def test_a_card_says_who_where_when_and_the_words() -> None:
 
 
 def test_an_unknown_badge_is_said_to_be_one() -> None:
-    """Nobody looks for a name that isn't there; a machine's alert has no member at all."""
-    assert "Membre non identifié" in cards.alert_html(an_alert(member_name=None), now=NOW, shows_gym=False)
-    offline = an_alert(member_name=None, alert_type="kiosk_offline")
-    assert "Membre non identifié" not in cards.alert_html(offline, now=NOW, shows_gym=False)
+    """Nobody looks for a name that isn't there."""
+    assert "Adhérent non identifié" in cards.alert_html(an_alert(member_name=None), now=NOW, shows_gym=False)
+
+
+@pytest.mark.parametrize("alert_type", ["equipment_issue", "kiosk_offline", "data_quality"])
+def test_what_concerns_everybody_misses_no_member(alert_type: str) -> None:
+    """A broken machine has no member by design: the card starts with the place, not with somebody missing."""
+    text = read(cards.alert_html(an_alert(member_name=None, alert_type=alert_type), now=NOW, shows_gym=False)).text
+    assert "non identifié" not in text
+    assert "Borne entrée" in text
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, "dont 1 urgente"), (2, "dont 2 urgentes")])
+def test_urgent_alerts_are_counted_in_french(count: int, expected: str) -> None:
+    """One is not several."""
+    assert f"{expected}En cours" in read(cards.counts_html(AlertCounts(5, count, 0, 0))).text
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, False), (3, True)])
@@ -95,7 +107,7 @@ def test_a_closed_card_says_how_it_ended() -> None:
 def test_counts_are_placed_with_their_labels() -> None:
     """What waits, what of it is urgent, what is in hand, what was closed."""
     text = read(cards.counts_html(AlertCounts(12, 2, 3, 40))).text
-    assert text == "À traiter12dont 2 en urgenceEn cours3Closes en 7 jours40"
+    assert text == "À traiter12dont 2 urgentesEn cours3Clôturées en 7 jours40"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_no_two_values_read_the_same(labels: Mapping[str, str]) -> None:
         ("in_progress", "Sacha Petit", False, "vient d'être prise en charge par Sacha Petit."),
         ("in_progress", None, False, "vient d'être prise en charge par un autre responsable."),
         ("in_progress", "Moi", True, "vient d'être prise en charge par vous-même, dans une autre fenêtre."),
-        ("resolved", None, False, "est déjà close (résolue)."),
+        ("resolved", None, False, "est déjà clôturée (résolue)."),
         ("pending", None, False, "vient d'être remise à traiter."),
     ],
 )

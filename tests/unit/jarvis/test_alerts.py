@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from jarvis.alerts import Alert, AlertType, Finding, Priority, SaidTurn, alerts_for, place_key
+from jarvis.alerts import REPAIRABLE, Alert, AlertType, Finding, Priority, SaidTurn, alerts_for, place_key
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -62,6 +62,21 @@ def test_a_very_negative_conversation_is_high_and_quotes_the_negative_turn() -> 
     assert [one.turn_id for one in alert.turns] == ["t2"]
     assert alert.title == "Avis négatif : propreté"
     assert alert.member_id == ANGRY.member_id
+
+
+@pytest.mark.parametrize(
+    ("emotion", "expected"),
+    [
+        (Emotion.ANGER, "un adhérent a exprimé de la colère (propreté)."),
+        (Emotion.NEUTRAL, "un adhérent a exprimé un mécontentement (propreté)."),
+        (Emotion.JOY, "un adhérent a exprimé un mécontentement (propreté)."),
+    ],
+)
+def test_a_complaint_never_reads_as_contentment(emotion: Emotion, expected: str) -> None:
+    """An unhappy member's alert tells a negative feeling, whatever the analysis took the tone for."""
+    alert = only(replace(ANGRY, emotion=emotion), AlertType.NEGATIVE_FEEDBACK)
+    assert alert is not None
+    assert expected in alert.description
 
 
 def test_the_threshold_comes_from_the_settings() -> None:
@@ -120,6 +135,19 @@ def test_an_issue_nobody_can_repair_is_no_equipment_alert() -> None:
     """Crowding is feedback, not a repair."""
     issue = Issue(Topic.CROWDING, None, None, ("t2",))
     assert only(replace(ANGRY, issues=(issue,)), AlertType.EQUIPMENT_ISSUE) is None
+
+
+@pytest.mark.parametrize("topic", REPAIRABLE)
+def test_every_repairable_topic_reaches_the_gym(topic: Topic) -> None:
+    """A broken loudspeaker is repaired like a broken treadmill."""
+    alert = only(replace(ANGRY, issues=(Issue(topic, None, "vestiaire", ("t2",)),)), AlertType.EQUIPMENT_ISSUE)
+    assert alert is not None
+    assert alert.dedup_key == f"equipment_issue:{topic}:-:vestiaire"
+
+
+def test_a_loudspeaker_can_be_repaired() -> None:
+    """The analysis places issues with the sound; the rules raise them."""
+    assert Topic.MUSIC_NOISE in REPAIRABLE
 
 
 def test_a_report_without_a_placed_issue_still_reaches_the_gym() -> None:
