@@ -4,12 +4,13 @@ import logging
 import socket
 import sys
 
+from jarvis.logs import log_as_json_lines
 from jarvis.settings import SettingsError, load_settings
 
 
 def main() -> int:
     """The exit code: 0 after a clean stop, 1 where it could not start (one line says why)."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_as_json_lines(logging.WARNING)
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -38,6 +39,8 @@ def main() -> int:
                 ws="websockets-sansio",
                 ws_max_size=20 * 1024 * 1024,
                 access_log=False,
+                # Its loggers hand on to ours.
+                log_config=None,
                 log_level="warning",
                 server_header=False,
                 # An open page never ends by itself.

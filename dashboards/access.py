@@ -97,5 +97,5 @@ def apology() -> Iterator[None]:
         while place is not None and place.tb_next is not None:
             place = place.tb_next
         where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-        _logger.error("page failed: %s at %s", type(error).__name__, where)
+        _logger.error("page failed", extra={"error": type(error).__name__, "place": where})
         st.error(texts_fr.FAILED, icon=":material/error:")

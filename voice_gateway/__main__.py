@@ -6,9 +6,9 @@ import sys
 
 import uvicorn
 
+from jarvis.logs import log_as_json_lines
 from jarvis.settings import SettingsError, load_settings
 from voice_gateway.app import create_app, drain
-from voice_gateway.logs import log_as_json_lines
 
 # The Realtime protocol allows 15 MiB; ours answers frames above 1 MiB with an error, and drops those above this.
 _MAX_FRAME_BYTES = 4 * 1024 * 1024

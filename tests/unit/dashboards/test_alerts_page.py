@@ -307,5 +307,7 @@ def test_a_failure_says_nothing_of_its_values(
     monkeypatch.setattr(desk, "alerts", fail)
     page.run()
     assert [found.value for found in page.error] == [texts_fr.FAILED]
-    assert "ValueError" in caplog.text
-    assert "Larrieu" not in caplog.text
+    (record,) = [record for record in caplog.records if record.name == "dashboards.access"]
+    assert (record.getMessage(), record.__dict__["error"]) == ("page failed", "ValueError")
+    assert "test_alerts_page.py" in record.__dict__["place"]
+    assert "Larrieu" not in f"{caplog.text} {record.__dict__}"

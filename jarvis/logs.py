@@ -1,4 +1,7 @@
-"""One JSON line a log event: a constant sentence and its fields. Never a transcript, a name, a badge or a token."""
+"""One JSON line a log event: a constant sentence and its fields. Never a transcript, a name, a badge or a token.
+
+Every door that runs as a process of its own logs this way; `__main__` of each calls it once.
+"""
 
 import logging
 from datetime import UTC, datetime
@@ -26,10 +29,10 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
-def log_as_json_lines() -> None:
-    """This process logs JSON lines on stderr, from INFO up; libraries that quote addresses from WARNING up."""
+def log_as_json_lines(level: int = logging.INFO) -> None:
+    """This process logs JSON lines on stderr, from `level` up; libraries that quote addresses from WARNING up."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("uvicorn.error", "websockets", "psycopg.pool"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+        logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
