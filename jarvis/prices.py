@@ -1,7 +1,8 @@
-"""What hosted speech costs: a dated price table, and the cost of one usage report.
+"""What hosted models cost: a dated price table, and the cost of one usage report.
 
 Pure. `voice_gateway/session.py` prices each response and each transcription as it is reported, and
-stores the table's version beside the cost, so that an invoice can be recomputed.
+stores the table's version beside the cost, so that an invoice can be recomputed. The hosted analysis
+prices its calls by the same table.
 """
 
 from collections.abc import Mapping
@@ -44,6 +45,8 @@ _PRICES: Mapping[str, Price] = {
     "gpt-realtime-mini": _tokens(("0.60", "0.06", "2.40"), ("10", "0.30", "20")),
     "gpt-4o-transcribe": _tokens(("2.50", "2.50", "10"), ("2.50", "2.50", "0")),
     "gpt-4o-mini-transcribe": _tokens(("1.25", "1.25", "5"), ("1.25", "1.25", "0")),
+    "gpt-4o-mini": _tokens(("0.15", "0.075", "0.60"), ("0", "0", "0")),
+    "text-embedding-3-small": _tokens(("0.02", "0.02", "0"), ("0", "0", "0")),
     "whisper-1": Price(per_minute=Decimal("0.006")),
     "gpt-transcribe": Price(per_minute=Decimal("0.0045")),
     "gpt-realtime-whisper": Price(per_minute=Decimal("0.017")),
@@ -113,8 +116,14 @@ def usage_of(report: Mapping[str, Any]) -> Usage:
 
 def cost_of(model: str, usage: Usage) -> Cost:
     """The price of a usage under today's table; cached tokens are never charged a second time."""
-    price, is_known = price_of(model)
-    amount = (
+    amount = exact_usd(model, usage).quantize(_MICRODOLLAR, ROUND_HALF_UP)
+    return Cost(amount, usage.is_estimated or not price_of(model)[1])
+
+
+def exact_usd(model: str, usage: Usage) -> Decimal:
+    """The price of a usage, not rounded: for a share of a call, which may cost less than a microdollar."""
+    price, _ = price_of(model)
+    return (
         (usage.text_input_tokens - usage.cached_text_tokens) * price.text_in
         + usage.cached_text_tokens * price.text_cached
         + usage.text_output_tokens * price.text_out
@@ -122,7 +131,6 @@ def cost_of(model: str, usage: Usage) -> Cost:
         + usage.cached_audio_tokens * price.audio_cached
         + usage.audio_output_tokens * price.audio_out
     ) / _MILLION + Decimal(str(usage.duration_seconds)) / 60 * price.per_minute
-    return Cost(amount.quantize(_MICRODOLLAR, ROUND_HALF_UP), usage.is_estimated or not is_known)
 
 
 def price_of(model: str) -> tuple[Price, bool]:

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import Connection
 
 from jarvis.alerts import Finding, alerts_for
-from jarvis.conversations import Analysis, AnalysisFailure, Conversation
+from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
 from warehouse.stores import alerts, conversations, members
 
@@ -39,7 +39,7 @@ ENGINE_RETRY_AFTER = timedelta(seconds=30)
 
 
 class AnalysisBatchFailed(RuntimeError):
-    """The engine could not analyse anything; its conversations are due again later, none lost a try."""
+    """The engine could not go on; the conversations it had not done are due again later, none lost a try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,57 +106,37 @@ def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_siz
     """One batch is claimed and its outcomes are written, in one transaction.
 
     Raises:
-        AnalysisBatchFailed: when the engine itself does not work; the batch is put off.
+        AnalysisBatchFailed: when the engine itself does not work; what it had done is written, the rest put off.
     """
+    from ml.conversations.engine import EngineError, analyse_each
+
     failed: AnalysisBatchFailed | None = None
     report = AnalysisReport()
     with connection.transaction():
         claimed = conversations.claim_due(connection, batch_size=batch_size)
+        outcomes: list[Analysis | AnalysisFailure] = [
+            AnalysisFailure(one.session_id, "found no turn of the member, expected at least one", is_permanent=True)
+            for one in claimed
+            if not one.member_turns
+        ]
         try:
-            outcomes = outcomes_of(engine, claimed)
-        except AnalysisBatchFailed as error:
-            failed = error
+            outcomes += analyse_each(engine, [one for one in claimed if one.member_turns])
+        except EngineError as error:
+            failed = AnalysisBatchFailed(str(error))
+            # Done means paid, where the engine is hosted.
+            outcomes += error.done
+            finished = {outcome.session_id for outcome in outcomes}
             conversations.postpone(
                 connection,
-                [one.session_id for one in claimed],
-                reason=str(error),
+                [one.session_id for one in claimed if one.session_id not in finished],
+                reason=str(failed),
                 retry_after=ENGINE_RETRY_AFTER,
             )
-        else:
-            for outcome in outcomes:
-                report += _write(connection, outcome)
+        for outcome in outcomes:
+            report += _write(connection, outcome)
     if failed is not None:
         raise failed
     return report
-
-
-def outcomes_of(engine: "AnalysisEngine", claimed: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
-    """One outcome per conversation; one that breaks the engine fails alone.
-
-    Raises:
-        AnalysisBatchFailed: when the engine says that it cannot analyse anything.
-    """
-    from ml.conversations.engine import EngineError
-
-    spoken = [one for one in claimed if one.member_turns]
-    silent: list[Analysis | AnalysisFailure] = [
-        AnalysisFailure(one.session_id, "found no turn of the member, expected at least one", is_permanent=True)
-        for one in claimed
-        if not one.member_turns
-    ]
-    if not spoken:
-        return silent
-    try:
-        return silent + engine.analyse(spoken)
-    except EngineError as error:
-        raise AnalysisBatchFailed(f"engine {engine.name}: {error}") from error
-    except Exception as error:
-        # Not its text: an engine's own error may repeat the member's words.
-        if len(spoken) == 1:
-            reason = f"engine {engine.name} broke on this conversation: {type(error).__name__}"
-            return [*silent, AnalysisFailure(spoken[0].session_id, reason)]
-    half = len(spoken) // 2
-    return silent + outcomes_of(engine, spoken[:half]) + outcomes_of(engine, spoken[half:])
 
 
 def count_members(connection: Connection, *, batch_size: int = BATCH_SIZE) -> int:

@@ -15,6 +15,11 @@ from jarvis.settings import Settings
 class EngineError(RuntimeError):
     """An engine cannot be made or cannot go on with any conversation; one that fails alone is an AnalysisFailure."""
 
+    def __init__(self, message: str, *, done: Sequence[Analysis | AnalysisFailure] = ()) -> None:
+        super().__init__(message)
+        self.done = tuple(done)
+        """What was finished before, and perhaps paid: to be kept."""
+
 
 class AnalysisEngine(Protocol):
     """Says what conversations express; batches first, because vectors and hosted calls are cheaper together."""
@@ -28,7 +33,11 @@ class AnalysisEngine(Protocol):
         """Changes whenever the same conversation could be analysed differently."""
 
     def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
-        """One result per conversation, in order; a failure never takes its neighbours with it."""
+        """One result per conversation, in order; a failure never takes its neighbours with it.
+
+        Raises:
+            EngineError: when no conversation could go on; those it does not name as done were not at fault.
+        """
 
 
 def engine_for(settings: Settings, *, name: str | None = None) -> AnalysisEngine:
@@ -58,3 +67,28 @@ def engine_for(settings: Settings, *, name: str | None = None) -> AnalysisEngine
             embedding_model=settings.embedding_model,
         )
     raise EngineError(f"engine: found {chosen!r}, expected 'local' or 'openai'")
+
+
+def analyse_each(engine: AnalysisEngine, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
+    """One result per conversation, in order; one that breaks the engine fails alone.
+
+    Raises:
+        EngineError: when the engine cannot go on; with what was done before, of the whole sequence.
+    """
+    if not conversations:
+        return []
+    try:
+        return engine.analyse(conversations)
+    except EngineError:
+        raise
+    except Exception as error:
+        # Not its text: an engine's own error may repeat the member's words.
+        if len(conversations) == 1:
+            reason = f"engine {engine.name} broke on this conversation: {type(error).__name__}"
+            return [AnalysisFailure(conversations[0].session_id, reason)]
+    half = len(conversations) // 2
+    first = analyse_each(engine, conversations[:half])
+    try:
+        return first + analyse_each(engine, conversations[half:])
+    except EngineError as error:
+        raise EngineError(str(error), done=[*first, *error.done]) from error

@@ -1,7 +1,8 @@
 """The contract of `jarvis analyse`: transcripts in, analyses out, a JSON object a line.
 
-A bad line becomes an error object on the error stream, with its line number, and the rest goes on.
-Lines are analysed in batches, and written in the order they were read.
+A bad line becomes an error object on the error stream, with its line number, and the rest goes on;
+so does a conversation that breaks the engine. An engine that cannot go on with any ends the command:
+what it had done is written first. Lines are analysed in batches, and written in the order they were read.
 """
 
 import json
@@ -9,14 +10,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
-from ml.conversations.engine import AnalysisEngine
+from ml.conversations.engine import AnalysisEngine, EngineError, analyse_each
 from ml.conversations.examples import ExampleError, read_conversation
 
 BATCH_LINES = 32
 
 
 def analyse_lines(lines: Iterable[str], engine: AnalysisEngine, out: TextIO, err: TextIO) -> int:
-    """Every good line is analysed on `out`, every bad one named on `err`; 0 when none was bad, else 1."""
+    """Every good line is analysed on `out`, every bad one named on `err`; 0 when none was bad, else 1.
+
+    Raises:
+        EngineError: when the engine cannot go on; what was done before is on `out`, and the message names the line.
+    """
     bad = 0
     for batch in _batches(lines):
         conversations: list[tuple[int, Conversation]] = []
@@ -26,14 +31,25 @@ def analyse_lines(lines: Iterable[str], engine: AnalysisEngine, out: TextIO, err
             except ExampleError as error:
                 bad += 1
                 _write(err, {"line": number, "error": str(error)})
-        results = engine.analyse([conversation for _, conversation in conversations])
-        for (number, conversation), result in zip(conversations, results, strict=True):
+        stopped: EngineError | None = None
+        try:
+            results = analyse_each(engine, [conversation for _, conversation in conversations])
+        except EngineError as error:
+            stopped, results = error, list(error.done)
+        waiting = iter(conversations)
+        for result in results:
+            # In order; an engine that stopped may have left some out.
+            number = next(number for number, conversation in waiting if conversation.session_id == result.session_id)
             if isinstance(result, AnalysisFailure):
                 bad += 1
-                _write(err, {"line": number, "session_id": conversation.session_id, "error": result.reason})
+                _write(err, {"line": number, "session_id": result.session_id, "error": result.reason})
             else:
                 _write(out, analysis_row(result))
         out.flush()
+        if stopped is not None:
+            raise EngineError(
+                f"{stopped}; what is not on the output from line {conversations[0][0]} on was not analysed"
+            )
     return 1 if bad else 0
 
 

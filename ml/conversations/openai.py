@@ -7,6 +7,8 @@ The official client does the HTTP; its own retries are off, because ours honour 
 
 import hashlib
 import json
+import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, sentiment_label
+from jarvis.prices import Usage, exact_usd, price_of
 from ml.conversations.engine import EngineError
 from ml.conversations.redaction import Redactor, first_depth
 from ml.conversations.schema import Reply, ReplyError, parse_reply, reply_schema, sent_ids
@@ -34,6 +37,8 @@ ENGINE_VERSION = "1"
 MAX_ATTEMPTS = 4
 MAX_WAIT_SECONDS = 30.0
 REQUEST_TIMEOUT_SECONDS = 60.0
+# All calls of one `analyse`, with their waits: its rows stay locked meanwhile, and a run may take 600 s.
+BATCH_SECONDS = 180.0
 # A reply that breaks the schema is asked for once more, then given up.
 MAX_REPLIES = 2
 CALLS_AT_ONCE = 4
@@ -43,19 +48,17 @@ EMBEDDINGS_A_CALL = 64
 MAX_CHARACTERS = 24_000
 MAX_REPLY_TOKENS = 4_000
 
-# USD per million tokens: input, cached input, output. Published prices, reference/realtime.md, B.
-PRICES: dict[str, tuple[Decimal, Decimal, Decimal]] = {
-    "gpt-4o-mini": (Decimal("0.15"), Decimal("0.075"), Decimal("0.60")),
-    "text-embedding-3-small": (Decimal("0.02"), Decimal("0.02"), Decimal(0)),
-}
-_MILLION = Decimal(1_000_000)
 _MICRODOLLAR = Decimal("0.000001")
+# Marks, in engine_version, analyses whose cost was reckoned with an assumed price.
+PRICE_ASSUMED = "price-assumed"
+
+logger = logging.getLogger("jarvis.analysis")
 
 Answer = TypeVar("Answer")
 
 
 class CallError(RuntimeError):
-    """One call was given up; the message may be stored: it holds no word of a conversation."""
+    """One conversation's call was given up; the message may be stored: it holds no word of a conversation."""
 
     def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
         super().__init__(reason)
@@ -73,6 +76,17 @@ class Spent:
         return Spent(self.tokens + other.tokens, self.usd + other.usd)
 
 
+@dataclass(slots=True)
+class Batch:
+    """What the calls of one `analyse` know of each other: until when they may go on, and how the provider fares."""
+
+    until: float
+    stopped: EngineError | None = None
+    """The first failure that every other conversation would meet too."""
+    answered_at: float = -math.inf
+    """When the provider last answered any of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenAIEngine:
     """Asks a hosted model; the conversation is data, and no tool is offered."""
@@ -82,6 +96,8 @@ class OpenAIEngine:
     embedding_model: str
     redact: Redactor = first_depth
     wait: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
     name: str = field(default="openai", init=False)
 
     @classmethod
@@ -94,62 +110,90 @@ class OpenAIEngine:
         embedding_model: str,
         redact: Redactor = first_depth,
         wait: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
     ) -> "OpenAIEngine":
-        """An engine with a client of its own; nothing is sent yet.
+        """An engine with a client of its own; nothing is sent yet, and a model without a known price is named.
 
         Args:
             redact: takes personal data out of each turn before it is sent.
             wait: how to wait between attempts; a test gives one that does not.
+            clock: seconds, for the time a batch may take.
         """
         from openai import OpenAI
 
+        for unpriced in (name for name in (model, embedding_model) if not price_of(name)[1]):
+            logger.warning(
+                "model %s: found no price in jarvis/prices.py, so it is charged as the dearest there; add its price",
+                unpriced,
+            )
         client = OpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout_seconds)
-        return cls(client, model, embedding_model, redact, wait)
+        return cls(client, model, embedding_model, redact, wait, clock, timeout_seconds)
 
     @property
     def version(self) -> str:
-        """The code's version, the model and the prompt's hash."""
-        return f"{ENGINE_VERSION}+{self.model}+{prompt_version()}"
+        """The code's version, the model and the prompt's hash; and a mark where the price is assumed."""
+        is_priced = price_of(self.model)[1] and price_of(self.embedding_model)[1]
+        parts = [ENGINE_VERSION, self.model, prompt_version(), *([] if is_priced else [PRICE_ASSUMED])]
+        return "+".join(parts)
 
     def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
         """One result per conversation, in order.
 
         Raises:
-            EngineError: when the key or the model is refused, which no other conversation would survive.
+            EngineError: when the provider is out of reach, overloaded, out of credit or too slow, or refuses the key
+                or the model: what every conversation would meet; those done before are in it.
         """
-        results: list[Analysis | AnalysisFailure] = [
-            AnalysisFailure(conversation.session_id, "found no words of the member's, expected at least one", True)
-            for conversation in conversations
-        ]
-        spoken = [
-            place
-            for place, conversation in enumerate(conversations)
-            if any(clean_text(turn.text) for turn in conversation.member_turns)
-        ]
+        results: dict[int, Analysis | AnalysisFailure] = {}
+        spoken = []
+        for place, conversation in enumerate(conversations):
+            if any(clean_text(turn.text) for turn in conversation.member_turns):
+                spoken.append(place)
+            else:
+                reason = "found no words of the member's, expected at least one"
+                results[place] = AnalysisFailure(conversation.session_id, reason, True)
+        batch = Batch(until=self.clock() + BATCH_SECONDS)
         sent = [self._redacted(conversations[place]) for place in spoken]
-        vectors = self._embeddings([_document(rows) for rows in sent])
+        try:
+            vectors = self._embeddings([_document(rows) for rows in sent], batch)
+        except EngineError as error:
+            raise EngineError(str(error), done=list(results.values())) from error
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-            answers = pool.map(self._one, [conversations[place] for place in spoken], sent, vectors)
-            for place, answer in zip(spoken, answers, strict=True):
-                results[place] = answer
-        return results
+            asked = [conversations[place] for place in spoken]
+            answers = pool.map(lambda *given: self._one(*given, batch=batch), asked, sent, vectors)
+            results |= {place: answer for place, answer in zip(spoken, answers, strict=True) if answer is not None}
+        done = [results[place] for place in sorted(results)]
+        if batch.stopped is not None:
+            raise EngineError(str(batch.stopped), done=done) from batch.stopped
+        return done
 
     def _one(
         self,
         conversation: Conversation,
         rows: Sequence[dict[str, str]],
         vector: "tuple[Sequence[float], Spent] | CallError",
-    ) -> Analysis | AnalysisFailure:
-        if isinstance(vector, CallError):
-            # Vectors are asked for first: without them the dearer call would be paid for nothing.
-            return AnalysisFailure(conversation.session_id, str(vector), vector.is_permanent)
-        embedding, spent = vector
+        *,
+        batch: Batch,
+    ) -> Analysis | AnalysisFailure | None:
+        """The conversation's result; None when the batch was stopped before there was one."""
         try:
-            reply, paid = self._reply(conversation, rows)
+            if isinstance(vector, CallError):
+                # Vectors are asked for first: without them the dearer call would be paid for nothing.
+                raise vector
+            embedding, spent = vector
+            reply, paid = self._reply(conversation, rows, batch)
+            return self._analysis(conversation, reply, embedding, spent + paid)
         except CallError as error:
             return AnalysisFailure(conversation.session_id, str(error), error.is_permanent)
-        spent += paid
+        except EngineError as error:
+            batch.stopped = batch.stopped or error
+            return None
+        except Exception as error:
+            # Its neighbours are paid for. Not the error's text: it may repeat the member's words.
+            reason = f"engine {self.name} broke on this conversation: {type(error).__name__}"
+            return AnalysisFailure(conversation.session_id, reason)
+
+    def _analysis(self, conversation: Conversation, reply: Reply, embedding: Sequence[float], spent: Spent) -> Analysis:
         return Analysis(
             session_id=conversation.session_id,
             summary=self.redact(reply.summary, conversation.private_names),
@@ -181,13 +225,15 @@ class OpenAIEngine:
             rows.append({"turn_id": sent_id, "role": str(turn.role), "text": _both_ends(text, max(400, budget))})
         return rows
 
-    def _reply(self, conversation: Conversation, rows: Sequence[dict[str, str]]) -> tuple[Reply, Spent]:
+    def _reply(self, conversation: Conversation, rows: Sequence[dict[str, str]], batch: Batch) -> tuple[Reply, Spent]:
         data = json.dumps({"language": conversation.language[:8], "turns": rows}, ensure_ascii=False)
         spent = Spent()
         problem = ""
         for _ in range(MAX_REPLIES):
             completion = self._attempt(
-                lambda: self.client.chat.completions.create(
+                batch,
+                lambda timeout: self.client.chat.completions.create(
+                    timeout=timeout,
                     model=self.model,
                     temperature=0,
                     max_completion_tokens=MAX_REPLY_TOKENS,
@@ -196,7 +242,7 @@ class OpenAIEngine:
                         "type": "json_schema",
                         "json_schema": {"name": "analysis", "strict": True, "schema": reply_schema()},
                     },
-                )
+                ),
             )
             spent += _spent(self.model, completion.usage)
             choice = completion.choices[0]
@@ -213,52 +259,76 @@ class OpenAIEngine:
                 problem = str(error)
         raise CallError(f"{MAX_REPLIES} replies broke the schema; the last: {problem}")
 
-    def _embeddings(self, texts: Sequence[str]) -> "list[tuple[Sequence[float], Spent] | CallError]":
-        """A vector and its price for each text, or why there is none."""
+    def _embeddings(self, texts: Sequence[str], batch: Batch) -> "list[tuple[Sequence[float], Spent] | CallError]":
+        """A vector and its price for each text, or why there is none; a text that is refused is refused alone."""
         results: list[tuple[Sequence[float], Spent] | CallError] = []
         for start in range(0, len(texts), EMBEDDINGS_A_CALL):
-            batch = list(texts[start : start + EMBEDDINGS_A_CALL])
+            some = list(texts[start : start + EMBEDDINGS_A_CALL])
             try:
-                answer = self._attempt(
-                    lambda batch=batch: self.client.embeddings.create(  # type: ignore[misc]
-                        model=self.embedding_model, input=batch, encoding_format="float"
-                    )
-                )
+                results.extend(self._vectors(some, batch))
             except CallError as error:
-                results.extend([error] * len(batch))
-                continue
-            vectors = [item.embedding for item in sorted(answer.data, key=lambda item: item.index)]
-            if len(vectors) != len(batch):
-                found = CallError(f"found {len(vectors)} vectors, expected {len(batch)}")
-                results.extend([found] * len(batch))
-                continue
-            shares = _shares(answer.usage.total_tokens, [len(text) for text in batch])
-            price = _price(self.embedding_model)[0]
-            results.extend(
-                (vector, Spent(tokens, tokens * price / _MILLION))
-                for vector, tokens in zip(vectors, shares, strict=True)
-            )
+                if len(some) == 1:
+                    results.append(error)
+                else:
+                    results.extend(one for text in some for one in self._embeddings([text], batch))
         return results
 
-    def _attempt(self, call: Callable[[], Answer]) -> Answer:
-        """The call's answer, tried again where another try can help."""
+    def _vectors(self, texts: list[str], batch: Batch) -> "list[tuple[Sequence[float], Spent]]":
+        answer = self._attempt(
+            batch,
+            lambda timeout: self.client.embeddings.create(
+                timeout=timeout, model=self.embedding_model, input=texts, encoding_format="float"
+            ),
+        )
+        vectors = [item.embedding for item in sorted(answer.data, key=lambda item: item.index)]
+        if len(vectors) != len(texts):
+            raise CallError(f"found {len(vectors)} vectors, expected {len(texts)}")
+        shares = _shares(answer.usage.total_tokens, [len(text) for text in texts])
+        return [
+            (vector, Spent(tokens, exact_usd(self.embedding_model, Usage(text_input_tokens=tokens))))
+            for vector, tokens in zip(vectors, shares, strict=True)
+        ]
+
+    def _attempt(self, batch: Batch, call: Callable[[float], Answer]) -> Answer:
+        """The answer of a call that is given its time-out, tried again where another try can help.
+
+        Raises:
+            CallError: when this request would be refused again, or failed while the provider answered others.
+            EngineError: when the provider answers nobody, or the batch has no time left.
+        """
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
-        reason = ""
+        started = self.clock()
+        reason = "no call was answered"
         for attempt in range(1, MAX_ATTEMPTS + 1):
+            if batch.stopped is not None:
+                raise batch.stopped
+            left = batch.until - self.clock()
+            if left <= 0:
+                raise EngineError(f"engine {self.name!r}: {reason} within the {BATCH_SECONDS:.0f} seconds of a batch")
+            timeout = min(left, self.timeout_seconds)
             pause = min(MAX_WAIT_SECONDS, 0.5 * 2.0**attempt)
+            is_everyones = False
             try:
-                return call()
+                answer = call(timeout)
             except APITimeoutError:
-                reason = f"no answer within {self.client.timeout} seconds"
+                reason = f"no answer within {timeout:.3g} seconds"
             except APIConnectionError:
                 reason = "the provider could not be reached"
             except APIStatusError as error:
                 reason = _refused(error)
+                is_everyones = error.status_code == 429
                 pause = _retry_after(error, pause)
+            else:
+                batch.answered_at = self.clock()
+                return answer
             if attempt < MAX_ATTEMPTS:
-                self.wait(pause)
-        raise CallError(f"{reason}; given up after {MAX_ATTEMPTS} attempts")
+                self.wait(min(pause, max(0.0, batch.until - self.clock())))
+        given_up = f"{reason}; given up after {MAX_ATTEMPTS} attempts"
+        if not is_everyones and batch.answered_at > started:
+            # The provider answered others meanwhile: it is this conversation that it cannot answer.
+            raise CallError(given_up)
+        raise EngineError(f"engine {self.name!r}: {given_up}")
 
 
 def prompt_version() -> str:
@@ -286,14 +356,14 @@ def _refused(error: "APIStatusError") -> str:
     """Why the provider said no, where waiting may help.
 
     Raises:
-        EngineError: when the key or the model is refused.
+        EngineError: when the key or the model is refused, or the credit is used up.
         CallError: when this request would be refused again.
     """
     status, code = error.status_code, error.code
     if status in (401, 403, 404):
         raise EngineError(f"engine 'openai': the provider answered {status}; check the key, its rights and the model")
     if code == "insufficient_quota":
-        raise CallError("the provider's quota is used up; add credit, or choose the engine 'local'")
+        raise EngineError("engine 'openai': the provider's quota is used up; add credit, or choose the engine 'local'")
     if status in (408, 409, 429) or status >= 500:
         return f"the provider answered {status}"
     raise CallError(f"the provider answered {status}", is_permanent=True)
@@ -314,17 +384,10 @@ def _spent(model: str, usage: Any) -> Spent:
         return Spent()
     details = usage.prompt_tokens_details
     cached = (details.cached_tokens or 0) if details else 0
-    fresh_price, cached_price, out_price = _price(model)
-    usd = (
-        (usage.prompt_tokens - cached) * fresh_price + cached * cached_price + usage.completion_tokens * out_price
-    ) / _MILLION
-    return Spent(usage.total_tokens, usd)
-
-
-def _price(model: str) -> tuple[Decimal, Decimal, Decimal]:
-    """A model's prices; a dated snapshot costs what its family does, an unknown model what the dearest one does."""
-    family = max((name for name in PRICES if model.startswith(name)), key=len, default=None)
-    return PRICES[family] if family else max(PRICES.values())
+    used = Usage(
+        text_input_tokens=usage.prompt_tokens, cached_text_tokens=cached, text_output_tokens=usage.completion_tokens
+    )
+    return Spent(usage.total_tokens, exact_usd(model, used))
 
 
 def _shares(total: int, lengths: Sequence[int]) -> list[int]:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, Role, Sentiment, Turn
 from ml.conversations.engine import EngineError
-from ml.conversations.openai import MAX_ATTEMPTS, OpenAIEngine, prompt_version
+from ml.conversations.openai import BATCH_SECONDS, MAX_ATTEMPTS, OpenAIEngine, prompt_version
 
 MODEL, EMBEDDING = "gpt-4o-mini", "text-embedding-3-small"
 
@@ -86,6 +86,10 @@ class Provider:
     chats: list[dict[str, Any]] = field(default_factory=list)
     embeddings: list[dict[str, Any]] = field(default_factory=list)
     hold: threading.Event | None = None
+    broken_on: str | None = None
+    """A word in a chat that is answered with a 500, once another chat was answered well."""
+    is_answering: threading.Event = field(default_factory=threading.Event)
+    on_chat: Callable[[], None] = lambda: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, path: str, body: dict[str, Any]) -> Answer:
@@ -102,7 +106,14 @@ class Provider:
                 usage = {"prompt_tokens": 100, "total_tokens": 100}
                 return 200, {}, {"object": "list", "model": EMBEDDING, "data": data[::-1], "usage": usage}
             self.chats.append(body)
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            self.on_chat()
+            is_broken = self.broken_on is not None and self.broken_on in json.dumps(body)
+            if not is_broken:
+                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if is_broken:
+            self.is_answering.wait(5)
+            return failure(500)
+        self.is_answering.set()
         if self.hold is not None:
             self.hold.wait(10)
         return answer
@@ -244,37 +255,124 @@ def test_too_many_requests_waits_as_long_as_the_provider_asks(
     assert waits == [7.0]
 
 
+def stopped(engine: OpenAIEngine, *conversations: Conversation) -> EngineError:
+    """What the engine says when it cannot go on with any conversation."""
+    with pytest.raises(EngineError) as caught:
+        engine.analyse(conversations or [conversation()])
+    return caught.value
+
+
 def test_a_server_error_is_tried_a_bounded_number_of_times(
     engine: OpenAIEngine, provider: Provider, waits: list[float]
 ) -> None:
-    """A 500 for ever costs MAX_ATTEMPTS calls with growing waits, and is a failure that may be tried later."""
+    """A 500 for ever costs MAX_ATTEMPTS calls with growing waits, and is the provider's failure."""
     provider.answers = [failure(500)]
-    failed = reason(engine.analyse([conversation()]))
+    assert "500" in str(stopped(engine))
     assert len(provider.chats) == MAX_ATTEMPTS
     assert waits == sorted(waits)
-    assert "500" in failed.reason
-    assert not failed.is_permanent
 
 
 def test_a_used_up_quota_is_not_asked_again(engine: OpenAIEngine, provider: Provider, waits: list[float]) -> None:
-    """insufficient_quota is a 429 that waiting does not cure."""
+    """insufficient_quota is a 429 that waiting does not cure, for any conversation."""
     provider.answers = [failure(429, code="insufficient_quota")]
-    assert "quota" in reason(engine.analyse([conversation()])).reason
+    assert "quota" in str(stopped(engine))
     assert waits == []
 
 
-def test_no_answer_in_time_is_a_failure_of_that_conversation(provider: Provider, waits: list[float]) -> None:
+def test_no_answer_in_time_is_the_providers_failure(provider: Provider, waits: list[float]) -> None:
     """A provider that never answers is given up after the time-out, each attempt anew."""
     provider.hold = threading.Event()
-    failed = reason(connect(provider, waits.append, timeout=0.2).analyse([conversation()]))
-    assert "no answer" in failed.reason
+    assert "no answer" in str(stopped(connect(provider, waits.append, timeout=0.2)))
     assert len(waits) == MAX_ATTEMPTS - 1
 
 
-def test_an_unreachable_provider_is_a_failure_of_that_conversation(waits: list[float]) -> None:
-    """Nobody listens on the port: a failure, not a crash."""
-    failed = reason(connect(Provider(url="http://127.0.0.1:9/v1"), waits.append).analyse([conversation()]))
-    assert "could not be reached" in failed.reason
+def test_an_unreachable_provider_stops_the_engine(waits: list[float]) -> None:
+    """Nobody listens on the port: no conversation is at fault."""
+    error = stopped(connect(Provider(url="http://127.0.0.1:9/v1"), waits.append))
+    assert "could not be reached" in str(error)
+    assert error.done == ()
+
+
+def test_a_conversation_that_alone_meets_server_errors_fails_alone(engine: OpenAIEngine, provider: Provider) -> None:
+    """The provider answers the others meanwhile: it is not down."""
+    provider.broken_on = "poison"
+    results = engine.analyse([conversation("s1", text="poison"), *(conversation(f"s{place}") for place in (2, 3, 4))])
+    assert [type(result) for result in results] == [AnalysisFailure, Analysis, Analysis, Analysis]
+    assert isinstance(results[0], AnalysisFailure)
+    assert not results[0].is_permanent
+
+
+def test_what_was_done_before_the_credit_ran_out_is_kept(engine: OpenAIEngine, provider: Provider) -> None:
+    """Paid analyses are in the error; the other conversations are not named, so no try of theirs is counted."""
+    provider.answers = [*[completion(json.dumps(GOOD))] * 3, failure(429, code="insufficient_quota")]
+    error = stopped(engine, *(conversation(f"s{place}") for place in range(20)))
+    assert len(error.done) == 3
+    assert all(isinstance(result, Analysis) for result in error.done)
+    assert len(provider.chats) < 20, "a provider that refuses everybody is not asked for everybody"
+
+
+def test_a_batch_ends_in_time_and_keeps_what_is_done(provider: Provider) -> None:
+    """Each answer takes longer than a third of the batch's time: those that came in time are kept."""
+    passed = [0.0]
+
+    def clock() -> float:
+        return passed[0]
+
+    def slow_redact(text: str, names: Sequence[str]) -> str:
+        return text
+
+    provider.on_chat = lambda: passed.__setitem__(0, passed[0] + BATCH_SECONDS / 3)
+    engine = OpenAIEngine.connect(
+        api_key="sk-test",
+        base_url=provider.url,
+        model=MODEL,
+        embedding_model=EMBEDDING,
+        redact=slow_redact,
+        clock=clock,
+    )
+    error = stopped(engine, *(conversation(f"s{place}") for place in range(30)))
+    assert f"{BATCH_SECONDS:.0f} seconds" in str(error)
+    assert 1 <= len(error.done) < 10
+
+
+def test_a_text_the_embedding_model_refuses_is_refused_alone(engine: OpenAIEngine, provider: Provider) -> None:
+    """A 400 for the batch of texts is asked again one by one: the neighbours are analysed."""
+    provider.embedding_answers = [failure(400), failure(400)]
+    results = engine.analyse([conversation("s1"), conversation("s2")])
+    assert [type(result) for result in results] == [AnalysisFailure, Analysis]
+
+
+def test_a_fault_of_ours_on_one_conversation_leaves_its_neighbours(provider: Provider) -> None:
+    """What is paid for is kept; the reason names no word."""
+
+    def redact(text: str, names: Sequence[str]) -> str:
+        if text.startswith("Le membre") and not calls:
+            calls.append(text)
+            raise RuntimeError(text)
+        return text
+
+    calls: list[str] = []
+    engine = OpenAIEngine.connect(
+        api_key="sk-test", base_url=provider.url, model=MODEL, embedding_model=EMBEDDING, redact=redact
+    )
+    results = engine.analyse([conversation("s1"), conversation("s2")])
+    assert sorted(type(result).__name__ for result in results) == ["Analysis", "AnalysisFailure"]
+    (failed,) = (result for result in results if isinstance(result, AnalysisFailure))
+    assert failed.reason.endswith("RuntimeError")
+
+
+def test_a_model_without_a_known_price_is_named_at_the_start(
+    provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is charged as the dearest model, and says so in the log and with each analysis."""
+    engine = OpenAIEngine.connect(
+        api_key="sk-test", base_url=provider.url, model="oracle-9", embedding_model=EMBEDDING, wait=lambda _: None
+    )
+    assert "oracle-9" in caplog.text
+    analysis = only(engine.analyse([conversation()]))
+    assert analysis.engine_version.endswith("+price-assumed")
+    assert analysis.cost_usd > 100 * 1400 * 0.02 / 1e6
+    assert not connect(provider).version.endswith("+price-assumed")
 
 
 def test_a_refused_key_stops_the_engine(engine: OpenAIEngine, provider: Provider) -> None:

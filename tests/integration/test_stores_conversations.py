@@ -1,12 +1,13 @@
 """The queue of closed sessions: claimed once, analysed in one transaction, put off or parked on failure."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from jarvis.conversations import AnalysisFailure
+from jarvis.conversations import Analysis, AnalysisFailure, Conversation
 from orchestration.batches import AnalysisBatchFailed, analyse_batch, analyse_due
 from tests.conftest import Database
 from tests.support.pipeline_world import THANKS, CueWordEngine, closed_session, make_gym, open_session
@@ -135,6 +136,24 @@ def test_an_engine_that_is_down_costs_no_try(database: Database) -> None:
     assert row == ("pending", 0, True)
 
 
+def test_what_an_engine_had_done_when_it_stopped_is_kept(database: Database) -> None:
+    """The paid analysis is written, the others wait with no try counted, and the batch fails visibly."""
+    from ml.conversations.engine import EngineError
+
+    class DyingEngine(CueWordEngine):
+        def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
+            raise EngineError("the provider's quota is used up", done=super().analyse(conversations[:1]))
+
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for _ in range(3):
+            closed_session(admin, gym)
+        with pytest.raises(AnalysisBatchFailed, match="quota"):
+            analyse_batch(pipeline, DyingEngine(), batch_size=10)
+        rows = admin.execute("select status, attempts from conversation_summaries order by queued_at").fetchall()
+    assert rows == [("completed", 0), ("pending", 0), ("pending", 0)]
+
+
 def test_an_analysis_the_database_refuses_fails_alone(database: Database) -> None:
     """An embedding that is too long counts as one session's failure; the other one is completed."""
 
@@ -143,6 +162,7 @@ def test_an_analysis_the_database_refuses_fails_alone(database: Database) -> Non
             from dataclasses import replace
 
             analysis = super()._one(conversation)
+            assert isinstance(analysis, Analysis)
             is_thanks = "Merci" in conversation.member_turns[0].text
             return analysis if is_thanks else replace(analysis, embedding=[0.0] * 2000)
 

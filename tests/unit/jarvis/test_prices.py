@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jarvis.prices import Usage, cost_of, price_of, usage_of
+from jarvis.prices import Usage, cost_of, exact_usd, price_of, usage_of
 
 # The example of reference/realtime.md, A3.
 RESPONSE = {
@@ -91,3 +91,10 @@ def test_every_recorded_usage_splits_into_its_own_total(data_dir: Path) -> None:
         assert usage.text_input_tokens + usage.audio_input_tokens == report["input_tokens"]
         assert usage.text_output_tokens + usage.audio_output_tokens == report["output_tokens"]
         assert not usage.is_estimated
+
+
+def test_the_hosted_analysis_is_priced_by_the_same_table() -> None:
+    """600 fresh at 0.15, 400 cached at 0.075, 300 out at 0.60; a vector's fifth of a microdollar is kept."""
+    chat = Usage(text_input_tokens=1000, cached_text_tokens=400, text_output_tokens=300)
+    assert cost_of("gpt-4o-mini-2024-07-18", chat).usd == Decimal("0.000300")
+    assert exact_usd("text-embedding-3-small", Usage(text_input_tokens=10)) == Decimal("0.0000002")

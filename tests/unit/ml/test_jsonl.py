@@ -17,6 +17,7 @@ from jarvis.conversations import (
     Sentiment,
     Topic,
 )
+from ml.conversations.engine import EngineError
 from ml.conversations.jsonl import analyse_lines
 
 FIELDS = {
@@ -55,6 +56,20 @@ class Echo:
             engine_version=self.version,
             issues=(Issue(Topic.EQUIPMENT, "tapis 4", None, ("t1",)),),
         )
+
+
+class Breaking(Echo):
+    """An engine that a conversation called `poison` breaks, and that `down` stops."""
+
+    def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
+        done: list[Analysis | AnalysisFailure] = []
+        for conversation in conversations:
+            if conversation.session_id == "poison":
+                raise RuntimeError(conversation.turns[0].text)
+            if conversation.session_id == "down":
+                raise EngineError("engine 'openai': the provider could not be reached", done=done)
+            done.append(self._one(conversation))
+        return done
 
 
 def run(*lines: str) -> tuple[int, list[dict[str, object]], list[dict[str, object]]]:
@@ -112,3 +127,24 @@ def test_more_lines_than_a_batch_keep_their_order() -> None:
     """Batches do not show."""
     _, rows, _ = run(*(line(f"s{place}", HELLO) for place in range(100)))
     assert [row["session_id"] for row in rows] == [f"s{place}" for place in range(100)]
+
+
+def test_a_conversation_that_breaks_the_engine_fails_alone() -> None:
+    """Its line is named without its words, and its neighbours of the same batch are analysed."""
+    out, err = io.StringIO(), io.StringIO()
+    lines = [line("s1", HELLO), line("poison", {"role": "member", "text": "secret"}), line("s3", HELLO)]
+    assert analyse_lines(lines, Breaking(), out, err) == 1
+    assert [json.loads(row)["session_id"] for row in out.getvalue().splitlines()] == ["s1", "s3"]
+    (error,) = (json.loads(row) for row in err.getvalue().splitlines())
+    assert (error["line"], error["session_id"]) == (2, "poison")
+    assert "secret" not in err.getvalue()
+
+
+def test_an_engine_that_cannot_go_on_ends_the_command_and_keeps_what_is_done() -> None:
+    """What was analysed, and perhaps paid, is written; one error says where it stopped."""
+    out, err = io.StringIO(), io.StringIO()
+    lines = [line("s1", HELLO), line("down", HELLO), line("s3", HELLO)]
+    with pytest.raises(EngineError, match=r"could not be reached; .* from line 1 on"):
+        analyse_lines(lines, Breaking(), out, err)
+    assert [json.loads(row)["session_id"] for row in out.getvalue().splitlines()] == ["s1"]
+    assert err.getvalue() == ""
