@@ -4,6 +4,7 @@
 before the server goes. Nothing happens at import.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,6 +76,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
 
     app = FastAPI(title="JARVIS voice gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.connections = set()
+    app.state.is_draining = False
     app.include_router(health.router)
     app.include_router(kiosks.router)
     app.include_router(realtime.router)
@@ -82,7 +84,13 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
 
 
 async def drain(app: FastAPI) -> None:
-    """Every open session is closed on record because the operator stops the gateway."""
+    """Every open session is closed on record because the operator stops the gateway; no new one opens."""
     connections: set[KioskConnection] = app.state.connections
-    for connection in list(connections):
-        await connection.stop(CloseReason.OPERATOR)
+    app.state.is_draining = True
+    # All at once: each may wait for its last bill, and whoever stops us has little patience.
+    stopped = await asyncio.gather(
+        *(connection.stop(CloseReason.OPERATOR) for connection in list(connections)), return_exceptions=True
+    )
+    for outcome in stopped:
+        if isinstance(outcome, Exception):
+            log.error("a connection could not be stopped", extra={"error": type(outcome).__name__})

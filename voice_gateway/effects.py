@@ -3,8 +3,8 @@
 `session.py` turns events into effects, `relay.py` brings events and runs effects. Records only.
 """
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,11 +22,6 @@ class Moment:
 
     at: datetime
     seconds: float
-
-
-def moment_after(now: Moment, seconds: float) -> Moment:
-    """The moment some seconds later, on both clocks."""
-    return replace(now, at=now.at + timedelta(seconds=seconds), seconds=now.seconds + seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +57,13 @@ class KioskSent:
     """An event of the kiosk."""
 
     event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class KioskRefused:
+    """A frame of the kiosk was no event for the session: it is answered by an error."""
+
+    error: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,16 @@ class Tick:
 
 
 SessionEvent = (
-    Opened | KioskSent | UpstreamOpened | UpstreamSent | UpstreamLost | KioskLost | ToolFinished | CloseRequested | Tick
+    Opened
+    | KioskSent
+    | KioskRefused
+    | UpstreamOpened
+    | UpstreamSent
+    | UpstreamLost
+    | KioskLost
+    | ToolFinished
+    | CloseRequested
+    | Tick
 )
 
 # What is to be done about it.

@@ -6,7 +6,7 @@ to a dead process: its records, and the leases of its sessions, are settled by w
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,14 +92,28 @@ class Journal:
                 f"cannot write the journal {self.path} ({error.strerror}): make room on its disk"
             ) from error
 
-    def read(self, *, chunk_size: int = 1000) -> Iterator[list[Record]]:
-        """The records in the order they were written; a last line cut by a crash was never acknowledged and is left."""
+    def read(
+        self, *, chunk_size: int = 1000, set_aside: Callable[[bytes], None] | None = None
+    ) -> Iterator[list[Record]]:
+        """The records in the order they were written; a last line cut by a crash was never acknowledged and is left.
+
+        Args:
+            set_aside: takes each line that is no record.
+
+        Raises:
+            ValueError: at such a line when nobody takes it.
+        """
         with self.path.open("rb") as stream:
             chunk: list[Record] = []
             for line in stream:
                 if not line.endswith(b"\n"):
                     break
-                chunk.append(decode_record(line))
+                try:
+                    chunk.append(decode_record(line))
+                except ValueError:
+                    if set_aside is None:
+                        raise
+                    set_aside(line)
                 if len(chunk) >= chunk_size:
                     yield chunk
                     chunk = []

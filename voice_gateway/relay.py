@@ -29,6 +29,7 @@ from voice_gateway.effects import (
     Effect,
     Finished,
     KioskLost,
+    KioskRefused,
     KioskSent,
     Limits,
     Moment,
@@ -45,11 +46,11 @@ from voice_gateway.effects import (
     UpstreamOpened,
     UpstreamSent,
 )
-from voice_gateway.instructions import instructions_for
+from voice_gateway.instructions import instructions_for, spoken_language
 from voice_gateway.metrics import Metrics
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol import realtime
-from voice_gateway.recorder import Recorder, RecordingError
+from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
 from voice_gateway.session import VoiceSession
 from voice_gateway.tools.runner import Tool, ToolContext, definitions, run_tool
 from voice_gateway.upstream import DialUpstream, Upstream, UpstreamUnavailable
@@ -99,13 +100,32 @@ class LiveSession:
 
     async def receive(self, event: SessionEvent) -> None:
         """The event has been decided on and its effects have run."""
+        effects = self.session.receive(event, moment())
+        if any(isinstance(effect, Persist) and effect.is_durable for effect in effects):
+            # Half of these would be wrong for good: a close on record with its upstream still open, say. Whoever is
+            # cancelled meanwhile goes; they run to their end.
+            running = asyncio.create_task(self._run_all(effects))
+            _keep(running)
+            await asyncio.shield(running)
+        else:
+            await self._run_all(effects)
+
+    async def _run_all(self, effects: Sequence[Effect]) -> None:
         try:
-            for effect in self.session.receive(event, moment()):
+            for effect in effects:
                 await self._run(effect)
-        except RecordingError:
-            # What cannot be kept must not be said: the session ends, and the reaper will find it.
-            log.error("session cannot be recorded", extra={"session_id": str(self.session.session_id)})
+        except RecordingError as error:
+            # What cannot be kept must not be said: the session ends. Its lease runs out, and the reaper closes it.
+            is_refused = isinstance(error, SessionRefused)
+            log.error(
+                "session cannot be recorded",
+                extra={"session_id": str(self.session.session_id), "is_refused": is_refused},
+            )
             await self._hang_up()
+            await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **_not_recorded(is_refused)}))
+        finally:
+            if any(isinstance(effect, Finished) for effect in effects):
+                await self._hang_up()
 
     async def _run(self, effect: Effect) -> None:
         match effect:
@@ -187,7 +207,9 @@ class LiveSession:
         while not self.is_over.is_set():
             remaining = self.session.deadline() - time.monotonic()
             # Never longer than a second: a close that is asked for meanwhile brings its deadline nearer.
-            await asyncio.sleep(min(max(remaining, 0.01), 1.0) if remaining > 0 else 0.01)
+            await asyncio.sleep(min(max(remaining, 0.01), 1.0))
+            if self.session.is_finished:
+                return  # Its last effects are running; nothing is due any more.
             if self.session.deadline() <= time.monotonic():
                 await self.receive(Tick())
 
@@ -195,6 +217,7 @@ class LiveSession:
         if self.is_over.is_set():
             return
         self.is_over.set()
+        self._services.recorder.let_go(self.session.session_id)
         self._services.metrics.sessions_active.dec()
         if self._upstream is not None:
             # In a task of its own: this may run inside the pump that reads from it.
@@ -237,6 +260,7 @@ class KioskConnection:
         self._open_sessions: set[LiveSession] = set()
         self._last_badge: tuple[str, float] | None = None
         self._is_connected = True
+        self._is_stopping = False
 
     @property
     def current(self) -> LiveSession | None:
@@ -267,6 +291,10 @@ class KioskConnection:
                 )
         except kiosk_protocol.FrameError as error:
             self._services.metrics.frame_errors.labels(error.code).inc()
+            current = self.current
+            if current is not None and not current.session.is_finished:
+                await current.receive(KioskRefused(error.as_event()))
+                return
             await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **error.as_event()}))
             return
         if kind in (kiosk_protocol.RESPONSE_CREATE, kiosk_protocol.COMMIT):
@@ -283,7 +311,8 @@ class KioskConnection:
         await self._wait_for_sessions()
 
     async def stop(self, reason: CloseReason) -> None:
-        """Sessions are ended by the gateway; the socket stays."""
+        """Sessions are ended by the gateway, and no new one opens; the socket stays."""
+        self._is_stopping = True
         for live in list(self._open_sessions):
             await live.receive(CloseRequested(reason))
         await self._wait_for_sessions()
@@ -325,7 +354,7 @@ class KioskConnection:
                         "found this kiosk's token revoked, expected a valid one: provision the kiosk again",
                     )
                 return await identify_badge(connection, kiosk_id=self._kiosk.kiosk_id, badge_id=badge_id)
-        except (psycopg.OperationalError, PoolTimeout, OSError) as error:
+        except (psycopg.Error, PoolTimeout, OSError) as error:
             # Without the database nobody can be recognised, but anybody can be helped.
             log.warning(
                 "badge not looked up", extra={"kiosk_id": str(self._kiosk.kiosk_id), "error": type(error).__name__}
@@ -334,19 +363,24 @@ class KioskConnection:
 
     async def _open(self, badge: Badge | None) -> LiveSession:
         services, kiosk = self._services, self._kiosk
+        if self._is_stopping:
+            raise kiosk_protocol.FrameError(
+                "gateway_stopping", "found the gateway stopping, expected it to serve: connect again in a few seconds"
+            )
         if not services.recorder.is_accepting:
             raise kiosk_protocol.FrameError(
                 "storage_full", "found the gateway's journal full, expected room: no new session can be kept"
             )
         settings = services.settings
-        member = badge.member if badge else None
+        # One language for the ear and the mouth of the model.
+        language = spoken_language(badge.member.language if badge and badge.member else kiosk.language)
         plan = SessionPlan(
             scope=Scope(uuid4(), kiosk.kiosk_id, kiosk.gym_id),
             profile=realtime.SessionProfile(
                 model=kiosk.model or settings.realtime_model,
                 voice=kiosk.voice or settings.realtime_voice,
-                language=member.language if member else kiosk.language,
-                instructions=instructions_for(badge),
+                language=language,
+                instructions=instructions_for(badge, language),
                 tools=definitions(services.tools),
                 transcription_model=settings.transcription_model,
             ),
@@ -355,6 +389,7 @@ class KioskConnection:
             limits=services.limits,
         )
         live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
+        services.recorder.vouch_for(plan.scope)
         services.metrics.sessions_active.inc()
         self._current = live
         self._open_sessions = {session for session in self._open_sessions if not session.is_over.is_set()} | {live}
@@ -364,6 +399,17 @@ class KioskConnection:
     async def _tell(self, text: str) -> None:
         if self._is_connected:
             await self._tell_socket(text)
+
+
+def _not_recorded(is_refused: bool) -> dict[str, Any]:
+    """What a kiosk is told when its session ends because it cannot be kept."""
+    if is_refused:
+        return kiosk_protocol.error_event(
+            "session_refused", "found the session refused by the database, expected it on record: call the operator"
+        )
+    return kiosk_protocol.error_event(
+        "not_recorded", "found neither database nor disk to record the session, expected one: call the operator"
+    )
 
 
 _kept: set["asyncio.Task[None]"] = set()

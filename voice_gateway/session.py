@@ -20,6 +20,7 @@ from voice_gateway.effects import (
     Event,
     Finished,
     KioskLost,
+    KioskRefused,
     KioskSent,
     Moment,
     Opened,
@@ -100,6 +101,8 @@ class VoiceSession:
                 return self._open(badge, now)
             case KioskSent(event=sent):
                 return self._from_kiosk(sent, now)
+            case KioskRefused(error=error):
+                return self._answer_error(error, now)
             case UpstreamOpened():
                 return self._upstream_opened(now)
             case UpstreamSent(event=sent, text=text):
@@ -183,7 +186,7 @@ class VoiceSession:
                 return [committed(log), *self._close(reason, now)]
             permitted = kiosk_protocol.allowed(event)
         except kiosk_protocol.FrameError as error:
-            return [noted(log), *self._tell(error.as_event(), now)]
+            return [noted(log), *self._answer_error(error.as_event(), now)]
         effects: list[Effect] = [noted(log)]
         if self.close_reason is not None:
             return effects
@@ -191,6 +194,12 @@ class VoiceSession:
             self._hold(permitted)
             return effects
         return [*effects, *self._forward(permitted, now)]
+
+    def _answer_error(self, error: Event, now: Moment) -> list[Effect]:
+        """An error is on record before the kiosk hears of it; it quotes no member, so a muted session tells it too."""
+        record = self._ledger.log("kiosk_out", error, now)
+        named = {"event_id": f"gwk_{self._ledger.last_seq}", **error}
+        return [committed(record), ToKiosk(realtime.text_of(named))]
 
     def _hold(self, event: Event) -> None:
         if len(self._held) >= self.plan.limits.held_frames:
@@ -214,7 +223,9 @@ class VoiceSession:
     # From the upstream.
 
     def _from_upstream(self, event: Event, text: str, now: Moment) -> list[Effect]:
-        self._owed_since = None
+        if self._is_ready:
+            # Before, only the answer to our own settings counts: without it nobody may speak.
+            self._owed_since = None
         kind = event.get("type")
         if not isinstance(kind, str):
             return []
@@ -250,6 +261,7 @@ class VoiceSession:
         if asked_by == "kiosk" or self._is_ready:
             return [*effects, *self._pass_on(realtime.text_of(realtime.shown_session(event)))]
         self._is_ready = True
+        self._owed_since = None
         self._active_at = now.seconds
         effects += self._tell_kiosk(kiosk_protocol.upstream_state("ready"), now)
         effects += self._tell_kiosk(kiosk_protocol.ready(self.session_id), now)

@@ -24,7 +24,6 @@ COMMITTED = "input_audio_buffer.committed"
 TRANSCRIPTION_COMPLETED = "conversation.item.input_audio_transcription.completed"
 TRANSCRIPTION_FAILED = "conversation.item.input_audio_transcription.failed"
 ITEM_ADDED = "conversation.item.added"
-ITEM_DONE = "conversation.item.done"
 ITEM_TRUNCATED = "conversation.item.truncated"
 OUTPUT_ITEM_ADDED = "response.output_item.added"
 OUTPUT_ITEM_DONE = "response.output_item.done"
@@ -196,16 +195,6 @@ def user_text(item: Mapping[str, Any]) -> str | None:
         if isinstance(part, Mapping) and part.get("type") == "input_text"
     ]
     return " ".join(words) if words else None
-
-
-def has_user_audio(item: Mapping[str, Any]) -> bool:
-    """True for a member's spoken item."""
-    content = item.get("content")
-    return (
-        item.get("role") == "user"
-        and isinstance(content, list)
-        and any(isinstance(part, Mapping) and part.get("type") == "input_audio" for part in content)
-    )
 
 
 def error_of(event: Mapping[str, Any]) -> tuple[str, str]:

@@ -32,6 +32,11 @@ async def realtime(websocket: WebSocket) -> None:
             refusal(403, "foreign_origin", "found a page of another site, expected one served by this gateway")
         )
         return
+    if websocket.app.state.is_draining:
+        await websocket.send_denial_response(
+            refusal(503, "gateway_stopping", "the gateway is stopping: connect again in a few seconds")
+        )
+        return
     token = bearer_token(websocket.headers.get("authorization")) or _token_in(websocket.scope["subprotocols"])
     try:
         async with services.pool.connection() as database:
@@ -80,6 +85,9 @@ async def realtime(websocket: WebSocket) -> None:
     watcher: asyncio.Task[None] | None = None
     reason = CloseReason.KIOSK_LOST
     try:
+        if websocket.app.state.is_draining:
+            # The drain began while this one was being let in.
+            await connection.stop(CloseReason.OPERATOR)
         if not is_kiosk:
             live = await connection.open_without_badge()
             watcher = asyncio.create_task(_close_after(live, websocket))

@@ -108,8 +108,14 @@ values (
 on conflict do nothing;
 
 -- renew_leases --
--- Vouches for every active session of a gateway for some seconds more; a negative number ends its leases.
-select app.renew_session_leases(%(gateway_instance)s::text, %(valid_seconds)s::integer) as renewed;
+-- Vouches for the named sessions of one kiosk, as far as they are active, for some seconds more.
+update public.openai_realtime_sessions
+set lease_until = now() + make_interval(secs => %(valid_seconds)s::integer)
+where id = any (%(session_ids)s::uuid[]) and state = 'active';
+
+-- end_leases --
+-- Vouches no longer for any session of a gateway that is gone.
+select app.renew_session_leases(%(gateway_instance)s::text, -1) as ended;
 
 -- close_lost_sessions --
 -- Closes what no living gateway vouches for.

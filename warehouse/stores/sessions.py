@@ -5,6 +5,7 @@ makes it equally fit for Postgres and for the journal that stands in while Postg
 `voice_gateway/session.py` makes records, `voice_gateway/recorder.py` has them written.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
@@ -46,6 +47,8 @@ _APPEND_STAGED_EVENTS: LiteralString = """
     where staged.kiosk_id = %(kiosk_id)s::uuid
     on conflict do nothing
 """
+
+_NUL_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 # Up to here one round trip of inserts is quicker than the five that a COPY takes.
 _FEW_EVENTS = 12
@@ -276,12 +279,21 @@ async def _copy_events(connection: AsyncConnection, events: Iterable[EventRow]) 
                 await connection.execute(_APPEND_STAGED_EVENTS, {"kiosk_id": kiosk_id})
 
 
-async def renew_leases(connection: AsyncConnection, *, gateway_instance: str, valid_seconds: int) -> int:
-    """The instance's active sessions are vouched for; their number. Negative seconds end the leases at once."""
-    parameters = {"gateway_instance": gateway_instance, "valid_seconds": valid_seconds}
-    cursor = await connection.execute(queries("sessions")["renew_leases"], parameters)
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+async def renew_leases(connection: AsyncConnection, scopes: Iterable[Scope], *, valid_seconds: int) -> None:
+    """These sessions, and no others of their gateway, are vouched for as far as they are active."""
+    by_kiosk: dict[UUID, list[UUID]] = {}
+    for scope in scopes:
+        by_kiosk.setdefault(scope.kiosk_id, []).append(scope.session_id)
+    async with connection.pipeline(), connection.transaction():
+        for kiosk_id, session_ids in by_kiosk.items():
+            await connection.execute(_SET_KIOSK, [str(kiosk_id)])
+            parameters = {"session_ids": session_ids, "valid_seconds": valid_seconds}
+            await connection.execute(queries("sessions")["renew_leases"], parameters)
+
+
+async def end_leases(connection: AsyncConnection, *, gateway_instance: str) -> None:
+    """Nobody vouches for the sessions of this instance any more: the next reaper closes them."""
+    await connection.execute(queries("sessions")["end_leases"], {"gateway_instance": gateway_instance})
 
 
 async def close_lost_sessions(connection: AsyncConnection) -> list[UUID]:
@@ -313,7 +325,8 @@ def decode_record(line: bytes) -> Record:
 
 def json_text(value: Mapping[str, Any]) -> str:
     """The object as JSON that jsonb accepts: it refuses the character U+0000."""
-    return orjson.dumps(value).decode().replace("\\u0000", "")
+    # An escaped backslash before "u0000" is text that a person wrote, not the character.
+    return _NUL_ESCAPE.sub(r"\1", orjson.dumps(value).decode())
 
 
 def _write(scope: Scope, block: str, **values: Any) -> Write:

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from voice_gateway.effects import (
     Effect,
     Finished,
     KioskLost,
+    KioskRefused,
     KioskSent,
     Limits,
     Moment,
@@ -32,7 +34,6 @@ from voice_gateway.effects import (
     UpstreamLost,
     UpstreamOpened,
     UpstreamSent,
-    moment_after,
 )
 from voice_gateway.protocol.realtime import SessionProfile
 from voice_gateway.session import VoiceSession
@@ -49,6 +50,11 @@ PROFILE = SessionProfile(
     tools=[{"type": "function", "name": "get_opening_hours"}],
     transcription_model="gpt-realtime-whisper",
 )
+
+
+def moment_after(now: Moment, seconds: float) -> Moment:
+    """The moment some seconds later, on both clocks."""
+    return replace(now, at=now.at + timedelta(seconds=seconds), seconds=now.seconds + seconds)
 
 
 def new_session(*, is_kiosk: bool = True, limits: Limits | None = None) -> VoiceSession:
@@ -472,6 +478,33 @@ def test_an_upstream_that_owes_an_answer_and_says_nothing_is_lost() -> None:
     kiosk(session, {"type": "response.create"}, moment_after(START, 20))
     effects = session.receive(Tick(), moment_after(START, 35))
     assert written(effects, "close_session")[0]["close_reason"] == "provider_lost"
+
+
+def test_an_upstream_that_never_takes_our_settings_is_lost() -> None:
+    """Its other frames are no answer to them: the session ends as provider_lost, not after a minute as idle."""
+    session = new_session(limits=Limits(silence_seconds=15))
+    session.receive(Opened(LEA), START)
+    session.receive(UpstreamOpened(), START)
+    upstream(session, {"type": "session.created", "session": {"id": "sess_1"}}, moment_after(START, 1))
+    assert session.deadline() == START.seconds + 15
+    effects = session.receive(Tick(), moment_after(START, 15))
+    assert written(effects, "close_session")[0]["close_reason"] == "provider_lost"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        KioskSent({"type": "session.explode"}),
+        KioskRefused({"type": "error", "error": {"code": "invalid_json"}}),
+    ],
+)
+def test_an_error_of_the_gateway_is_committed_before_the_kiosk_hears_it(event: KioskSent | KioskRefused) -> None:
+    """It is on record like every error, whether the session or the reader of frames found it."""
+    effects = ready_session().receive(event, START)
+    *_, record, answer = effects
+    assert isinstance(record, Persist) and record.is_durable
+    assert [row.event_type for row in record.records if isinstance(row, EventRow)] == ["error"]
+    assert told([answer])[0]["type"] == "error"
 
 
 def test_after_a_second_badge_nothing_of_the_first_member_is_heard() -> None:

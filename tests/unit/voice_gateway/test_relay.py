@@ -1,0 +1,206 @@
+"""Effects of a session as they are run: to their end, in order, and never half."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+import orjson
+import pytest
+
+from jarvis.kiosks import Kiosk
+from jarvis.sessions import CloseReason
+from jarvis.settings import load_settings
+from voice_gateway.app import create_app, drain
+from voice_gateway.effects import CloseRequested, Limits
+from voice_gateway.metrics import Metrics
+from voice_gateway.protocol.kiosk import FrameError
+from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
+from voice_gateway.relay import KioskConnection, LiveSession, Services
+from warehouse.stores.sessions import EventRow, Record, Scope, Write
+
+KIOSK = Kiosk(UUID(int=2), UUID(int=3), "borne", "Borne")
+
+
+class FakeRecorder:
+    """Keeps records in a list; a commit waits until it may go on, or fails."""
+
+    instance = "gateway-1"
+    is_accepting = True
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.live: set[UUID] = set()
+        self.may_commit = asyncio.Event()
+        self.may_commit.set()
+        self.failure: RecordingError | None = None
+
+    def vouch_for(self, scope: Scope) -> None:
+        self.live.add(scope.session_id)
+
+    def let_go(self, session_id: UUID) -> None:
+        self.live.discard(session_id)
+
+    def note(self, records: Sequence[Record]) -> None:
+        self.records.extend(records)
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        await self.may_commit.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.records.extend(records)
+
+    @property
+    def close_reasons(self) -> list[str]:
+        return [
+            record.values["close_reason"]
+            for record in self.records
+            if isinstance(record, Write) and record.block == "close_session"
+        ]
+
+
+class SilentUpstream:
+    """Takes everything and answers nothing until it is closed."""
+
+    def __init__(self) -> None:
+        self.is_closed = asyncio.Event()
+
+    async def send(self, text: str) -> None:
+        return None
+
+    async def frames(self) -> AsyncIterator[str]:
+        await self.is_closed.wait()
+        for frame in list[str]():
+            yield frame
+
+    async def close(self) -> None:
+        self.is_closed.set()
+
+
+class Door:
+    """One kiosk's connection with all its neighbours faked."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.recorder, self.upstream, self.metrics = FakeRecorder(), SilentUpstream(), Metrics()
+        self.told: list[dict[str, object]] = []
+
+        async def dial(session_id: UUID, model: str) -> SilentUpstream:
+            return self.upstream
+
+        async def tell(text: str) -> None:
+            self.told.append(orjson.loads(text))
+
+        services = Services(
+            settings=load_settings({"JARVIS_HOME": str(tmp_path)}),
+            pool=cast(object, None),  # type: ignore[arg-type]  # no badge is looked up here
+            recorder=cast(Recorder, self.recorder),
+            dial=dial,
+            tools=(),
+            metrics=self.metrics,
+            limits=Limits(drain_seconds=0.05),
+        )
+        self.connection = KioskConnection(KIOSK, services, token_hash=b"", is_kiosk=True, tell=tell)
+
+    async def open(self) -> LiveSession:
+        live = await self.connection.open_without_badge()
+        await asyncio.sleep(0)
+        return live
+
+    @property
+    def active(self) -> float | None:
+        return self.metrics.registry.get_sample_value("jarvis_gateway_sessions_active")
+
+
+def test_a_cancelled_close_still_hangs_up(tmp_path: Path) -> None:
+    """Whoever is cancelled between the close's commit and the hang-up leaves nothing open behind."""
+
+    async def scenario() -> None:
+        door = Door(tmp_path)
+        live = await door.open()
+        door.recorder.may_commit.clear()
+        closing = asyncio.create_task(live.receive(CloseRequested(CloseReason.OPERATOR)))
+        waiting = asyncio.create_task(live.is_over.wait())
+        while not live.session.is_finished:
+            await asyncio.wait([closing, waiting], timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        assert not live.is_over.is_set()
+        door.recorder.may_commit.set()
+        async with asyncio.timeout(5):
+            await waiting
+            await door.upstream.is_closed.wait()
+        assert door.recorder.close_reasons == ["operator"]
+        assert (door.active, door.recorder.live) == (0, set())
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(SessionRefused("refused"), "session_refused"), (RecordingError("full"), "not_recorded")],
+)
+def test_a_session_that_cannot_be_kept_ends_and_the_kiosk_is_told(
+    tmp_path: Path, failure: RecordingError, code: str
+) -> None:
+    """Its lease is no longer kept, so the reaper closes it; the kiosk gets a clear error."""
+
+    async def scenario() -> None:
+        door = Door(tmp_path)
+        door.recorder.failure = failure
+        live = await door.open()
+        assert live.is_over.is_set() and not door.recorder.live
+        error = cast(dict[str, str], door.told[-1]["error"])
+        assert error["code"] == code and "expected" in error["message"]
+
+    asyncio.run(scenario())
+
+
+def test_a_frame_that_is_no_event_is_on_record_where_there_is_a_session(tmp_path: Path) -> None:
+    """The error the kiosk hears is one of its session's events; without a session it is only told."""
+
+    async def scenario() -> None:
+        door = Door(tmp_path)
+        await door.connection.frame("{")
+        assert [event["type"] for event in door.told] == ["error"] and not door.recorder.records
+        await door.open()
+        for frame in ("{", b"\x00"):
+            await door.connection.frame(frame)
+        logged = [
+            orjson.loads(record.payload)["error"]["code"]
+            for record in door.recorder.records
+            if isinstance(record, EventRow) and record.event_type == "error"
+        ]
+        assert logged == ["invalid_json", "binary_frame"]
+        assert [event["type"] for event in door.told[-2:]] == ["error", "error"]
+
+    asyncio.run(scenario())
+
+
+def test_all_connections_are_stopped_together_and_no_session_opens_after(tmp_path: Path) -> None:
+    """A kiosk that takes its time keeps no other waiting, and a new badge during the drain is refused."""
+
+    class Slow:
+        def __init__(self, both: asyncio.Barrier) -> None:
+            self.both = both
+
+        async def stop(self, reason: CloseReason) -> None:
+            await self.both.wait()
+
+    async def scenario() -> None:
+        both = asyncio.Barrier(2)
+        door = Door(tmp_path)
+        await door.open()
+        app = create_app(load_settings({"JARVIS_HOME": str(tmp_path)}))
+        app.state.connections = {Slow(both), Slow(both), door.connection}
+        async with asyncio.timeout(5):
+            await drain(app)
+        assert app.state.is_draining
+        assert door.recorder.close_reasons == ["operator"]
+        await door.connection.frame('{"type": "kiosk.session.start"}')
+        assert cast(dict[str, str], door.told[-1]["error"])["code"] == "gateway_stopping"
+        with pytest.raises(FrameError):
+            await door.connection.open_without_badge()
+
+    asyncio.run(scenario())
