@@ -37,19 +37,19 @@ def action_items(
     if is_open:
         items.extend(ActionItem(_repair(issue), "staff", issue.source_turn_ids) for issue in issues)
     if Intent.CANCEL_MEMBERSHIP in intents:
-        add("Appeler le membre au sujet de sa résiliation.", "manager", Intent.CANCEL_MEMBERSHIP)
+        add("Appeler l'adhérent au sujet de sa résiliation.", "manager", Intent.CANCEL_MEMBERSHIP)
     if Intent.REQUEST_HUMAN in intents and is_open:
-        add(f"Rappeler le membre (sujet : {subject}).", "staff", Intent.REQUEST_HUMAN)
+        add(f"Rappeler l'adhérent (sujet : {subject}).", "staff", Intent.REQUEST_HUMAN)
     if Intent.FREEZE_MEMBERSHIP in intents and is_open:
         add("Traiter la demande de pause de l'abonnement.", "staff", Intent.FREEZE_MEMBERSHIP)
     if Intent.CHANGE_MEMBERSHIP in intents and is_open:
         add("Préparer le changement de formule demandé.", "staff", Intent.CHANGE_MEMBERSHIP)
     if Intent.ASK_BILLING in intents and is_open:
-        add("Vérifier la facturation du membre et lui répondre.", "staff", Intent.ASK_BILLING)
+        add("Vérifier la facturation de l'adhérent et lui répondre.", "staff", Intent.ASK_BILLING)
     if Intent.LOST_ITEM in intents and is_open:
-        add("Chercher l'objet perdu et prévenir le membre.", "staff", Intent.LOST_ITEM)
+        add("Chercher l'objet perdu et prévenir l'adhérent.", "staff", Intent.LOST_ITEM)
     if Intent.REPORT_INJURY in intents and (is_open or emotion is Emotion.ANXIETY):
-        add("Prendre des nouvelles du membre après son problème de santé.", "staff", Intent.REPORT_INJURY)
+        add("Prendre des nouvelles de l'adhérent après son problème de santé.", "staff", Intent.REPORT_INJURY)
     if Intent.SUGGEST in intents:
         add(f"Étudier la suggestion (sujet : {subject}).", "manager", Intent.SUGGEST)
     if Intent.COMPLAIN in intents and sentiment is Sentiment.NEGATIVE:

@@ -8,7 +8,7 @@ import re
 
 from jarvis.conversations import Intent, Issue, Topic
 from ml.conversations.cues import plain
-from ml.conversations.reading import TurnReading
+from ml.conversations.reading import INTENT_FROM, TurnReading
 
 REPAIRABLE = (
     Topic.EQUIPMENT,
@@ -30,7 +30,7 @@ _MACHINES: tuple[tuple[str, str], ...] = (
     (r"velos?|biking", "vélo"),
     (r"rameurs?", "rameur"),
     (r"poulies?(?: (?:haute|basse))?", "poulie"),
-    (r"presse(?: a cuisses?)?", "presse à cuisses"),
+    (r"presse a cuisses?|(?:la|une|cette|votre) presse", "presse à cuisses"),
     (r"leg ?curl", "leg curl"),
     (r"leg ?extension", "leg extension"),
     (r"leg ?press", "leg press"),
@@ -164,8 +164,10 @@ def issues_in(
     topic = next((known for known in REPAIRABLE if known in topics), None)
     if topic is None:
         return ()
-    machines = [(turn.turn_id, machine_in(turn.text)) for turn in turns]
-    zones = [(turn.turn_id, zone_in(turn.text)) for turn in turns]
+    # What is said after "merci" or before the issue may name machines that are well.
+    telling = [turn for turn in turns if turn.intents[Intent.REPORT_ISSUE] >= INTENT_FROM] or list(turns)
+    machines = [(turn.turn_id, machine_in(turn.text)) for turn in telling]
+    zones = [(turn.turn_id, zone_in(turn.text)) for turn in telling]
     machine = next((name for _, name in machines if name), None)
     zone = next((name for _, name in zones if name), None)
     sources = [turn_id for turn_id, name in (*machines, *zones) if name and name in (machine, zone)]

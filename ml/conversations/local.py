@@ -85,7 +85,7 @@ class LocalEngine:
         label = sentiment_label(score)
         emotion = _emotion(reading.emotion, label)
         topics = _without_rest(chosen(reading.topics, start=TOPIC_FROM), Topic.OTHER)
-        intents = _without_rest(chosen(reading.intents, start=INTENT_FROM), Intent.OTHER)
+        intents = _intents(reading, label)
         outcome = max(reading.outcome, key=lambda value: reading.outcome[value])
         issues = issues_in(reading.turns, topics, intents)
         summary, quoted = summarise(
@@ -130,7 +130,7 @@ Label = TypeVar("Label", Topic, Intent)
 # Emotions that a negative or a positive stance rules out: a member who is pleased is not angry.
 _BY_STANCE: Mapping[Sentiment, frozenset[Emotion]] = {
     Sentiment.POSITIVE: frozenset({Emotion.JOY, Emotion.GRATITUDE, Emotion.MOTIVATION}),
-    Sentiment.NEUTRAL: frozenset(Emotion) - {Emotion.ANGER, Emotion.GRATITUDE, Emotion.JOY},
+    Sentiment.NEUTRAL: frozenset(Emotion) - {Emotion.ANGER, Emotion.FRUSTRATION, Emotion.GRATITUDE, Emotion.JOY},
     Sentiment.NEGATIVE: frozenset(Emotion) - {Emotion.JOY, Emotion.GRATITUDE, Emotion.MOTIVATION, Emotion.NEUTRAL},
 }
 
@@ -142,6 +142,18 @@ def _emotion(probabilities: Mapping[Emotion, float], label: Sentiment) -> Emotio
 def _without_rest(labels: tuple[Label, ...], rest: Label) -> tuple[Label, ...]:
     """The labels without "other" where something more telling was found."""
     return tuple(label for label in labels if label != rest) or labels
+
+
+def _intents(reading: Reading, label: Sentiment) -> tuple[Intent, ...]:
+    """What the member wants; nobody praises without one pleased turn, nor complains without one displeased."""
+    stances = {label, *(sentiment_label(turn.score) for turn in reading.turns)}
+    possible = {
+        intent: probability
+        for intent, probability in reading.intents.items()
+        if not (intent is Intent.PRAISE and Sentiment.POSITIVE not in stances)
+        and not (intent is Intent.COMPLAIN and Sentiment.NEGATIVE not in stances)
+    }
+    return _without_rest(chosen(possible, start=INTENT_FROM), Intent.OTHER)
 
 
 def _turn(turn: TurnReading) -> TurnAnalysis:

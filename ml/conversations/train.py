@@ -33,8 +33,8 @@ from ml.conversations.sentences import Vectors, clean_text
 EXCLUSIVE_STRENGTH = 1.0
 SEVERAL_STRENGTH = 5.0
 
-# The words of a gym are not the words of a timeline: three tweets count as much as one of our turns.
-TWEET_WEIGHT = 0.3
+# The words of a gym are not the words of a timeline: ten tweets count as much as one of our turns.
+TWEET_WEIGHT = 0.1
 
 
 def fit(
