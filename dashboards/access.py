@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 import psycopg
 import streamlit as st
@@ -54,14 +55,30 @@ def door() -> Door:
     return _installed[0]
 
 
+def visitor(*, is_activity: bool) -> Scope | None:
+    """The person whose session the browser's cookie opens now; None where there is nobody (any more)."""
+    token = session_token(st.context.cookies.to_dict())
+    return None if token is None else door().sessions.resolve(token, is_activity=is_activity)
+
+
+def refresh() -> NoReturn:
+    """The whole page runs again, and nobody has done anything."""
+    st.session_state["is_refresh"] = True
+    st.rerun()
+
+
+def somebody_acted() -> bool:
+    """False once after a `refresh`, else True: this run follows a click, a choice or an arrival."""
+    return not st.session_state.pop("is_refresh", False)
+
+
 def current_scope(*, is_activity: bool = True) -> Scope:
     """The person this run answers; the run ends here, with a way back in, where there is nobody.
 
     Args:
         is_activity: False for a page's own refresh, which must not keep an empty chair signed in.
     """
-    token = session_token(st.context.cookies.to_dict())
-    scope = None if token is None else door().sessions.resolve(token, is_activity=is_activity)
+    scope = visitor(is_activity=is_activity)
     if scope is None:
         st.session_state.clear()
         st.warning(texts_fr.SIGNED_OUT, icon=":material/lock:")

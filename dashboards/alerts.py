@@ -6,6 +6,7 @@ Records and the `AlertDesk` seam only; `queries.py` speaks to the database, `car
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -104,6 +105,15 @@ class AlertCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskMark:
+    """Where the open alerts stand: it differs once one of them came, changed or went."""
+
+    open_count: int
+    changes: Decimal
+    """The moments of their last changes, summed: a commit that comes late counts like any other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gym:
     """A gym to choose."""
 
@@ -131,6 +141,9 @@ class AlertDesk(Protocol):
 
     def counts(self, scope: Scope, *, gym_id: UUID | None, closed_since: datetime) -> AlertCounts:
         """How many alerts wait, are in hand, and were closed."""
+
+    def mark(self, scope: Scope) -> DeskMark:
+        """Where the person's open alerts stand: cheap, for a page that asks every second."""
 
     def take(self, scope: Scope, alert: Alert) -> Change:
         """The alert is in the person's hands, unless somebody was faster."""

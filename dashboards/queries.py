@@ -6,6 +6,7 @@ filter here stands in for it. Nothing is cached, so a change by somebody else is
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from dashboards.alerts import (
     AlertCounts,
     AlertStatus,
     Change,
+    DeskMark,
     Gym,
     read_actions,
     read_quotes,
@@ -68,6 +70,12 @@ class DatabaseAlertDesk:
             ).fetchone()
         # An aggregate without grouping always gives one row.
         return AlertCounts(**row) if row is not None else AlertCounts(0, 0, 0, 0)
+
+    def mark(self, scope: Scope) -> DeskMark:
+        """Where the person's open alerts stand."""
+        with self._database.person(scope) as connection:
+            row = connection.execute(self._blocks["desk_mark"]).fetchone()
+        return DeskMark(**row) if row is not None else DeskMark(0, Decimal(0))
 
     def take(self, scope: Scope, alert: Alert) -> Change:
         """The alert is in the person's hands, unless somebody was faster."""

@@ -36,6 +36,14 @@ select
 from public.manager_alerts as alerts
 where (%(gym_id)s::uuid is null or alerts.gym_id = %(gym_id)s::uuid);
 
+-- desk_mark --
+-- Differs once an open alert came, changed or went.
+select
+    count(*) as open_count,
+    coalesce(sum(extract(epoch from alerts.updated_at)), 0) as changes
+from public.manager_alerts as alerts
+where alerts.status in ('pending', 'in_progress');
+
 -- alerts --
 -- Open alerts first, then by priority, those nobody has taken first, the latest first.
 select

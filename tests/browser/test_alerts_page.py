@@ -147,8 +147,27 @@ def test_a_new_alert_appears_by_itself(
     page.get_by_text("Rien à traiter").wait_for()
     photograph(page, "alerts_empty")
     add_alert(admin, network)
-    page.get_by_text(COMPLAINT).wait_for(timeout=12_000)
+    page.get_by_text(COMPLAINT).wait_for(timeout=3_000)
     page.get_by_text("1 nouvelle alerte").wait_for()
+
+
+def test_a_page_that_refreshes_keeps_nobody_signed_in(
+    page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network
+) -> None:
+    """An empty chair's page shows the new alert, and its session goes on growing old."""
+    sign_in(page, door, "dax")
+    page.get_by_text("Rien à traiter").wait_for()
+    admin.execute(
+        "update dashboard_sessions set last_seen_at = now() - interval '2 hours' where user_id = %s",
+        [network.users["dax"]],
+    )
+    add_alert(admin, network)
+    page.get_by_text(COMPLAINT).wait_for(timeout=3_000)
+    ages = admin.execute(
+        "select count(*) from dashboard_sessions where user_id = %s and last_seen_at > now() - interval '1 hour'",
+        [network.users["dax"]],
+    ).fetchone()
+    assert ages == (0,)
 
 
 def test_an_alert_is_resolved_with_a_note(
@@ -278,7 +297,7 @@ def test_a_revoked_session_loses_the_open_page(
     sign_in(page, door, "dax")
     page.get_by_text(COMPLAINT).wait_for()
     admin.execute("update dashboard_sessions set revoked_at = now() where user_id = %s", [network.users["dax"]])
-    page.get_by_text("Votre session est terminée").wait_for(timeout=12_000)
+    page.get_by_text("Votre session est terminée").wait_for(timeout=5_000)
     page.get_by_text(COMPLAINT).wait_for(state="detached")
     photograph(page, "session_ended")
 

@@ -221,6 +221,29 @@ def test_two_managers_taking_at_once_get_one_alert(
     assert only(desk, camille).assigned_to == sacha.user_id
 
 
+def test_the_mark_moves_with_every_open_alert(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """It differs once an alert comes, is reported again, is taken, or is closed, and not because of a neighbour."""
+    camille = scope_of("dax")
+    marks = [desk.mark(camille)]
+
+    def noted() -> None:
+        marks.append(desk.mark(camille))
+
+    alert_id = add_alert(connection, network)
+    noted()
+    connection.execute("update manager_alerts set occurrence_count = 2 where id = %s", [alert_id])
+    noted()
+    assert desk.take(camille, only(desk, camille)).is_done
+    noted()
+    add_alert(connection, network, gym_id=network.pau)
+    assert desk.mark(camille) == marks[-1]
+    assert desk.resolve(camille, only(desk, camille), outcome_code="solved", notes="").is_done
+    assert desk.mark(camille) == marks[0]
+    assert len(set(marks)) == len(marks)
+
+
 def test_a_closed_alert_stays_closed(
     desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:

@@ -1,16 +1,29 @@
 """The alerts page run by Streamlit's own test harness, with a desk in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
+import streamlit
 from psycopg import OperationalError
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, texts_fr
-from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertCounts, AlertStatus, Change, Gym
+from dashboards import access, alert_watch, texts_fr
+from dashboards.alerts import (
+    CLOSED_STATUSES,
+    OPEN_STATUSES,
+    Alert,
+    AlertChoice,
+    AlertCounts,
+    AlertStatus,
+    Change,
+    DeskMark,
+    Gym,
+)
+from dashboards.app_pages.manager import alerts as alerts_page
 from dashboards.sessions import Account
 from jarvis.tenancy import Scope, UserRole
 
@@ -35,6 +48,8 @@ class MemoryDesk:
     asked: list[tuple[object, ...]] = field(default_factory=list)
     answer: Change = field(default_factory=lambda: Change(True, texts_fr.TAKEN))
     is_down: bool = False
+    marks: list[int] = field(default_factory=lambda: [1])
+    """What the next questions find, the last one for good: somebody else changes an alert between two of them."""
 
     def gyms(self, scope: Scope) -> Sequence[Gym]:
         return [Gym(UUID(int=1), "Salle de Dax"), Gym(UUID(int=2), "Salle de Pau")]
@@ -47,6 +62,9 @@ class MemoryDesk:
 
     def counts(self, scope: Scope, *, gym_id: UUID | None, closed_since: datetime) -> AlertCounts:
         return AlertCounts(len(self.kept), 0, 0, 0)
+
+    def mark(self, scope: Scope) -> DeskMark:
+        return DeskMark(len(self.kept), Decimal(self.marks.pop(0) if len(self.marks) > 1 else self.marks[0]))
 
     def take(self, scope: Scope, alert: Alert) -> Change:
         self.asked.append(("take", alert.id))
@@ -70,6 +88,7 @@ class OnePerson:
     """Everybody who asks is this person, until nobody is."""
 
     scope: Scope | None
+    activity: list[bool] = field(default_factory=list)
 
     def begin_sign_in(self, email: str) -> Account | None:
         return None
@@ -81,6 +100,7 @@ class OnePerson:
         return None
 
     def resolve(self, token: str, *, is_activity: bool) -> Scope | None:
+        self.activity.append(is_activity)
         return self.scope
 
     def revoke(self, token: str) -> None:
@@ -98,6 +118,25 @@ def script() -> None:
 
     with access.apology():
         alerts.page()
+
+
+def script_with_a_look() -> None:
+    """The page as `main.py` runs it, and its first look a second later."""
+    from dashboards import access, alert_watch
+    from dashboards.app_pages.manager import alerts
+
+    with access.apology():
+        access.current_scope(is_activity=access.somebody_acted())
+        alerts.page()
+        alert_watch.look()
+
+
+class Noon(datetime):
+    """A clock that stands: a minute that ends is a reason to run again."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Noon":
+        return cls(2025, 3, 12, 12, tzinfo=tz)
 
 
 @pytest.fixture
@@ -237,6 +276,55 @@ def test_a_form_whose_alert_is_gone_closes(page: AppTest, desk: MemoryDesk) -> N
     page.run()
     assert "open_form" not in page.session_state
     assert texts_fr.NOTHING_OPEN in words(page)
+
+
+@pytest.fixture
+def looking_page(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page with its first look, under a clock that stands."""
+    monkeypatch.setattr(alerts_page, "datetime", Noon)
+    monkeypatch.setattr(alert_watch, "datetime", Noon)
+    return AppTest.from_function(script_with_a_look, default_timeout=20)
+
+
+def test_a_look_that_finds_nothing_new_reads_no_alert(looking_page: AppTest, desk: MemoryDesk) -> None:
+    """Every second one small question, and the list stays as it is."""
+    looking_page.run()
+    assert not looking_page.exception
+    assert len(desk.choices) == 1
+
+
+def test_a_change_places_the_page_again_and_is_nobody_s_activity(
+    looking_page: AppTest, desk: MemoryDesk, person: OnePerson
+) -> None:
+    """The new list is there, announced, and an empty chair does not stay signed in by it."""
+    desk.marks = [1, 2]
+    looking_page.run()
+    assert not looking_page.exception
+    assert len(desk.choices) == 2
+    # The arrival itself is activity; the page's own second run is none.
+    assert person.activity.count(True) == 1
+    assert person.activity[0]
+
+
+def test_the_page_rests_while_a_form_is_open(page: AppTest, desk: MemoryDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form that somebody fills in is not taken from under their hands."""
+    intervals: list[float] = []
+    fragment = streamlit.fragment
+
+    def noted(function: Callable[..., None], *, run_every: float | None = None) -> Callable[..., None]:
+        if run_every is not None:
+            intervals.append(run_every)
+        return fragment(function, run_every=run_every)
+
+    monkeypatch.setattr(streamlit, "fragment", noted)
+    desk.kept = [an_alert()]
+    page.run()
+    assert intervals == [alert_watch.REFRESH_SECONDS]
+    press(page, "Résoudre")
+    intervals.clear()
+    page.run()
+    assert button(page, "Résoudre l'alerte") is not None
+    assert intervals == []
 
 
 @pytest.mark.parametrize("person", [UserRole.GYM_STAFF], indirect=True)
