@@ -5,27 +5,25 @@ what Dagster adds. Each stage finds its work in the tables, so a crash between t
 nothing, and `for update skip locked` keeps two workers off the same rows.
 """
 
-import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
 from psycopg import Connection
 
-from jarvis.alerts import Finding, alerts_for
+from jarvis.alerts import Alert, alerts_for
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
 from warehouse.stores import alerts, conversations, members
 
 if TYPE_CHECKING:
     from ml.conversations.engine import AnalysisEngine
-
-logger = logging.getLogger("jarvis.pipeline")
 
 BATCH_SIZE = 50
 # A hosted engine answers in seconds, and its rows stay locked meanwhile.
@@ -36,6 +34,10 @@ DRAIN_SECONDS = 5.0
 
 # An engine that is down is asked again after this.
 ENGINE_RETRY_AFTER = timedelta(seconds=30)
+
+
+# What one row can be at fault for; anything else of Postgres would meet every row.
+REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException)
 
 
 class AnalysisBatchFailed(RuntimeError):
@@ -70,11 +72,33 @@ class AnalysisReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A conversation that a later stage could not take; its neighbours were."""
+
+    session_id: UUID
+    reason: str
+    """A constraint or a kind of error, never a word of the conversation."""
+    is_parked: bool
+    """True when this was the last try."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberReport:
+    """How many members were recomputed, and the conversations put off."""
+
+    recomputed: int = 0
+    refused: tuple[Refusal, ...] = ()
+
+    def __add__(self, other: "MemberReport") -> "MemberReport":
+        return MemberReport(self.recomputed + other.recomputed, self.refused + other.refused)
+
+
+@dataclass(frozen=True, slots=True)
 class AlertReport:
-    """Alerts written by type, and how many conversations' alerts the database refused."""
+    """Alerts written by type, and the conversations put off."""
 
     written: Counter[str] = field(default_factory=Counter)
-    refused: int = 0
+    refused: tuple[Refusal, ...] = ()
 
     def __add__(self, other: "AlertReport") -> "AlertReport":
         return AlertReport(self.written + other.written, self.refused + other.refused)
@@ -139,60 +163,96 @@ def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_siz
     return report
 
 
-def count_members(connection: Connection, *, batch_size: int = BATCH_SIZE) -> int:
-    """Every member with a conversation not yet counted has fresh analytics; how many members were recomputed."""
-    touched = 0
+def count_members(connection: Connection, *, batch_size: int = BATCH_SIZE) -> MemberReport:
+    """Every member with a conversation not yet counted has fresh analytics; one that is refused is put off alone."""
+    total = MemberReport()
     while True:
         with connection.transaction():
             uncounted = members.claim_uncounted(connection, batch_size=batch_size)
             member_ids = sorted({one.member_id for one in uncounted if one.member_id is not None})
-            if member_ids:
-                facts = members.load_facts(connection, member_ids)
-                now = datetime.now(UTC)
-                members.save_analytics(connection, [member_analytics(one, now=now) for one in facts])
+            failed = _recount_each(connection, member_ids)
+            reasons = {one.session_id: failed[one.member_id] for one in uncounted if one.member_id in failed}
             if uncounted:
-                members.mark_counted(connection, [one.session_id for one in uncounted])
-        touched += len(member_ids)
+                members.mark_counted(connection, [one.session_id for one in uncounted if one.session_id not in reasons])
+            refused = _put_off(connection, reasons, members.put_off)
+        total += MemberReport(len(member_ids) - len(failed), refused)
         if len(uncounted) < batch_size:
-            return touched
+            return total
+
+
+def _recount_each(connection: Connection, member_ids: Sequence[UUID]) -> dict[UUID | None, str]:
+    """The members' rows are fresh; those that could not be written, and why."""
+
+    def recount(some: Sequence[UUID]) -> None:
+        facts = members.load_facts(connection, some)
+        now = datetime.now(UTC)
+        members.save_analytics(connection, [member_analytics(one, now=now) for one in facts])
+
+    if not member_ids or _tried(connection, lambda: recount(member_ids)) is None:
+        return {}
+    # One by one: who it is that cannot be counted shows only so.
+    tries = {one: _tried(connection, partial(recount, [one])) for one in member_ids}
+    return {one: reason for one, reason in tries.items() if reason is not None}
 
 
 def raise_alerts(
     connection: Connection, *, negative_feedback_below: float, batch_size: int = BATCH_SIZE
 ) -> AlertReport:
-    """Every counted conversation's alerts are raised; one the database refuses stays behind alone."""
+    """Every counted conversation's alerts are raised; a conversation with one that is refused is put off alone."""
     total = AlertReport()
     while True:
         with connection.transaction():
-            findings = alerts.claim_unalerted(connection, batch_size=batch_size)
-            report = _raise_batch(connection, findings, negative_feedback_below=negative_feedback_below)
-        total += report
-        # What was refused would be claimed again at once: the next run tries it.
-        if len(findings) < batch_size or report.refused:
+            claim = alerts.claim_unalerted(connection, batch_size=batch_size)
+            total += _raise_batch(connection, claim, negative_feedback_below=negative_feedback_below)
+        if len(claim) < batch_size:
             return total
 
 
-def _raise_batch(connection: Connection, findings: Sequence[Finding], *, negative_feedback_below: float) -> AlertReport:
-    found = [(one, alerts_for(one, negative_feedback_below=negative_feedback_below)) for one in findings]
-    # One order for everybody: two batches that touch the same open alerts cannot deadlock.
-    wanted = sorted(
-        ((alert, one) for one, raised in found for alert in raised),
-        key=lambda pair: (pair[0].gym_id, pair[0].dedup_key),
-    )
-    written: Counter[str] = Counter()
-    refused: set[UUID] = set()
-    for alert, finding in wanted:
+def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedback_below: float) -> AlertReport:
+    reasons = dict(claim.unreadable)
+    wanted: list[Alert] = []
+    for finding in claim.findings:
         try:
-            with connection.transaction():
-                written[alert.alert_type] += alerts.raise_alert(connection, alert)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
-            logger.error(
-                "alert refused", extra={"session_id": str(finding.session_id), "constraint": error.diag.constraint_name}
-            )
-            refused.add(finding.session_id)
-    if findings:
-        alerts.mark_alerted(connection, [one.session_id for one in findings if one.session_id not in refused])
-    return AlertReport(written=written, refused=len(refused))
+            wanted += alerts_for(finding, negative_feedback_below=negative_feedback_below)
+        except Exception as error:
+            # Not its text: it may repeat the member's words.
+            reasons[finding.session_id] = f"the rules broke on it: {type(error).__name__}"
+    written: Counter[str] = Counter()
+    # One order for everybody: two batches that touch the same open alerts cannot deadlock.
+    for alert in sorted(wanted, key=lambda one: (one.gym_id, one.dedup_key)):
+        reason = _tried(connection, partial(_raise_one, connection, alert, written))
+        if reason is not None:
+            reasons[alert.session_id] = reason
+    done = [one.session_id for one in claim.findings if one.session_id not in reasons]
+    if done:
+        alerts.mark_alerted(connection, done)
+    return AlertReport(written, _put_off(connection, reasons, alerts.put_off))
+
+
+def _raise_one(connection: Connection, alert: Alert, written: Counter[str]) -> None:
+    written[alert.alert_type] += alerts.raise_alert(connection, alert)
+
+
+def _tried(connection: Connection, work: Callable[[], object]) -> str | None:
+    """The work is done, or taken back alone and the reason given; a fault of the database itself goes on up."""
+    try:
+        with connection.transaction():
+            work()
+    except psycopg.Error as error:
+        if not isinstance(error, REFUSALS):
+            raise
+        return f"refused by the database: {error.diag.constraint_name or type(error).__name__}"
+    except Exception as error:
+        # Not its text: it may repeat the member's words.
+        return f"broke on it: {type(error).__name__}"
+    return None
+
+
+def _put_off(connection: Connection, reasons: Mapping[UUID, str], put_off: Callable[..., bool]) -> tuple[Refusal, ...]:
+    return tuple(
+        Refusal(session_id, reason, put_off(connection, session_id, reason=reason))
+        for session_id, reason in sorted(reasons.items())
+    )
 
 
 def _write(connection: Connection, outcome: Analysis | AnalysisFailure) -> AnalysisReport:

@@ -1,10 +1,11 @@
 """The members stage as an asset: each member's analytics after their latest conversation."""
 
-from dagster import MaterializeResult, asset
+from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from orchestration import batches
 from orchestration.assets.conversations import conversation_summaries
 from orchestration.assets.raw import raw_key
+from orchestration.assets.refusals import reported
 from orchestration.resources import Warehouse
 
 
@@ -13,12 +14,12 @@ from orchestration.resources import Warehouse
     kinds={"postgres", "python"},
     deps=[conversation_summaries, raw_key("member_visits"), raw_key("gym_members_v2")],
 )
-def member_analytics(warehouse: Warehouse) -> MaterializeResult[None]:
+def member_analytics(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
     """One row per member: conversations, sentiment and its trend, visits, engagement.
 
     Recomputed from the raw rows for each member with a conversation not counted yet, so running it
-    twice gives the same rows.
+    twice gives the same rows. A member whose row is refused is put off alone, and parked after three tries.
     """
     with warehouse.connect() as connection:
-        touched = batches.count_members(connection)
-    return MaterializeResult(metadata={"members": touched})
+        report = batches.count_members(connection)
+    return MaterializeResult(metadata={"members": report.recomputed, **reported(context.log, report.refused)})

@@ -1,4 +1,4 @@
-"""One check for each live layer: raw, conversations, members, alerts.
+"""What is checked of each live layer: raw, conversations, members, alerts.
 
 They read the tables as they are, not one run's output, and run every few minutes beside the flow
 so that no member waits for them.
@@ -17,6 +17,7 @@ from warehouse.stores import alerts, conversations, members
 
 # Citations are checked over this long; older analyses were checked while they were new.
 EVIDENCE_WINDOW = timedelta(days=1)
+PARKED_SHOWN = 20
 # Longer than any live run takes.
 MEMBERS_GRACE = timedelta(minutes=1)
 
@@ -35,6 +36,22 @@ def evidence_exists_in_its_session(warehouse: Warehouse) -> AssetCheckResult:
     with warehouse.connect() as connection:
         foreign = conversations.count_evidence_outside_session(connection, window=EVIDENCE_WINDOW)
     return _result(foreign, "cited_turns_not_found", AssetCheckSeverity.ERROR)
+
+
+@asset_check(asset=conversation_summaries)
+def no_session_is_parked(warehouse: Warehouse) -> AssetCheckResult:
+    """No stage has given a session up; the newest ones are named with their stage and reason."""
+    with warehouse.connect() as connection:
+        found = conversations.count_parked(connection)
+        newest = conversations.parked_sessions(connection, limit=PARKED_SHOWN)
+    return AssetCheckResult(
+        passed=found == 0,
+        severity=AssetCheckSeverity.WARN,
+        metadata={
+            "parked_sessions": found,
+            "newest": {str(one.session_id): f"{one.stage}: {one.reason}" for one in newest},
+        },
+    )
 
 
 @asset_check(asset=member_analytics)
@@ -56,6 +73,7 @@ def negative_feedback_quotes_the_member(warehouse: Warehouse) -> AssetCheckResul
 LIVE_CHECKS: tuple[AssetChecksDefinition, ...] = (
     closed_sessions_are_queued,
     evidence_exists_in_its_session,
+    no_session_is_parked,
     analytics_follow_conversations,
     negative_feedback_quotes_the_member,
 )

@@ -130,9 +130,32 @@ def test_an_empty_queue_is_waited_for(database: Database, instance: DagsterInsta
         assert not wait_for_work(waiting, instance, job_name=LIVE_JOB, seconds=0.2)
 
 
+def test_a_refused_conversation_is_named_and_the_run_succeeds(
+    database: Database, definitions: Definitions, instance: DagsterInstance
+) -> None:
+    """The data team reads which session and why on the asset and in the run's log."""
+    with database.admin() as admin:
+        session_id = closed_session(admin, make_gym(admin))
+        admin.execute("alter table member_analytics add constraint nobody check (false)")
+        result = run(definitions, LIVE_JOB, instance)
+        (counted,) = [
+            event.materialization
+            for event in result.get_asset_materialization_events()
+            if event.asset_key and event.asset_key.to_user_string() == "member_analytics"
+        ]
+        assert counted.metadata["put_off"].value == 1
+        assert counted.metadata["refused"].value == {str(session_id): "refused by the database: nobody"}
+        logged = [entry.user_message for entry in instance.all_logs(result.run_id)]
+        assert f"session {session_id} put off: refused by the database: nobody" in logged
+        assert admin.execute("select count(*) from manager_alerts").fetchone() == (2,)
+
+
 BREAKAGES = {
     "closed_sessions_are_queued": "delete from conversation_summaries",
     "evidence_exists_in_its_session": 'update conversation_summaries set evidence = \'{"emotion": ["made-up"]}\'',
+    "no_session_is_parked": (
+        "update conversation_summaries set alerted_at = null, alert_retry_at = 'infinity', alert_error = 'refused'"
+    ),
     "analytics_follow_conversations": (
         "update member_analytics set updated_at = now() - interval '1 day'; "
         "update conversation_summaries set analysed_at = now() - interval '1 hour'"
@@ -145,7 +168,7 @@ BREAKAGES = {
 def test_each_check_sees_its_own_breakage(
     database: Database, definitions: Definitions, instance: DagsterInstance, broken: str | None
 ) -> None:
-    """All four pass on what the pipeline made; one rule broken fails exactly its check."""
+    """All pass on what the pipeline made; one rule broken fails exactly its check."""
     with database.admin() as admin:
         closed_session(admin, make_gym(admin))
         run(definitions, LIVE_JOB, instance)

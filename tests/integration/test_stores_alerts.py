@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from orchestration.batches import analyse_due, count_members, raise_alerts
+from orchestration.batches import AlertReport, analyse_due, count_members, raise_alerts
 from tests.conftest import Database
 from tests.support.pipeline_world import THANKS, CueWordEngine, closed_session, make_gym
 from warehouse.stores import alerts, conversations
@@ -144,6 +144,43 @@ def test_an_alert_the_database_refuses_stays_behind_alone(database: Database) ->
         analyse_due(pipeline, CueWordEngine())
         count_members(pipeline)
         report = raise_alerts(pipeline, negative_feedback_below=-0.5)
-        assert (report.refused, report.written.total()) == (1, 2)
+        assert (len(report.refused), report.written.total()) == (1, 2)
+        assert "not_this_gym" in report.refused[0].reason
+        assert raise_alerts(pipeline, negative_feedback_below=-0.5) == AlertReport(), "it waits for its next try"
         admin.execute("alter table manager_alerts drop constraint not_this_gym")
+        admin.execute("update conversation_summaries set alert_retry_at = now() where alert_retry_at is not null")
         assert raise_alerts(pipeline, negative_feedback_below=-0.5).written.total() == 2
+
+
+def test_an_alert_that_is_refused_three_times_is_parked(database: Database) -> None:
+    """No run fails for ever on it, and the data team sees its reason."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = closed_session(admin, make_gym(admin))
+        admin.execute("alter table manager_alerts add constraint nothing check (false)")
+        analyse_due(pipeline, CueWordEngine())
+        count_members(pipeline)
+        for is_last in (False, False, True):
+            refused = raise_alerts(pipeline, negative_feedback_below=-0.5).refused
+            assert [one.is_parked for one in refused] == [is_last]
+            admin.execute("update conversation_summaries set alert_retry_at = now() where alert_retry_at < 'infinity'")
+        assert raise_alerts(pipeline, negative_feedback_below=-0.5) == AlertReport()
+        (parked,) = conversations.parked_sessions(pipeline, limit=10)
+    assert (parked.session_id, parked.stage) == (session_id, "alerts")
+    assert "nothing" in parked.reason
+
+
+def test_an_analysis_that_cannot_be_read_is_put_off_alone(database: Database) -> None:
+    """Issues are JSON that the database does not check: a bad one costs no neighbour its alerts."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        unreadable = closed_session(admin, gym)
+        closed_session(admin, gym)
+        analyse_due(pipeline, CueWordEngine())
+        count_members(pipeline)
+        pipeline.commit()
+        admin.execute(
+            'update conversation_summaries set issues = \'[{"topic": "weather"}]\' where session_id = %s', [unreadable]
+        )
+        report = raise_alerts(pipeline, negative_feedback_below=-0.5)
+    assert [one.session_id for one in report.refused] == [unreadable]
+    assert report.written.total() == 2

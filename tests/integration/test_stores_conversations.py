@@ -88,8 +88,8 @@ def test_the_third_failure_parks_a_session(database: Database) -> None:
         statuses = [conversations.save_failure(pipeline, failure) for _ in range(3)]
         parked = conversations.parked_sessions(pipeline, limit=10)
     assert statuses == ["pending", "pending", "parked"]
-    assert [(str(one.session_id), one.attempts, one.last_error) for one in parked] == [
-        (session_id, 3, "found no JSON, expected an object")
+    assert [(str(one.session_id), one.stage, one.attempts, one.reason) for one in parked] == [
+        (session_id, "conversations", 3, "found no JSON, expected an object")
     ]
 
 

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from orchestration.batches import analyse_due, count_members
+import psycopg
+import pytest
+
+from orchestration.batches import MemberReport, analyse_due, count_members, raise_alerts
 from tests.conftest import Database
 from tests.support.pipeline_world import THANKS, CueWordEngine, closed_session, make_gym
 from warehouse.stores import conversations, members
@@ -20,7 +23,7 @@ def test_a_conversation_moves_its_member(database: Database) -> None:
         closed_session(admin, gym)
         closed_session(admin, gym, THANKS)
         analyse_due(pipeline, CueWordEngine())
-        assert count_members(pipeline) == 1
+        assert count_members(pipeline).recomputed == 1
         row = admin.execute(
             "select total_conversations, negative_sentiment_count, positive_sentiment_count, "
             "avg_sentiment_score::float, conversation_frequency, days_since_last_visit, "
@@ -45,7 +48,7 @@ def test_counting_twice_changes_nothing(database: Database) -> None:
         conversations.request_reanalysis(pipeline, str(session_id))
         pipeline.commit()
         analyse_due(pipeline, CueWordEngine())
-        assert count_members(pipeline) == 1
+        assert count_members(pipeline).recomputed == 1
         assert admin.execute(query).fetchall() == first == [(1, 1)]
 
 
@@ -70,7 +73,7 @@ def test_an_unknown_badge_is_counted_for_nobody(database: Database) -> None:
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         closed_session(admin, make_gym(admin), is_member_known=False)
         analyse_due(pipeline, CueWordEngine())
-        assert count_members(pipeline) == 0
+        assert count_members(pipeline).recomputed == 0
         assert members.claim_uncounted(pipeline, batch_size=10) == []
         assert admin.execute("select count(*) from member_analytics").fetchone() == (0,)
 
@@ -85,3 +88,67 @@ def test_analytics_that_lag_behind_are_counted(database: Database) -> None:
         count_members(pipeline)
         pipeline.commit()
         assert members.count_analytics_behind(pipeline, grace=timedelta(0)) == 0
+
+
+def test_a_member_whose_row_is_refused_is_put_off_alone_and_parked_in_the_end(database: Database) -> None:
+    """The neighbours are counted in the same run; the third failure parks the conversation with its reason."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        refused, other = make_gym(admin, "pau"), make_gym(admin, "dax")
+        session_id = closed_session(admin, refused)
+        closed_session(admin, other)
+        admin.execute(
+            f"alter table member_analytics add constraint not_this_gym check (gym_id <> '{refused.gym_id}')"  # type: ignore[arg-type]
+        )
+        analyse_due(pipeline, CueWordEngine())
+        report = count_members(pipeline)
+        assert report.recomputed == 1
+        assert [(one.session_id, one.is_parked) for one in report.refused] == [(session_id, False)]
+        assert "not_this_gym" in report.refused[0].reason
+        assert count_members(pipeline) == MemberReport(), "it waits for its next try"
+        for is_last in (False, True):
+            admin.execute("update conversation_summaries set count_retry_at = now() where count_retry_at is not null")
+            assert [one.is_parked for one in count_members(pipeline).refused] == [is_last]
+        assert count_members(pipeline) == MemberReport()
+        (parked,) = conversations.parked_sessions(pipeline, limit=10)
+        assert (parked.session_id, parked.stage, parked.attempts) == (session_id, "members", 3)
+        admin.execute("update conversation_summaries set analysed_at = now() - interval '1 minute'")
+        # The alerts of both sessions still wait; the parked count does not.
+        raise_alerts(pipeline, negative_feedback_below=-0.5)
+        assert not conversations.are_stages_behind(pipeline)
+
+
+def test_a_session_that_cannot_be_counted_raises_its_alerts_all_the_same(database: Database) -> None:
+    """A manager must not miss what was said because a number could not be written."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        closed_session(admin, make_gym(admin))
+        admin.execute("alter table member_analytics add constraint nobody check (false)")
+        analyse_due(pipeline, CueWordEngine())
+        count_members(pipeline)
+        assert raise_alerts(pipeline, negative_feedback_below=-0.5).written.total() == 2
+
+
+def test_what_a_stage_gave_up_is_tried_again_on_request(database: Database) -> None:
+    """The cause is mended: the conversation is counted without being analysed again."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = closed_session(admin, make_gym(admin))
+        analyse_due(pipeline, CueWordEngine())
+        admin.execute("update conversation_summaries set count_attempts = 3, count_retry_at = 'infinity'")
+        assert count_members(pipeline) == MemberReport()
+        assert conversations.count_parked(pipeline) == 1
+        assert conversations.retry_stages(pipeline, [session_id]) == 1
+        pipeline.commit()
+        assert count_members(pipeline).recomputed == 1
+        assert conversations.count_parked(pipeline) == 0
+
+
+def test_a_fault_of_the_database_itself_counts_no_try(database: Database) -> None:
+    """A table that is not there would meet every member: the run fails, and nothing is put off."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        closed_session(admin, make_gym(admin))
+        analyse_due(pipeline, CueWordEngine())
+        pipeline.commit()
+        admin.execute("alter table member_analytics rename to elsewhere")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            count_members(pipeline)
+        pipeline.rollback()
+        assert admin.execute("select count_attempts from conversation_summaries").fetchone() == (0,)

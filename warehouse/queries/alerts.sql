@@ -1,7 +1,8 @@
 -- The alerts stage: what a manager should act on, one open alert per cause.
 
 -- claim_unalerted --
--- Locks counted conversations whose alerts nobody has weighed yet, with their member's standing.
+-- Locks counted conversations whose alerts nobody has weighed yet, with their member's standing; one that the members
+-- stage could not count goes on as well, because a manager must not miss what was said.
 select
     summaries.gym_id,
     summaries.session_id,
@@ -29,7 +30,10 @@ left join lateral (
     from public.member_visits
     where member_visits.gym_id = summaries.gym_id and member_visits.member_id = summaries.member_id
 ) as visits on true
-where summaries.status = 'completed' and summaries.counted_at is not null and summaries.alerted_at is null
+where summaries.status = 'completed'
+    and (summaries.counted_at is not null or summaries.count_attempts > 0)
+    and summaries.alerted_at is null
+    and (summaries.alert_retry_at is null or summaries.alert_retry_at <= now())
 order by summaries.analysed_at
 limit %(batch_size)s::integer
 for update of summaries skip locked;
@@ -115,8 +119,20 @@ returning alerts.id, alerts.occurrence_count;
 -- mark_alerted --
 -- The alerts of these conversations are raised.
 update public.conversation_summaries
-set alerted_at = clock_timestamp()
+set alerted_at = clock_timestamp(), alert_error = null
 where session_id = any (%(session_ids)s::uuid[]) and status = 'completed';
+
+-- put_off_alerts --
+-- Counts a failed try of this stage: later ones wait longer, the last one parks the conversation.
+update public.conversation_summaries
+set alert_attempts = alert_attempts + 1,
+    alert_error = %(reason)s::text,
+    alert_retry_at = case
+        when alert_attempts + 1 >= %(max_attempts)s::integer then 'infinity'
+        else clock_timestamp() + %(retry_after)s::interval * power(4, alert_attempts)
+    end
+where session_id = %(session_id)s::uuid and status = 'completed'
+returning alert_retry_at = 'infinity' as is_parked;
 
 -- feedback_without_words --
 -- Negative-feedback alerts that do not quote a turn that exists, though their session still does.

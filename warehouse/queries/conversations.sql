@@ -33,6 +33,12 @@ set status = 'completed',
     analysed_at = clock_timestamp(),
     counted_at = null,
     alerted_at = null,
+    count_attempts = 0,
+    count_retry_at = null,
+    count_error = null,
+    alert_attempts = 0,
+    alert_retry_at = null,
+    alert_error = null,
     last_error = null,
     retry_at = null,
     summary_text = %(summary)s::text,
@@ -136,7 +142,15 @@ where status = 'pending' and retry_at > now();
 -- True when an analysed session waits for the members or the alerts stage, as after a crash between two stages.
 select exists (
     select from public.conversation_summaries
-    where status = 'completed' and (counted_at is null or alerted_at is null)
+    where status = 'completed'
+        and (
+            (counted_at is null and (count_retry_at is null or count_retry_at <= now()))
+            or (
+                alerted_at is null
+                and (counted_at is not null or count_attempts > 0)
+                and (alert_retry_at is null or alert_retry_at <= now())
+            )
+        )
         and analysed_at < now() - %(grace)s::interval
 ) as is_behind;
 
@@ -164,9 +178,41 @@ where summaries.status = 'completed'
     and turns.id is null;
 
 -- parked_sessions --
--- Sessions that failed for good, newest first.
-select session_id, attempts, last_error, queued_at
+-- Sessions that a stage has given up, newest first, with the stage and its reason.
+select parked.session_id, parked.stage, parked.attempts, parked.reason, parked.queued_at
+from (
+    select session_id, 'conversations' as stage, attempts, last_error as reason, queued_at
+    from public.conversation_summaries
+    where status = 'parked'
+    union all
+    select session_id, 'members' as stage, count_attempts, count_error, queued_at
+    from public.conversation_summaries
+    where status = 'completed' and counted_at is null and count_retry_at = 'infinity'
+    union all
+    select session_id, 'alerts' as stage, alert_attempts, alert_error, queued_at
+    from public.conversation_summaries
+    where status = 'completed' and alerted_at is null and alert_retry_at = 'infinity'
+) as parked
+order by parked.queued_at desc
+limit %(limit)s::integer;
+
+-- parked_count --
+-- How many sessions each stage has given up, all stages together.
+select count(*)::integer as session_count
 from public.conversation_summaries
 where status = 'parked'
-order by queued_at desc
-limit %(limit)s::integer;
+    or (status = 'completed' and counted_at is null and count_retry_at = 'infinity')
+    or (status = 'completed' and alerted_at is null and alert_retry_at = 'infinity');
+
+-- retry_stages --
+-- The members and the alerts stage try again what they had given up; the analysis stays as it is.
+update public.conversation_summaries
+set count_attempts = 0,
+    count_retry_at = null,
+    alert_attempts = 0,
+    alert_retry_at = null
+where status = 'completed'
+    and (
+        (counted_at is null and count_retry_at = 'infinity') or (alerted_at is null and alert_retry_at = 'infinity')
+    )
+    and session_id = any (%(session_ids)s::uuid[]);

@@ -4,7 +4,9 @@
 -- Locks analysed conversations that no member's analytics contain yet.
 select summaries.session_id, summaries.gym_id, summaries.member_id
 from public.conversation_summaries as summaries
-where summaries.status = 'completed' and summaries.counted_at is null
+where summaries.status = 'completed'
+    and summaries.counted_at is null
+    and (summaries.count_retry_at is null or summaries.count_retry_at <= now())
 order by summaries.analysed_at
 limit %(batch_size)s::integer
 for update skip locked;
@@ -89,8 +91,20 @@ set gym_id = excluded.gym_id,
 -- mark_counted --
 -- These conversations are in their members' analytics.
 update public.conversation_summaries
-set counted_at = clock_timestamp()
+set counted_at = clock_timestamp(), count_error = null
 where session_id = any (%(session_ids)s::uuid[]) and status = 'completed';
+
+-- put_off_count --
+-- Counts a failed try of this stage: later ones wait longer, the last one parks the conversation.
+update public.conversation_summaries
+set count_attempts = count_attempts + 1,
+    count_error = %(reason)s::text,
+    count_retry_at = case
+        when count_attempts + 1 >= %(max_attempts)s::integer then 'infinity'
+        else clock_timestamp() + %(retry_after)s::interval * power(4, count_attempts)
+    end
+where session_id = %(session_id)s::uuid and status = 'completed'
+returning count_retry_at = 'infinity' as is_parked;
 
 -- analytics_behind --
 -- Members whose analytics are older than their newest counted conversation.

@@ -3,7 +3,8 @@
 SQL is in `queries/alerts.sql`, the rules in `jarvis/alerts.py`. Transactions are the caller's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -14,24 +15,45 @@ from psycopg.types.json import Jsonb
 from jarvis.alerts import MILESTONE_FRESH_FOR, Alert, Finding, SaidTurn
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 from warehouse.sql import queries
+from warehouse.stores.conversations import MAX_ATTEMPTS, RETRY_AFTER
 
 
-def claim_unalerted(connection: Connection, *, batch_size: int) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The conversations that were claimed."""
+
+    findings: tuple[Finding, ...]
+    unreadable: Mapping[UUID, str]
+    """Session id to what is wrong with its row; never a word of it."""
+
+    def __len__(self) -> int:
+        return len(self.findings) + len(self.unreadable)
+
+
+def claim_unalerted(connection: Connection, *, batch_size: int) -> Claim:
     """Conversations whose alerts nobody has weighed yet, locked until the transaction ends."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             _sql("claim_unalerted"), {"batch_size": batch_size, "milestone_fresh_for": MILESTONE_FRESH_FOR}
         ).fetchall()
         if not rows:
-            return []
+            return Claim((), {})
         turns = cursor.execute(
             _sql("member_turns_of_sessions"),
             {"session_ids": [row["session_id"] for row in rows], "gym_ids": [row["gym_id"] for row in rows]},
         ).fetchall()
-    said: dict[UUID, list[SaidTurn]] = {row["session_id"]: [] for row in rows}
+    said: dict[UUID, list[dict[str, Any]]] = {row["session_id"]: [] for row in rows}
     for turn in turns:
-        said[turn["session_id"]].append(_said_turn(turn))
-    return [_finding(row, tuple(said[row["session_id"]])) for row in rows]
+        said[turn["session_id"]].append(turn)
+    findings: list[Finding] = []
+    unreadable: dict[UUID, str] = {}
+    for row in rows:
+        try:
+            findings.append(_finding(row, tuple(_said_turn(turn) for turn in said[row["session_id"]])))
+        except (LookupError, TypeError, ValueError) as error:
+            # What JSON the columns hold is not checked by the database.
+            unreadable[row["session_id"]] = f"the analysis could not be read: {type(error).__name__}"
+    return Claim(tuple(findings), unreadable)
 
 
 def raise_alert(connection: Connection, alert: Alert) -> int:
@@ -42,6 +64,18 @@ def raise_alert(connection: Connection, alert: Alert) -> int:
 def mark_alerted(connection: Connection, session_ids: Sequence[UUID]) -> None:
     """The conversations' alerts are raised and will not be weighed again."""
     connection.execute(_sql("mark_alerted"), {"session_ids": list(session_ids)})
+
+
+def put_off(connection: Connection, session_id: UUID, *, reason: str) -> bool:
+    """The failed try is counted and the conversation waits for the next one; True when that was the last."""
+    parameters = {
+        "session_id": session_id,
+        "reason": reason,
+        "max_attempts": MAX_ATTEMPTS,
+        "retry_after": RETRY_AFTER,
+    }
+    row = connection.execute(_sql("put_off_alerts"), parameters).fetchone()
+    return bool(row and row[0])
 
 
 def count_feedback_without_words(connection: Connection) -> int:

@@ -33,11 +33,13 @@ class UnknownSession(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class ParkedSession:
-    """A session that failed for good."""
+    """A session that a stage has given up."""
 
     session_id: UUID
+    stage: str
+    """conversations, members or alerts."""
     attempts: int
-    last_error: str
+    reason: str
     queued_at: datetime
 
 
@@ -191,9 +193,19 @@ def count_evidence_outside_session(connection: Connection, *, window: timedelta)
 
 
 def parked_sessions(connection: Connection, *, limit: int) -> list[ParkedSession]:
-    """The sessions that failed for good, newest first."""
+    """The sessions that a stage has given up, newest first."""
     with connection.cursor(row_factory=class_row(ParkedSession)) as cursor:
         return cursor.execute(_sql("parked_sessions"), {"limit": limit}).fetchall()
+
+
+def count_parked(connection: Connection) -> int:
+    """How many sessions a stage has given up."""
+    return _count(connection, "parked_count", {})
+
+
+def retry_stages(connection: Connection, session_ids: Sequence[UUID]) -> int:
+    """What the members or the alerts stage had given up of these is theirs again; how many sessions that were."""
+    return connection.execute(_sql("retry_stages"), {"session_ids": list(session_ids)}).rowcount
 
 
 def padded_vector(values: Sequence[float]) -> str:

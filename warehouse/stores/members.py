@@ -15,6 +15,7 @@ from psycopg.rows import class_row, dict_row
 from jarvis.conversations import Sentiment
 from jarvis.members import MemberAnalytics, MemberFacts, PastConversation
 from warehouse.sql import queries
+from warehouse.stores.conversations import MAX_ATTEMPTS, RETRY_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,18 @@ def save_analytics(connection: Connection, analytics: Sequence[MemberAnalytics])
 def mark_counted(connection: Connection, session_ids: Sequence[UUID]) -> None:
     """The conversations are counted and will not be claimed again."""
     connection.execute(_sql("mark_counted"), {"session_ids": list(session_ids)})
+
+
+def put_off(connection: Connection, session_id: UUID, *, reason: str) -> bool:
+    """The failed try is counted and the conversation waits for the next one; True when that was the last."""
+    parameters = {
+        "session_id": session_id,
+        "reason": reason,
+        "max_attempts": MAX_ATTEMPTS,
+        "retry_after": RETRY_AFTER,
+    }
+    row = connection.execute(_sql("put_off_count"), parameters).fetchone()
+    return bool(row and row[0])
 
 
 def count_analytics_behind(connection: Connection, *, grace: timedelta) -> int:
