@@ -67,9 +67,16 @@ def refresh() -> NoReturn:
     st.rerun()
 
 
-def somebody_acted() -> bool:
-    """False once after a `refresh`, else True: this run follows a click, a choice or an arrival."""
-    return not st.session_state.pop("is_refresh", False)
+def note_run() -> bool:
+    """True where this run follows a click, a choice or an arrival, False after a `refresh`; the pages can ask again."""
+    has_acted = not st.session_state.pop("is_refresh", False)
+    st.session_state["has_acted"] = has_acted
+    return has_acted
+
+
+def has_acted() -> bool:
+    """What `note_run` found for this run."""
+    return bool(st.session_state.get("has_acted", True))
 
 
 def current_scope(*, is_activity: bool = True) -> Scope:

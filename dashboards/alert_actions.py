@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 import streamlit as st
 
-from dashboards import texts_fr
+from dashboards import access, texts_fr
 from dashboards.alerts import Alert, AlertDesk, AlertStatus, Change
 from jarvis.tenancy import Permission, Scope
 
@@ -71,8 +71,11 @@ def offer(scope: Scope, alert: Alert) -> None:
 
 
 def place_last_change() -> None:
-    """What came of the last action, once."""
+    """What came of the last action, until the next one; the page's own refreshes leave it there."""
     change = st.session_state.pop("last_change", None)
+    if change is None and not access.has_acted():
+        change = st.session_state.get("placed_change")
+    st.session_state["placed_change"] = change
     if change is None:
         return
     if change.is_done:

@@ -15,7 +15,7 @@ st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", init
 
 with access.apology():
     st.html(style_sheet())
-    scope = access.current_scope(is_activity=access.somebody_acted())
+    scope = access.current_scope(is_activity=access.note_run())
     pages = []
     if scope.may(Permission.SEE_ALERTS):
         pages.append(

@@ -126,7 +126,7 @@ def script_with_a_look() -> None:
     from dashboards.app_pages.manager import alerts
 
     with access.apology():
-        access.current_scope(is_activity=access.somebody_acted())
+        access.current_scope(is_activity=access.note_run())
         alerts.page()
         alert_watch.look()
 
@@ -276,6 +276,19 @@ def test_a_form_whose_alert_is_gone_closes(page: AppTest, desk: MemoryDesk) -> N
     page.run()
     assert "open_form" not in page.session_state
     assert texts_fr.NOTHING_OPEN in words(page)
+
+
+def test_what_came_of_an_action_outlives_a_refresh(page: AppTest, desk: MemoryDesk) -> None:
+    """Somebody else's change does not take the sentence away before it is read; the next action does."""
+    desk.kept = [an_alert()]
+    page.run()
+    press(page, "Prendre en charge")
+    page.session_state["has_acted"] = False
+    page.run()
+    assert [found.value for found in page.success] == [texts_fr.TAKEN]
+    page.session_state["has_acted"] = True
+    page.run()
+    assert not page.success
 
 
 @pytest.fixture
