@@ -96,6 +96,73 @@ def test_guessing_codes_closes_the_door(database: Database, gateway: GatewayProc
         provision(gateway.url, code, "device-1")
 
 
+@pytest.mark.parametrize("path", ["provision", "heartbeat"])
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ('{"code": "ACDEFG", "device_id": "d", "KEY": {"x": "%s"}}' % ("y" * 70_000), 413, "body_too_large"),
+        ('{"KEY": {"x": "secret\\u0000"}}', 400, "invalid_character"),
+        ('{"KEY": {"secret\\u0000": 1}}', 400, "invalid_character"),
+        ('{"KEY": ' + '{"a":' * 100 + "1" + "}" * 101, 400, "nested_too_deep"),
+        ('{"secret": 1, "device_id": "d", "code": "ACDEFG"}', 422, "invalid_body"),
+        ('{"KEY": "secret", "device_id": "d", "code": "ACDEFG"}', 422, "invalid_body"),
+        ("[1]", 400, "invalid_json"),
+        ('{"secret', 400, "invalid_json"),
+    ],
+    ids=["large", "nul", "nul_key", "deep", "unknown", "wrong", "list", "half"],
+)
+def test_a_bad_body_gets_one_clear_sentence(
+    gateway: GatewayProcess, token: str, path: str, body: str, status: int, code: str
+) -> None:
+    """Each in the one shape of our refusals, quoting nothing of it, also in the log."""
+    answer = httpx.post(
+        f"{gateway.url}/api/kiosk/{path}",
+        content=body.replace("KEY", "hardware_info" if path == "provision" else "details"),
+        headers={"Authorization": f"Bearer {token}"},
+        trust_env=False,
+    )
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (status, code)
+    assert "expected" in error["message"] and "secret" not in answer.text
+    log = gateway.log.read_text()
+    assert "secret" not in log and "Traceback" not in log
+
+
+def test_a_heartbeat_is_not_read_from_a_stranger(gateway: GatewayProcess) -> None:
+    """The token counts before the body: 401, however large or wrong the body is; a wrong address has our shape too."""
+    for content in ("x" * 100_000, '{"details": {"a": "\\u0000"}}'):
+        answer = httpx.post(f"{gateway.url}/api/kiosk/heartbeat", content=content, trust_env=False)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_token")
+    assert httpx.get(f"{gateway.url}/nowhere", trust_env=False).json()["error"]["code"] == "not_found"
+    wrong_method = httpx.get(f"{gateway.url}/api/kiosk/provision", trust_env=False)
+    assert (wrong_method.status_code, wrong_method.json()["error"]["code"]) == (405, "method_not_allowed")
+
+
+def test_a_technician_reads_one_plain_sentence(gateway: GatewayProcess) -> None:
+    """What `jarvis kiosk provision` prints has no JSON in it."""
+    with pytest.raises(KioskError) as refused:
+        provision(gateway.url, "ACDEFG", "not a device id")
+    message = str(refused.value)
+    assert message.startswith("the gateway refused the code: found a wrong device_id")
+    assert "{" not in message and "\n" not in message and "not a device id" not in message
+
+
+def test_a_badge_that_cannot_be_stored_is_an_error_and_the_connection_stays(
+    database: Database, gateway: GatewayProcess, token: str
+) -> None:
+    """U+0000 in a badge gets an error, and the next badge is served."""
+
+    async def exchange() -> list[str]:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with connect(websocket_url(gateway, "?kiosk=1"), additional_headers=headers, proxy=None) as socket:
+            await socket.send('{"type": "kiosk.badge.scanned", "uid": "B-\\u0000LEA"}')
+            first = json.loads(await socket.recv())
+            await socket.send('{"type": "kiosk.badge.scanned", "uid": "B-LEA"}')
+            return [str(first["error"]["code"]), str(json.loads(await socket.recv())["type"])]
+
+    assert asyncio.run(exchange()) == ["invalid_event", "kiosk.member.identified"]
+
+
 def test_neither_code_nor_token_is_stored(database: Database, gateway: GatewayProcess) -> None:
     """A copy of the database opens no door, and the log holds no token."""
     code = create_code(database.settings, "dax", "Borne")["code"]

@@ -164,4 +164,6 @@ def _message(answer: httpx.Response) -> str:
     except ValueError:
         return f"status {answer.status_code}"
     error = body.get("error") if isinstance(body, dict) else None
-    return str(error["message"]) if isinstance(error, dict) else f"status {answer.status_code}: {body}"
+    message = error.get("message") if isinstance(error, dict) else None
+    # One plain sentence, whoever answers at that address: a body of another shape is not shown.
+    return " ".join(message.split()) if isinstance(message, str) else f"status {answer.status_code}"

@@ -129,10 +129,11 @@ def badge_of(event: Event) -> str:
         FrameError: when there is none.
     """
     uid = event.get("uid")
-    if not isinstance(uid, str) or not 1 <= len(uid) <= 64:
+    # Postgres knows no text with U+0000.
+    if not isinstance(uid, str) or not 1 <= len(uid) <= 64 or "\x00" in uid:
         raise FrameError(
             "invalid_event",
-            "found no badge, expected uid with 1 to 64 characters",
+            "found no badge, expected uid with 1 to 64 characters and no U+0000",
             event_id=_event_id(event),
             param="uid",
         )

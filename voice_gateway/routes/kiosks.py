@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jarvis.kiosks import CodeFormatError, Kiosk, code_hash, new_token, token_hash
 from voice_gateway.relay import Services
+from voice_gateway.routes.bodies import BodyRefused, read_body, refusal
 from warehouse.stores.kiosks import Heartbeat, claim_kiosk, kiosk_of_token, record_heartbeat
 
 router = APIRouter(prefix="/api/kiosk")
@@ -42,11 +43,14 @@ class HeartbeatRequest(BaseModel):
 
 
 @router.post("/provision")
-async def provision(body: ProvisionRequest, request: Request) -> JSONResponse:
+async def provision(request: Request) -> JSONResponse:
     """A code becomes a device token, once."""
     services: Services = request.app.state.services
     try:
+        body = await read_body(request, ProvisionRequest)
         hashed = code_hash(body.code)
+    except BodyRefused as error:
+        return refusal(error.status, error.code, str(error))
     except CodeFormatError as error:
         return refusal(400, "invalid_code", str(error))
     token = new_token()
@@ -66,6 +70,8 @@ async def provision(body: ProvisionRequest, request: Request) -> JSONResponse:
             "device_taken",
             "found this device_id on another kiosk of the gym, expected each device once: use its own id",
         )
+    except psycopg.DataError:
+        return unfit_for_storage()
     except _DATABASE_AWAY:
         return database_away()
     if kiosk is None:
@@ -84,17 +90,24 @@ async def provision(body: ProvisionRequest, request: Request) -> JSONResponse:
 
 
 @router.post("/heartbeat")
-async def heartbeat(body: HeartbeatRequest, request: Request) -> JSONResponse:
+async def heartbeat(request: Request) -> JSONResponse:
     """The kiosk shows as online."""
     services: Services = request.app.state.services
     token = bearer_token(request.headers.get("authorization"))
     try:
         async with services.pool.connection() as connection:
             kiosk = await kiosk_with(connection, token)
-            if kiosk is None:
-                return unknown_token()
+        # Nothing is read from a stranger, and no connection is held while a body trickles in.
+        if kiosk is None:
+            return unknown_token()
+        body = await read_body(request, HeartbeatRequest)
+        async with services.pool.connection() as connection:
             sign = Heartbeat(**body.model_dump())
             await record_heartbeat(connection, kiosk, heartbeat=sign, ip=client_ip(request))
+    except BodyRefused as error:
+        return refusal(error.status, error.code, str(error))
+    except psycopg.DataError:
+        return unfit_for_storage()
     except _DATABASE_AWAY:
         return database_away()
     return JSONResponse({"kiosk_id": str(kiosk.kiosk_id), "status": "online"})
@@ -116,12 +129,6 @@ def client_ip(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def refusal(status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A clear no, in the shape of the Realtime API's errors."""
-    body = {"error": {"type": "invalid_request_error", "code": code, "message": message}}
-    return JSONResponse(body, status_code=status, headers=headers)
-
-
 def unknown_token() -> JSONResponse:
     """The token opens nothing."""
     return refusal(
@@ -129,6 +136,11 @@ def unknown_token() -> JSONResponse:
         "found no valid device token, expected the one given at provisioning: provision the kiosk again",
         headers={"WWW-Authenticate": "Bearer"},
     )  # fmt: skip
+
+
+def unfit_for_storage() -> JSONResponse:
+    """The database cannot keep such a value; it is not named, because its message would quote it."""
+    return refusal(400, "invalid_value", "found a value that cannot be stored, expected plain JSON text and numbers")
 
 
 def database_away() -> JSONResponse:

@@ -505,7 +505,7 @@ UNKNOWN = (
 )
 STILL_THERE = "Êtes-vous toujours là{name} ? Je reste à votre disposition."
 ANYTHING_ELSE = "Puis-je vous aider pour autre chose{name} ?"
-TOOL_FAILED = "Je n'y arrive pas pour l'instant{name}, mais je préviens l'équipe, qui s'en occupera."
+TOOL_FAILED = "Je n'y arrive pas pour l'instant{name}. Le plus sûr est d'en parler à l'accueil."
 
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "demain", "aujourd'hui", "ce soir")
 DAYS_ENGLISH = {

@@ -7,6 +7,16 @@ from voice_gateway.tools.runner import ToolContext, ToolInputError
 
 _MAX_CHARACTERS = 200
 
+_OWN_ARTICLES = frozenset({"le", "la", "les", "un", "une", "des"})
+# The nouns that places and machines of a gym begin with: a bare noun reads badly aloud.
+_NOUNS = {
+    "le ": "banc casier parking plateau rameur rack sauna tapis vestiaire vélo",
+    "la ": "barre borne cabine douche fontaine machine piscine porte poulie presse salle zone",
+    "les ": "casiers douches haltères poids toilettes vestiaires",
+    "l'": "accueil ascenseur elliptique entrée escalier espace issue",
+}
+_ARTICLES = {noun: article for article, nouns in _NOUNS.items() for noun in nouns.split()}
+
 
 class ReportIssue:
     """`report_issue`: which machine or zone, and what is wrong with it."""
@@ -36,8 +46,19 @@ class ReportIssue:
             "machine": machine,
             "zone": zone,
             "problem": _words(arguments, "problem"),
-            "message": f"C'est noté pour {place} : l'équipe est prévenue.",
+            # No more than what happens: the report is read in the conversation's summary, nobody is called.
+            "message": f"C'est noté{_named(place)} Je le transmets dans le compte rendu de notre échange.",
         }
+
+
+def _named(place: str) -> str:
+    """The place as the end of a sentence that begins with « C'est noté »."""
+    head = place.split()[0].lower()
+    article = _ARTICLES.get(head)
+    if article:
+        return f" pour {article}{place}."
+    # With an article of its own, or a noun of unknown gender: nothing is put before it.
+    return f" pour {place}." if head in _OWN_ARTICLES or head.startswith(("l'", "l’")) else f" : {place}."
 
 
 def _words(arguments: Mapping[str, Any], name: str) -> str | None:

@@ -139,14 +139,14 @@ def test_a_tool_that_does_not_serve_is_not_called() -> None:
         ("book_class", '{"ok": true}', "réservé"),
         ("report_issue", '{"ok": true}', "transmis"),
         ("anything", "une réponse libre", "une réponse libre"),
-        ("report_issue", '{"ok": false, "error": "trace"}', "je préviens l'équipe"),
-        ("report_issue", '{"error": "boom"}', "je préviens l'équipe"),
+        ("report_issue", '{"ok": false, "error": "trace"}', "parler à l'accueil"),
+        ("report_issue", '{"error": "boom"}', "parler à l'accueil"),
         ("some_tool", '{"ok": true, "places": 3}', "places : 3"),
         ("some_tool", "[]", "C'est fait."),
     ],
 )
 def test_tool_results_are_told(tool: str, output: str, said: str) -> None:
-    """A result becomes a sentence; a failure becomes a promise, never an error read aloud."""
+    """A result becomes a sentence; a failure becomes advice, never an error read aloud, nor a promise nobody keeps."""
     decision = decide(Situation(has_spoken=True, tool_result=ToolResult(name=tool, output=output)))
     assert isinstance(decision, Say)
     assert said in decision.text

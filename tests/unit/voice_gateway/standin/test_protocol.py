@@ -318,13 +318,13 @@ def test_a_tool_is_called_then_its_result_is_told() -> None:
     assert '"category": "equipment"' in item["arguments"]
     deltas = "".join(event["delta"] for event in talk.of_type("response.function_call_arguments.delta"))
     assert deltas == item["arguments"]
-    result = '{"ok": true, "message": "C\'est noté pour tapis 4 : l\'équipe est prévenue."}'
+    result = '{"ok": true, "message": "C\'est noté pour le tapis 4."}'
     output = {"type": "function_call_output", "call_id": item["call_id"], "output": result}
     talk.send("conversation.item.create", item=output)
     talk.send("response.create")
     talk.wait(10)
     said = talk.last("response.output_audio_transcript.done")["transcript"]
-    assert said == "C'est noté pour tapis 4 : l'équipe est prévenue."
+    assert said == "C'est noté pour le tapis 4."
 
 
 def test_a_tool_output_for_an_unknown_call_is_refused() -> None:

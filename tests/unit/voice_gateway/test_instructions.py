@@ -1,0 +1,36 @@
+"""The prompt: one language for ear and mouth, and no more of a member than the first name."""
+
+from uuid import UUID
+
+import pytest
+
+from jarvis.kiosks import Badge, BadgeOutcome, Member
+from voice_gateway.instructions import instructions_for, spoken_language
+
+
+def badge(language: str, outcome: BadgeOutcome = BadgeOutcome.KNOWN) -> Badge:
+    return Badge(outcome, Member(UUID(int=1), "Léa", language, "direct", True))
+
+
+@pytest.mark.parametrize(
+    ("preferred", "language", "said"),
+    [
+        ("fr", "fr", "uniquement le français"),
+        ("en", "en", "uniquement l'anglais"),
+        ("es", "es", "uniquement l'espagnol"),
+        ("de", "fr", "uniquement le français"),
+    ],
+)
+def test_the_model_speaks_the_language_it_listens_for(preferred: str, language: str, said: str) -> None:
+    """The member's own where the assistant speaks it, else French, and never two at once."""
+    assert spoken_language(preferred) == language
+    prompt = instructions_for(badge(preferred), spoken_language(preferred))
+    assert said in prompt and prompt.count("uniquement") == 1
+    assert "{" not in prompt
+
+
+def test_a_guest_is_not_named() -> None:
+    """Only a badge of this gym is greeted by name."""
+    assert "Léa" in instructions_for(badge("fr"), "fr")
+    assert "Léa" not in instructions_for(badge("fr", BadgeOutcome.INACTIVE), "fr")
+    assert "Léa" not in instructions_for(None, "fr")
