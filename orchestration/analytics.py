@@ -5,6 +5,7 @@ Its runs go to the heavy queue, so that nothing here delays an alert. It needs t
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from dagster import (
     AssetSelection,
@@ -12,6 +13,7 @@ from dagster import (
     Definitions,
     ScheduleDefinition,
     define_asset_job,
+    definitions,
     in_process_executor,
 )
 
@@ -54,4 +56,13 @@ def build_defs(
     )
 
 
-defs = build_defs()
+@cache
+def process_defs() -> Definitions:
+    """The definitions of this process; the settings are read, and dbt's manifest is made, at the first call."""
+    return build_defs()
+
+
+@definitions
+def defs() -> Definitions:
+    """What the code server and the workers load."""
+    return process_defs()

@@ -5,6 +5,7 @@ or in what it imports (`bench/import_time.py` measures it).
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from dagster import (
     AssetSelection,
@@ -12,6 +13,7 @@ from dagster import (
     Definitions,
     ScheduleDefinition,
     define_asset_job,
+    definitions,
     in_process_executor,
 )
 
@@ -21,6 +23,7 @@ from orchestration.assets.members import member_analytics
 from orchestration.assets.raw import raw_assets
 from orchestration.checks.live import LIVE_CHECKS
 from orchestration.queues import HEAVY, LIVE, QUEUE_TAG
+from orchestration.reanalysis import reanalyse
 from orchestration.resources import Analyst, Warehouse
 from orchestration.schedules.run_history import run_history_schedule
 from orchestration.sensors.closed_sessions import closed_sessions_sensor
@@ -52,7 +55,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
     return Definitions(
         assets=[*raw_assets(), *assets],
         asset_checks=list(LIVE_CHECKS),
-        jobs=[live_job, checks_job, history_job],
+        jobs=[live_job, checks_job, history_job, reanalyse],
         sensors=[closed_sessions_sensor(live_job)],
         schedules=[
             ScheduleDefinition(
@@ -68,4 +71,13 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
     )
 
 
-defs = build_defs()
+@cache
+def process_defs() -> Definitions:
+    """The definitions of this process; a warm worker builds them once, not once a run."""
+    return build_defs()
+
+
+@definitions
+def defs() -> Definitions:
+    """What the code server and the workers load."""
+    return process_defs()

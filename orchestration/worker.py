@@ -58,7 +58,8 @@ def main(arguments: list[str]) -> int:
         raise WorkerError(f"DAGSTER_HOME: found no dagster.yaml in '{home}', expected what `jarvis up` prepares there")
     with only_worker_of(queue, home):
         app = celery_app(queue, home)
-        importlib.import_module(PRELOADED[queue])
+        # Before the children are made: they have the definitions from birth.
+        importlib.import_module(PRELOADED[queue]).process_defs()
         app.worker_main(
             [
                 *("worker", "--pool", "prefork", "--concurrency", "1", "--queues", queue),
@@ -173,10 +174,10 @@ def _warm_child(queue: QueueName, home: Path) -> None:
     exit_with_parent()
     remove_old_files(home / "results", home / "broker" / "taken", now=time.time())
     if queue == LIVE:
-        from orchestration.live import defs
+        from orchestration.live import process_defs
         from orchestration.resources import Analyst
 
-        defs.get_repository_def().get_all_jobs()
+        process_defs().get_repository_def().get_all_jobs()
         Analyst().engine()
 
 

@@ -177,3 +177,54 @@ def test_each_check_sees_its_own_breakage(
     result = run(definitions, CHECKS_JOB, instance, raise_on_error=False)
     passed = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     assert passed == {name: name != broken for name in BREAKAGES}
+
+
+def test_the_job_reanalyse_queues_what_was_given_up_and_what_is_named(
+    database: Database, definitions: Definitions, instance: DagsterInstance
+) -> None:
+    """A parked analysis and a named session are pending again, a parked count is due again without a new analysis."""
+    with database.admin() as admin:
+        gym = make_gym(admin)
+        parked, counted, named, left = (closed_session(admin, gym) for _ in range(4))
+        run(definitions, LIVE_JOB, instance)
+        admin.execute(
+            "update conversation_summaries set status = 'parked', last_error = 'x' where session_id = %s", [parked]
+        )
+        admin.execute(
+            "update conversation_summaries set counted_at = null, count_attempts = 3, count_retry_at = 'infinity' "
+            "where session_id = %s",
+            [counted],
+        )
+        config = {"ops": {"queue_sessions": {"config": {"sessions": [str(named)], "parked": True}}}}
+        assert reanalyse_in_process(definitions, instance, config).success
+        found = dict(admin.execute("select session_id, status from conversation_summaries").fetchall())
+        assert found == {parked: "pending", counted: "completed", named: "pending", left: "completed"}
+        run(definitions, LIVE_JOB, instance)
+        unfinished = admin.execute(
+            "select count(*) from conversation_summaries "
+            "where status <> 'completed' or counted_at is null or alerted_at is null"
+        ).fetchone()
+    assert unfinished == (0,)
+
+
+@pytest.mark.parametrize("sessions", [["not an id"], ["5c2c24a1-0000-4000-8000-000000000000"], []])
+def test_the_job_reanalyse_names_what_it_cannot_queue(
+    database: Database, definitions: Definitions, instance: DagsterInstance, sessions: list[str]
+) -> None:
+    """An unknown id, or nothing at all, fails the run; the known ones beside it are queued."""
+    with database.admin() as admin:
+        known = closed_session(admin, make_gym(admin))
+        run(definitions, LIVE_JOB, instance)
+        asked = [*sessions, str(known)] if sessions else []
+        config = {"ops": {"queue_sessions": {"config": {"sessions": asked}}}}
+        assert not reanalyse_in_process(definitions, instance, config).success
+        (status,) = admin.execute("select status from conversation_summaries").fetchall()
+    assert status == ("pending" if sessions else "completed",)
+
+
+def reanalyse_in_process(
+    definitions: Definitions, instance: DagsterInstance, config: dict[str, object]
+) -> ExecuteInProcessResult:
+    return definitions.resolve_job_def("reanalyse").execute_in_process(
+        instance=instance, run_config=config, raise_on_error=False
+    )

@@ -1,10 +1,14 @@
 """The live code location: what it holds, and what it must not import."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from orchestration.assets.raw import RAW_TABLES
-from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
+from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs, defs
 from orchestration.queues import HEAVY, LIVE, QUEUE_TAG
 
 
@@ -43,3 +47,24 @@ def test_the_location_imports_nothing_heavy() -> None:
     )
     completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert completed.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("location", ["live", "analytics"])
+def test_importing_a_location_does_nothing(location: str, tmp_path: Path) -> None:
+    """No settings are read, no state folder appears, and dbt is not asked to parse: that comes with the first load."""
+    script = (
+        "import subprocess, jarvis.settings, orchestration.resources\n"
+        "def refuse(*arguments, **options): raise SystemExit('something happened at import')\n"
+        "orchestration.resources.load_settings = jarvis.settings.load_settings = subprocess.run = refuse\n"
+        f"import orchestration.{location} as location\n"
+        "from dagster.components.definitions import LazyDefinitions\n"
+        "assert isinstance(location.defs, LazyDefinitions)"
+    )
+    environment = {**os.environ, "JARVIS_HOME": str(tmp_path / "home"), "PYTHONPATH": str(Path.cwd())}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_process_builds_its_definitions_once() -> None:
+    """A warm worker would otherwise pay for them with every run."""
+    assert defs() is defs()

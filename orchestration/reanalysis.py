@@ -1,0 +1,63 @@
+"""The job with which the data team has sessions analysed again, or tried again where a stage gave them up.
+
+Only queues: the live flow does the work, as after a close. Started by hand, in the Launchpad.
+"""
+
+from uuid import UUID
+
+from dagster import Config, Failure, OpExecutionContext, in_process_executor, job, op
+from pydantic import Field
+
+from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.resources import Warehouse
+from warehouse.stores import conversations
+
+# More than this at once is a change of engine or a long outage: run the job again for the rest.
+MOST_PARKED = 10_000
+
+
+class Reanalysis(Config):
+    """Which sessions."""
+
+    sessions: list[str] = Field(default=[], description="Ids of sessions to analyse anew, whatever became of them.")
+    parked: bool = Field(default=False, description="True: every session that a stage has given up, as well.")
+
+
+@op
+def queue_sessions(context: OpExecutionContext, config: Reanalysis, warehouse: Warehouse) -> None:
+    """The sessions wait for the stage that shall have them again; one that is unknown is named, the others wait."""
+    unknown: list[str] = []
+    with warehouse.connect() as connection:
+        given_up = conversations.parked_sessions(connection, limit=MOST_PARKED) if config.parked else []
+        asked = dict.fromkeys(
+            [*config.sessions, *(str(one.session_id) for one in given_up if one.stage == "conversations")]
+        )
+        queued = 0
+        for session_id in asked:
+            try:
+                with connection.transaction():
+                    conversations.request_reanalysis(connection, str(UUID(session_id)))
+                queued += 1
+            except (conversations.UnknownSession, ValueError):
+                unknown.append(session_id)
+        # Their analysis is good, and was perhaps paid for: only the later stage tries again.
+        tried_again = conversations.retry_stages(connection, [one.session_id for one in given_up])
+        connection.commit()
+    context.add_output_metadata({"queued": queued, "tried_again": tried_again, "unknown": len(unknown)})
+    if not asked and not config.parked:
+        raise Failure("found neither sessions nor parked: true, expected one of them in the config")
+    if unknown:
+        raise Failure(
+            f"{queued} sessions are queued; {len(unknown)} are unknown, still open or may not be analysed: "
+            + ", ".join(unknown[:20])
+        )
+
+
+@job(
+    executor_def=in_process_executor,
+    tags={QUEUE_TAG: HEAVY},
+    description="Queues sessions to be analysed again: some by id, or every one that was given up.",
+)
+def reanalyse() -> None:
+    """One step."""
+    queue_sessions()
