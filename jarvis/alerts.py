@@ -177,7 +177,7 @@ def _negative_feedback(finding: Finding, *, below: float) -> Alert | None:
         alert_type=AlertType.NEGATIVE_FEEDBACK,
         priority=priority,
         title=alerts_fr.negative_feedback_title(finding.topics),
-        description=alerts_fr.negative_feedback_description(finding.emotion, finding.topics),
+        description=alerts_fr.negative_feedback_description(finding.emotion),
         recommended_actions=alerts_fr.negative_feedback_actions(finding.intents),
         # A stranger's complaint cannot be told from another stranger's.
         dedup_key=f"negative_feedback:{finding.member_id or finding.session_id}:{topic}",
@@ -217,7 +217,7 @@ def _equipment_issues(finding: Finding) -> Iterable[Alert]:
             alert_type=AlertType.EQUIPMENT_ISSUE,
             priority=Priority.URGENT if issue.topic is Topic.SAFETY else Priority.MEDIUM,
             title=alerts_fr.equipment_title(issue),
-            description=alerts_fr.equipment_description(issue),
+            description=alerts_fr.EQUIPMENT_DESCRIPTION,
             recommended_actions=alerts_fr.equipment_actions(issue),
             dedup_key=key,
             occurred_at=finding.occurred_at,

@@ -47,6 +47,8 @@ CHURN_RISK_ACTIONS = (
     "Proposer un bilan avec un coach",
     "Vérifier l'échéance de son abonnement",
 )
+# Where and about what stands in the title; how often is the alert's own count.
+EQUIPMENT_DESCRIPTION = "Signalé à la borne, dans les mots cités ci-dessous."
 MILESTONE_ACTIONS = ("Féliciter l'adhérent à son prochain passage",)
 
 
@@ -55,11 +57,10 @@ def negative_feedback_title(topics: Sequence[Topic]) -> str:
     return f"Avis négatif : {_listed(topics)}" if topics else "Avis négatif"
 
 
-def negative_feedback_description(emotion: Emotion, topics: Sequence[Topic]) -> str:
-    """What was felt, and about what."""
-    about = f" ({_listed(topics)})" if topics else ""
+def negative_feedback_description(emotion: Emotion) -> str:
+    """What was felt; the title says about what."""
     felt = _EMOTIONS.get(emotion, "un mécontentement")
-    return f"À la borne, un adhérent a exprimé {felt}{about}. Ses mots sont cités ci-dessous."
+    return f"À la borne, un adhérent a exprimé {felt}. Ses mots sont cités ci-dessous."
 
 
 def negative_feedback_actions(intents: Sequence[Intent]) -> tuple[str, ...]:
@@ -81,12 +82,6 @@ def equipment_title(issue: Issue) -> str:
     return (
         f"Problème signalé : {place} ({TOPICS[issue.topic]})" if place else f"Problème signalé : {TOPICS[issue.topic]}"
     )
-
-
-def equipment_description(issue: Issue) -> str:
-    """What was reported; how often is the alert's own count."""
-    place = f" ({issue.machine or issue.zone})" if issue.machine or issue.zone else ""
-    return f"Signalé à la borne : {TOPICS[issue.topic]}{place}. Les mots des adhérents sont cités ci-dessous."
 
 
 def equipment_actions(issue: Issue) -> tuple[str, ...]:

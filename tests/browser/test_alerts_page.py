@@ -119,7 +119,7 @@ def test_a_manager_reads_the_words_and_takes_the_alert(
     add_alert(
         admin, network, title="Problème signalé : tapis 4 (équipement)", alert_type="equipment_issue",
         words="Le tapis quatre s'arrête tout seul au bout de deux minutes.",
-        description="Signalé à la borne : équipement (tapis 4). Les mots des adhérents sont cités ci-dessous.",
+        description="Signalé à la borne, dans les mots cités ci-dessous.",
         actions=["Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention"],
         priority="medium", minutes_ago=300,
     )  # fmt: skip

@@ -67,9 +67,9 @@ def test_a_very_negative_conversation_is_high_and_quotes_the_negative_turn() -> 
 @pytest.mark.parametrize(
     ("emotion", "expected"),
     [
-        (Emotion.ANGER, "un adhérent a exprimé de la colère (propreté)."),
-        (Emotion.NEUTRAL, "un adhérent a exprimé un mécontentement (propreté)."),
-        (Emotion.JOY, "un adhérent a exprimé un mécontentement (propreté)."),
+        (Emotion.ANGER, "un adhérent a exprimé de la colère."),
+        (Emotion.NEUTRAL, "un adhérent a exprimé un mécontentement."),
+        (Emotion.JOY, "un adhérent a exprimé un mécontentement."),
     ],
 )
 def test_a_complaint_never_reads_as_contentment(emotion: Emotion, expected: str) -> None:
