@@ -35,7 +35,7 @@ def _tokens(text: tuple[str, str, str], audio: tuple[str, str, str]) -> Price:
     return Price(*(Decimal(price) for price in (*text, *audio)))
 
 
-# Read in litellm 1.109.1's table and on developers.openai.com's model pages; reference/realtime.md, B.
+# Read in litellm 1.109.1's table and on developers.openai.com's model pages.
 _PRICES: Mapping[str, Price] = {
     "gpt-realtime-2.1": _tokens(("4", "0.40", "24"), ("32", "0.40", "64")),
     "gpt-realtime-2": _tokens(("4", "0.40", "24"), ("32", "0.40", "64")),

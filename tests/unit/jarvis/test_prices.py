@@ -8,7 +8,7 @@ import pytest
 
 from jarvis.prices import Usage, cost_of, exact_usd, price_of, usage_of
 
-# The example of reference/realtime.md, A3.
+# The usage object of a response.done, as OpenAI documents it.
 RESPONSE = {
     "total_tokens": 253,
     "input_tokens": 132,
