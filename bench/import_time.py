@@ -4,6 +4,7 @@ Every cold start pays for its whole location. Median of five fresh interpreters 
 with bytecode; prints one JSON line.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ ROUNDS = 5
 
 def main() -> None:
     """One JSON line."""
+    argparse.ArgumentParser(prog="python -m bench.import_time", description=__doc__).parse_args()
     seconds: dict[str, list[float]] = {module: [] for module in MODULES}
     # The first round writes missing bytecode and warms the file cache; it does not count.
     for round_number in range(ROUNDS + 1):

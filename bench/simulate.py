@@ -4,43 +4,26 @@ Prints one JSON line. The floor is a COPY of the same number of bare rows into a
 or triggers: what this machine's Postgres takes when nothing is checked. Starts a database of its own.
 """
 
+import argparse
 import json
-import shutil
-import tempfile
 import time
-from pathlib import Path
 
 import psycopg
 
-from jarvis.settings import load_settings
+from bench.support.database import scratch_database
 from warehouse.demo.simulate import simulate
-from warehouse.embedded import EmbeddedPostgres, free_port
-from warehouse.migrate import create_database, migrate_up, set_door_passwords
 
 DAYS, MEMBERS, SEED = 90, 2000, 7
 
 
 def main() -> None:
     """One JSON line: rows, seconds of each half, and how many times slower than the floor writing is."""
-    # Not under a folder only root can enter: the server may run as another user.
-    home = Path(tempfile.mkdtemp(prefix="jarvis-bench-"))
-    home.chmod(0o755)
-    settings = load_settings({"JARVIS_HOME": str(home), "JARVIS_DATABASE_PORT": str(free_port())})
-    server = EmbeddedPostgres(
-        data_dir=home / "postgres", port=settings.database_port, password=settings.role_password("postgres")
-    )
-    server.start()
-    try:
-        create_database(settings.administration_url, "jarvis")
-        migrate_up(settings.administration_url)
-        set_door_passwords(settings.administration_url, {"jarvis_pipeline": settings.role_password("jarvis_pipeline")})
+    argparse.ArgumentParser(prog="python -m bench.simulate", description=__doc__).parse_args()
+    with scratch_database() as settings:
         with psycopg.connect(settings.database_url_for("pipeline")) as connection:
             report = simulate(connection, days=DAYS, members=MEMBERS, seed=SEED)
         rows = sum(report.rows.values())
         floor_seconds = copy_bare_rows(settings.administration_url, rows)
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
     print(
         json.dumps(
             {

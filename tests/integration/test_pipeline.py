@@ -7,11 +7,12 @@ import psycopg
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, Definitions, ExecuteInProcessResult
 
+from bench.support.world import closed_session, make_gym
 from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
 from orchestration.resources import Analyst, Warehouse
 from orchestration.sensors.closed_sessions import run_failed_since, run_in_progress, wait_for_work
 from tests.conftest import Database
-from tests.support.pipeline_world import CueWordEngine, closed_session, make_gym
+from tests.support.cue_word_engine import CueWordEngine
 from warehouse.stores import conversations
 
 

@@ -14,9 +14,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from bench.support.processes import RunningPipeline, running_pipeline
+from bench.support.world import Gym, close_session, closed_session, make_gym, open_session
 from jarvis.settings import Settings
-from tests.support.pipeline_processes import RunningPipeline, running_pipeline
-from tests.support.pipeline_world import Gym, close_session, closed_session, make_gym, open_session
 
 PATIENCE_SECONDS = 40.0
 
@@ -31,7 +31,8 @@ def pipeline(server_settings: Settings, template_database: str) -> Iterator[Runn
         connection.execute(f"create database {name} template {template_database}")  # type: ignore[call-overload]
     home = Path(tempfile.mkdtemp(prefix="jarvis-faults-"))
     try:
-        with running_pipeline(replace(server_settings, database_url=url, home=home), home) as running:
+        settings = replace(server_settings, database_url=url, home=home)
+        with running_pipeline(settings, home, module="tests.support.live_with_cue_words") as running:
             yield running
     finally:
         shutil.rmtree(home, ignore_errors=True)

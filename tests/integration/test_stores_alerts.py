@@ -4,9 +4,10 @@ from typing import Any
 
 import psycopg
 
+from bench.support.world import THANKS, closed_session, make_gym
 from orchestration.batches import AlertReport, analyse_due, count_members, raise_alerts
 from tests.conftest import Database
-from tests.support.pipeline_world import THANKS, CueWordEngine, closed_session, make_gym
+from tests.support.cue_word_engine import CueWordEngine
 from warehouse.stores import alerts, conversations
 
 

@@ -7,10 +7,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from bench.support.world import THANKS, closed_session, make_gym, open_session
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
 from orchestration.batches import AnalysisBatchFailed, analyse_batch, analyse_due
 from tests.conftest import Database
-from tests.support.pipeline_world import THANKS, CueWordEngine, closed_session, make_gym, open_session
+from tests.support.cue_word_engine import CueWordEngine
 from warehouse.stores import conversations
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from bench.support.world import THANKS, closed_session, make_gym
 from orchestration.batches import MemberReport, analyse_due, count_members, raise_alerts
 from tests.conftest import Database
-from tests.support.pipeline_world import THANKS, CueWordEngine, closed_session, make_gym
+from tests.support.cue_word_engine import CueWordEngine
 from warehouse.stores import conversations, members
 
 

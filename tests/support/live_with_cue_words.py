@@ -1,8 +1,12 @@
 """The live code location with the cue-word engine, served to the real Dagster processes of a test."""
 
+from functools import cache
+
+from dagster import Definitions, definitions
+
 from orchestration.live import build_defs
 from orchestration.resources import Analyst
-from tests.support.pipeline_world import CueWordEngine
+from tests.support.cue_word_engine import CueWordEngine
 
 
 class CueWordAnalyst(Analyst):
@@ -12,4 +16,11 @@ class CueWordAnalyst(Analyst):
         return CueWordEngine()
 
 
-defs = build_defs(resource_overrides={"analyst": CueWordAnalyst()})
+@cache
+def process_defs() -> Definitions:
+    return build_defs(resource_overrides={"analyst": CueWordAnalyst()})
+
+
+@definitions
+def defs() -> Definitions:
+    return process_defs()

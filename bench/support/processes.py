@@ -66,7 +66,7 @@ def running_pipeline(
     settings: Settings,
     folder: Path,
     *,
-    module: str = "tests.support.live_with_cue_words",
+    module: str = "orchestration.live",
     names: Sequence[str] = ("dagster-live", "worker-live", "dagster-daemon"),
 ) -> Iterator[RunningPipeline]:
     """The named processes of the pipeline run, with `module` as the live location."""

@@ -1,4 +1,4 @@
-"""A gym small enough for a test: closed sessions to analyse, and an engine that reads cue words."""
+"""A gym with one kiosk and one member, and the sessions they hold: for benchmarks and for tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,20 +6,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from psycopg import Connection
-
-from jarvis.conversations import (
-    ActionItem,
-    Analysis,
-    AnalysisFailure,
-    Conversation,
-    Emotion,
-    Intent,
-    Issue,
-    Outcome,
-    Topic,
-    TurnAnalysis,
-    sentiment_label,
-)
 
 COMPLAINT = ("Le tapis 4 est encore cassé, c'est inadmissible !", "Je suis vraiment déçu.")
 THANKS = ("Merci, le cours de yoga était super.",)
@@ -32,50 +18,6 @@ class Gym:
     gym_id: UUID
     kiosk_id: UUID
     member_id: UUID
-
-
-class CueWordEngine:
-    """Reads a complaint, thanks, or nothing; `poisoned` breaks it, `refused` is a failure it reports."""
-
-    name = "local"
-    version = "cue-words-1"
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
-        self.seen += [one.session_id for one in conversations]
-        return [self._one(one) for one in conversations]
-
-    def _one(self, conversation: Conversation) -> Analysis | AnalysisFailure:
-        said = " ".join(turn.text for turn in conversation.member_turns)
-        if "poisoned" in said:
-            raise RuntimeError(said)
-        if "refused" in said:
-            return AnalysisFailure(conversation.session_id, "found a refusal, expected an analysis")
-        is_complaint, is_thanks = "cassé" in said, "Merci" in said
-        score = -0.8 if is_complaint else 0.7 if is_thanks else 0.0
-        ids = tuple(turn.turn_id for turn in conversation.member_turns)
-        intents = (Intent.REPORT_ISSUE, Intent.COMPLAIN) if is_complaint else (Intent.PRAISE,)
-        emotion = Emotion.ANGER if is_complaint else Emotion.JOY
-        return Analysis(
-            session_id=conversation.session_id,
-            summary="Le tapis 4 est cassé." if is_complaint else "Le membre remercie l'équipe.",
-            key_topics=(Topic.EQUIPMENT,),
-            sentiment_score=score,
-            sentiment_label=sentiment_label(score),
-            emotion=emotion,
-            intents=intents,
-            outcome=Outcome.UNSOLVED if is_complaint else Outcome.SOLVED,
-            action_items=(ActionItem("Réparer le tapis 4.", "staff", ids[:1]),) if is_complaint else (),
-            evidence={"sentiment_label": ids},
-            turns=tuple(TurnAnalysis(turn_id, score, sentiment_label(score), emotion, intents) for turn_id in ids),
-            embedding=[0.6, 0.8],
-            embedding_model="cue-words",
-            engine=self.name,
-            engine_version=self.version,
-            issues=(Issue(Topic.EQUIPMENT, "Tapis 4", None, ids[:1]),) if is_complaint else (),
-        )
 
 
 def make_gym(connection: Connection, slug: str = "pau") -> Gym:
