@@ -6,22 +6,10 @@ turn reports an issue at all (the intent heads say that). Called by `local`.
 
 import re
 
+from jarvis.alerts import REPAIRABLE
 from jarvis.conversations import Intent, Issue, Topic
 from ml.conversations.cues import plain
 from ml.conversations.reading import INTENT_FROM, TurnReading
-
-REPAIRABLE = (
-    Topic.EQUIPMENT,
-    Topic.SAFETY,
-    Topic.SHOWERS_LOCKERS,
-    Topic.CLEANLINESS,
-    Topic.TEMPERATURE_AIR,
-    Topic.ACCESS_BADGE,
-    Topic.KIOSK_APP,
-    Topic.FACILITIES_OTHER,
-    Topic.MUSIC_NOISE,
-)
-"""Topics of which something can be wrong in a place, the most telling first."""
 
 # What is recognised (on text without accents) and what it is called in the issue log.
 _MACHINES: tuple[tuple[str, str], ...] = (
@@ -166,11 +154,11 @@ def issues_in(
         return ()
     # What is said after "merci" or before the issue may name machines that are well.
     telling = [turn for turn in turns if turn.intents[Intent.REPORT_ISSUE] >= INTENT_FROM] or list(turns)
-    machines = [(turn.turn_id, machine_in(turn.text)) for turn in telling]
-    zones = [(turn.turn_id, zone_in(turn.text)) for turn in telling]
-    machine = next((name for _, name in machines if name), None)
-    zone = next((name for _, name in zones if name), None)
-    sources = [turn_id for turn_id, name in (*machines, *zones) if name and name in (machine, zone)]
+    # A machine stands where its own turn says; without one, the first place named is meant.
+    named = [turn for turn in telling if machine_in(turn.text)] or [turn for turn in telling if zone_in(turn.text)]
+    machine = machine_in(named[0].text) if named else None
+    zone = zone_in(named[0].text) if named else None
+    sources = [turn.turn_id for turn in named if (machine_in(turn.text), zone_in(turn.text)) == (machine, zone)]
     if not sources:
         sources = [max(turns, key=lambda turn: turn.intents[Intent.REPORT_ISSUE]).turn_id]
     return (Issue(topic, machine, zone, tuple(dict.fromkeys(sources))),)

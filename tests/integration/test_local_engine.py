@@ -70,6 +70,18 @@ def test_a_complaint_is_negative_and_becomes_an_issue_with_its_machine(engine: L
     assert any("tapis 4" in item.text and item.owner == "staff" for item in analysis.action_items)
 
 
+def test_a_machine_is_not_placed_where_another_complaint_was(engine: LocalEngine) -> None:
+    """Dirty showers in one turn and a broken treadmill in the next: the treadmill is not in the showers."""
+    said = (
+        "Les douches sont sales, c'est inadmissible.",
+        "C'est noté.",
+        "Le tapis numéro quatre est en panne et personne ne s'en occupe.",
+        "C'est noté.",
+    )
+    (issue,) = analysed(engine, talk(*said)).issues
+    assert (issue.machine, issue.zone) == ("tapis 4", None)
+
+
 def test_praise_is_positive_and_asks_nothing_of_the_staff(engine: LocalEngine) -> None:
     """A member who is thankful is not an open task for the floor."""
     analysis = analysed(engine, talk("Merci beaucoup au coach, il est génial, le cours était super !", "Avec plaisir."))
