@@ -123,8 +123,8 @@ def started_system(*, on: System | None = None) -> Iterator[System]:
             shutil.rmtree(settings.home, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system() -> Iterator[System]:
-    """One system for all acceptance tests."""
+    """One system for all acceptance tests, gone before the next lane's tests begin."""
     with started_system() as running:
         yield running
