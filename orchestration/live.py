@@ -31,8 +31,8 @@ from orchestration.sensors.closed_sessions import closed_sessions_sensor
 LIVE_JOB = "analyse_closed_sessions"
 CHECKS_JOB = "check_live_layers"
 
-# A live run that is still going after this lost its worker; it drains for seconds.
-MAX_RUNTIME_SECONDS = 600
+# A live run that is still going after this hangs: it drains for seconds, and a hosted batch ends within 180.
+MAX_RUNTIME_SECONDS = 300
 
 
 def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Definitions:

@@ -37,7 +37,7 @@ ENGINE_VERSION = "1"
 MAX_ATTEMPTS = 4
 MAX_WAIT_SECONDS = 30.0
 REQUEST_TIMEOUT_SECONDS = 60.0
-# All calls of one `analyse`, with their waits: its rows stay locked meanwhile, and a run may take 600 s.
+# All calls of one `analyse`, with their waits: its rows stay locked meanwhile, and a run may take 300 s.
 BATCH_SECONDS = 180.0
 # A reply that breaks the schema is asked for once more, then given up.
 MAX_REPLIES = 2

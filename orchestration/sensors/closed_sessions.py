@@ -34,6 +34,8 @@ WAIT_SLICE_SECONDS = 1.0
 RUN_POLL_SECONDS = 0.05
 # A run older than this may have lost its worker: another one is asked for, and skips what is locked.
 TRUSTED_FOR = timedelta(seconds=60)
+# A run that no worker has begun by then may have lost its message, as when a child dies with it in hand.
+START_TRUSTED_FOR = timedelta(seconds=20)
 # After a failed run closed sessions rest this long: an engine that cannot be made fails every run at once.
 DUE_REST = timedelta(seconds=5)
 # Work that a crash left between two stages rests longer: what fails there was tried already.
@@ -89,7 +91,10 @@ def wait_for_work(connection: Connection, instance: DagsterInstance, *, job_name
 def run_in_progress(instance: DagsterInstance, *, job_name: str, now: datetime) -> bool:
     """True while a recent run of the job has not finished: it may still take what waits."""
     recent = RunsFilter(job_name=job_name, statuses=_IN_PROGRESS, created_after=now - TRUSTED_FOR)
-    return bool(instance.get_run_records(filters=recent, limit=1))
+    return any(
+        record.dagster_run.status is DagsterRunStatus.STARTED or record.create_timestamp > now - START_TRUSTED_FOR
+        for record in instance.get_run_records(filters=recent)
+    )
 
 
 def run_failed_since(instance: DagsterInstance, *, job_name: str, since: datetime) -> bool:

@@ -111,6 +111,26 @@ def test_the_sensor_does_not_ask_while_a_run_is_on_its_way(database: Database, i
         assert not run_in_progress(instance, job_name=LIVE_JOB, now=now + timedelta(minutes=5))
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds", "is_trusted"),
+    [
+        (DagsterRunStatus.STARTING, 10, True),
+        (DagsterRunStatus.STARTING, 30, False),
+        (DagsterRunStatus.STARTED, 30, True),
+        (DagsterRunStatus.STARTED, 90, False),
+    ],
+)
+def test_a_run_that_no_worker_begins_is_trusted_for_less_long(
+    instance: DagsterInstance, status: DagsterRunStatus, seconds: int, is_trusted: bool
+) -> None:
+    """A message that was lost with its worker's child costs twenty seconds, not a minute."""
+    from dagster._core.storage.dagster_run import DagsterRun
+
+    instance.add_run(DagsterRun(job_name=LIVE_JOB, run_id="on-its-way", status=status))
+    later = datetime.now(UTC) + timedelta(seconds=seconds)
+    assert run_in_progress(instance, job_name=LIVE_JOB, now=later) is is_trusted
+
+
 def test_a_failed_run_is_not_followed_by_another_at_once(database: Database, instance: DagsterInstance) -> None:
     """An engine that cannot be made would otherwise fail a run a second, for ever."""
     from dagster._core.storage.dagster_run import DagsterRun
