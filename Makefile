@@ -36,8 +36,8 @@ types: $(INSTALLED)  ## mypy --strict on our packages
 arrows: $(INSTALLED)  ## The direction of imports
 	@$(BIN)/lint-imports
 
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-header --no-annotate
+# No option of an index: a lock file installs from whatever index its reader trusts.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 lock: $(INSTALLED)  ## Write the lock files anew from pyproject.toml
 	@$(LOCK) --group dev pyproject.toml -o requirements.lock
