@@ -182,17 +182,13 @@ def _simulate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _analyse(settings: Settings, options: argparse.Namespace) -> int:
-    from dataclasses import replace
-
     from ml.conversations.engine import engine_for
     from ml.conversations.jsonl import analyse_lines
 
     if options.engine == "openai" and settings.openai_api_key is None:
         print("jarvis: --engine openai needs OPENAI_API_KEY; give the key, or use --engine local", file=sys.stderr)
         return 2
-    if options.engine is not None:
-        settings = replace(settings, analysis_engine=options.engine)
-    return analyse_lines(sys.stdin, engine_for(settings), sys.stdout, sys.stderr)
+    return analyse_lines(sys.stdin, engine_for(settings, name=options.engine), sys.stdout, sys.stderr)
 
 
 def _kiosk_code(settings: Settings, options: argparse.Namespace) -> int:

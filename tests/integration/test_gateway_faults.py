@@ -24,7 +24,6 @@ from tests.support.gateway_processes import (
     make_network,
     new_token,
     running_gateway,
-    running_standin,
     wait_until,
 )
 from voice_gateway.kiosk.client import KioskClient, connected
@@ -34,12 +33,6 @@ from warehouse.embedded import EmbeddedPostgres, free_port
 from warehouse.migrate import create_database, migrate_up, set_door_passwords
 
 LINES = ("Bonjour, les vestiaires sont sales", "La musique est trop forte", "Merci de prévenir le responsable")
-
-
-@pytest.fixture(scope="module")
-def standin_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with running_standin(tmp_path_factory.mktemp("standin") / "standin.log") as port:
-        yield port
 
 
 @pytest.fixture

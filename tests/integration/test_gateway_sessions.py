@@ -1,8 +1,6 @@
 """Sessions through a real gateway process, a real database and the real stand-in."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,37 +11,10 @@ from tests.conftest import Database
 from tests.support.gateway_processes import (
     GatewayProcess,
     Network,
-    make_network,
-    new_token,
-    running_gateway,
-    running_standin,
     wait_until,
 )
 from voice_gateway.kiosk.client import connected
 from voice_gateway.kiosk.commands import talk
-
-
-@pytest.fixture(scope="module")
-def standin_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with running_standin(tmp_path_factory.mktemp("standin") / "standin.log") as port:
-        yield port
-
-
-@pytest.fixture
-def network(database: Database) -> Network:
-    with database.admin() as connection:
-        return make_network(connection)
-
-
-@pytest.fixture
-def gateway(database: Database, network: Network, standin_port: int, tmp_path: Path) -> Iterator[GatewayProcess]:
-    with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "gateway.log") as process:
-        yield process
-
-
-@pytest.fixture
-def token(database: Database, gateway: GatewayProcess) -> str:
-    return new_token(database.settings, gateway)
 
 
 def rows(database: Database, query: str, *parameters: object) -> list[dict[str, Any]]:
