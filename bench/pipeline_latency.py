@@ -26,12 +26,12 @@ from bench.support.processes import running_pipeline
 from bench.support.world import Gym, close_session, make_gym, open_session
 from dashboards.alert_watch import REFRESH_SECONDS
 from dashboards.alerts import AlertChoice
-from dashboards.database import Database
 from dashboards.queries import DatabaseAlertDesk
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole
 from ml.conversations.engine import engine_for
 from orchestration import batches
+from warehouse.people import Database
 
 SAID = (
     "Bonjour, je voulais vous dire que le tapis 4 est encore cassé.",

@@ -18,8 +18,8 @@ from psycopg_pool import PoolTimeout
 from dashboards import cards, texts_fr
 from dashboards.alerts import AlertDesk
 from dashboards.gate import session_token
-from dashboards.sessions import SessionStore
 from jarvis.tenancy import Permission, Scope
+from warehouse.stores.sign_in import SessionStore
 
 _logger = logging.getLogger(__name__)
 

@@ -3,11 +3,14 @@
 Called with the administration's or the pipeline's connection; the door's role can't reach these tables.
 """
 
+from pathlib import Path
+
 from psycopg import Connection
 
-from dashboards.sessions import ACCOUNT_QUERIES
 from jarvis.passwords import hash_password
 from warehouse.sql import read_blocks
+
+QUERIES = Path(__file__).with_name("accounts.sql")
 
 
 class UnknownAccount(LookupError):
@@ -22,7 +25,7 @@ def set_password(connection: Connection, email: str, password: str) -> None:
         UnknownAccount: when nobody has this e-mail.
     """
     password_hash = hash_password(password)
-    blocks = read_blocks(ACCOUNT_QUERIES)
+    blocks = read_blocks(QUERIES)
     with connection.transaction():
         parameters = {"email": email.strip().lower(), "password_hash": password_hash}
         if connection.execute(blocks["set_password"], parameters).fetchone() is None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards import access
-from dashboards.database import Database
 from dashboards.gate import SessionGate
 from dashboards.queries import DatabaseAlertDesk
-from dashboards.sessions import DatabaseSessions
 from dashboards.sign_in import SignIn
 from dashboards.theme import streamlit_options
 from jarvis.settings import Settings
+from warehouse.people import Database
+from warehouse.stores.sign_in import DatabaseSessions
 
 if TYPE_CHECKING:
     from streamlit import App

@@ -19,8 +19,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
-from dashboards.sessions import SessionStore
 from jarvis.tenancy import Scope
+from warehouse.stores.sign_in import SessionStore
 
 OPEN_PATHS = frozenset({"/login", "/healthz"})
 

@@ -7,6 +7,7 @@ filter here stands in for it. Nothing is cached, so a change by somebody else is
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,11 @@ from dashboards.alerts import (
     read_actions,
     read_quotes,
 )
-from dashboards.database import Database
-from dashboards.sessions import QUERIES
 from jarvis.tenancy import Permission, Scope
+from warehouse.people import Database
 from warehouse.sql import read_blocks
+
+QUERIES = Path(__file__).with_name("queries.sql")
 
 
 class DatabaseAlertDesk:

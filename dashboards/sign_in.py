@@ -1,8 +1,7 @@
 """Signing in and out: the only pages that need no session.
 
-Two passwords at most are checked at once, because argon2id is made to be slow and a burst of
-tries must not stop the pages. Every refusal is the same sentence after the same time, whether the
-e-mail is unknown, the password wrong, the account closed or its person suspended.
+Every refusal is the same sentence after the same time, whether the e-mail is unknown, the password
+wrong, the account closed or its person suspended; `warehouse/stores/sign_in.py` checks the password.
 """
 
 import base64
@@ -10,7 +9,6 @@ import hashlib
 import html
 import logging
 import re
-import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -26,8 +24,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, UNAVAILABLE, is_own_origin, is_secure, session_token
-from dashboards.sessions import LIFETIME, SessionStore
-from jarvis.passwords import decoy_hash, verify_password
+from warehouse.stores.sign_in import LIFETIME, REFUSAL_SECONDS, PasswordCheck, SessionStore, TooManyTries
 
 PAGE = Path(__file__).with_name("login_page.html")
 
@@ -36,14 +33,8 @@ FOREIGN = "Demande refusée : ouvrez la page de connexion de ce site et recommen
 CROWDED = "Trop de connexions en même temps. Réessayez dans un instant."
 SIGNED_OUT = "Vous êtes déconnecté."
 
-# Well over one argon2id check and its queries: how long a refusal takes says nothing of its reason.
-REFUSAL_SECONDS = 0.5
-
 # An e-mail, a password and a page's path fit in this; a longer body is not a sign-in.
 LONGEST_FORM_BYTES = 4096
-
-# Waiting tries past this are turned away: at 20 ms each on two threads, the last waits a third of a second.
-MOST_WAITING = 32
 
 _logger = logging.getLogger(__name__)
 
@@ -56,10 +47,7 @@ class SignIn:
     ) -> None:
         self._sessions = sessions
         self._public_url = public_url
-        self._refusal_seconds = refusal_seconds
-        # Two at once: more would only take the cores from the pages.
-        self._checkers = anyio.CapacityLimiter(2)
-        self._waiting = 0
+        self._passwords = PasswordCheck(sessions, refusal_seconds=refusal_seconds)
 
     def routes(self) -> list[Route]:
         """The routes, ready for the app."""
@@ -86,19 +74,14 @@ class SignIn:
         if form is None:
             return PlainTextResponse("Formulaire illisible : un e-mail et un mot de passe sont attendus.", 400)
         email, password, asked = form["email"].strip(), form["password"], safe_path(form["next"])
-        if self._waiting >= MOST_WAITING:
-            return _form(email=email, asked=asked, error=CROWDED, status=503)
-        started = time.monotonic()
-        self._waiting += 1
         try:
-            token = await anyio.to_thread.run_sync(self._token_for, email, password, limiter=self._checkers)
+            token = await self._passwords.token_for(email, password)
+        except TooManyTries:
+            return _form(email=email, asked=asked, error=CROWDED, status=503)
         except (psycopg.Error, PoolTimeout) as error:
             _logger.error("sign-in not possible", extra={"error": type(error).__name__})
             return _form(email=email, asked=asked, error=UNAVAILABLE, status=503)
-        finally:
-            self._waiting -= 1
         if token is None:
-            await anyio.sleep(max(0.0, started + self._refusal_seconds - time.monotonic()))
             return _form(email=email, asked=asked, error=REFUSED, status=401)
         await self._revoke(request)
         answer = RedirectResponse(asked, 303)
@@ -123,18 +106,6 @@ class SignIn:
         for name, secure in ((SECURE_COOKIE, True), (PLAIN_COOKIE, False)):
             answer.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
         return answer
-
-    def _token_for(self, email: str, password: str) -> str | None:
-        """The token of a new session where the password is right; None for every other reason."""
-        account = self._sessions.begin_sign_in(email)
-        known_hash = decoy_hash() if account is None else account.password_hash
-        is_right = verify_password(known_hash, password)
-        if account is None or not account.is_open:
-            return None
-        if not is_right:
-            self._sessions.fail_sign_in(account.user_id)
-            return None
-        return self._sessions.open(account.user_id)
 
     async def _is_signed_in(self, request: Request) -> bool:
         """True when the browser's session opens the pages; False too while nobody can tell."""

@@ -6,7 +6,7 @@ connection never carries one caller's rights to the next.
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import LiteralString
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -48,6 +48,16 @@ def as_kiosk(connection: Connection, kiosk_id: UUID) -> Iterator[Connection]:
     """A transaction in which row security knows the kiosk."""
     with connection.transaction():
         connection.execute(_SET_IDENTITY["kiosk"], [str(kiosk_id)])
+        yield connection
+
+
+@asynccontextmanager
+async def as_user_async(
+    connection: AsyncConnection[dict[str, Any]], user_id: UUID
+) -> AsyncIterator[AsyncConnection[dict[str, Any]]]:
+    """The same as `as_user`, for the gateway's event loop."""
+    async with connection.transaction():
+        await connection.execute(_SET_IDENTITY["user"], [str(user_id)])
         yield connection
 
 

@@ -10,17 +10,17 @@ import pytest
 
 from dashboards import accounts, texts_fr
 from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus
-from dashboards.database import Database
-from dashboards.queries import DatabaseAlertDesk
-from dashboards.sessions import QUERIES, DatabaseSessions
+from dashboards.queries import QUERIES, DatabaseAlertDesk
 from jarvis.alerts import Alert as RaisedAlert
 from jarvis.alerts import AlertType, Priority, SaidTurn
 from jarvis.passwords import PasswordRefused, verify_password
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole
 from tests.support.dashboards_door import COMPLAINT, Network, add_alert, cloned_database, make_network
+from warehouse.people import Database
 from warehouse.sql import read_blocks
 from warehouse.stores.alerts import raise_alert
+from warehouse.stores.sign_in import DatabaseSessions
 
 EVERYTHING = AlertChoice(statuses=OPEN_STATUSES + CLOSED_STATUSES)
 

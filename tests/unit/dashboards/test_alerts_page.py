@@ -24,8 +24,8 @@ from dashboards.alerts import (
     Gym,
 )
 from dashboards.app_pages.manager import alerts as alerts_page
-from dashboards.sessions import Account
 from jarvis.tenancy import Scope, UserRole
+from warehouse.stores.sign_in import Account
 
 AT = datetime(2025, 3, 12, 14, 30, tzinfo=UTC)
 

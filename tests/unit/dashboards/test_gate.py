@@ -13,10 +13,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dashboards.gate import SessionGate
-from dashboards.sessions import Account
 from dashboards.sign_in import SignIn, safe_path
 from jarvis.passwords import hash_password
 from jarvis.tenancy import Scope, UserRole
+from warehouse.stores.sign_in import Account
 
 PASSWORD = "une-phrase-de-passe"
 CAMILLE = Scope(user_id=uuid4(), role=UserRole.GYM_MANAGER, full_name="Camille Durand")

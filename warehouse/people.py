@@ -1,7 +1,8 @@
-"""The managers' door's connections: a small pool that logs in as jarvis_dashboard.
+"""Connections for people who sign in: a small pool that logs in as jarvis_dashboard.
 
-Every page's transaction says who it is for; the sign-in alone works before anybody is known, and
-reaches nothing but the sign-in functions of migration 0040.
+Every transaction says who it is for; the sign-in alone works before anybody is known, and reaches
+nothing but the sign-in functions of migration 0040. The managers' door asks everything through it,
+the gateway its sign-ins only: what it answers signed-in people goes through the event loop's own pool.
 """
 
 from collections.abc import Iterator
@@ -25,21 +26,23 @@ SECONDS_TO_WAIT = 4.0
 class Database:
     """A pool of connections; opened and closed with the app."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, most_connections: int = MOST_CONNECTIONS, application_name: str = "jarvis-dashboards"
+    ) -> None:
         self._pool: ConnectionPool[Connection[DictRow]] = ConnectionPool(
             url,
             connection_class=Connection[DictRow],
             # A restarted Postgres costs the next caller nothing: dead connections are replaced on the way out.
             check=ConnectionPool.check_connection,
-            kwargs={"row_factory": dict_row, "application_name": "jarvis-dashboards", "connect_timeout": 3},
-            min_size=1,
-            max_size=MOST_CONNECTIONS,
+            kwargs={"row_factory": dict_row, "application_name": application_name, "connect_timeout": 3},
+            min_size=0,
+            max_size=most_connections,
             timeout=SECONDS_TO_WAIT,
             open=False,
         )
 
     def open(self) -> None:
-        """Connections are being made; a database that is away is met by the first question, not here."""
+        """Connections are made as questions come; a database that is away is met by the first one, not here."""
         self._pool.open()
 
     def close(self) -> None:

@@ -1,0 +1,21 @@
+-- begin_sign_in --
+-- What is needed to check one password; the try is counted before it is checked.
+select user_id, password_hash, is_open
+from app.begin_sign_in(%(email)s::text);
+
+-- fail_sign_in --
+-- Records a wrong password in the audit trail.
+select app.fail_sign_in(%(user_id)s::uuid);
+
+-- open_session --
+-- Opens a session for a person whose password was right.
+select app.open_dashboard_session(%(user_id)s::uuid, %(token_hash)s::bytea, %(lifetime)s::interval) as is_open;
+
+-- resolve_session --
+-- Who holds this session now; no row where it opens no door.
+select user_id, role, full_name, email, gym_id, gym_name, franchise_id, franchise_name
+from app.resolve_dashboard_session(%(token_hash)s::bytea, %(idle_limit)s::interval, %(is_activity)s::boolean);
+
+-- revoke_session --
+-- Ends one session at once.
+select app.revoke_dashboard_session(%(token_hash)s::bytea) as is_revoked;
