@@ -60,6 +60,12 @@ class Settings:
     """Derives the doors' database passwords; kept in `home/secret_key` unless given."""
     dashboards_url: str | None = None
     """The dashboards' public URL where a proxy stands in front of them; None means their own address."""
+    api_requests_per_minute: int = 100
+    """Requests of one kiosk, user or address to /api/ (seed: 100)."""
+    voice_requests_per_minute: int = 30
+    """The same to /api/voice/ (seed: 30)."""
+    admin_requests_per_minute: int = 200
+    """The same to /api/admin/ (seed: 200)."""
 
     @property
     def uses_embedded_database(self) -> bool:
@@ -150,6 +156,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             for door in ("gateway", "dashboard", "pipeline")
             if (url := reader.url(f"JARVIS_DATABASE_URL_{door.upper()}", ("postgresql", "postgres")))
         },
+        api_requests_per_minute=reader.whole("JARVIS_API_REQUESTS_PER_MINUTE", 100, low=1),
+        voice_requests_per_minute=reader.whole("JARVIS_VOICE_REQUESTS_PER_MINUTE", 30, low=1),
+        admin_requests_per_minute=reader.whole("JARVIS_ADMIN_REQUESTS_PER_MINUTE", 200, low=1),
         dashboards_url=reader.url("JARVIS_DASHBOARDS_URL", ("http", "https")),
         secret_key=reader.text("JARVIS_SECRET_KEY", "") or _kept_secret(home, reader.problems),
     )
@@ -219,6 +228,13 @@ class _Reader:
         if low <= value <= high:
             return value
         self.problems.append(f"{name}: found '{found}', expected a number from {low:g} to {high:g}")
+        return default
+
+    def whole(self, name: str, default: int, *, low: int) -> int:
+        found = self.text(name, str(default))
+        if found.isascii() and found.isdigit() and low <= int(found) <= 1_000_000:
+            return int(found)
+        self.problems.append(f"{name}: found '{found}', expected a whole number from {low} to 1000000")
         return default
 
     def choice(self, name: str, default: str, values: tuple[str, ...]) -> str:

@@ -18,10 +18,12 @@ from jarvis.sessions import CloseReason
 from jarvis.settings import Settings
 from voice_gateway.effects import Limits
 from voice_gateway.metrics import Metrics
+from voice_gateway.rates import RateLimiter, limits_of
 from voice_gateway.recorder import Recorder
 from voice_gateway.relay import KioskConnection, Services
 from voice_gateway.routes import health, kiosks, realtime
 from voice_gateway.routes.bodies import refusal
+from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
 from voice_gateway.tools.runner import toolbox
 from voice_gateway.upstream import DialUpstream, dialler
 
@@ -69,6 +71,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             metrics=metrics,
             limits=limits,
         )
+        app.state.rate_limiter = RateLimiter(pool, limits_of(settings))
         try:
             yield
         finally:
@@ -80,6 +83,8 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     app.state.connections = set()
     app.state.is_draining = False
     app.add_exception_handler(HTTPException, _refuse)
+    app.add_exception_handler(TooManyRequests, refuse_too_many)
+    app.add_middleware(RateHeaders)
     app.include_router(health.router)
     app.include_router(kiosks.router)
     app.include_router(realtime.router)

@@ -1,23 +1,21 @@
 """How a kiosk gets its token, and how it says that it is alive."""
 
-import re
 from typing import Annotated, Any
 
 import psycopg
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ConfigDict, Field
 
-from jarvis.kiosks import CodeFormatError, Kiosk, code_hash, new_token, token_hash
+from jarvis.kiosks import CodeFormatError, code_hash, new_token, token_hash
+from voice_gateway.rates import RateClass
 from voice_gateway.relay import Services
 from voice_gateway.routes.bodies import BodyRefused, read_body, refusal
-from warehouse.stores.kiosks import Heartbeat, claim_kiosk, kiosk_of_token, record_heartbeat
+from voice_gateway.routes.callers import DATABASE_AWAY, calling_kiosk, client_ip, database_away, unknown_token
+from voice_gateway.routes.limits import limited
+from warehouse.stores.kiosks import Heartbeat, claim_kiosk, record_heartbeat
 
-router = APIRouter(prefix="/api/kiosk")
-
-_BEARER = re.compile(r"^Bearer (?P<token>\S{1,256})$", re.IGNORECASE)
-_DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, OSError)
+router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(limited(RateClass.API))])
 
 
 class ProvisionRequest(BaseModel):
@@ -72,7 +70,7 @@ async def provision(request: Request) -> JSONResponse:
         )
     except psycopg.DataError:
         return unfit_for_storage()
-    except _DATABASE_AWAY:
+    except DATABASE_AWAY:
         return database_away()
     if kiosk is None:
         # The same words for wrong, expired, used and too many tries: no oracle for guessing.
@@ -93,10 +91,8 @@ async def provision(request: Request) -> JSONResponse:
 async def heartbeat(request: Request) -> JSONResponse:
     """The kiosk shows as online."""
     services: Services = request.app.state.services
-    token = bearer_token(request.headers.get("authorization"))
     try:
-        async with services.pool.connection() as connection:
-            kiosk = await kiosk_with(connection, token)
+        kiosk = await calling_kiosk(request)
         # Nothing is read from a stranger, and no connection is held while a body trickles in.
         if kiosk is None:
             return unknown_token()
@@ -108,41 +104,11 @@ async def heartbeat(request: Request) -> JSONResponse:
         return refusal(error.status, error.code, str(error))
     except psycopg.DataError:
         return unfit_for_storage()
-    except _DATABASE_AWAY:
+    except DATABASE_AWAY:
         return database_away()
     return JSONResponse({"kiosk_id": str(kiosk.kiosk_id), "status": "online"})
-
-
-async def kiosk_with(connection: "psycopg.AsyncConnection", token: str | None) -> Kiosk | None:
-    """The kiosk that holds the token; None without one."""
-    return await kiosk_of_token(connection, token_hash=token_hash(token)) if token else None
-
-
-def bearer_token(header: str | None) -> str | None:
-    """The token of an Authorization header; None when there is none that could be ours."""
-    match = _BEARER.match(header or "")
-    return match["token"] if match else None
-
-
-def client_ip(request: Request) -> str:
-    """The peer's address; proxies' headers are not believed, as anybody can write them."""
-    return request.client.host if request.client else "unknown"
-
-
-def unknown_token() -> JSONResponse:
-    """The token opens nothing."""
-    return refusal(
-        401, "invalid_token",
-        "found no valid device token, expected the one given at provisioning: provision the kiosk again",
-        headers={"WWW-Authenticate": "Bearer"},
-    )  # fmt: skip
 
 
 def unfit_for_storage() -> JSONResponse:
     """The database cannot keep such a value; it is not named, because its message would quote it."""
     return refusal(400, "invalid_value", "found a value that cannot be stored, expected plain JSON text and numbers")
-
-
-def database_away() -> JSONResponse:
-    """Nothing can be checked now."""
-    return refusal(503, "database_unavailable", "the database does not answer: try again in a few seconds")

@@ -14,7 +14,7 @@ from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
 from voice_gateway.relay import KioskConnection, LiveSession, Services
 from voice_gateway.routes.bodies import refusal
-from voice_gateway.routes.kiosks import bearer_token, database_away, kiosk_with, unknown_token
+from voice_gateway.routes.callers import bearer_token, database_away, kiosk_with, unknown_token
 
 log = logging.getLogger(__name__)
 router = APIRouter()

@@ -1,0 +1,62 @@
+"""Who makes an HTTP call: a kiosk by its token, else an address; and the refusals that say who may not."""
+
+import re
+
+import psycopg
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from psycopg import AsyncConnection
+from psycopg_pool import PoolTimeout
+
+from jarvis.kiosks import Kiosk, token_hash
+from voice_gateway.relay import Services
+from voice_gateway.routes.bodies import refusal
+from warehouse.stores.kiosks import kiosk_of_token
+
+DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, OSError)
+
+_BEARER = re.compile(r"^Bearer (?P<token>\S{1,256})$", re.IGNORECASE)
+
+
+async def calling_kiosk(request: Request) -> Kiosk | None:
+    """The kiosk whose token the call carries; None without a valid one.
+
+    Raises:
+        psycopg.OperationalError, PoolTimeout, OSError: when the database does not answer.
+    """
+    services: Services = request.app.state.services
+    token = bearer_token(request.headers.get("authorization"))
+    if token is None:
+        return None
+    async with services.pool.connection() as connection:
+        return await kiosk_with(connection, token)
+
+
+async def kiosk_with(connection: AsyncConnection, token: str | None) -> Kiosk | None:
+    """The kiosk that holds the token; None without one."""
+    return await kiosk_of_token(connection, token_hash=token_hash(token)) if token else None
+
+
+def bearer_token(header: str | None) -> str | None:
+    """The token of an Authorization header; None when there is none that could be ours."""
+    match = _BEARER.match(header or "")
+    return match["token"] if match else None
+
+
+def client_ip(request: Request) -> str:
+    """The peer's address; proxies' headers are not believed, as anybody can write them."""
+    return request.client.host if request.client else "unknown"
+
+
+def unknown_token() -> JSONResponse:
+    """The token opens nothing."""
+    return refusal(
+        401, "invalid_token",
+        "found no valid device token, expected the one given at provisioning: provision the kiosk again",
+        headers={"WWW-Authenticate": "Bearer"},
+    )  # fmt: skip
+
+
+def database_away() -> JSONResponse:
+    """Nothing can be checked now."""
+    return refusal(503, "database_unavailable", "the database does not answer: try again in a few seconds")
