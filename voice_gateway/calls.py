@@ -44,6 +44,10 @@ class ToolCalls:
         self._running |= {call.call_id for call in calls}
         return [StartedCall(call.call_id, call.name, _arguments_of(call)) for call in calls]
 
+    def forget_waiting(self) -> None:
+        """Calls whose response will never be done do not run; the model asks again where it still wants them."""
+        self._collected.clear()
+
     def finish(self, call_id: str) -> None:
         """The call has its result."""
         self._running.discard(call_id)

@@ -39,6 +39,17 @@ class Limits:
     lease_seconds: int = 30
     held_frames: int = 400
     """Frames kept for an upstream that is still opening."""
+    retries: int = 5
+    """Dials in a row that may fail before the upstream counts as lost."""
+    retry_first_seconds: float = 0.5
+    """Pause before the first of them; it doubles up to the longest."""
+    retry_longest_seconds: float = 8.0
+    reconnects: int = 20
+    """Dials in one session's life after the first: an upstream that drops each connection ends it too."""
+    recycle_seconds: float = 3000.0
+    """Age at which a connection to the upstream is replaced: OpenAI cuts one after an hour, without a warning."""
+    recycle_margin_seconds: float = 300.0
+    """The same, counted back from the end that the upstream announced."""
 
 
 # What happens to a session.
@@ -70,6 +81,9 @@ class KioskRefused:
 class UpstreamOpened:
     """The upstream accepted the connection."""
 
+    leg: int = 1
+    """Which of the session's connections; the first is 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSent:
@@ -78,6 +92,7 @@ class UpstreamSent:
     event: Event
     text: str
     """The frame it came in, relayed as it is where nothing has to be hidden."""
+    leg: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,9 @@ class UpstreamLost:
 
     detail: str
     """For the record: never words of a member."""
+    leg: int = 1
+    is_fatal: bool = False
+    """True when another try would end the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +181,22 @@ class ToUpstream:
     """Send to the upstream."""
 
     text: str
+    leg: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Open the upstream connection."""
+    """Open a connection to the upstream, once, after a pause."""
+
+    leg: int = 1
+    after_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Close one connection to the upstream; the session goes on."""
+
+    leg: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +216,7 @@ class Finished:
     cost_usd: Decimal
 
 
-Effect = Persist | ToKiosk | ToUpstream | Dial | RunTool | Finished
+Effect = Persist | ToKiosk | ToUpstream | Dial | HangUp | RunTool | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

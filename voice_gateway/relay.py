@@ -7,6 +7,7 @@ effect after it.
 
 import asyncio
 import logging
+import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -28,6 +29,7 @@ from voice_gateway.effects import (
     Dial,
     Effect,
     Finished,
+    HangUp,
     KioskLost,
     KioskRefused,
     KioskSent,
@@ -64,6 +66,8 @@ Tell = Callable[[str], Awaitable[None]]
 # A card reader reports one touch several times.
 _BOUNCE_SECONDS = 3.0
 _LOOK_UP_SECONDS = 2.0
+# An upstream that takes nothing for so long is as good as gone, whatever its socket says.
+_UPSTREAM_SEND_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,8 @@ class LiveSession:
         self._services = services
         self._kiosk = kiosk
         self._tell = tell
-        self._upstream: Upstream | None = None
+        self._legs: dict[int, Upstream] = {}
+        self._dialling: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked_at: float | None = None
         self._start(self._watch_deadline())
@@ -135,10 +140,12 @@ class LiveSession:
                 self._services.recorder.note(records)
             case ToKiosk(text=text):
                 await self._tell(text)
-            case ToUpstream(text=text):
-                await self._send_upstream(text)
-            case Dial():
-                self._start(self._hold_upstream())
+            case ToUpstream(text=text, leg=leg):
+                await self._send_upstream(text, leg)
+            case Dial(leg=leg, after_seconds=after_seconds):
+                self._dialling[leg] = self._start(self._hold_upstream(leg, after_seconds))
+            case HangUp(leg=leg):
+                self._hang_up_leg(leg)
             case RunTool(call_id=call_id, name=name, arguments=arguments):
                 self._start(self._run_tool(call_id, name, arguments))
             case Finished(reason=reason, cost_usd=cost_usd):
@@ -146,30 +153,42 @@ class LiveSession:
                 self._services.metrics.cost_usd.inc(float(cost_usd))
                 await self._hang_up()
 
-    async def _send_upstream(self, text: str) -> None:
-        if self._upstream is None:
+    async def _send_upstream(self, text: str, leg: int) -> None:
+        upstream = self._legs.get(leg)
+        if upstream is None:
             return
         try:
-            await self._upstream.send(text)
+            async with asyncio.timeout(_UPSTREAM_SEND_SECONDS):
+                await upstream.send(text)
+        except TimeoutError:
+            # Half open: its buffers are full and nobody reads. The pump of the other direction sees it end.
+            log.warning("upstream takes nothing", extra={"session_id": str(self.session.session_id)})
+            self._hang_up_leg(leg)
         except UpstreamUnavailable:
             # The pump of the other direction sees the same end, and reports it once.
             return
 
-    async def _hold_upstream(self) -> None:
-        """Dials, then brings every frame of the upstream until it goes away."""
+    async def _hold_upstream(self, leg: int, after_seconds: float) -> None:
+        """Dials once, after a pause, then brings every frame of the upstream until it goes away."""
         services, session = self._services, self.session
+        lost = UpstreamLost("the connection ended", leg)
         try:
+            # Not all at the same moment: a provider that comes back meets every kiosk there is.
+            await asyncio.sleep(after_seconds * random.uniform(0.75, 1.0))
             upstream = await services.dial(session.session_id, session.plan.profile.model)
         except UpstreamUnavailable as error:
-            log.warning("upstream unavailable", extra={"session_id": str(session.session_id)})
-            await self.receive(UpstreamLost(str(error)))
+            log.warning("upstream unavailable", extra={"session_id": str(session.session_id), "leg": leg})
+            await self.receive(UpstreamLost(str(error), leg, error.is_fatal))
             return
+        finally:
+            # From here on it is not cancelled but closed.
+            self._dialling.pop(leg, None)
         if self.is_over.is_set():
             await upstream.close()
             return
-        self._upstream = upstream
-        await self.receive(UpstreamOpened())
+        self._legs[leg] = upstream
         try:
+            await self.receive(UpstreamOpened(leg))
             async for frame in upstream.frames():
                 arrived = time.perf_counter()
                 try:
@@ -180,12 +199,25 @@ class LiveSession:
                 if not isinstance(event, dict):
                     continue
                 self._measure_answer(event.get("type"))
-                await self.receive(UpstreamSent(event, frame))
+                await self.receive(UpstreamSent(event, frame, leg))
                 services.metrics.relayed_bytes.labels("down").inc(len(frame))
                 services.metrics.added_latency.labels("down").observe(time.perf_counter() - arrived)
+        except UpstreamUnavailable as error:
+            lost = UpstreamLost(str(error), leg, error.is_fatal)
         finally:
+            self._legs.pop(leg, None)
             await upstream.close()
-        await self.receive(UpstreamLost("the connection ended"))
+        await self.receive(lost)
+
+    def _hang_up_leg(self, leg: int) -> None:
+        """The connection is being closed; nothing waits for it, and a dial that is still under way is given up."""
+        dialling = self._dialling.pop(leg, None)
+        if dialling is not None and dialling is not asyncio.current_task():
+            dialling.cancel()
+        upstream = self._legs.pop(leg, None)
+        if upstream is not None:
+            # In a task of its own: this may run inside the pump that reads from it.
+            _keep(asyncio.create_task(upstream.close()))
 
     def _measure_answer(self, kind: object) -> None:
         if kind in (realtime.SPEECH_STOPPED, realtime.COMMITTED):
@@ -219,16 +251,14 @@ class LiveSession:
         self.is_over.set()
         self._services.recorder.let_go(self.session.session_id)
         self._services.metrics.sessions_active.dec()
-        if self._upstream is not None:
-            # In a task of its own: this may run inside the pump that reads from it.
-            upstream = self._upstream
-            closing = asyncio.create_task(upstream.close())
-            _keep(closing)
+        for leg in {*self._dialling, *self._legs}:
+            self._hang_up_leg(leg)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -244,7 +274,7 @@ class LiveSession:
                     "place": f"{place.filename}:{place.lineno}",
                 },
             )
-            await self.receive(UpstreamLost("the gateway failed"))
+            await self.receive(CloseRequested(CloseReason.PROVIDER_LOST))
 
 
 class KioskConnection:

@@ -12,13 +12,16 @@ from uuid import UUID
 from jarvis.kiosks import Badge, BadgeOutcome
 from jarvis.prices import PRICE_VERSION
 from jarvis.sessions import CloseReason
+from voice_gateway.apologies import Trouble, apology
 from voice_gateway.calls import ToolCalls
+from voice_gateway.continuity import Line, Memory, RecentSound, failed_response, merged
 from voice_gateway.effects import (
     CloseRequested,
     Dial,
     Effect,
     Event,
     Finished,
+    HangUp,
     KioskLost,
     KioskRefused,
     KioskSent,
@@ -46,6 +49,8 @@ from warehouse.stores.sessions import Record
 
 # Our own events upstream carry these ids; errors about them are ours to answer, not the kiosk's.
 _OWN_EVENT_PREFIX = "gw_"
+# Nobody has said anything for so long: the upstream may be replaced.
+_QUIET_SECONDS = 1.0
 
 
 class VoiceSession:
@@ -58,14 +63,26 @@ class VoiceSession:
         self._transcript = Transcript()
         self._ledger = Ledger(plan.scope)
         self._calls = ToolCalls()
+        self._memory = Memory()
+        self._line = Line(plan.limits)
         self._opened_at = now.seconds
         self._active_at = now.seconds
         self._drain_until: float | None = None
         self._owed_since: float | None = None
         self._is_upstream_open = False
         self._is_ready = False
+        self._was_ready = False
         self._held: list[Event] = []
         self._updates: list[str] = []
+        # What the client chose for itself, and a new upstream must be told again.
+        self._client_settings: Event = {}
+        # Items that the serving upstream has only as text, because another one before it heard or said them.
+        self._carried: set[str] = set()
+        self._is_asked = False
+        self._is_speaking = False
+        self._are_words_lost = False
+        self._is_update_owed = False
+        self._sound = RecentSound()
         self._responses: set[str] = set()
         self._untranscribed: set[str] = set()
         self._hidden_items: set[str] = set()
@@ -90,12 +107,19 @@ class VoiceSession:
         due = [self._opened_at + limits.max_seconds, self._active_at + limits.idle_seconds]
         if self._owed_since is not None:
             due.append(self._owed_since + limits.silence_seconds)
+        if self._line.renewal_due_at is not None and self._is_ready:
+            due.append(self._line.renewal_due_at)
+        if self._line.is_standby_ready and self._is_between_turns():
+            due.append(self._active_at + _QUIET_SECONDS)
         return min(due)
 
     def receive(self, event: SessionEvent, now: Moment) -> list[Effect]:
         """What is to be done now, in this order."""
         if self.is_finished:
             return []
+        return [*self._decide(event, now), *self._renew(now)]
+
+    def _decide(self, event: SessionEvent, now: Moment) -> list[Effect]:
         match event:
             case Opened(badge=badge):
                 return self._open(badge, now)
@@ -103,12 +127,14 @@ class VoiceSession:
                 return self._from_kiosk(sent, now)
             case KioskRefused(error=error):
                 return self._answer_error(error, now)
-            case UpstreamOpened():
-                return self._upstream_opened(now)
-            case UpstreamSent(event=sent, text=text):
+            case UpstreamOpened(leg=leg):
+                return self._upstream_opened(leg, now)
+            case UpstreamSent(event=sent, text=text, leg=leg):
+                if leg != self._line.serving:
+                    return self._from_standby(leg, sent, now)
                 return self._from_upstream(sent, text, now)
-            case UpstreamLost(detail=detail):
-                return self._upstream_lost(detail, now)
+            case UpstreamLost(detail=detail, leg=leg, is_fatal=is_fatal):
+                return self._upstream_lost(detail, leg, now, is_fatal=is_fatal)
             case KioskLost(reason=reason):
                 self._is_muted = True
                 return self._close(reason, now)
@@ -153,24 +179,119 @@ class VoiceSession:
             effects += self._tell_kiosk(greeting, now)
         return [*effects, *self._tell_kiosk(kiosk_protocol.upstream_state("connecting"), now), Dial()]
 
-    def _upstream_opened(self, now: Moment) -> list[Effect]:
-        self._is_upstream_open = True
-        if self.close_reason is not None:
-            return self._finish_when_drained(now)
-        update = self.plan.profile.as_update(event_id=self._own_event_id("su"))
-        self._updates.append("gateway")
-        self._owed_since = now.seconds
-        return self._instruct(update, now)
+    # The upstream comes, goes and is replaced.
 
-    def _upstream_lost(self, detail: str, now: Moment) -> list[Effect]:
-        self._is_upstream_open = False
+    def _upstream_opened(self, leg: int, now: Moment) -> list[Effect]:
+        if leg not in (self._line.serving, self._line.standby):
+            return [HangUp(leg)]
+        self._line.opened(leg, at=now.seconds)
+        if leg == self._line.serving:
+            self._is_upstream_open = True
+            if self.close_reason is not None:
+                return self._finish_when_drained(now)
+            self._updates.append("gateway")
+            self._owed_since = now.seconds
+        update = self.plan.profile.as_update(event_id=self._own_event_id("su"))
+        return self._instruct({**update, "session": merged(update["session"], self._client_settings)}, now, leg=leg)
+
+    def _upstream_lost(self, detail: str, leg: int, now: Moment, *, is_fatal: bool = False) -> list[Effect]:
+        lost = self._ledger.log("gateway", {"type": "upstream.lost", "detail": detail, "leg": leg}, now)
+        if leg == self._line.standby:
+            self._line.standby_failed(at=now.seconds)
+            return [noted(lost)]
+        if leg != self._line.serving:
+            return []
+        self._is_upstream_open = self._is_ready = self._is_speaking = False
+        self._owed_since = None
+        self._is_update_owed = self._is_update_owed or "kiosk" in self._updates
+        self._updates.clear()
+        effects: list[Effect] = [noted(lost), *self._answers_lost(now)]
+        if self.close_reason is not None:
+            return [*effects, *self._finish_when_drained(now)]
+        standby = self._line.standby
+        dial = None if is_fatal else self._line.redial()
+        effects += [HangUp(standby)] if standby is not None else []
+        if dial is None:
+            effects += self._tell_kiosk(self._upstream_state("lost", Trouble.LOST), now)
+            return [*effects, *self._close(CloseReason.PROVIDER_LOST, now)]
+        # A member who waits is not idle.
+        self._active_at = now.seconds
+        return [*effects, *self._tell_kiosk(self._upstream_state("retrying", Trouble.RETRYING), now), dial]
+
+    def _answers_lost(self, now: Moment) -> list[Effect]:
+        """What the upstream still owed is over: half answers are turns, lost words are failed ones."""
+        rows = [
+            *self._transcript.unfinished(at=now.at),
+            *(self._transcript.transcription_failed(item_id, at=now.at) for item_id in sorted(self._untranscribed)),
+        ]
+        effects: list[Effect] = [committed(*self._ledger.turns(*rows))] if rows else []
+        for response_id in sorted(self._responses):
+            effects += self._tell(failed_response(response_id), now)
+        self._are_words_lost = self._are_words_lost or bool(self._untranscribed)
         self._responses.clear()
         self._untranscribed.clear()
-        lost = self._ledger.log("gateway", {"type": "upstream.lost", "detail": detail}, now)
-        effects: list[Effect] = [noted(lost)]
-        if self.close_reason is None:
-            effects += self._tell_kiosk(kiosk_protocol.upstream_state("lost"), now)
-        return [*effects, *self._close(CloseReason.PROVIDER_LOST, now)]
+        self._calls.forget_waiting()
+        return effects
+
+    def _carry(self, now: Moment) -> list[Effect]:
+        """The serving upstream, which is new, knows what was said and done before; it is not asked to answer."""
+        effects: list[Effect] = []
+        items = self._memory.carried(self._transcript.said())
+        self._carried = {item["id"] for item in items if "id" in item}
+        for item in items:
+            create = {"type": kiosk_protocol.ITEM_CREATE, "event_id": self._own_event_id("cx"), "item": item}
+            effects += self._instruct(create, now)
+        # A word that was just begun is whole again.
+        return [*effects, *(ToUpstream(text, self._line.serving) for text in self._sound.frames)]
+
+    def _resume(self, now: Moment) -> list[Effect]:
+        """After a loss: the context, the news for the kiosk, the answer that was owed."""
+        effects = self._carry(now)
+        trouble = Trouble.BACK if self._are_words_lost else None
+        effects += self._tell_kiosk(self._upstream_state("ready", trouble), now)
+        is_asked_again = any(held["type"] == kiosk_protocol.RESPONSE_CREATE for held in self._held)
+        # Words that were lost cannot be answered, and what a tool will bring is answered when it comes.
+        if self._is_asked and not (self._are_words_lost or is_asked_again or self._calls.are_running):
+            effects += self._ask(now)
+        self._are_words_lost = False
+        return effects
+
+    def _renew(self, now: Moment) -> list[Effect]:
+        """The connection is replaced in time: the new one is made first, and takes over between two turns."""
+        if self.close_reason is not None or not self._is_ready:
+            return []
+        due = self._line.renewal_due_at
+        if due is not None and now.seconds >= due:
+            return [self._line.dial_standby()]
+        is_quiet = self._is_between_turns() and now.seconds >= self._active_at + _QUIET_SECONDS
+        if not (self._line.is_standby_ready and is_quiet):
+            return []
+        before = self._line.switch()
+        log = self._ledger.log("gateway", {"type": "upstream.renewed", "leg": self._line.serving}, now)
+        return [noted(log), *self._carry(now), HangUp(before)]
+
+    def _is_between_turns(self) -> bool:
+        owes = self._responses or self._untranscribed or self._updates or self._calls.are_running
+        return not (owes or self._is_speaking or self._owed_since is not None)
+
+    def _from_standby(self, leg: int, event: Event, now: Moment) -> list[Effect]:
+        """The replacement is being set up: nothing of it reaches the kiosk. Other legs have nothing to say any more."""
+        if leg != self._line.standby:
+            return []
+        records: list[Record] = [self._ledger.log("upstream_in", event, now)]
+        kind = event.get("type")
+        if kind == realtime.SESSION_CREATED:
+            records += self._named(event, leg, now)
+        elif kind == realtime.SESSION_UPDATED:
+            self._line.is_standby_ready = True
+        elif kind == realtime.ERROR:
+            self._line.standby_failed(at=now.seconds)
+            return [committed(*records), HangUp(leg)]
+        return [noted(*records)]
+
+    def _upstream_state(self, state: str, trouble: Trouble | None) -> Event:
+        message = apology(trouble, self.plan.profile.language) if trouble else None
+        return kiosk_protocol.upstream_state(state, message)
 
     # From the kiosk.
 
@@ -190,10 +311,26 @@ class VoiceSession:
         effects: list[Effect] = [noted(log)]
         if self.close_reason is not None:
             return effects
+        if permitted["type"] == kiosk_protocol.ITEM_TRUNCATE and self._is_elsewhere(str(permitted.get("item_id"))):
+            return [*effects, *self._cut_here(permitted, now)]
         if not self._is_ready:
             self._hold(permitted)
             return effects
         return [*effects, *self._forward(permitted, now)]
+
+    def _is_elsewhere(self, item_id: str) -> bool:
+        """True for an answer whose sound the serving upstream never had."""
+        return item_id in self._carried or (self._was_ready and not self._is_ready)
+
+    def _cut_here(self, event: Event, now: Moment) -> list[Effect]:
+        """A truncation that the serving upstream could only refuse: it is on record, and carried where it still can."""
+        item_id = str(event.get("item_id"))
+        heard_ms = self._transcript.clamped(item_id, event["audio_end_ms"])
+        turn = self._transcript.was_cut(item_id, heard_ms)
+        return [
+            committed(*self._ledger.turns(turn)),
+            *self._tell(kiosk_protocol.truncated(item_id, heard_ms), now),
+        ]
 
     def _answer_error(self, error: Event, now: Moment) -> list[Effect]:
         """An error is on record before the kiosk hears of it; it quotes no member, so a muted session tells it too."""
@@ -212,26 +349,37 @@ class VoiceSession:
         kind = event["type"]
         if kind == kiosk_protocol.SESSION_UPDATE:
             self._updates.append("kiosk")
+            self._client_settings = merged(self._client_settings, event["session"])
+            if self._line.standby is not None:
+                return [ToUpstream(realtime.text_of(event), leg) for leg in (self._line.serving, self._line.standby)]
+        elif kind == kiosk_protocol.APPEND:
+            self._sound.heard(realtime.text_of(event), realtime.audio_bytes(event["audio"]))
+        elif kind == kiosk_protocol.CLEAR:
+            self._sound.forget()
         elif kind == kiosk_protocol.ITEM_TRUNCATE:
             item_id = str(event.get("item_id"))
             event = {**event, "audio_end_ms": self._transcript.clamped(item_id, event["audio_end_ms"])}
         elif kind in (kiosk_protocol.ITEM_CREATE, kiosk_protocol.RESPONSE_CREATE, kiosk_protocol.COMMIT):
             self._active_at = now.seconds
             self._owed_since = now.seconds
-        return [ToUpstream(realtime.text_of(event))]
+            self._is_asked = self._is_asked or kind == kiosk_protocol.RESPONSE_CREATE
+        return [ToUpstream(realtime.text_of(event), self._line.serving)]
 
     # From the upstream.
 
     def _from_upstream(self, event: Event, text: str, now: Moment) -> list[Effect]:
-        if self._is_ready:
-            # Before, only the answer to our own settings counts: without it nobody may speak.
-            self._owed_since = None
         kind = event.get("type")
         if not isinstance(kind, str):
             return []
         # By name: one method per event that means more to us than being relayed.
         handle = _UPSTREAM_HANDLERS.get(kind)
+        if self._is_ready:
+            # Before, only the answer to our own settings counts: without it nobody may speak.
+            self._owed_since = None
         effects = handle(self, event, text, now) if handle else self._relay(event, text, now)
+        if self._responses and self._is_ready:
+            # An answer that was begun is owed to its end.
+            self._owed_since = now.seconds
         return [*effects, *self._finish_when_drained(now)] if self.close_reason is not None else effects
 
     def _relay(self, event: Event, text: str, now: Moment) -> list[Effect]:
@@ -239,21 +387,41 @@ class VoiceSession:
         effects: list[Effect] = [noted(self._ledger.log("upstream_in", event, now))]
         item_id = event.get("item_id")
         if (
-            realtime.is_tool_item(event)
+            self._is_echo(event)
+            or realtime.is_tool_item(event)
             or realtime.is_tool_event(event["type"])
             or (isinstance(item_id, str) and item_id in self._hidden_items)
         ):
             return effects
         return [*effects, *self._pass_on(text)]
 
+    def _is_echo(self, event: Event) -> bool:
+        """True when the upstream confirms an item that it was told from before: the kiosk has it already."""
+        item = event.get("item")
+        return (
+            event["type"] in (realtime.ITEM_ADDED, realtime.ITEM_DONE)
+            and isinstance(item, dict)
+            and item.get("id") in self._carried
+        )
+
     def _session_created(self, event: Event, text: str, now: Moment) -> list[Effect]:
-        session = event.get("session")
-        upstream_id = session.get("id") if isinstance(session, dict) else None
-        records: list[Record] = [self._ledger.log("upstream_in", event, now)]
-        if isinstance(upstream_id, str):
-            records.append(store.name_upstream(self.plan.scope, upstream_session_id=upstream_id))
+        records = [self._ledger.log("upstream_in", event, now), *self._named(event, self._line.serving, now)]
         shown = realtime.text_of(realtime.shown_session(event))
-        return [noted(*records), *self._pass_on(shown)]
+        # To the kiosk it is one session, however many upstreams it takes.
+        return [noted(*records), *([] if self._was_ready else self._pass_on(shown))]
+
+    def _named(self, event: Event, leg: int, now: Moment) -> list[Record]:
+        """The upstream's own name for its session is on record, and when it ends is known."""
+        session = event.get("session")
+        if not isinstance(session, dict):
+            return []
+        expires_at = session.get("expires_at")
+        if isinstance(expires_at, int | float) and expires_at > now.at.timestamp():
+            self._line.expires(leg, in_seconds=expires_at - now.at.timestamp(), at=now.seconds)
+        upstream_id = session.get("id")
+        if not isinstance(upstream_id, str):
+            return []
+        return [store.name_upstream(self.plan.scope, upstream_session_id=upstream_id)]
 
     def _session_updated(self, event: Event, text: str, now: Moment) -> list[Effect]:
         effects: list[Effect] = [noted(self._ledger.log("upstream_in", event, now))]
@@ -261,10 +429,18 @@ class VoiceSession:
         if asked_by == "kiosk" or self._is_ready:
             return [*effects, *self._pass_on(realtime.text_of(realtime.shown_session(event)))]
         self._is_ready = True
+        self._line.taken()
         self._owed_since = None
         self._active_at = now.seconds
-        effects += self._tell_kiosk(kiosk_protocol.upstream_state("ready"), now)
-        effects += self._tell_kiosk(kiosk_protocol.ready(self.session_id), now)
+        if self._was_ready:
+            if self._is_update_owed:
+                self._is_update_owed = False
+                effects += self._pass_on(realtime.text_of(realtime.shown_session(event)))
+            effects += self._resume(now)
+        else:
+            self._was_ready = True
+            effects += self._tell_kiosk(kiosk_protocol.upstream_state("ready"), now)
+            effects += self._tell_kiosk(kiosk_protocol.ready(self.session_id), now)
         held, self._held = self._held, []
         for frame in held:
             effects += self._forward(frame, now)
@@ -275,15 +451,23 @@ class VoiceSession:
         effects: list[Effect] = [committed(self._ledger.log("upstream_in", event, now))]
         if about.startswith(_OWN_EVENT_PREFIX + "su") and not self._is_ready:
             # Without our instructions nobody may speak with the model.
-            return [*effects, *self._close(CloseReason.PROVIDER_LOST, now)]
+            return [*effects, *self._give_up_leg("our settings were refused", now, is_fatal=True)]
+        if code == realtime.SESSION_EXPIRED:
+            return [*effects, *self._give_up_leg(code, now)]
         if not about.startswith(_OWN_EVENT_PREFIX):
             effects += self._pass_on(text)
-        if code in realtime.FATAL_ERRORS or code == realtime.SESSION_EXPIRED:
-            effects += self._close(CloseReason.PROVIDER_LOST, now)
+        if code in realtime.FATAL_ERRORS:
+            effects += self._give_up_leg(code, now, is_fatal=True)
         return effects
+
+    def _give_up_leg(self, detail: str, now: Moment, *, is_fatal: bool = False) -> list[Effect]:
+        """A connection that stands but serves no more is hung up, and counts as lost."""
+        leg = self._line.serving
+        return [HangUp(leg), *self._upstream_lost(detail, leg, now, is_fatal=is_fatal)]
 
     def _speech_started(self, event: Event, text: str, now: Moment) -> list[Effect]:
         self._active_at = now.seconds
+        self._is_speaking = True
         self._member_item(event, now)
         effects = self._relay(event, text, now)
         cut = self._transcript.cut_point()
@@ -293,7 +477,7 @@ class VoiceSession:
         turn = self._transcript.was_cut(item_id, played_ms)
         if turn is not None:
             effects.append(noted(store.save_turn(self.plan.scope, turn)))
-        if played_ms > 0:
+        if played_ms > 0 and not self._is_elsewhere(item_id):
             # Over a websocket the server cannot know what was heard; it rejects 0, which says nothing anyway.
             effects += self._instruct(
                 {
@@ -317,11 +501,19 @@ class VoiceSession:
     def _committed(self, event: Event, text: str, now: Moment) -> list[Effect]:
         self._active_at = now.seconds
         self._owed_since = now.seconds
+        self._is_speaking = False
+        self._sound.forget()
+        self._is_asked = self._is_asked or self._is_answered_by_itself()
         self._member_item(event, now)
         item_id = event.get("item_id")
         if isinstance(item_id, str):
             self._untranscribed.add(item_id)
         return self._relay(event, text, now)
+
+    def _is_answered_by_itself(self) -> bool:
+        """True unless the client asks for each answer: the upstream then answers when the member stops speaking."""
+        detection = self._client_settings.get("audio", {}).get("input", {}).get("turn_detection", {})
+        return isinstance(detection, dict) and bool(detection.get("create_response", True))
 
     def _member_item(self, event: Event, now: Moment) -> None:
         item_id = event.get("item_id")
@@ -349,7 +541,7 @@ class VoiceSession:
 
     def _item_added(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item = event.get("item")
-        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str) or self._is_echo(event):
             return self._relay(event, text, now)
         if realtime.is_tool_item(event):
             self._hidden_items.add(item["id"])
@@ -397,6 +589,7 @@ class VoiceSession:
         response = event.get("response")
         if isinstance(response, dict) and isinstance(response.get("id"), str):
             self._responses.add(response["id"])
+            self._is_asked = True
         self._active_at = now.seconds
         return self._relay(event, text, now)
 
@@ -413,6 +606,7 @@ class VoiceSession:
         # Playback goes on after the last delta: silence counts from its end.
         self._active_at = now.seconds + self._transcript.remaining_playback_ms() / 1000
         calls = self._calls.start(response_id) if self.close_reason is None else []
+        self._is_asked = bool(calls) or bool(self._responses)
         records: list[Record] = [self._ledger.log("upstream_in", event, now)]
         if not self._responses:
             records += self._ledger.turns(*self._transcript.unfinished(at=now.at))
@@ -425,6 +619,7 @@ class VoiceSession:
                 self.plan.scope, call_id=call.call_id, name=call.name, arguments=call.arguments, started_at=now.at
             )
             records.append(started)
+            self._memory.called(call.call_id, call.name, call.arguments, after_item_id=self._transcript.last_item_id())
             runs.append(RunTool(call.call_id, call.name, call.arguments))
         shown = realtime.text_of(realtime.shown_response(event, continues=bool(calls) and self.plan.is_kiosk))
         effects: list[Effect] = [committed(*records), *self._pass_on(shown), *runs]
@@ -436,18 +631,27 @@ class VoiceSession:
 
     def _tool_finished(self, result: ToolFinished, now: Moment) -> list[Effect]:
         self._calls.finish(result.call_id)
+        self._memory.answered(result.call_id, result.output)
         finished = store.finish_tool_call(
             self.plan.scope, call_id=result.call_id, status=result.status, output=result.output, finished_at=now.at
         )
         effects: list[Effect] = [committed(finished)]
         if self.close_reason is not None:
             return [*effects, *self._finish_when_drained(now)]
+        if not self._is_ready:
+            # The next upstream is told it with the rest.
+            return effects
         effects += self._instruct(realtime.tool_output(result.call_id, result.output), now)
         # One answer to all results; none of our own where the member already speaks and the upstream answers that.
         if not self._calls.are_running and not self._responses:
-            self._owed_since = now.seconds
-            effects += self._instruct({"type": "response.create", "event_id": self._own_event_id("rc")}, now)
+            effects += self._ask(now)
         return effects
+
+    def _ask(self, now: Moment) -> list[Effect]:
+        """The upstream is asked for an answer in our own name."""
+        self._owed_since = now.seconds
+        self._is_asked = True
+        return self._instruct({"type": "response.create", "event_id": self._own_event_id("rc")}, now)
 
     # Closing.
 
@@ -458,8 +662,7 @@ class VoiceSession:
         if now.seconds - self._opened_at >= limits.max_seconds:
             return self._close(CloseReason.MAX_DURATION, now)
         if self._owed_since is not None and now.seconds - self._owed_since >= limits.silence_seconds:
-            self._owed_since = None
-            return self._upstream_lost("silent while it owed an answer", now)
+            return self._give_up_leg("silent while it owed an answer", now)
         if now.seconds - self._active_at >= limits.idle_seconds:
             if self._responses:
                 self._active_at = now.seconds
@@ -517,10 +720,10 @@ class VoiceSession:
     def _pass_on(self, text: str) -> list[Effect]:
         return [] if self._is_muted else [ToKiosk(text)]
 
-    def _instruct(self, event: Event, now: Moment) -> list[Effect]:
+    def _instruct(self, event: Event, now: Moment, *, leg: int | None = None) -> list[Effect]:
         """Tells the upstream something in the gateway's own name."""
         log = self._ledger.log("upstream_out", event, now)
-        return [noted(log), ToUpstream(realtime.text_of(event))]
+        return [noted(log), ToUpstream(realtime.text_of(event), leg or self._line.serving)]
 
     def _own_event_id(self, kind: str) -> str:
         self._own_events += 1

@@ -7,6 +7,7 @@ its item appeared, not the moment its words arrived; its text is what was heard.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from voice_gateway.continuity import Said
 from voice_gateway.protocol.realtime import AUDIO_BYTES_PER_MS
 from warehouse.stores.sessions import TurnRow
 
@@ -119,6 +120,17 @@ class Transcript:
                 )  # fmt: skip
                 rows.append(_row(changed))
         return rows
+
+    def said(self) -> list[Said]:
+        """Every turn in its place, with the words of it that were heard; none where they are not known."""
+        return [
+            Said(item.item_id, item.role, _row(item).text if item.is_final and not item.is_failed else "")
+            for item in self._items.values()
+        ]
+
+    def last_item_id(self) -> str | None:
+        """The item that came last; None before the first."""
+        return next(reversed(self._items), None)
 
     def remaining_playback_ms(self) -> int:
         """Milliseconds of the last answer that the kiosk has not reported as played; 0 where it reports nothing."""

@@ -4,23 +4,33 @@ A connection is three verbs, so that tests and a later provider fit the same sea
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from jarvis.settings import Settings
+from voice_gateway.protocol.realtime import RECOVERABLE_CLOSES
 
 _OPEN_SECONDS = 5
-_ATTEMPTS = 3
-_FIRST_PAUSE_SECONDS = 0.3
+# A peer that answers no ping for so long is gone, whatever its socket says.
+_PING_SECONDS = 10.0
 # OpenAI often ends without a CLOSE frame; waiting for one would take the library's 10 s.
 _CLOSE_SECONDS = 1
+_LOST_CODE = 1006
+# Another try would get the same answer.
+_FATAL_STATUSES = frozenset({400, 401, 403, 404})
 _MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 
 class UpstreamUnavailable(RuntimeError):
-    """The upstream could not be reached, or refused us; the message names its host, never the key."""
+    """The upstream could not be reached, refused us or went away; the message names its host, never the key."""
+
+    def __init__(self, message: str, *, is_fatal: bool = False) -> None:
+        super().__init__(message)
+        self.is_fatal = is_fatal
+        """True when another try would end the same way."""
 
 
 class Upstream(Protocol):
@@ -30,7 +40,7 @@ class Upstream(Protocol):
         """The frame is on its way."""
 
     def frames(self) -> AsyncIterator[str]:
-        """Frames until the upstream goes away."""
+        """Frames until the upstream goes away; raises `UpstreamUnavailable` where it said why."""
 
     async def close(self) -> None:
         """The connection is gone, within a second."""
@@ -40,8 +50,13 @@ DialUpstream = Callable[[UUID, str], Awaitable[Upstream]]
 """Session id and model to an open connection; raises `UpstreamUnavailable`."""
 
 
-def dialler(settings: Settings) -> DialUpstream:
-    """How this gateway reaches its upstream."""
+def dialler(settings: Settings, *, ping_seconds: float = _PING_SECONDS) -> DialUpstream:
+    """How this gateway reaches its upstream: one try a call, the session decides on the next.
+
+    Args:
+        settings: where it is, and the key.
+        ping_seconds: between two pings, and how long one may stay unanswered.
+    """
 
     async def dial(session_id: UUID, model: str) -> Upstream:
         headers = {
@@ -50,7 +65,7 @@ def dialler(settings: Settings) -> DialUpstream:
         }
         if settings.openai_api_key:
             headers["Authorization"] = f"Bearer {settings.openai_api_key}"
-        return await _dial(url_for(settings.realtime_url, model), headers)
+        return await _dial(url_for(settings.realtime_url, model), headers, ping_seconds)
 
     return dial
 
@@ -75,41 +90,34 @@ async def is_reachable(settings: Settings) -> bool:
     return True
 
 
-async def _dial(url: str, headers: dict[str, str]) -> Upstream:
+async def _dial(url: str, headers: dict[str, str], ping_seconds: float) -> Upstream:
     # Imported here: the code that only reads settings should not load a websocket library.
     from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidHandshake, InvalidURI
 
     host = urlsplit(url).hostname or ""
-    pause, reason = _FIRST_PAUSE_SECONDS, ""
-    for attempt in range(_ATTEMPTS):
-        try:
-            connection = await connect(
-                url,
-                additional_headers=headers,
-                # Compressing base64 audio costs more latency than the bytes it saves.
-                compression=None,
-                open_timeout=_OPEN_SECONDS,
-                close_timeout=_CLOSE_SECONDS,
-                ping_interval=10,
-                ping_timeout=10,
-                max_size=_MAX_FRAME_BYTES,
-                proxy=None if host in ("127.0.0.1", "localhost", "::1") else True,
-            )
-        except (OSError, TimeoutError, InvalidHandshake) as error:
-            reason = type(error).__name__
-            status = getattr(getattr(error, "response", None), "status_code", None)
-            if status in (400, 401, 403, 404):
-                # Another try would get the same answer.
-                raise UpstreamUnavailable(f"the upstream {host} refused the connection with status {status}") from None
-            if attempt + 1 < _ATTEMPTS:
-                await asyncio.sleep(pause)
-                pause *= 2
-        except InvalidURI as error:
-            raise UpstreamUnavailable(f"the upstream's address is wrong: {error}") from None
-        else:
-            return _WebsocketUpstream(connection)
-    raise UpstreamUnavailable(f"the upstream {host} did not answer {_ATTEMPTS} times ({reason})")
+    try:
+        connection = await connect(
+            url,
+            additional_headers=headers,
+            # Compressing base64 audio costs more latency than the bytes it saves.
+            compression=None,
+            open_timeout=_OPEN_SECONDS,
+            close_timeout=_CLOSE_SECONDS,
+            ping_interval=ping_seconds,
+            ping_timeout=ping_seconds,
+            max_size=_MAX_FRAME_BYTES,
+            proxy=None if host in ("127.0.0.1", "localhost", "::1") else True,
+        )
+    except (OSError, TimeoutError, InvalidHandshake) as error:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status is not None:
+            message = f"the upstream {host} refused the connection with status {status}"
+            raise UpstreamUnavailable(message, is_fatal=status in _FATAL_STATUSES) from None
+        raise UpstreamUnavailable(f"the upstream {host} did not answer ({type(error).__name__})") from None
+    except InvalidURI as error:
+        raise UpstreamUnavailable(f"the upstream's address is wrong: {error}", is_fatal=True) from None
+    return _WebsocketUpstream(connection)
 
 
 class _WebsocketUpstream:
@@ -130,12 +138,13 @@ class _WebsocketUpstream:
     async def frames(self) -> AsyncIterator[str]:
         from websockets.exceptions import ConnectionClosed
 
-        try:
+        # How it ended is told below, for an end that the library takes for an orderly one too.
+        with contextlib.suppress(ConnectionClosed):
             async for frame in self._connection:
                 if isinstance(frame, str):
                     yield frame
-        except ConnectionClosed:
-            return
+        code = self._connection.close_code or _LOST_CODE
+        raise UpstreamUnavailable(f"the connection ended with {code}", is_fatal=code not in RECOVERABLE_CLOSES)
 
     async def close(self) -> None:
         try:

@@ -30,13 +30,14 @@ KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK})
 
 APPEND = "input_audio_buffer.append"
 COMMIT = "input_audio_buffer.commit"
+CLEAR = "input_audio_buffer.clear"
 ITEM_CREATE = "conversation.item.create"
 ITEM_TRUNCATE = "conversation.item.truncate"
 RESPONSE_CREATE = "response.create"
 SESSION_UPDATE = "session.update"
 _RELAYED = frozenset(
     {
-        APPEND, COMMIT, "input_audio_buffer.clear", ITEM_CREATE, "conversation.item.retrieve", ITEM_TRUNCATE,
+        APPEND, COMMIT, CLEAR, ITEM_CREATE, "conversation.item.retrieve", ITEM_TRUNCATE,
         RESPONSE_CREATE, "response.cancel", SESSION_UPDATE,
     }
 )  # fmt: skip
@@ -197,9 +198,17 @@ def member_unknown(badge: Badge) -> Event:
     return {"type": "kiosk.member.unknown", "outcome": badge.outcome.value}
 
 
-def upstream_state(state: str) -> Event:
-    """connecting, ready, lost or retrying."""
-    return {"type": "kiosk.upstream", "state": state}
+def upstream_state(state: str, message: str | None = None) -> Event:
+    """connecting, ready, lost or retrying; with a sentence for the captions where something went wrong."""
+    told = {"type": "kiosk.upstream", "state": state}
+    return {**told, "message": message} if message else told
+
+
+def truncated(item_id: str, audio_end_ms: int) -> Event:
+    """The answer counts as cut there, though its upstream is gone: what the protocol answers to a truncation."""
+    return {
+        "type": "conversation.item.truncated", "item_id": item_id, "content_index": 0, "audio_end_ms": audio_end_ms,
+    }  # fmt: skip
 
 
 def session_closed(session_id: UUID, reason: CloseReason) -> Event:

@@ -24,6 +24,7 @@ COMMITTED = "input_audio_buffer.committed"
 TRANSCRIPTION_COMPLETED = "conversation.item.input_audio_transcription.completed"
 TRANSCRIPTION_FAILED = "conversation.item.input_audio_transcription.failed"
 ITEM_ADDED = "conversation.item.added"
+ITEM_DONE = "conversation.item.done"
 ITEM_TRUNCATED = "conversation.item.truncated"
 OUTPUT_ITEM_ADDED = "response.output_item.added"
 OUTPUT_ITEM_DONE = "response.output_item.done"
@@ -36,6 +37,8 @@ WORDS_DONE = frozenset({"response.output_audio_transcript.done", "response.outpu
 # Another attempt cannot help: livekit's list.
 FATAL_ERRORS = frozenset({"insufficient_quota", "invalid_api_key", "account_deactivated", "billing_hard_limit_reached"})
 SESSION_EXPIRED = "session_expired"
+# Closes after which another connection may stand; the SDK's own list. 1006 is a connection that ended without a close.
+RECOVERABLE_CLOSES = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
 
 # Marks a response that a tool answers and that another response continues; only our own kiosks look at it.
 CONTINUES = "jarvis_continues"

@@ -437,19 +437,19 @@ def test_every_way_to_end_gives_its_own_reason_once() -> None:
     """The first reason stays, and a finished session does nothing more."""
     for event, reason in (
         (KioskLost(CloseReason.KIOSK_LOST), CloseReason.KIOSK_LOST),
-        (UpstreamLost("gone"), CloseReason.PROVIDER_LOST),
+        (UpstreamLost("refused", is_fatal=True), CloseReason.PROVIDER_LOST),
         (CloseRequested(CloseReason.OPERATOR), CloseReason.OPERATOR),
     ):
         session = ready_session()
         effects = session.receive(event, START)
         assert [values["close_reason"] for values in written(effects, "close_session")] == [reason]
-        assert session.receive(UpstreamLost("again"), START) == []
+        assert session.receive(UpstreamLost("again", is_fatal=True), START) == []
         assert kiosk(session, {"type": "kiosk.session.end"}) == []
 
 
 def test_silence_closes_the_session_but_not_during_an_answer() -> None:
     """Idle counts from the last word and from the end of playback."""
-    session = ready_session(limits=Limits(idle_seconds=60))
+    session = ready_session(limits=Limits(idle_seconds=60, silence_seconds=600))
     later = moment_after(START, 60)
     upstream(session, {"type": "response.created", "response": {"id": "r1"}})
     assert session.receive(Tick(), later) == []
@@ -469,8 +469,8 @@ def test_a_session_has_a_longest_duration() -> None:
 
 
 def test_an_upstream_that_owes_an_answer_and_says_nothing_is_lost() -> None:
-    """15 seconds of silence after a question end the session; any event counts as life."""
-    session = ready_session(limits=Limits(silence_seconds=15))
+    """15 seconds of silence after a question end the connection; any event counts as life."""
+    session = ready_session(limits=Limits(silence_seconds=15, retries=0))
     kiosk(session, {"type": "response.create"})
     assert session.deadline() == START.seconds + 15
     upstream(session, {"type": "rate_limits.updated"}, moment_after(START, 14))
@@ -481,8 +481,8 @@ def test_an_upstream_that_owes_an_answer_and_says_nothing_is_lost() -> None:
 
 
 def test_an_upstream_that_never_takes_our_settings_is_lost() -> None:
-    """Its other frames are no answer to them: the session ends as provider_lost, not after a minute as idle."""
-    session = new_session(limits=Limits(silence_seconds=15))
+    """Its other frames are no answer to them: the connection counts as lost, not the member as idle."""
+    session = new_session(limits=Limits(silence_seconds=15, retries=0))
     session.receive(Opened(LEA), START)
     session.receive(UpstreamOpened(), START)
     upstream(session, {"type": "session.created", "session": {"id": "sess_1"}}, moment_after(START, 1))
