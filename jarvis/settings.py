@@ -13,9 +13,12 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from jarvis.sessions import Limits
 
 Door = Literal["admin", "gateway", "dashboard", "pipeline"]
 AnalysisEngineName = Literal["local", "openai"]
@@ -58,6 +61,8 @@ class Settings:
     """Door name to an explicit URL; doors not named here get a URL derived from the administration URL."""
     secret_key: str = field(repr=False)
     """Derives the doors' database passwords; kept in `home/secret_key` unless given."""
+    session_limits: Limits = field(default_factory=Limits)
+    """What one voice session may take."""
     dashboards_url: str | None = None
     """The dashboards' public URL where a proxy stands in front of them; None means their own address."""
     api_requests_per_minute: int = 100
@@ -159,12 +164,38 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         api_requests_per_minute=reader.whole("JARVIS_API_REQUESTS_PER_MINUTE", 100, low=1),
         voice_requests_per_minute=reader.whole("JARVIS_VOICE_REQUESTS_PER_MINUTE", 30, low=1),
         admin_requests_per_minute=reader.whole("JARVIS_ADMIN_REQUESTS_PER_MINUTE", 200, low=1),
+        session_limits=_session_limits(reader),
         dashboards_url=reader.url("JARVIS_DASHBOARDS_URL", ("http", "https")),
         secret_key=reader.text("JARVIS_SECRET_KEY", "") or _kept_secret(home, reader.problems),
     )
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     return settings
+
+
+def _session_limits(reader: "_Reader") -> Limits:
+    default = Limits()
+    hour, day = 3600.0, 86400.0
+
+    def seconds(name: str, value: float, *, low: float = 0.0, high: float = hour) -> float:
+        return reader.number(f"JARVIS_SESSION_{name}_SECONDS", value, low=low, high=high)
+
+    cost = reader.number("JARVIS_SESSION_MAX_COST_USD", float(default.max_cost_usd), low=0.0, high=1000.0)
+    return Limits(
+        idle_seconds=seconds("IDLE", default.idle_seconds, low=1.0),
+        personal_idle_seconds=seconds("PERSONAL_IDLE", default.personal_idle_seconds, low=1.0),
+        max_seconds=seconds("MAX", default.max_seconds, low=1.0, high=day),
+        drain_seconds=seconds("DRAIN", default.drain_seconds, high=30.0),
+        silence_seconds=seconds("SILENCE", default.silence_seconds, low=1.0),
+        max_cost_usd=Decimal(str(cost)),
+        retries=reader.whole("JARVIS_SESSION_RETRIES", default.retries, low=0),
+        retry_first_seconds=seconds("RETRY_FIRST", default.retry_first_seconds),
+        retry_longest_seconds=seconds("RETRY_LONGEST", default.retry_longest_seconds),
+        reconnects=reader.whole("JARVIS_SESSION_RECONNECTS", default.reconnects, low=0),
+        recycle_seconds=seconds("RECYCLE", default.recycle_seconds, low=1.0),
+        recycle_margin_seconds=seconds("RECYCLE_MARGIN", default.recycle_margin_seconds),
+        ping_seconds=seconds("PING", default.ping_seconds, low=0.1, high=60.0),
+    )
 
 
 def standin_url(port: int) -> str:

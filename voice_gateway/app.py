@@ -14,9 +14,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from starlette.exceptions import HTTPException
 
-from jarvis.sessions import CloseReason
+from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
-from voice_gateway.effects import Limits
 from voice_gateway.metrics import Metrics
 from voice_gateway.rates import RateLimiter, limits_of
 from voice_gateway.recorder import Recorder
@@ -38,10 +37,10 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
 
     Args:
         settings: read once by the caller.
-        limits: what one session may take; the defaults when None.
+        limits: what one session may take; as the settings say when None.
         dial: how to reach the upstream; as the settings say when None.
     """
-    limits = limits or Limits()
+    limits = limits or settings.session_limits
     metrics = Metrics()
 
     @asynccontextmanager
@@ -66,7 +65,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             settings=settings,
             pool=pool,
             recorder=recorder,
-            dial=dial or dialler(settings),
+            dial=dial or dialler(settings, ping_seconds=limits.ping_seconds),
             tools=toolbox(),
             metrics=metrics,
             limits=limits,

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voice_gateway.effects import Dial, Event, Limits
+from jarvis.sessions import Limits
+from voice_gateway.effects import Dial, Event
 from voice_gateway.protocol import realtime
 
 # The new upstream reads it all again at each response; the session's own truncation keeps about as much.

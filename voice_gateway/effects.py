@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from jarvis.kiosks import Badge
-from jarvis.sessions import CloseReason
+from jarvis.sessions import CloseReason, Limits
 from voice_gateway.protocol.realtime import SessionProfile
 from warehouse.stores.sessions import Record, Scope
 
@@ -22,34 +22,6 @@ class Moment:
 
     at: datetime
     seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one session may take."""
-
-    idle_seconds: float = 60.0
-    """Without a word from the member, an answer or playback."""
-    max_seconds: float = 900.0
-    drain_seconds: float = 2.0
-    """How long a closing session waits for the last transcript and the last bill."""
-    silence_seconds: float = 15.0
-    """How long an upstream that owes an answer may say nothing before it counts as lost."""
-    max_cost_usd: Decimal = Decimal(2)
-    lease_seconds: int = 30
-    held_frames: int = 400
-    """Frames kept for an upstream that is still opening."""
-    retries: int = 5
-    """Dials in a row that may fail before the upstream counts as lost."""
-    retry_first_seconds: float = 0.5
-    """Pause before the first of them; it doubles up to the longest."""
-    retry_longest_seconds: float = 8.0
-    reconnects: int = 20
-    """Dials in one session's life after the first: an upstream that drops each connection ends it too."""
-    recycle_seconds: float = 3000.0
-    """Age at which a connection to the upstream is replaced: OpenAI cuts one after an hour, without a warning."""
-    recycle_margin_seconds: float = 300.0
-    """The same, counted back from the end that the upstream announced."""
 
 
 # What happens to a session.

@@ -22,7 +22,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from jarvis.kiosks import Badge, BadgeOutcome, Kiosk
-from jarvis.sessions import CloseReason
+from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
 from voice_gateway.effects import (
     CloseRequested,
@@ -33,7 +33,6 @@ from voice_gateway.effects import (
     KioskLost,
     KioskRefused,
     KioskSent,
-    Limits,
     Moment,
     Opened,
     Persist,

@@ -14,8 +14,6 @@ from jarvis.settings import Settings
 from voice_gateway.protocol.realtime import RECOVERABLE_CLOSES
 
 _OPEN_SECONDS = 5
-# A peer that answers no ping for so long is gone, whatever its socket says.
-_PING_SECONDS = 10.0
 # OpenAI often ends without a CLOSE frame; waiting for one would take the library's 10 s.
 _CLOSE_SECONDS = 1
 _LOST_CODE = 1006
@@ -50,7 +48,7 @@ DialUpstream = Callable[[UUID, str], Awaitable[Upstream]]
 """Session id and model to an open connection; raises `UpstreamUnavailable`."""
 
 
-def dialler(settings: Settings, *, ping_seconds: float = _PING_SECONDS) -> DialUpstream:
+def dialler(settings: Settings, *, ping_seconds: float) -> DialUpstream:
     """How this gateway reaches its upstream: one try a call, the session decides on the next.
 
     Args:

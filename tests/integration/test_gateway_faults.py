@@ -225,11 +225,15 @@ def test_a_journal_of_a_killed_gateway_is_replayed_by_the_next(
 
 
 def test_a_badge_counts_as_a_visit_while_the_upstream_is_down(database: Database, tmp_path: Path) -> None:
-    """No upstream: the member is greeted and counted, the kiosk is told, the session closes as provider_lost."""
+    """No upstream after all tries: the member is greeted and counted, and the session closes as provider_lost."""
     with database.admin() as connection:
         network = make_network(connection)
     with running_gateway(
-        database.settings, standin_port=free_port(), log=tmp_path / "gateway.log", must_be_ready=False
+        database.settings,
+        standin_port=free_port(),
+        log=tmp_path / "gateway.log",
+        must_be_ready=False,
+        session={"RETRY_FIRST_SECONDS": 0.05},
     ) as gateway:
         token = new_token(database.settings, gateway)
         with pytest.raises(KioskError, match="could not open a session"):

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,9 +105,15 @@ def running_standin(log: Path) -> Iterator[int]:
 
 @contextmanager
 def running_gateway(
-    settings: Settings, *, standin_port: int, log: Path, realtime_url: str | None = None, must_be_ready: bool = True
+    settings: Settings,
+    *,
+    standin_port: int,
+    log: Path,
+    realtime_url: str | None = None,
+    must_be_ready: bool = True,
+    session: Mapping[str, object] | None = None,
 ) -> Iterator[GatewayProcess]:
-    """A gateway on a free port."""
+    """A gateway on a free port; `session` holds `JARVIS_SESSION_…` settings by the rest of their name."""
     settings = replace(
         settings,
         gateway_port=free_port(),
@@ -119,6 +125,7 @@ def running_gateway(
         "JARVIS_GATEWAY_PORT": str(settings.gateway_port),
         "JARVIS_REALTIME_URL": settings.realtime_url,
         "JARVIS_DATABASE_URL_GATEWAY": settings.database_url_for("gateway"),
+        **{f"JARVIS_SESSION_{name}": str(value) for name, value in (session or {}).items()},
     }
     with _running([sys.executable, "-m", "voice_gateway"], environment, log) as process:
         gateway = GatewayProcess(settings, process, log)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from jarvis.sessions import CloseReason
+from jarvis.sessions import CloseReason, Limits
 from tests.unit.voice_gateway.test_session import (
     LEA,
     START,
@@ -27,7 +27,6 @@ from voice_gateway.effects import (
     Dial,
     Effect,
     HangUp,
-    Limits,
     Moment,
     Opened,
     RunTool,

@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from jarvis.kiosks import Kiosk
-from jarvis.sessions import CloseReason
+from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import load_settings
 from voice_gateway.app import create_app, drain
-from voice_gateway.effects import CloseRequested, Limits
+from voice_gateway.effects import CloseRequested
 from voice_gateway.metrics import Metrics
 from voice_gateway.protocol.kiosk import FrameError
 from voice_gateway.recorder import Recorder, RecordingError, SessionRefused

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from jarvis.kiosks import Badge, BadgeOutcome, Member
-from jarvis.sessions import CloseReason
+from jarvis.sessions import CloseReason, Limits
 from voice_gateway.effects import (
     CloseRequested,
     Dial,
@@ -21,7 +21,6 @@ from voice_gateway.effects import (
     KioskLost,
     KioskRefused,
     KioskSent,
-    Limits,
     Moment,
     Opened,
     Persist,
