@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Bytecode is compiled at install: a Dagster run imports its code afresh, and every run would pay for it.
 INSTALLED := $(VENV)/installed
 
-.PHONY: help up test test-browser test-reader lint types arrows lock bench clean
+.PHONY: help up test test-browser test-reader test-clients lint types arrows lock bench clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -15,8 +15,8 @@ help:  ## List the commands
 up: $(INSTALLED)  ## Start everything: database, gateway, pipeline, dashboards (Ctrl-C stops it)
 	@exec $(BIN)/jarvis up
 
-test: $(INSTALLED)  ## Every test that needs no browser and no card reader
-	@$(BIN)/python -m pytest -m "not browser and not reader" $(ARGS)
+test: $(INSTALLED)  ## Every test that needs no browser, no card reader and no stock client
+	@$(BIN)/python -m pytest -m "not browser and not reader and not clients" $(ARGS)
 
 test-browser: $(INSTALLED)  ## The pages in a real Chromium (installs it with apt where it is missing)
 	@sh tests/browser/install.sh
@@ -25,6 +25,10 @@ test-browser: $(INSTALLED)  ## The pages in a real Chromium (installs it with ap
 test-reader: $(INSTALLED)  ## A virtual card reader through pcscd (installs it with apt where it is missing)
 	@sh tests/reader/install.sh $(BIN)/python
 	@$(BIN)/python -m pytest -m reader $(ARGS)
+
+test-clients: $(INSTALLED)  ## Stock Realtime clients against the gateway (installs them; node with apt where it is missing)
+	@sh tests/clients/install.sh $(BIN)/uv $(BIN)/python
+	@$(BIN)/python -m pytest -m clients $(ARGS)
 
 lint: $(INSTALLED)  ## Style and common mistakes
 	@$(BIN)/ruff check .
@@ -43,12 +47,14 @@ lock: $(INSTALLED)  ## Write the lock files anew from pyproject.toml
 	@$(LOCK) --group dev pyproject.toml -o requirements.lock
 	@echo uv | $(LOCK) - --constraint requirements.lock -o requirements.uv.lock
 	@echo pyscard | $(LOCK) - -o requirements.kiosk.lock
+	@$(LOCK) tests/clients/requirements.in -o tests/clients/requirements.lock
+	@cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 bench: $(INSTALLED)  ## Every benchmark; each prints one JSON line
 	@for file in bench/[a-z]*.py; do $(BIN)/python -m bench.$$(basename $$file .py) || exit 1; done
 
 clean:  ## Remove the virtual environment and all state
-	rm -rf $(VENV) .jarvis
+	rm -rf $(VENV) .venv-clients tests/clients/node_modules .jarvis
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("found Python %d.%d, expected 3.11 or newer: set PYTHON to one" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
