@@ -12,7 +12,17 @@ from jarvis.cli import parser
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-_SKIPPED = {".venv", ".venv-clients", ".git", ".jarvis", "node_modules", "target", "dbt_packages", ".pytest_cache", ".claude"}
+_SKIPPED = {
+    ".venv",
+    ".venv-clients",
+    ".git",
+    ".jarvis",
+    "node_modules",
+    "target",
+    "dbt_packages",
+    ".pytest_cache",
+    ".claude",
+}
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"^```\w*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(?:^|[\s/(])(make|jarvis) ((?:[A-Za-z][\w|-]*|--[a-z-]+)(?: [^\n#;&|>]*)?)")
