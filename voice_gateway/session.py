@@ -45,7 +45,7 @@ from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol import realtime
 from voice_gateway.turns import Transcript
 from warehouse.stores import sessions as store
-from warehouse.stores.sessions import Record
+from warehouse.stores.sessions import Record, TurnRow
 
 # Our own events upstream carry these ids; errors about them are ours to answer, not the kiosk's.
 _OWN_EVENT_PREFIX = "gw_"
@@ -88,6 +88,7 @@ class VoiceSession:
         self._hidden_items: set[str] = set()
         self._own_events = 0
         self._is_muted = False
+        self._is_interrupting = True
 
     @property
     def session_id(self) -> UUID:
@@ -221,10 +222,10 @@ class VoiceSession:
     def _answers_lost(self, now: Moment) -> list[Effect]:
         """What the upstream still owed is over: half answers are turns, lost words are failed ones."""
         rows = [
-            *self._transcript.unfinished(at=now.at),
-            *(self._transcript.transcription_failed(item_id, at=now.at) for item_id in sorted(self._untranscribed)),
+            *self._transcript.unfinished(now=now),
+            *(self._transcript.transcription_failed(item_id, now=now) for item_id in sorted(self._untranscribed)),
         ]
-        effects: list[Effect] = [committed(*self._ledger.turns(*rows))] if rows else []
+        effects: list[Effect] = [committed(*self._turns(*rows))] if rows else []
         for response_id in sorted(self._responses):
             effects += self._tell(failed_response(response_id), now)
         self._are_words_lost = self._are_words_lost or bool(self._untranscribed)
@@ -237,6 +238,7 @@ class VoiceSession:
         """The serving upstream, which is new, knows what was said and done before; it is not asked to answer."""
         effects: list[Effect] = []
         items = self._memory.carried(self._transcript.said())
+        self._transcript.begin_anew()
         self._carried = {item["id"] for item in items if "id" in item}
         for item in items:
             create = {"type": kiosk_protocol.ITEM_CREATE, "event_id": self._own_event_id("cx"), "item": item}
@@ -328,7 +330,7 @@ class VoiceSession:
         heard_ms = self._transcript.clamped(item_id, event["audio_end_ms"])
         turn = self._transcript.was_cut(item_id, heard_ms)
         return [
-            committed(*self._ledger.turns(turn)),
+            committed(*self._turns(turn)),
             *self._tell(kiosk_protocol.truncated(item_id, heard_ms), now),
         ]
 
@@ -357,8 +359,10 @@ class VoiceSession:
         elif kind == kiosk_protocol.CLEAR:
             self._sound.forget()
         elif kind == kiosk_protocol.ITEM_TRUNCATE:
-            item_id = str(event.get("item_id"))
-            event = {**event, "audio_end_ms": self._transcript.clamped(item_id, event["audio_end_ms"])}
+            heard_ms = self._transcript.truncation(str(event.get("item_id")), event["audio_end_ms"])
+            if heard_ms is None:
+                return []
+            event = {**event, "audio_end_ms": heard_ms}
         elif kind in (kiosk_protocol.ITEM_CREATE, kiosk_protocol.RESPONSE_CREATE, kiosk_protocol.COMMIT):
             self._active_at = now.seconds
             self._owed_since = now.seconds
@@ -425,6 +429,7 @@ class VoiceSession:
 
     def _session_updated(self, event: Event, text: str, now: Moment) -> list[Effect]:
         effects: list[Effect] = [noted(self._ledger.log("upstream_in", event, now))]
+        self._is_interrupting = realtime.is_interrupting(event)
         asked_by = self._updates.pop(0) if self._updates else "kiosk"
         if asked_by == "kiosk" or self._is_ready:
             return [*effects, *self._pass_on(realtime.text_of(realtime.shown_session(event)))]
@@ -468,34 +473,34 @@ class VoiceSession:
     def _speech_started(self, event: Event, text: str, now: Moment) -> list[Effect]:
         self._active_at = now.seconds
         self._is_speaking = True
-        self._member_item(event, now)
+        item_id = event.get("item_id")
+        if isinstance(item_id, str):
+            self._transcript.began(item_id, now=now)
         effects = self._relay(event, text, now)
-        cut = self._transcript.cut_point()
-        if cut is None:
+        if not self._is_interrupting:
             return effects
-        item_id, played_ms = cut
-        turn = self._transcript.was_cut(item_id, played_ms)
-        if turn is not None:
-            effects.append(noted(store.save_turn(self.plan.scope, turn)))
-        if played_ms > 0 and not self._is_elsewhere(item_id):
-            # Over a websocket the server cannot know what was heard; it rejects 0, which says nothing anyway.
-            effects += self._instruct(
-                {
-                    "type": kiosk_protocol.ITEM_TRUNCATE,
-                    "event_id": self._own_event_id("tr"),
-                    "item_id": item_id,
-                    "content_index": 0,
-                    "audio_end_ms": played_ms,
-                },
-                now,
-            )
+        cuts = self._transcript.interrupt(now)
+        effects += [noted(*self._turns(*self._transcript.cut_rows(cuts)))] if cuts else []
+        for cut in cuts:
+            if cut.heard_ms > 0 and not self._is_elsewhere(cut.item_id):
+                # Over a websocket the server cannot know what was heard; it rejects 0, which says nothing anyway.
+                effects += self._instruct(
+                    {
+                        "type": kiosk_protocol.ITEM_TRUNCATE,
+                        "event_id": self._own_event_id("tr"),
+                        "item_id": cut.item_id,
+                        "content_index": cut.content_index,
+                        "audio_end_ms": cut.heard_ms,
+                    },
+                    now,
+                )
         return effects
 
     def _speech_stopped(self, event: Event, text: str, now: Moment) -> list[Effect]:
         self._active_at = now.seconds
         item_id = event.get("item_id")
         if isinstance(item_id, str):
-            self._transcript.ended(item_id, now.at)
+            self._transcript.ended(item_id, now=now)
         return self._relay(event, text, now)
 
     def _committed(self, event: Event, text: str, now: Moment) -> list[Effect]:
@@ -518,15 +523,16 @@ class VoiceSession:
     def _member_item(self, event: Event, now: Moment) -> None:
         item_id = event.get("item_id")
         if isinstance(item_id, str):
-            self._transcript.appeared(item_id, role="member", at=now.at)
+            self._transcript.appeared(item_id, role="member", now=now)
+            self._transcript.follows(item_id, event.get("previous_item_id"))
 
     def _transcribed(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item_id = str(event.get("item_id"))
         self._untranscribed.discard(item_id)
         self._active_at = now.seconds
         records: list[Record] = [self._ledger.log("upstream_in", event, now)]
-        turn = self._transcript.member_said(item_id, str(event.get("transcript") or ""), at=now.at)
-        records += self._ledger.turns(turn)
+        turn = self._transcript.member_said(item_id, str(event.get("transcript") or ""), now=now)
+        records += self._turns(turn)
         if isinstance(event.get("usage"), dict):
             model = self.plan.profile.transcription_model
             records += self._ledger.bill("transcription", item_id, model=model, report=event["usage"], now=now)
@@ -535,27 +541,29 @@ class VoiceSession:
     def _not_transcribed(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item_id = str(event.get("item_id"))
         self._untranscribed.discard(item_id)
-        turn = self._transcript.transcription_failed(item_id, at=now.at)
-        records = (self._ledger.log("upstream_in", event, now), store.save_turn(self.plan.scope, turn))
-        return [committed(*records), *self._pass_on(text)]
+        turn = self._transcript.transcription_failed(item_id, now=now)
+        return [committed(self._ledger.log("upstream_in", event, now), *self._turns(turn)), *self._pass_on(text)]
 
     def _item_added(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item = event.get("item")
         if not isinstance(item, dict) or not isinstance(item.get("id"), str) or self._is_echo(event):
             return self._relay(event, text, now)
+        # Tool items are links of the same chain, though no turns.
+        self._transcript.follows(item["id"], event.get("previous_item_id"))
         if realtime.is_tool_item(event):
             self._hidden_items.add(item["id"])
             return self._relay(event, text, now)
         role = "member" if item.get("role") == "user" else "assistant"
         if item.get("type") == "message" and item.get("role") in ("user", "assistant"):
-            self._transcript.appeared(item["id"], role=role, at=now.at)
+            self._transcript.appeared(item["id"], role=role, now=now)
         words = realtime.user_text(item)
         if words is None:
-            return self._relay(event, text, now)
+            moved = self._turns()
+            return [*([noted(*moved)] if moved else []), *self._relay(event, text, now)]
         self._active_at = now.seconds
-        turn = self._transcript.member_said(item["id"], words, at=now.at)
+        turn = self._transcript.member_said(item["id"], words, now=now)
         return [
-            committed(self._ledger.log("upstream_in", event, now), *self._ledger.turns(turn)),
+            committed(self._ledger.log("upstream_in", event, now), *self._turns(turn)),
             *self._pass_on(text),
         ]
 
@@ -563,25 +571,30 @@ class VoiceSession:
         heard_ms = event.get("audio_end_ms")
         turn = self._transcript.was_cut(str(event.get("item_id")), heard_ms if isinstance(heard_ms, int) else 0)
         return [
-            committed(self._ledger.log("upstream_in", event, now), *self._ledger.turns(turn)),
+            committed(self._ledger.log("upstream_in", event, now), *self._turns(turn)),
             *self._pass_on(text),
         ]
 
     def _audio(self, event: Event, text: str, now: Moment) -> list[Effect]:
-        self._transcript.assistant_audio(str(event.get("item_id")), realtime.audio_bytes(event.get("delta")), at=now.at)
+        item_id, length = str(event.get("item_id")), realtime.audio_bytes(event.get("delta"))
+        is_cut = self._transcript.is_cut(item_id)
+        self._transcript.assistant_audio(item_id, length, now=now, part=realtime.content_index(event))
+        if is_cut:
+            # The member has interrupted it: what still comes is nobody's to hear.
+            return [noted(self._ledger.log("upstream_in", event, now))]
         return self._relay(event, text, now)
 
     def _words(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item_id, delta = str(event.get("item_id")), event.get("delta")
         if item_id not in self._hidden_items and isinstance(delta, str):
-            self._transcript.assistant_words(item_id, delta, at=now.at)
+            self._transcript.assistant_words(item_id, delta, now=now, part=realtime.content_index(event))
         return self._relay(event, text, now)
 
     def _words_done(self, event: Event, text: str, now: Moment) -> list[Effect]:
-        words = event.get("transcript", event.get("text"))
-        turn = self._transcript.assistant_said(str(event.get("item_id")), str(words or ""), at=now.at)
+        words, part = str(event.get("transcript", event.get("text")) or ""), realtime.content_index(event)
+        turn = self._transcript.assistant_said(str(event.get("item_id")), words, now=now, part=part)
         return [
-            noted(self._ledger.log("upstream_in", event, now), *self._ledger.turns(turn)),
+            noted(self._ledger.log("upstream_in", event, now), *self._turns(turn)),
             *self._pass_on(text),
         ]
 
@@ -604,12 +617,17 @@ class VoiceSession:
         response_id = str(response.get("id"))
         self._responses.discard(response_id)
         # Playback goes on after the last delta: silence counts from its end.
-        self._active_at = now.seconds + self._transcript.remaining_playback_ms() / 1000
+        self._active_at = now.seconds + self._transcript.remaining_playback_ms(now) / 1000
         calls = self._calls.start(response_id) if self.close_reason is None else []
         self._is_asked = bool(calls) or bool(self._responses)
         records: list[Record] = [self._ledger.log("upstream_in", event, now)]
+        for message in realtime.answers_of(response):
+            for part, words in message.parts.items():
+                records += self._turns(self._transcript.assistant_said(message.item_id, words, now=now, part=part))
+            if not message.is_complete:
+                records += self._turns(self._transcript.stopped(message.item_id, now=now))
         if not self._responses:
-            records += self._ledger.turns(*self._transcript.unfinished(at=now.at))
+            records += self._turns(*self._transcript.unfinished(now=now))
         if isinstance(response.get("usage"), dict):
             model = self.plan.profile.model
             records += self._ledger.bill("response", response_id, model=model, report=response["usage"], now=now)
@@ -692,7 +710,7 @@ class VoiceSession:
             return []
         self.is_finished = True
         records = (
-            *self._ledger.turns(*self._transcript.unfinished(at=now.at)),
+            *self._turns(*self._transcript.unfinished(now=now)),
             store.close_session(self.plan.scope, reason=self.close_reason, ended_at=now.at),
             self._ledger.log("gateway", {"type": "session.closed", "reason": self.close_reason.value}, now),
         )
@@ -702,6 +720,10 @@ class VoiceSession:
         return [committed(*records), *told, Finished(self.close_reason, self.cost_usd)]
 
     # Small parts of the above.
+
+    def _turns(self, *turns: TurnRow | None) -> list[Record]:
+        """The turns there are, and those on record that another item has moved to a new place."""
+        return self._ledger.turns(*turns, *self._transcript.moved())
 
     def _tell(self, event: Event, now: Moment) -> list[Effect]:
         """Says something in the gateway's own name to any client."""

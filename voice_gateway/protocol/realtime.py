@@ -188,6 +188,47 @@ def shown_response(event: Event, *, continues: bool) -> Event:
     return {**event, "response": shown}
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One message in the output of a response that is done."""
+
+    item_id: str
+    parts: Mapping[int, str]
+    """The words of each content part that has any."""
+    is_complete: bool
+
+
+def answers_of(response: Mapping[str, Any]) -> list[Answer]:
+    """The messages of `response.done`, with their words: the last chance to learn what was never finished before."""
+    answers = []
+    output = response.get("output")
+    for item in output if isinstance(output, list) else []:
+        if not isinstance(item, Mapping) or item.get("type") != "message" or not isinstance(item.get("id"), str):
+            continue
+        content = item.get("content")
+        parts = {
+            index: words
+            for index, part in enumerate(content if isinstance(content, list) else [])
+            if isinstance(part, Mapping) and isinstance(words := part.get("transcript") or part.get("text"), str)
+        }
+        answers.append(Answer(item["id"], parts, item.get("status") != "incomplete"))
+    return answers
+
+
+def content_index(event: Mapping[str, Any]) -> int:
+    """Which part of its item an event is about."""
+    index = event.get("content_index")
+    return index if isinstance(index, int) else 0
+
+
+def is_interrupting(event: Mapping[str, Any]) -> bool:
+    """False where the effective session of `session.updated` lets an answer go on while the member speaks."""
+    found: object = event
+    for name in ("session", "audio", "input", "turn_detection"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return not isinstance(found, Mapping) or found.get("interrupt_response") is not False
+
+
 def user_text(item: Mapping[str, Any]) -> str | None:
     """The typed words of a member's item; None where there are none."""
     if item.get("type") != "message" or item.get("role") != "user" or not isinstance(item.get("content"), list):

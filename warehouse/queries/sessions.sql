@@ -31,7 +31,7 @@ set upstream_session_id = %(upstream_session_id)s::text
 where id = %(session_id)s::uuid;
 
 -- save_turn --
--- Keeps one turn; a later version of the same item replaces its words, not its place.
+-- Keeps one turn; a later version of the same item replaces it, its place and time included.
 insert into public.session_turns (
     session_id, gym_id, item_id, position, role, text, generated_text, status, started_at, ended_at, heard_ms, total_ms
 )
@@ -41,7 +41,9 @@ values (
     %(heard_ms)s::integer, %(total_ms)s::integer
 )
 on conflict on constraint turn_is_recorded_once do update
-set text = excluded.text,
+set position = excluded.position,
+    started_at = excluded.started_at,
+    text = excluded.text,
     generated_text = excluded.generated_text,
     status = excluded.status,
     ended_at = excluded.ended_at,

@@ -315,9 +315,119 @@ def test_nothing_is_truncated_that_was_heard_whole_or_not_at_all() -> None:
 def test_a_clients_truncation_never_goes_past_what_was_produced() -> None:
     """Beyond the produced sound the upstream would answer with an error, and then fall silent."""
     session = ready_session()
-    say(session, ms=500)
+    sound = base64.b64encode(bytes(48 * 500)).decode()
     event = {"type": "conversation.item.truncate", "item_id": "a1", "content_index": 0, "audio_end_ms": 9000}
+    upstream(session, {"type": "response.output_audio.delta", "item_id": "a1", "response_id": "r1", "delta": sound})
     assert instructed(kiosk(session, event))[0]["audio_end_ms"] == 500
+
+
+@pytest.mark.parametrize(
+    ("audio_end_ms", "forwarded"),
+    [(0, []), (1500, [1500]), (4000, []), (9000, [])],
+    ids=["before the first sound", "in the middle", "at the end", "past the end"],
+)
+def test_a_clients_truncation_goes_upstream_only_where_it_cuts(audio_end_ms: int, forwarded: list[int]) -> None:
+    """An answer heard to its end is not cut: the upstream would forget its words."""
+    session = ready_session()
+    say(session, ms=4000)
+    event = {"type": "conversation.item.truncate", "item_id": "a1", "content_index": 0, "audio_end_ms": audio_end_ms}
+    assert [sent["audio_end_ms"] for sent in instructed(kiosk(session, event))] == forwarded
+
+
+def test_whoever_truncates_first_is_not_repeated() -> None:
+    """The client's own truncation stands when the member is heard; after the gateway's, only a shorter one goes on."""
+    session = ready_session()
+    say(session, ms=4000)
+    truncate = {"type": "conversation.item.truncate", "item_id": "a1", "content_index": 0}
+    kiosk(session, {"type": "kiosk.playback", "item_id": "a1", "played_ms": 2000})
+    assert instructed(kiosk(session, {**truncate, "audio_end_ms": 1500}))
+    assert not instructed(upstream(session, {"type": "input_audio_buffer.speech_started", "item_id": "u2"}))
+
+    session = ready_session()
+    say(session, ms=4000)
+    kiosk(session, {"type": "kiosk.playback", "item_id": "a1", "played_ms": 2000})
+    upstream(session, {"type": "input_audio_buffer.speech_started", "item_id": "u2"})
+    assert not instructed(kiosk(session, {**truncate, "audio_end_ms": 2100}))
+    assert [sent["audio_end_ms"] for sent in instructed(kiosk(session, {**truncate, "audio_end_ms": 900}))] == [900]
+
+
+def test_a_client_that_reports_no_playback_is_cut_by_the_clock() -> None:
+    """It is taken to play at once: what passed since the first sound was heard, and never more than there was."""
+    for seconds, cut_at in ((1.25, [1250]), (3.9, [3900]), (4.0, []), (60.0, [])):
+        session = ready_session(is_kiosk=False)
+        say(session, ms=4000)
+        barge_in = {"type": "input_audio_buffer.speech_started", "item_id": "u2"}
+        sent = instructed(upstream(session, barge_in, moment_after(START, seconds)))
+        assert [event["audio_end_ms"] for event in sent] == cut_at
+
+
+def test_speech_that_interrupts_nothing_cuts_nothing() -> None:
+    """A session that lets answers go on while the member speaks keeps them whole."""
+    session = ready_session()
+    detection = {"type": "server_vad", "interrupt_response": False}
+    upstream(session, {"type": "session.updated", "session": {"audio": {"input": {"turn_detection": detection}}}})
+    say(session, ms=4000)
+    kiosk(session, {"type": "kiosk.playback", "item_id": "a1", "played_ms": 2000})
+    assert not instructed(upstream(session, {"type": "input_audio_buffer.speech_started", "item_id": "u2"}))
+
+
+def test_nothing_more_of_an_interrupted_answer_is_heard() -> None:
+    """Its late sound stays with us, and counts as produced."""
+    session = ready_session()
+    say(session, text="La salle ouvre à six heures du matin", ms=2000)
+    kiosk(session, {"type": "kiosk.playback", "item_id": "a1", "played_ms": 1000})
+    upstream(session, {"type": "input_audio_buffer.speech_started", "item_id": "u2"})
+    sound = base64.b64encode(bytes(48 * 2000)).decode()
+    late = {"type": "response.output_audio.delta", "item_id": "a1", "response_id": "r1", "delta": sound}
+    assert told(upstream(session, late)) == []
+    turn = written(
+        upstream(session, {"type": "conversation.item.truncated", "item_id": "a1", "audio_end_ms": 1000}), "save_turn"
+    )[0]
+    assert (turn["heard_ms"], turn["total_ms"], turn["text"]) == (1000, 4000, "La salle")
+
+
+def test_an_answer_that_never_began_is_not_heard() -> None:
+    """Of two answers, the first being played, the second was not heard at all; only the first is truncated."""
+    session = ready_session()
+    say(session, item="a1", text="Je regarde", ms=1000)
+    say(session, item="a2", text="Le cours est à dix heures", ms=3000)
+    kiosk(session, {"type": "kiosk.playback", "item_id": "a1", "played_ms": 400})
+    effects = upstream(session, {"type": "input_audio_buffer.speech_started", "item_id": "u2"})
+    assert [(event["item_id"], event["audio_end_ms"]) for event in instructed(effects)] == [("a1", 400)]
+    assert [(turn["item_id"], turn["text"]) for turn in written(effects, "save_turn")] == [("a1", "Je"), ("a2", "")]
+
+
+def test_playback_goes_on_after_the_response_is_done() -> None:
+    """The upstream is long ready when the member interrupts what is still being played."""
+    session = ready_session()
+    say(session, text="La salle ouvre à six heures du matin", ms=4000)
+    upstream(session, response_done())
+    kiosk(session, {"type": "kiosk.playback", "item_id": "a1", "played_ms": 2000})
+    effects = upstream(session, {"type": "input_audio_buffer.speech_started", "item_id": "u2"})
+    assert instructed(effects)[0]["audio_end_ms"] == 2000
+    assert written(effects, "save_turn")[0]["text"] == "La salle ouvre à"
+
+
+def test_a_text_answer_is_never_cut() -> None:
+    """What stands on the screen was read."""
+    session = ready_session()
+    upstream(session, {"type": "response.created", "response": {"id": "r1"}})
+    upstream(session, {"type": "response.output_text.done", "item_id": "a1", "text": "À six heures"})
+    effects = upstream(session, {"type": "input_audio_buffer.speech_started", "item_id": "u2"})
+    effects += upstream(session, response_done())
+    assert not instructed(effects)
+    assert all(turn["status"] == "final" for turn in written(effects, "save_turn"))
+
+
+def test_words_that_only_the_bill_brings_are_kept() -> None:
+    """A cancelled response names its words once more: they are the turn where nothing else was final."""
+    session = ready_session()
+    upstream(session, {"type": "response.created", "response": {"id": "r1"}})
+    upstream(session, {"type": "response.output_audio_transcript.delta", "item_id": "a1", "delta": "La sal"})
+    content = [{"type": "output_audio", "transcript": "La salle ouvre"}]
+    output = [{"id": "a1", "type": "message", "role": "assistant", "status": "incomplete", "content": content}]
+    turn = written(upstream(session, response_done(status="cancelled", output=output)), "save_turn")[-1]
+    assert (turn["text"], turn["status"]) == ("La salle ouvre", "interrupted")
 
 
 def test_a_tool_is_on_record_before_it_runs_and_hidden_from_the_kiosk() -> None:
