@@ -93,17 +93,28 @@ def parser() -> argparse.ArgumentParser:
         ("--text", "send this sentence as text"),
     ):
         talk.add_argument(flag, dest="utterances", action=_Utterance, help=text)
+    _add_consent(talk)
     talk.set_defaults(run=_kiosk_talk, utterances=[])
     replay = kiosk.add_parser("replay", help="hold one session per dialogue of a JSONL file")
     replay.add_argument("file", type=Path)
     replay.add_argument("--token", help="the kiosk to replay on; a kiosk of the first gym is made when left out")
     replay.add_argument("--limit", type=_positive, help="only the first dialogues")
+    _add_consent(replay)
     replay.set_defaults(run=_kiosk_replay)
     kiosk.add_parser("badges", help="print each badge held to the card reader").set_defaults(run=_kiosk_badges)
 
     password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
     password.add_argument("email", metavar="EMAIL")
     return root
+
+
+def _add_consent(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--consent",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="the member's answer to the notice about the analysis, where it asks",
+    )
 
 
 class _Utterance(argparse.Action):
@@ -211,14 +222,23 @@ def _kiosk_talk(settings: Settings, options: argparse.Namespace) -> int:
     if not options.utterances:
         print("jarvis: found nothing to say, expected --say, --wav or --text", file=sys.stderr)
         return 2
-    print(json.dumps(talk(_gateway(settings), options.token, options.badge, options.utterances)))
+    held = talk(_gateway(settings), options.token, options.badge, options.utterances, consent=options.consent)
+    print(json.dumps(held))
     return 0
 
 
 def _kiosk_replay(settings: Settings, options: argparse.Namespace) -> int:
     from voice_gateway.kiosk.commands import replay
 
-    for held in replay(settings, _gateway(settings), options.file, token=options.token, limit=options.limit):
+    dialogues = replay(
+        settings,
+        _gateway(settings),
+        options.file,
+        token=options.token,
+        limit=options.limit,
+        consent=options.consent,
+    )
+    for held in dialogues:
         print(json.dumps(held, ensure_ascii=False), flush=True)
     return 0
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from jarvis.consents import Choice
+
 # No character that a person could take for another one: no 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V.
 CODE_ALPHABET = "ACDEFGHJKMNPQRTVWXY34679"
 CODE_LENGTH = 6
@@ -58,8 +60,8 @@ class Member:
     language: str
     communication_style: str
     """encouraging, direct or friendly."""
-    has_analysis_consent: bool
-    """False once the member has said no to the analysis of conversations."""
+    choice: Choice | None = None
+    """The latest answer to the notice about the analysis of conversations; None when never asked."""
 
 
 @dataclass(frozen=True, slots=True)

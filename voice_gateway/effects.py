@@ -103,6 +103,11 @@ class CloseRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentKept:
+    """The answer to the notice is on record."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; due no later than `VoiceSession.deadline()`."""
 
@@ -117,6 +122,7 @@ SessionEvent = (
     | KioskLost
     | ToolFinished
     | CloseRequested
+    | ConsentKept
     | Tick
 )
 
@@ -181,6 +187,13 @@ class RunTool:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the core that the effects before this one have run: both directions go on meanwhile."""
+
+    event: ConsentKept
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The session is closed on record: hang up the upstream, and forget the session."""
 
@@ -188,7 +201,7 @@ class Finished:
     cost_usd: Decimal
 
 
-Effect = Persist | ToKiosk | ToUpstream | Dial | HangUp | RunTool | Finished
+Effect = Persist | ToKiosk | ToUpstream | Dial | HangUp | RunTool | Report | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ from voice_gateway.effects import (
     Moment,
     Opened,
     Persist,
+    Report,
     RunTool,
     SessionEvent,
     SessionPlan,
@@ -147,6 +148,8 @@ class LiveSession:
                 self._hang_up_leg(leg)
             case RunTool(call_id=call_id, name=name, arguments=arguments):
                 self._start(self._run_tool(call_id, name, arguments))
+            case Report(event=event):
+                await self.receive(event)
             case Finished(reason=reason, cost_usd=cost_usd):
                 self._services.metrics.sessions_closed.labels(reason.value).inc()
                 self._services.metrics.cost_usd.inc(float(cost_usd))

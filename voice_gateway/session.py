@@ -14,9 +14,11 @@ from jarvis.prices import PRICE_VERSION
 from jarvis.sessions import CloseReason
 from voice_gateway.apologies import Trouble, apology
 from voice_gateway.calls import ToolCalls
+from voice_gateway.consent import ConsentGate, stopped
 from voice_gateway.continuity import Line, Memory, RecentSound, failed_response, merged
 from voice_gateway.effects import (
     CloseRequested,
+    ConsentKept,
     Dial,
     Effect,
     Event,
@@ -27,6 +29,7 @@ from voice_gateway.effects import (
     KioskSent,
     Moment,
     Opened,
+    Report,
     RunTool,
     SessionEvent,
     SessionPlan,
@@ -65,6 +68,7 @@ class VoiceSession:
         self._calls = ToolCalls()
         self._memory = Memory()
         self._line = Line(plan.limits)
+        self._gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk)
         self._opened_at = now.seconds
         self._active_at = now.seconds
         self._drain_until: float | None = None
@@ -145,6 +149,8 @@ class VoiceSession:
                 # The next member must hear nothing of this one.
                 self._is_muted = self._is_muted or reason is CloseReason.SECOND_BADGE
                 return self._close(reason, now)
+            case ConsentKept():
+                return self._consent_kept(now)
             case Tick():
                 return self._tick(now)
 
@@ -152,6 +158,7 @@ class VoiceSession:
 
     def _open(self, badge: Badge | None, now: Moment) -> list[Effect]:
         plan, member = self.plan, badge.member if badge else None
+        self._gate.meet(member)
         is_known = badge is not None and badge.outcome is BadgeOutcome.KNOWN
         records: list[Record] = [
             store.open_session(
@@ -164,7 +171,8 @@ class VoiceSession:
                 model=plan.profile.model,
                 voice=plan.profile.voice,
                 language=plan.profile.language,
-                has_analysis_consent=member.has_analysis_consent if member else True,
+                has_analysis_consent=self._gate.has_consent,
+                notice_version=self._gate.notice_version,
                 price_version=PRICE_VERSION,
             )
         ]
@@ -178,6 +186,7 @@ class VoiceSession:
             if is_known and member is not None:
                 greeting = kiosk_protocol.member_identified(member)
             effects += self._tell_kiosk(greeting, now)
+        effects += self._show_notice(now)
         return [*effects, *self._tell_kiosk(kiosk_protocol.upstream_state("connecting"), now), Dial()]
 
     # The upstream comes, goes and is replaced.
@@ -190,6 +199,11 @@ class VoiceSession:
             self._is_upstream_open = True
             if self.close_reason is not None:
                 return self._finish_when_drained(now)
+        return self._set_up_upstream(leg, now) if self._gate.is_open else []
+
+    def _set_up_upstream(self, leg: int, now: Moment) -> list[Effect]:
+        """The upstream learns who it is to whom: nothing of a member goes there before the notice is answered."""
+        if leg == self._line.serving:
             self._updates.append("gateway")
             self._owed_since = now.seconds
         update = self.plan.profile.as_update(event_id=self._own_event_id("su"))
@@ -298,6 +312,10 @@ class VoiceSession:
     # From the kiosk.
 
     def _from_kiosk(self, event: Event, now: Moment) -> list[Effect]:
+        if not self._gate.lets_pass(event):
+            # Not even on record: what was said before the answer was not meant for anybody.
+            error = stopped(event)
+            return self._answer_error(error, now) if error else []
         log = self._ledger.log("kiosk_in", event, now)
         try:
             if event["type"] == kiosk_protocol.PLAYBACK:
@@ -307,6 +325,8 @@ class VoiceSession:
             if event["type"] == kiosk_protocol.SESSION_END:
                 reason = kiosk_protocol.end_reason_of(event)
                 return [committed(log), *self._close(reason, now)]
+            if event["type"] == kiosk_protocol.CONSENT:
+                return self._notice_answered(event, log, now)
             permitted = kiosk_protocol.allowed(event)
         except kiosk_protocol.FrameError as error:
             return [noted(log), *self._answer_error(error.as_event(), now)]
@@ -333,6 +353,25 @@ class VoiceSession:
             committed(*self._turns(turn)),
             *self._tell(kiosk_protocol.truncated(item_id, heard_ms), now),
         ]
+
+    def _show_notice(self, now: Moment) -> list[Effect]:
+        notice = kiosk_protocol.notice(
+            self.plan.profile.language,
+            needs_answer=not self._gate.is_open,
+            analysis=self._gate.has_consent if self._gate.is_open else None,
+        )
+        return self._tell_kiosk(notice, now)
+
+    def _notice_answered(self, event: Event, log: Record, now: Moment) -> list[Effect]:
+        self._active_at = now.seconds
+        return [committed(log, *self._gate.answered(event, now)), Report(ConsentKept())]
+
+    def _consent_kept(self, now: Moment) -> list[Effect]:
+        opens = self._gate.kept()
+        effects = self._show_notice(now)
+        if opens and self._is_upstream_open and self.close_reason is None:
+            effects += self._set_up_upstream(self._line.serving, now)
+        return effects
 
     def _answer_error(self, error: Event, now: Moment) -> list[Effect]:
         """An error is on record before the kiosk hears of it; it quotes no member, so a muted session tells it too."""

@@ -32,6 +32,8 @@ async def open_session(system: System, token: str, badge: str) -> tuple[Any, str
         async for message in kiosk:
             event = json.loads(message)
             session_id = event.get("session_id", session_id)
+            if event["type"] == "kiosk.notice" and event["needs_answer"]:
+                await kiosk.send(json.dumps({"type": "kiosk.consent", "analysis": True}))
             if event["type"] == "session.updated" or (event["type"] == "kiosk.upstream" and event["state"] == "ready"):
                 break
     return kiosk, session_id

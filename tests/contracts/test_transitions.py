@@ -14,8 +14,9 @@ from tests.tenants import PERSON, made_id, plant
 from warehouse.connection import as_kiosk, as_user
 
 OPEN: LiteralString = (
-    "insert into public.openai_realtime_sessions (id, gym_id, kiosk_id, member_id, started_at, has_analysis_consent) "
-    "values (%(id)s, %(gym_id)s, %(kiosk_id)s, %(member_id)s, now() - interval '1 minute', %(has_consent)s)"
+    "insert into public.openai_realtime_sessions (id, gym_id, kiosk_id, member_id, started_at, has_analysis_consent, "
+    "notice_version) "
+    "values (%(id)s, %(gym_id)s, %(kiosk_id)s, %(member_id)s, now() - interval '1 minute', %(has_consent)s, %(notice)s)"
 )
 CLOSE: LiteralString = (
     "update public.openai_realtime_sessions set state = 'closed', close_reason = %(reason)s, ended_at = now() "
@@ -37,7 +38,7 @@ def admin(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def open_session(connection: Connection, *, has_consent: bool = True) -> None:
+def open_session(connection: Connection, *, has_consent: bool = True, notice: str | None = "2026-11") -> None:
     """An active session stands in Dax."""
     connection.execute(
         OPEN,
@@ -47,6 +48,7 @@ def open_session(connection: Connection, *, has_consent: bool = True) -> None:
             "kiosk_id": made_id("kiosk", "dax"),
             "member_id": made_id("member", "dax"),
             "has_consent": has_consent,
+            "notice": notice,
         },
     )
 
@@ -180,12 +182,18 @@ def test_a_close_taken_back_queues_nothing(admin: Connection) -> None:
     assert summaries(admin) == []
 
 
-def test_a_session_without_consent_is_skipped_with_its_reason(admin: Connection) -> None:
+@pytest.mark.parametrize(
+    ("notice", "expected"),
+    [("2026-11", "the member did not agree to the analysis"), (None, "nobody was asked to agree to the analysis")],
+)
+def test_a_session_without_consent_is_skipped_with_its_reason(
+    admin: Connection, notice: str | None, expected: str
+) -> None:
     """It is accounted for and never analysed."""
-    open_session(admin, has_consent=False)
+    open_session(admin, has_consent=False, notice=notice)
     close(admin, "member_left")
     ((status, *_, reason),) = summaries(admin)
-    assert (status, reason) == ("skipped", "the member did not agree to the analysis")
+    assert (status, reason) == ("skipped", expected)
 
 
 @pytest.mark.parametrize(("has_consent", "calls"), [(True, 1), (False, 0)])

@@ -284,7 +284,8 @@ def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port
             ) as kiosk:
                 await kiosk.send(json.dumps({"type": "kiosk.badge.scanned", "uid": "B-LEA"}))
                 while (event := json.loads(await kiosk.recv()))["type"] != "kiosk.ready":
-                    pass
+                    if event["type"] == "kiosk.notice":
+                        await kiosk.send(json.dumps({"type": "kiosk.consent", "analysis": True}))
                 kiosk.transport.pause_reading()
                 line = {"type": "input_text", "text": "Bonjour, quels sont les horaires ?"}
                 item = {"type": "message", "role": "user", "content": [line]}

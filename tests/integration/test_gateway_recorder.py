@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from jarvis.consents import NOTICE_VERSION
 from jarvis.prices import PRICE_VERSION
 from jarvis.sessions import CloseReason
 from tests.conftest import Database
@@ -52,6 +53,7 @@ def opening(scope: Scope, instance: str, *, badge_outcome: str = "unknown", leas
         voice="marin",
         language="fr",
         has_analysis_consent=True,
+        notice_version=NOTICE_VERSION,
         price_version=PRICE_VERSION,
     )
 

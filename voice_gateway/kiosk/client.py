@@ -41,8 +41,15 @@ class HeardTurn:
 class KioskClient:
     """One open connection; `session` makes a session on it."""
 
-    def __init__(self, socket: ClientConnection, *, on_turn: Callable[[HeardTurn], None] | None = None) -> None:
+    def __init__(
+        self,
+        socket: ClientConnection,
+        *,
+        on_turn: Callable[[HeardTurn], None] | None = None,
+        consent: bool | None = True,
+    ) -> None:
         self._socket = socket
+        self._consent = consent
         self._on_turn = on_turn
         self._turns: OrderedDict[str, HeardTurn] = OrderedDict()
         self._audio_bytes: dict[str, int] = {}
@@ -52,6 +59,8 @@ class KioskClient:
         self.first_name: str | None = None
         self.badge_outcome: str | None = None
         self.close_reason: str | None = None
+        self.notice: Event | None = None
+        """The latest notice, as the member sees it."""
         self.errors: list[Event] = []
         self._is_ready = False
         self._is_upstream_lost = False
@@ -76,6 +85,18 @@ class KioskClient:
         self._forget_session()
         await self._send({"type": "kiosk.session.start"})
         return await self._wait_ready()
+
+    async def answer_notice(self, *, analysis: bool) -> None:
+        """The member has said yes or no to the analysis of what is said."""
+        await self._send({"type": "kiosk.consent", "analysis": analysis})
+
+    async def send(self, event: Event) -> None:
+        """The event is on its way, as it is."""
+        await self._send(event)
+
+    async def seen(self, is_true: Callable[[], bool], what: str) -> None:
+        """The kiosk has seen what makes this true."""
+        await self._until(is_true, _READY_SECONDS, what)
 
     async def text_only(self) -> None:
         """Answers come as text from now on: a replay listens to no sound."""
@@ -128,6 +149,7 @@ class KioskClient:
 
     def _forget_session(self) -> None:
         """Nothing of the member before is left on the screen."""
+        self.notice = None
         self.session_id = self.first_name = self.badge_outcome = self.close_reason = None
         self._is_ready = self._is_upstream_lost = self._owes_answer = False
         self._turns.clear()
@@ -192,6 +214,10 @@ class KioskClient:
                 self.first_name, self.badge_outcome = event.get("first_name"), "known"
             case "kiosk.member.unknown":
                 self.badge_outcome = event.get("outcome")
+            case "kiosk.notice":
+                self.session_id, self.notice = event["session_id"], event
+                if event["needs_answer"] and self._consent is not None:
+                    await self.answer_notice(analysis=self._consent)
             case "kiosk.upstream":
                 self.session_id = event.get("session_id", self.session_id)
                 self._is_upstream_lost = event.get("state") == "lost"
@@ -248,9 +274,16 @@ class KioskClient:
 
 @asynccontextmanager
 async def connected(
-    gateway_url: str, token: str, *, on_turn: Callable[[HeardTurn], None] | None = None
+    gateway_url: str,
+    token: str,
+    *,
+    on_turn: Callable[[HeardTurn], None] | None = None,
+    consent: bool | None = True,
 ) -> AsyncIterator[KioskClient]:
     """An open connection, closed at the end.
+
+    Args:
+        consent: what the member answers to each notice that asks; None leaves it to the caller.
 
     Raises:
         KioskError: when the gateway does not answer or refuses the token.
@@ -276,7 +309,7 @@ async def connected(
         raise KioskError(
             f"the gateway at {parts.netloc} does not answer ({type(error).__name__}): start it with `jarvis up`"
         ) from None
-    client = KioskClient(socket, on_turn=on_turn)
+    client = KioskClient(socket, on_turn=on_turn, consent=consent)
     try:
         yield client
     finally:

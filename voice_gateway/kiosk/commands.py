@@ -73,22 +73,35 @@ def provision(gateway_url: str, code: str, device_id: str) -> str:
 
 
 def talk(
-    gateway_url: str, token: str, badge: str, utterances: Sequence[Utterance], *, is_fast: bool = False
+    gateway_url: str,
+    token: str,
+    badge: str,
+    utterances: Sequence[Utterance],
+    *,
+    is_fast: bool = False,
+    consent: bool = True,
 ) -> dict[str, Any]:
     """One whole session was held as a kiosk would hold it: badge, utterances and their answers, hang-up.
 
     Args:
         is_fast: sends sound faster than a person speaks; the answers are the same.
+        consent: the member's answer to the notice, where it asks.
 
     Raises:
         KioskError: when the gateway refuses, or does not answer in time.
     """
     sounds = [_prepared(kind, value) for kind, value in utterances]
-    return asyncio.run(_talk(gateway_url, token, badge, sounds, is_fast=is_fast))
+    return asyncio.run(_talk(gateway_url, token, badge, sounds, is_fast=is_fast, consent=consent))
 
 
 def replay(
-    settings: Settings, gateway_url: str, file: Path, *, token: str | None = None, limit: int | None = None
+    settings: Settings,
+    gateway_url: str,
+    file: Path,
+    *,
+    token: str | None = None,
+    limit: int | None = None,
+    consent: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Yields one answer a dialogue of the file, each held as a session of its own.
 
@@ -103,21 +116,25 @@ def replay(
     kiosk_token = token or _own_kiosk(settings, gateway_url)
     for start in range(0, len(dialogues), _REPLAYED_TOGETHER):
         together = dialogues[start : start + _REPLAYED_TOGETHER]
-        yield from asyncio.run(_replay_together(gateway_url, kiosk_token, together, control_url(settings.realtime_url)))
+        standin_url = control_url(settings.realtime_url)
+        yield from asyncio.run(_replay_together(gateway_url, kiosk_token, together, standin_url, consent=consent))
 
 
 async def _replay_together(
-    gateway_url: str, token: str, dialogues: Sequence[Dialogue], standin_url: str
+    gateway_url: str, token: str, dialogues: Sequence[Dialogue], standin_url: str, *, consent: bool
 ) -> list[dict[str, Any]]:
     return await asyncio.gather(
-        *(replay_dialogue(gateway_url, token, dialogue, standin_url=standin_url) for dialogue in dialogues)
+        *(
+            replay_dialogue(gateway_url, token, dialogue, standin_url=standin_url, consent=consent)
+            for dialogue in dialogues
+        )
     )
 
 
 async def _talk(
-    gateway_url: str, token: str, badge: str, sounds: Sequence[bytes | str], *, is_fast: bool
+    gateway_url: str, token: str, badge: str, sounds: Sequence[bytes | str], *, is_fast: bool, consent: bool
 ) -> dict[str, Any]:
-    async with connected(gateway_url, token, on_turn=_show) as kiosk:
+    async with connected(gateway_url, token, on_turn=_show, consent=consent) as kiosk:
         session_id = await kiosk.badge(badge)
         for sound in sounds:
             if isinstance(sound, str):
@@ -129,6 +146,7 @@ async def _talk(
         return {
             "session_id": session_id,
             "badge_outcome": kiosk.badge_outcome,
+            "analysis": kiosk.notice["analysis"] if kiosk.notice else None,
             "close_reason": reason,
             "turns": [{"role": turn.role, "text": turn.text} for turn in kiosk.turns],
         }

@@ -80,13 +80,15 @@ def _line(turn: Any, where: str) -> DialogueLine:
     return DialogueLine(role in _MEMBER_ROLES, str(text).strip())
 
 
-async def replay_dialogue(gateway_url: str, token: str, dialogue: Dialogue, *, standin_url: str) -> dict[str, Any]:
+async def replay_dialogue(
+    gateway_url: str, token: str, dialogue: Dialogue, *, standin_url: str, consent: bool = True
+) -> dict[str, Any]:
     """The dialogue was held as one closed session; its ids and number of turns.
 
     Raises:
         KioskError: when the gateway or the stand-in does not play along.
     """
-    async with connected(gateway_url, token) as kiosk:
+    async with connected(gateway_url, token, consent=consent) as kiosk:
         session_id = await kiosk.start()
         await give_lines(standin_url, session_id, dialogue.assistant_lines)
         await kiosk.text_only()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from jarvis.consents import NOTICE_VERSION, notice_in
 from jarvis.kiosks import Badge, Member
 from jarvis.sessions import CloseReason
 
@@ -26,7 +27,8 @@ BADGE_SCANNED = "kiosk.badge.scanned"
 SESSION_START = "kiosk.session.start"
 SESSION_END = "kiosk.session.end"
 PLAYBACK = "kiosk.playback"
-KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK})
+CONSENT = "kiosk.consent"
+KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK, CONSENT})
 
 APPEND = "input_audio_buffer.append"
 COMMIT = "input_audio_buffer.commit"
@@ -173,6 +175,21 @@ def end_reason_of(event: Event) -> CloseReason:
     return _END_REASONS[given]
 
 
+def consent_of(event: Event) -> bool:
+    """The answer in `kiosk.consent`.
+
+    Raises:
+        FrameError: when it is neither yes nor no.
+    """
+    analysis = event.get("analysis")
+    if not isinstance(analysis, bool):
+        raise FrameError(
+            "invalid_event", "found no answer, expected analysis to be true or false in kiosk.consent",
+            event_id=_event_id(event), param="analysis",
+        )  # fmt: skip
+    return analysis
+
+
 def error_event(code: str, message: str, *, event_id: str | None = None, param: str | None = None) -> Event:
     """An error as the Realtime protocol tells it; the session goes on."""
     return {
@@ -196,6 +213,14 @@ def member_identified(member: Member) -> Event:
 def member_unknown(badge: Badge) -> Event:
     """The badge gives nobody to greet; `outcome` says why."""
     return {"type": "kiosk.member.unknown", "outcome": badge.outcome.value}
+
+
+def notice(language: str, *, needs_answer: bool, analysis: bool | None) -> Event:
+    """Who listens, what for and how to refuse; until it is answered, nothing of the member goes upstream."""
+    return {
+        "type": "kiosk.notice", "language": language, "text": notice_in(language), "version": NOTICE_VERSION,
+        "needs_answer": needs_answer, "analysis": analysis,
+    }  # fmt: skip
 
 
 def upstream_state(state: str, message: str | None = None) -> Event:

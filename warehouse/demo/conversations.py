@@ -11,6 +11,7 @@ from decimal import Decimal
 from random import Random
 from uuid import UUID
 
+from jarvis.consents import NOTICE_VERSION
 from jarvis.conversations import Role, Sentiment
 from jarvis.prices import PRICE_VERSION, Usage, cost_of
 from jarvis.sessions import CloseReason, SessionState
@@ -145,6 +146,7 @@ def _converse(chance: Random, story: MemberStory, kiosk_id: UUID, started_at: da
         language=dialogue.language,
         # Who is not known cannot have agreed.
         has_analysis_consent=is_known and story.agrees_to_analysis,
+        notice_version=NOTICE_VERSION if is_known else None,
         price_version=PRICE_VERSION,
         cost_usd=sum((line.cost_usd for line in usage), Decimal(0)),
     )

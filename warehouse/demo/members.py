@@ -12,11 +12,10 @@ from enum import StrEnum
 from random import Random
 from uuid import UUID
 
+from jarvis.consents import NOTICE_VERSION
 from warehouse.demo.chance import happens, new_id, one_of, stream, weighted
 from warehouse.demo.network import MEN, PARIS, SURNAMES, WOMEN, GymStory, slug_of
 from warehouse.demo.records import Consent, FitnessProfile, Member, Membership, Preference
-
-NOTICE_VERSION = "2026-01"
 
 FIRST_NAMES = MEN + WOMEN + (
     "Adèle", "Alain", "Amandine", "Antoine", "Aurélie", "Bastien", "Béatrice", "Benoît", "Brigitte", "Caroline",

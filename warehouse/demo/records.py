@@ -195,6 +195,7 @@ class Session:
     voice: str
     language: str
     has_analysis_consent: bool
+    notice_version: str | None
     price_version: str
     cost_usd: Decimal
 

@@ -65,17 +65,18 @@ select
     members.first_name,
     coalesce(preferences.language, 'fr') as language,
     coalesce(preferences.communication_style, 'friendly') as communication_style,
-    coalesce(
-        (select consents.is_granted
-        from public.consents
-        where consents.member_id = members.id and consents.purpose = 'quality_analysis'
-        order by consents.recorded_at desc
-        limit 1),
-        true
-    ) as has_analysis_consent
+    choice.is_granted,
+    choice.notice_version
 from app.identify_badge(%(badge_id)s::text) as badge
 left join public.gym_members_v2 as members on badge.member_id = members.id
-left join public.member_preferences as preferences on members.id = preferences.member_id;
+left join public.member_preferences as preferences on members.id = preferences.member_id
+left join lateral (
+    select consents.is_granted, consents.notice_version
+    from public.consents
+    where consents.member_id = members.id and consents.purpose = 'quality_analysis'
+    order by consents.recorded_at desc
+    limit 1
+) as choice on true;
 
 -- gym_of_kiosk --
 -- Reads what the kiosk's own gym tells its members.

@@ -2,13 +2,28 @@
 -- Opens a session once, vouched for by one gateway for a lease.
 insert into public.openai_realtime_sessions (
     id, gym_id, kiosk_id, member_id, badge_outcome, started_at, gateway_instance, lease_until, model, voice, language,
-    has_analysis_consent, price_version
+    has_analysis_consent, notice_version, price_version
 )
 values (
     %(session_id)s::uuid, %(gym_id)s::uuid, %(kiosk_id)s::uuid, %(member_id)s::uuid, %(badge_outcome)s::text,
     %(started_at)s::timestamptz, %(gateway_instance)s::text,
     now() + make_interval(secs => %(lease_seconds)s::integer), %(model)s::text, %(voice)s::text, %(language)s::text,
-    %(has_analysis_consent)s::boolean, %(price_version)s::text
+    %(has_analysis_consent)s::boolean, %(notice_version)s::text, %(price_version)s::text
+)
+on conflict (id) do nothing;
+
+-- save_session_consent --
+-- Notes what was answered to the notice, for the whole session.
+update public.openai_realtime_sessions
+set has_analysis_consent = %(has_analysis_consent)s::boolean, notice_version = %(notice_version)s::text
+where id = %(session_id)s::uuid;
+
+-- save_consent --
+-- Keeps one answer of a member, given at a kiosk; it counts until a later one.
+insert into public.consents (id, gym_id, member_id, purpose, is_granted, notice_version, source, recorded_at)
+values (
+    %(consent_id)s::uuid, %(gym_id)s::uuid, %(member_id)s::uuid, %(purpose)s::text, %(is_granted)s::boolean,
+    %(notice_version)s::text, 'kiosk', %(recorded_at)s::timestamptz
 )
 on conflict (id) do nothing;
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg import AsyncConnection, Connection
 from psycopg.types.json import Jsonb
 
+from jarvis.consents import Choice
 from jarvis.kiosks import CODE_VALID_MINUTES, Badge, BadgeOutcome, Kiosk, Member
 from warehouse.connection import as_kiosk_async
 from warehouse.sql import queries
@@ -134,8 +135,9 @@ async def identify_badge(connection: AsyncConnection, *, kiosk_id: UUID, badge_i
         row = await cursor.fetchone()
     if row is None:
         return Badge(BadgeOutcome.UNKNOWN)
-    outcome, member_id, first_name, language, style, has_consent = row
-    member = Member(member_id, first_name, language, style, has_consent) if member_id else None
+    outcome, member_id, first_name, language, style, is_granted, notice_version = row
+    choice = Choice(is_granted, notice_version) if notice_version else None
+    member = Member(member_id, first_name, language, style, choice) if member_id else None
     return Badge(BadgeOutcome(outcome), member)
 
 

@@ -127,6 +127,7 @@ def open_session(
     voice: str,
     language: str,
     has_analysis_consent: bool,
+    notice_version: str | None,
     price_version: str,
 ) -> Write:
     """The session exists and is active."""
@@ -135,7 +136,32 @@ def open_session(
         gym_id=str(scope.gym_id), kiosk_id=str(scope.kiosk_id), member_id=str(member_id) if member_id else None,
         badge_outcome=badge_outcome, started_at=started_at.isoformat(), gateway_instance=gateway_instance,
         lease_seconds=lease_seconds, model=model, voice=voice, language=language,
-        has_analysis_consent=has_analysis_consent, price_version=price_version,
+        has_analysis_consent=has_analysis_consent, notice_version=notice_version, price_version=price_version,
+    )  # fmt: skip
+
+
+def save_session_consent(scope: Scope, *, has_analysis_consent: bool, notice_version: str) -> Write:
+    """The session says whether it may be analysed, and which notice that answers."""
+    return _write(
+        scope, "save_session_consent", has_analysis_consent=has_analysis_consent, notice_version=notice_version
+    )
+
+
+def save_consent(
+    scope: Scope,
+    *,
+    consent_id: UUID,
+    member_id: UUID,
+    purpose: str,
+    is_granted: bool,
+    notice_version: str,
+    recorded_at: datetime,
+) -> Write:
+    """The member's answer is kept, and counts for the sessions to come."""
+    return _write(
+        scope, "save_consent",
+        consent_id=str(consent_id), gym_id=str(scope.gym_id), member_id=str(member_id), purpose=purpose,
+        is_granted=is_granted, notice_version=notice_version, recorded_at=recorded_at.isoformat(),
     )  # fmt: skip
 
 

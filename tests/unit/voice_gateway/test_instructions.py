@@ -9,7 +9,7 @@ from voice_gateway.instructions import instructions_for, spoken_language
 
 
 def badge(language: str, outcome: BadgeOutcome = BadgeOutcome.KNOWN) -> Badge:
-    return Badge(outcome, Member(UUID(int=1), "Léa", language, "direct", True))
+    return Badge(outcome, Member(UUID(int=1), "Léa", language, "direct"))
 
 
 @pytest.mark.parametrize(

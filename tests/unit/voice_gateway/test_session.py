@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from jarvis.consents import NOTICE_VERSION, Choice
 from jarvis.kiosks import Badge, BadgeOutcome, Member
 from jarvis.sessions import CloseReason, Limits
 from voice_gateway.effects import (
@@ -24,6 +25,7 @@ from voice_gateway.effects import (
     Moment,
     Opened,
     Persist,
+    Report,
     RunTool,
     SessionPlan,
     Tick,
@@ -40,7 +42,7 @@ from warehouse.stores.sessions import EventRow, Scope, Write
 
 START = Moment(datetime(2026, 11, 22, 9, tzinfo=UTC), 100.0)
 SCOPE = Scope(UUID(int=1), UUID(int=2), UUID(int=3))
-LEA = Badge(BadgeOutcome.KNOWN, Member(UUID(int=4), "Léa", "fr", "direct", True))
+LEA = Badge(BadgeOutcome.KNOWN, Member(UUID(int=4), "Léa", "fr", "direct", Choice(True, NOTICE_VERSION)))
 PROFILE = SessionProfile(
     model="gpt-realtime-2.1-mini",
     voice="marin",
@@ -78,7 +80,13 @@ def upstream(session: VoiceSession, event: dict[str, Any], now: Moment = START) 
 
 
 def kiosk(session: VoiceSession, event: dict[str, Any], now: Moment = START) -> list[Effect]:
-    return session.receive(KioskSent(event), now)
+    """The effects, with those of what the core is told back after them."""
+    effects = session.receive(KioskSent(event), now)
+    return [
+        follow
+        for effect in effects
+        for follow in ([effect, *session.receive(effect.event, now)] if isinstance(effect, Report) else [effect])
+    ]
 
 
 def told(effects: list[Effect]) -> list[dict[str, Any]]:
@@ -141,7 +149,7 @@ def test_a_badge_is_on_record_before_anybody_hears_of_it() -> None:
     effects = new_session().receive(Opened(LEA), START)
     assert_committed_before(effects, "open_session", ToKiosk)
     assert_committed_before(effects, "save_visit", Dial)
-    assert [event["type"] for event in told(effects)] == ["kiosk.member.identified", "kiosk.upstream"]
+    assert [event["type"] for event in told(effects)] == ["kiosk.member.identified", "kiosk.notice", "kiosk.upstream"]
     assert told(effects)[0]["first_name"] == "Léa"
 
 
@@ -156,7 +164,7 @@ def test_only_a_known_badge_is_a_visit(outcome: BadgeOutcome) -> None:
 
 def test_a_member_who_said_no_is_not_analysed() -> None:
     """The session carries the member's choice, which the database's trigger obeys."""
-    member = Member(UUID(int=4), "Léa", "fr", "direct", has_analysis_consent=False)
+    member = Member(UUID(int=4), "Léa", "fr", "direct", Choice(False, NOTICE_VERSION))
     effects = new_session().receive(Opened(Badge(BadgeOutcome.KNOWN, member)), START)
     assert written(effects, "open_session")[0]["has_analysis_consent"] is False
 
