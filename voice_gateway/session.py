@@ -6,6 +6,7 @@ is what "committed before it is forwarded or acted on" means. No socket, no cloc
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -43,6 +44,7 @@ from voice_gateway.effects import (
     committed,
     noted,
 )
+from voice_gateway.hidden import HiddenItems
 from voice_gateway.ledger import Ledger
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol import realtime
@@ -89,7 +91,8 @@ class VoiceSession:
         self._sound = RecentSound()
         self._responses: set[str] = set()
         self._untranscribed: set[str] = set()
-        self._hidden_items: set[str] = set()
+        self._hidden = HiddenItems()
+        self._deleted: set[str] = set()
         self._own_events = 0
         self._is_muted = False
         self._is_interrupting = True
@@ -251,7 +254,8 @@ class VoiceSession:
     def _carry(self, now: Moment) -> list[Effect]:
         """The serving upstream, which is new, knows what was said and done before; it is not asked to answer."""
         effects: list[Effect] = []
-        items = self._memory.carried(self._transcript.said())
+        said = [replace(one, text="") if one.item_id in self._deleted else one for one in self._transcript.said()]
+        items = self._memory.carried(said)
         self._transcript.begin_anew()
         self._carried = {item["id"] for item in items if "id" in item}
         for item in items:
@@ -327,7 +331,7 @@ class VoiceSession:
                 return [committed(log), *self._close(reason, now)]
             if event["type"] == kiosk_protocol.CONSENT:
                 return self._notice_answered(event, log, now)
-            permitted = kiosk_protocol.allowed(event)
+            permitted = self._hidden.allowed(kiosk_protocol.allowed(event))
         except kiosk_protocol.FrameError as error:
             return [noted(log), *self._answer_error(error.as_event(), now)]
         effects: list[Effect] = [noted(log)]
@@ -428,15 +432,10 @@ class VoiceSession:
     def _relay(self, event: Event, text: str, now: Moment) -> list[Effect]:
         """Relays what is not tool traffic."""
         effects: list[Effect] = [noted(self._ledger.log("upstream_in", event, now))]
-        item_id = event.get("item_id")
-        if (
-            self._is_echo(event)
-            or realtime.is_tool_item(event)
-            or realtime.is_tool_event(event["type"])
-            or (isinstance(item_id, str) and item_id in self._hidden_items)
-        ):
+        # Asked first: it also learns from an echo what is hidden.
+        if self._hidden.covers(event) or self._is_echo(event):
             return effects
-        return [*effects, *self._pass_on(text)]
+        return [*effects, *self._pass_on(self._hidden.shown(event, text))]
 
     def _is_echo(self, event: Event) -> bool:
         """True when the upstream confirms an item that it was told from before: the kiosk has it already."""
@@ -589,9 +588,6 @@ class VoiceSession:
             return self._relay(event, text, now)
         # Tool items are links of the same chain, though no turns.
         self._transcript.follows(item["id"], event.get("previous_item_id"))
-        if realtime.is_tool_item(event):
-            self._hidden_items.add(item["id"])
-            return self._relay(event, text, now)
         role = "member" if item.get("role") == "user" else "assistant"
         if item.get("type") == "message" and item.get("role") in ("user", "assistant"):
             self._transcript.appeared(item["id"], role=role, now=now)
@@ -603,8 +599,13 @@ class VoiceSession:
         turn = self._transcript.member_said(item["id"], words, now=now)
         return [
             committed(self._ledger.log("upstream_in", event, now), *self._turns(turn)),
-            *self._pass_on(text),
+            *self._pass_on(self._hidden.shown(event, text)),
         ]
+
+    def _item_deleted(self, event: Event, text: str, now: Moment) -> list[Effect]:
+        # It stays on record; a later upstream is not told of it.
+        self._deleted.add(str(event.get("item_id")))
+        return self._relay(event, text, now)
 
     def _truncated(self, event: Event, text: str, now: Moment) -> list[Effect]:
         heard_ms = event.get("audio_end_ms")
@@ -625,7 +626,7 @@ class VoiceSession:
 
     def _words(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item_id, delta = str(event.get("item_id")), event.get("delta")
-        if item_id not in self._hidden_items and isinstance(delta, str):
+        if item_id not in self._hidden and isinstance(delta, str):
             self._transcript.assistant_words(item_id, delta, now=now, part=realtime.content_index(event))
         return self._relay(event, text, now)
 
@@ -678,8 +679,9 @@ class VoiceSession:
             records.append(started)
             self._memory.called(call.call_id, call.name, call.arguments, after_item_id=self._transcript.last_item_id())
             runs.append(RunTool(call.call_id, call.name, call.arguments))
-        shown = realtime.text_of(realtime.shown_response(event, continues=bool(calls) and self.plan.is_kiosk))
-        effects: list[Effect] = [committed(*records), *self._pass_on(shown), *runs]
+        shown = realtime.shown_response(event, continues=bool(calls) and self.plan.is_kiosk)
+        told = self._pass_on(text if shown is event else realtime.text_of(shown))
+        effects: list[Effect] = [committed(*records), *told, *runs]
         if self.cost_usd >= self.plan.limits.max_cost_usd:
             effects += self._close(CloseReason.BUDGET, now)
         return effects
@@ -804,6 +806,7 @@ _UPSTREAM_HANDLERS: dict[str, _Handler] = {
     realtime.TRANSCRIPTION_FAILED: VoiceSession._not_transcribed,
     realtime.ITEM_ADDED: VoiceSession._item_added,
     realtime.ITEM_TRUNCATED: VoiceSession._truncated,
+    realtime.ITEM_DELETED: VoiceSession._item_deleted,
     realtime.OUTPUT_ITEM_ADDED: VoiceSession._item_added,
     realtime.OUTPUT_ITEM_DONE: VoiceSession._output_item_done,
     realtime.RESPONSE_CREATED: VoiceSession._response_created,

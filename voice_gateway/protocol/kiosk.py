@@ -34,12 +34,14 @@ APPEND = "input_audio_buffer.append"
 COMMIT = "input_audio_buffer.commit"
 CLEAR = "input_audio_buffer.clear"
 ITEM_CREATE = "conversation.item.create"
+ITEM_RETRIEVE = "conversation.item.retrieve"
 ITEM_TRUNCATE = "conversation.item.truncate"
+ITEM_DELETE = "conversation.item.delete"
 RESPONSE_CREATE = "response.create"
 SESSION_UPDATE = "session.update"
 _RELAYED = frozenset(
     {
-        APPEND, COMMIT, CLEAR, ITEM_CREATE, "conversation.item.retrieve", ITEM_TRUNCATE,
+        APPEND, COMMIT, CLEAR, ITEM_CREATE, ITEM_RETRIEVE, ITEM_TRUNCATE, ITEM_DELETE,
         RESPONSE_CREATE, "response.cancel", SESSION_UPDATE,
     }
 )  # fmt: skip

@@ -26,6 +26,7 @@ TRANSCRIPTION_FAILED = "conversation.item.input_audio_transcription.failed"
 ITEM_ADDED = "conversation.item.added"
 ITEM_DONE = "conversation.item.done"
 ITEM_TRUNCATED = "conversation.item.truncated"
+ITEM_DELETED = "conversation.item.deleted"
 OUTPUT_ITEM_ADDED = "response.output_item.added"
 OUTPUT_ITEM_DONE = "response.output_item.done"
 RESPONSE_CREATED = "response.created"
@@ -176,12 +177,14 @@ def shown_session(event: Event) -> Event:
 
 
 def shown_response(event: Event, *, continues: bool) -> Event:
-    """`response.done` without tool items; `continues` marks that another response follows by itself."""
+    """`response.done` without tool items, the very event where it has none; `continues` marks that another follows."""
     response = event.get("response")
     if not isinstance(response, Mapping):
         return event
     output = response.get("output")
     kept = [item for item in output if not _is_tool(item)] if isinstance(output, list) else []
+    if not continues and kept == output:
+        return event
     shown = {**response, "output": kept}
     if continues:
         shown["metadata"] = {**(response.get("metadata") or {}), CONTINUES: "true"}
