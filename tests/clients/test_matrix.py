@@ -114,6 +114,8 @@ def converse(client: str, door: Door, sentence: Path) -> dict[str, Any]:
         check=False,
     )
     assert completed.returncode == 0, completed.stderr[-4000:]
+    # How livekit complains of a conversation whose items do not follow one another.
+    assert "unknown item" not in completed.stderr
     seen: dict[str, Any] = json.loads(completed.stdout.splitlines()[-1])
     return seen
 

@@ -39,6 +39,7 @@ ITEM_TRUNCATE = "conversation.item.truncate"
 ITEM_DELETE = "conversation.item.delete"
 RESPONSE_CREATE = "response.create"
 SESSION_UPDATE = "session.update"
+_OUTPUT_CLEAR = "output_audio_buffer.clear"
 _RELAYED = frozenset(
     {
         APPEND, COMMIT, CLEAR, ITEM_CREATE, ITEM_RETRIEVE, ITEM_TRUNCATE, ITEM_DELETE,
@@ -104,6 +105,13 @@ def allowed(event: Event) -> Event:
         FrameError: when the gateway does not take this event, or its shape is wrong.
     """
     kind = event["type"]
+    if kind == _OUTPUT_CLEAR:
+        raise FrameError(
+            "not_over_a_websocket",
+            "found output_audio_buffer.clear, which is WebRTC's: expected the client to stop playback itself, and "
+            "conversation.item.truncate",
+            event_id=_event_id(event), param="type",
+        )  # fmt: skip
     if kind not in _RELAYED:
         raise FrameError(
             "unknown_event", f"found event '{kind[:80]}', expected one of {', '.join(sorted(_RELAYED))}",
@@ -253,6 +261,9 @@ def _allowed_session_update(event: Event) -> Event:
     if session.get("output_modalities") in (["audio"], ["text"]):
         kept["output_modalities"] = session["output_modalities"]
     audio = session.get("audio")
+    if isinstance(audio, Mapping):
+        for side in ("input", "output"):
+            _check_format(audio.get(side), param=f"session.audio.{side}.format", event_id=_event_id(event))
     given = audio.get("input") if isinstance(audio, Mapping) else None
     if isinstance(given, Mapping) and "turn_detection" in given:
         detection = given["turn_detection"]
@@ -262,6 +273,18 @@ def _allowed_session_update(event: Event) -> Event:
             chosen = {name: value for name, value in detection.items() if name in _TURN_DETECTION_FIELDS}
             kept["audio"] = {"input": {"turn_detection": chosen}}
     return _with_event_id({"type": SESSION_UPDATE, "session": kept}, event)
+
+
+def _check_format(side: object, *, param: str, event_id: str | None) -> None:
+    """Another format cannot be left out like a voice: its sound would be noise to whoever takes it for ours."""
+    given = side.get("format") if isinstance(side, Mapping) else None
+    if given is None:
+        return
+    if not isinstance(given, Mapping) or given.get("type") != "audio/pcm" or given.get("rate", 24000) != 24000:
+        raise FrameError(
+            "format_not_allowed", "found another audio format, expected audio/pcm at 24000 Hz",
+            event_id=event_id, param=param,
+        )  # fmt: skip
 
 
 def _allowed_response_create(event: Event) -> Event:
@@ -306,7 +329,10 @@ def _allowed_item_create(event: Event) -> Event:
     }  # fmt: skip
     if isinstance(item.get("id"), str):
         kept["id"] = item["id"]
-    return _with_event_id({"type": ITEM_CREATE, "item": kept}, event)
+    created: Event = {"type": ITEM_CREATE, "item": kept}
+    if isinstance(event.get("previous_item_id"), str):
+        created["previous_item_id"] = event["previous_item_id"]
+    return _with_event_id(created, event)
 
 
 def _with_event_id(kept: Event, given: Mapping[str, Any]) -> Event:
