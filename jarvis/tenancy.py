@@ -22,19 +22,31 @@ class UserRole(StrEnum):
 class Permission(StrEnum):
     """One thing a page lets somebody do."""
 
+    SEE_KPIS = "see_kpis"
+    SEE_MEMBERS = "see_members"
+    SEE_CONVERSATIONS = "see_conversations"
+    """Sessions with what was said in them."""
     SEE_ALERTS = "see_alerts"
     ACT_ON_ALERTS = "act_on_alerts"
     CHOOSE_GYM = "choose_gym"
     """Sees more than one gym, and so picks among them."""
+    MANAGE_GYMS = "manage_gyms"
+    """A gym's address and hours, its kiosks, and the people who work there."""
+    SEE_AUDIT = "see_audit"
+    MANAGE_NETWORK = "manage_network"
+    """Franchises, new gyms, and people of every role."""
 
+
+_READING = frozenset({Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS})
+_MANAGING = _READING | {Permission.ACT_ON_ALERTS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT}
 
 _PERMISSIONS: dict[UserRole, frozenset[Permission]] = {
     UserRole.SUPER_ADMIN: frozenset(Permission),
-    UserRole.FRANCHISE_OWNER: frozenset(Permission),
-    UserRole.GYM_MANAGER: frozenset({Permission.SEE_ALERTS, Permission.ACT_ON_ALERTS}),
-    UserRole.GYM_STAFF: frozenset({Permission.SEE_ALERTS}),
+    UserRole.FRANCHISE_OWNER: _MANAGING | {Permission.CHOOSE_GYM},
+    UserRole.GYM_MANAGER: _MANAGING,
+    UserRole.GYM_STAFF: _READING,
     # Analysts' door is SQL: what members said stays with their gym.
-    UserRole.ANALYST: frozenset(),
+    UserRole.ANALYST: frozenset({Permission.SEE_KPIS}),
 }
 
 

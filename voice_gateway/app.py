@@ -9,20 +9,20 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
-from starlette.exceptions import HTTPException
 
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
 from voice_gateway.metrics import Metrics
+from voice_gateway.people import People
 from voice_gateway.rates import RateLimiter, limits_of
 from voice_gateway.recorder import Recorder
 from voice_gateway.relay import KioskConnection, Services
-from voice_gateway.routes import health, kiosks, realtime
-from voice_gateway.routes.bodies import refusal
+from voice_gateway.routes import answers, auth, dashboard, health, kiosks, realtime
 from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
+from voice_gateway.routes.paging import cursor_key
 from voice_gateway.tools.runner import toolbox
 from voice_gateway.upstream import DialUpstream, dialler
 
@@ -71,31 +71,31 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             limits=limits,
         )
         app.state.rate_limiter = RateLimiter(pool, limits_of(settings))
+        app.state.people = People(settings)
+        await app.state.people.open()
         try:
             yield
         finally:
             await drain(app)
+            await app.state.people.close()
             await recorder.stop()
             await pool.close()
 
-    app = FastAPI(title="JARVIS voice gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="JARVIS voice gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/openapi.json"
+    )
     app.state.connections = set()
     app.state.is_draining = False
-    app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(TooManyRequests, refuse_too_many)
     app.add_middleware(RateHeaders)
+    app.state.cursor_key = cursor_key(settings.secret_key)
+    answers.install(app)
     app.include_router(health.router)
     app.include_router(kiosks.router)
     app.include_router(realtime.router)
+    app.include_router(auth.router)
+    app.include_router(dashboard.router)
     return app
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    """A wrong address or method is answered in the one shape that all our refusals have."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
-    message = f"found {request.method} on an address that does not take it, expected one of docs/doors/kiosks.md"
-    return refusal(status, "method_not_allowed" if status == 405 else "not_found", message, headers=headers)
 
 
 async def drain(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 FastAPI would read a body of any size before our code runs, and answer in a shape of its own.
 """
 
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import orjson
@@ -51,6 +52,21 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         field = str(first["loc"][0]) if first["loc"] and first["loc"][0] in model.model_fields else ""
         found = f"a wrong {field} ({first['msg']})" if field else f"an unknown field ({first['msg']})"
         raise BodyRefused(422, "invalid_body", f"found {found}, expected an object with {known}") from None
+
+
+def json_body(model: type[Model]) -> Callable[[Request], Coroutine[Any, Any, Model]]:
+    """A dependency: the body as the model describes it, read when those before it have let the caller in."""
+
+    async def read(request: Request) -> Model:
+        return await read_body(request, model)
+
+    return read
+
+
+def taking(model: type[BaseModel]) -> dict[str, Any]:
+    """What OpenAPI says of a route's body: the model's own schema, which names no other one."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
 
 
 def refusal(status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> JSONResponse:

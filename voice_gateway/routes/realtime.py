@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from urllib.parse import urlsplit
 
 import psycopg
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -15,6 +14,7 @@ from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOC
 from voice_gateway.relay import KioskConnection, LiveSession, Services
 from voice_gateway.routes.bodies import refusal
 from voice_gateway.routes.callers import bearer_token, database_away, kiosk_with, unknown_token
+from voice_gateway.routes.guards import is_own_origin
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -28,7 +28,7 @@ _REASONS = {1000: CloseReason.MEMBER_LEFT, 1012: CloseReason.OPERATOR}
 async def realtime(websocket: WebSocket) -> None:
     """One kiosk's connection, from the handshake to the record of its end."""
     services: Services = websocket.app.state.services
-    if not _is_own_origin(websocket):
+    if not is_own_origin(websocket):
         await websocket.send_denial_response(
             refusal(403, "foreign_origin", "found a page of another site, expected one served by this gateway")
         )
@@ -128,9 +128,3 @@ def _token_in(subprotocols: list[str]) -> str | None:
         if offered.startswith(CREDENTIAL_SUBPROTOCOL):
             return offered.removeprefix(CREDENTIAL_SUBPROTOCOL) or None
     return None
-
-
-def _is_own_origin(websocket: WebSocket) -> bool:
-    """False for a page of another site: CORS does not guard websockets. Devices send no Origin."""
-    origin = websocket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == websocket.headers.get("host")

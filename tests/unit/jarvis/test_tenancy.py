@@ -6,6 +6,9 @@ import pytest
 
 from jarvis.tenancy import Permission, Scope, UserRole
 
+READING = {Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS}
+MANAGING = {*READING, Permission.ACT_ON_ALERTS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT}
+
 
 def someone(role: UserRole) -> Scope:
     return Scope(user_id=uuid4(), role=role, full_name="Camille Durand")
@@ -14,11 +17,11 @@ def someone(role: UserRole) -> Scope:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        (UserRole.SUPER_ADMIN, {Permission.SEE_ALERTS, Permission.ACT_ON_ALERTS, Permission.CHOOSE_GYM}),
-        (UserRole.FRANCHISE_OWNER, {Permission.SEE_ALERTS, Permission.ACT_ON_ALERTS, Permission.CHOOSE_GYM}),
-        (UserRole.GYM_MANAGER, {Permission.SEE_ALERTS, Permission.ACT_ON_ALERTS}),
-        (UserRole.GYM_STAFF, {Permission.SEE_ALERTS}),
-        (UserRole.ANALYST, set()),
+        (UserRole.SUPER_ADMIN, {*MANAGING, Permission.CHOOSE_GYM, Permission.MANAGE_NETWORK}),
+        (UserRole.FRANCHISE_OWNER, {*MANAGING, Permission.CHOOSE_GYM}),
+        (UserRole.GYM_MANAGER, MANAGING),
+        (UserRole.GYM_STAFF, READING),
+        (UserRole.ANALYST, {Permission.SEE_KPIS}),
     ],
 )
 def test_a_role_is_offered_what_it_may_do(role: UserRole, expected: set[Permission]) -> None:

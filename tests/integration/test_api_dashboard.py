@@ -1,0 +1,239 @@
+"""The API for people: who gets in, and that the same address answers each with their own rows and no others."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from jarvis.settings import Settings
+from tests.support.api_server import PASSWORD, Api, running_api
+from tests.tenants import GYMS, PERSON, made_id
+
+LISTS = ("members", "sessions", "alerts")
+READERS = ("root", "owner_atlantique", "manager_dax", "manager_pau")
+
+
+@pytest.fixture(scope="module")
+def api(server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """One gateway for the module; what a test changes, it names."""
+    with running_api(server_settings, template_database, tmp_path_factory.mktemp("api")) as running:
+        yield running
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The code of a refusal in the one shape; nothing else is in it."""
+    content = answer.json()
+    assert set(content) == {"error"} and set(content["error"]) == {"type", "code", "message"}, content
+    return str(content["error"]["code"])
+
+
+def gyms_of(items: list[dict[str, Any]]) -> set[str]:
+    """Names of the gyms whose rows these are."""
+    names = {str(made_id("gym", gym)): gym for gym in GYMS}
+    return {names[item["gym_id"]] for item in items}
+
+
+@pytest.mark.parametrize("listing", LISTS)
+def test_one_address_four_people_four_answers(api: Api, listing: str) -> None:
+    """Each reads exactly the gyms they see, whichever gym they ask for."""
+    for name in READERS:
+        person = PERSON[name]
+        with api.signed_in(person) as client:
+            everything = client.get(f"/api/dashboard/{listing}").json()["items"]
+            assert gyms_of(everything) == person.sees
+            for gym in GYMS:
+                asked = client.get(f"/api/dashboard/{listing}", params={"gym_id": str(made_id("gym", gym))}).json()
+                assert gyms_of(asked["items"]) == person.sees & {gym}
+
+
+@pytest.mark.parametrize("kind", ["member", "session", "alert"])
+def test_an_id_of_another_gym_is_answered_as_one_that_does_not_exist(api: Api, kind: str) -> None:
+    """Word for word, so that guessing ids tells nothing; the own one is answered."""
+    with api.signed_in(PERSON["manager_dax"]) as client:
+        own, foreign, nobodys = (
+            client.get(f"/api/dashboard/{kind}s/{identity}")
+            for identity in (made_id(kind, "dax"), made_id(kind, "pau"), uuid4())
+        )
+        if kind == "session":
+            turns = [
+                client.get(f"/api/dashboard/sessions/{identity}/turns")
+                for identity in (made_id(kind, "dax"), made_id(kind, "pau"), uuid4())
+            ]
+            assert [turn["text"] for turn in turns[0].json()["items"]] == ["La douche est froide."]
+            assert (turns[1].status_code, turns[1].text) == (404, turns[2].text)
+    assert own.status_code == 200 and own.json()["id"] == str(made_id(kind, "dax"))
+    assert (foreign.status_code, foreign.text) == (404, nobodys.text)
+
+
+@pytest.mark.parametrize("listing", LISTS)
+def test_pages_hold_every_row_once(api: Api, listing: str) -> None:
+    """Page by page of one item gives what one page of all gives, in the same order."""
+    with api.signed_in(PERSON["root"]) as client:
+        whole = client.get(f"/api/dashboard/{listing}").json()
+        assert whole["next_cursor"] is None and len(whole["items"]) == len(GYMS)
+        paged: list[str] = []
+        parameters: dict[str, Any] = {"limit": 1}
+        while True:
+            page = client.get(f"/api/dashboard/{listing}", params=parameters).json()
+            paged += [item["id"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            parameters["cursor"] = page["next_cursor"]
+    assert paged == [item["id"] for item in whole["items"]]
+
+
+def test_a_cursor_is_of_one_person_one_list_and_its_filters(api: Api) -> None:
+    """Anywhere else it is refused; so is one that somebody made up."""
+    with api.signed_in(PERSON["root"]) as root, api.signed_in(PERSON["owner_atlantique"]) as owner:
+        cursor = root.get("/api/dashboard/sessions", params={"limit": 1}).json()["next_cursor"]
+        assert root.get("/api/dashboard/sessions", params={"cursor": cursor}).status_code == 200
+        elsewhere = [
+            owner.get("/api/dashboard/sessions", params={"cursor": cursor}),
+            root.get("/api/dashboard/alerts", params={"cursor": cursor}),
+            root.get("/api/dashboard/sessions", params={"cursor": cursor, "state": "closed"}),
+            root.get("/api/dashboard/sessions", params={"cursor": "A" * 60}),
+        ]
+    assert {(answer.status_code, code_of(answer)) for answer in elsewhere} == {(400, "invalid_cursor")}
+
+
+def test_nobody_is_told_which_e_mails_there_are(api: Api) -> None:
+    """An unknown e-mail, a wrong password and a suspended person are refused word for word alike."""
+    with api.client() as client:
+        refused = [
+            client.post("/api/auth/sign-in", json={"email": email, "password": password})
+            for email, password in (
+                ("nobody@example.org", PASSWORD),
+                ("staff_dax@example.org", "not the password"),
+                ("suspended_manager@example.org", PASSWORD),
+            )
+        ]
+    assert {(answer.status_code, answer.text) for answer in refused} == {(401, refused[0].text)}
+    assert code_of(refused[0]) == "sign_in_refused"
+
+
+def test_a_token_is_kept_as_its_hash_and_ends_at_sign_out(api: Api) -> None:
+    """The database holds nothing that opens a door; after the sign-out nor does the token."""
+    token = api.token_of(PERSON["manager_pau"])
+    with api.database.admin() as admin:
+        assert token not in str(admin.execute("select * from public.dashboard_sessions").fetchall())
+    with api.client(token) as client:
+        me = client.get("/api/auth/me").json()
+        assert (me["role"], me["gym_name"]) == ("gym_manager", "Pau")
+        assert client.post("/api/auth/sign-out").status_code == 204
+        assert code_of(client.get("/api/auth/me")) == "invalid_session"
+
+
+def test_a_suspended_person_is_out_at_the_next_request(api: Api) -> None:
+    """401 from the moment the row says so, without waiting for the token's end."""
+    with api.signed_in(PERSON["owner_rhone"]) as client, api.database.admin() as admin:
+        assert client.get("/api/dashboard/members").status_code == 200
+        admin.execute("update public.users set is_active = false where id = %s", [PERSON["owner_rhone"].id])
+        try:
+            answer = client.get("/api/dashboard/members")
+        finally:
+            admin.execute("update public.users set is_active = true where id = %s", [PERSON["owner_rhone"].id])
+    assert (answer.status_code, code_of(answer)) == (401, "invalid_session")
+
+
+@pytest.mark.parametrize("token", [None, "nobody's", "é", "a b"])
+def test_without_a_session_nothing_is_answered(api: Api, token: str | None) -> None:
+    """Also with a kiosk's token: each door knows its own kind of credential only."""
+    for credential in (token, api.device_tokens["dax"]):
+        headers = {} if credential is None else {"Authorization": f"Bearer {credential}".encode()}
+        answer = httpx.get(f"{api.url}/api/dashboard/members", headers=headers, trust_env=False)
+        assert (answer.status_code, code_of(answer)) == (401, "invalid_session")
+
+
+def test_an_analyst_reads_figures_and_nobody_s_words(api: Api) -> None:
+    """What members said, and who they are, stays with their gym, although row security would show it."""
+    with api.signed_in(PERSON["analyst_atlantique"]) as client:
+        assert {client.get(f"/api/dashboard/{listing}").status_code for listing in LISTS} == {403}
+        assert code_of(client.get("/api/dashboard/alerts")) == "not_allowed"
+        assert client.get("/api/dashboard/gyms").status_code == 200
+
+
+def test_figures_that_are_not_built_yet_are_said_to_be(api: Api) -> None:
+    """No invented zeros before dbt has built its marts."""
+    with api.signed_in(PERSON["manager_dax"]) as client:
+        for path in ("kpis", "kpis/daily"):
+            answer = client.get(f"/api/dashboard/{path}")
+            assert (answer.status_code, code_of(answer)) == (503, "not_built_yet")
+
+
+def test_an_alert_moves_from_where_it_was_seen(api: Api) -> None:
+    """Who is second is told, a step that is none is refused, and staff and strangers move nothing."""
+    address = f"/api/dashboard/alerts/{made_id('alert', 'pau')}"
+    take = {"seen_status": "pending", "status": "in_progress"}
+    with api.signed_in(PERSON["manager_pau"]) as manager, api.signed_in(PERSON["manager_dax"]) as stranger:
+        assert (stranger.patch(address, json=take).status_code, code_of(stranger.patch(address, json=take))) == (
+            404,
+            "alert_not_found",
+        )
+        taken = manager.patch(address, json=take)
+        assert (taken.json()["status"], taken.json()["assigned_to"]) == ("in_progress", str(PERSON["manager_pau"].id))
+        assert code_of(manager.patch(address, json=take)) == "alert_moved"
+        dismissal = {"seen_status": "in_progress", "status": "dismissed"}
+        assert code_of(manager.patch(address, json=dismissal)) == "illegal_step"
+        assert manager.patch(address, json={**dismissal, "notes": "Doublon."}).json()["status"] == "dismissed"
+    with api.signed_in(PERSON["staff_dax"]) as staff:
+        answer = staff.patch(f"/api/dashboard/alerts/{made_id('alert', 'dax')}", json=take)
+        assert (answer.status_code, code_of(answer)) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        ('{"email": "%s", "password": "x"}' % ("y" * 70_000), 413, "body_too_large"),
+        ('{"email": "a\\u0000", "password": "x"}', 400, "invalid_character"),
+        ('{"email": "a"}', 422, "invalid_body"),
+        ('{"email": "a", "password": "x", "role": "super_admin"}', 422, "invalid_body"),
+        (b"\xff\xfe", 400, "invalid_json"),
+        ('{"email": "\\ud800", "password": "x"}', 400, "invalid_json"),
+        ("", 400, "invalid_json"),
+    ],
+    ids=["large", "nul", "missing", "unknown", "not_utf8", "surrogate", "empty"],
+)
+def test_a_bad_body_gets_one_clear_sentence(api: Api, content: str | bytes, status: int, code: str) -> None:
+    """Never a fault, never a quote."""
+    answer = httpx.post(f"{api.url}/api/auth/sign-in", content=content, trust_env=False)
+    assert (answer.status_code, code_of(answer)) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=%00",
+        "cursor=" + "A" * 600,
+        "gym_id=1",
+        "state=%FF",
+        "since=yesterday",
+    ],
+)
+def test_a_bad_parameter_is_named(api: Api, query: str) -> None:
+    """422 with the parameter's name, whatever was in it."""
+    with api.signed_in(PERSON["manager_dax"]) as client:
+        answer = client.get(f"/api/dashboard/sessions?{query}")
+    assert (answer.status_code, code_of(answer)) == (422, "invalid_parameter")
+    assert query.split("=")[0] in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://["])
+def test_a_page_of_another_site_is_refused(api: Api, origin: str) -> None:
+    """Before anything is read; a page of our own and a program without a page are served."""
+    with api.signed_in(PERSON["manager_dax"]) as client:
+        answer = client.get("/api/dashboard/gyms", headers={"Origin": origin})
+        assert (answer.status_code, code_of(answer)) == (403, "foreign_origin")
+        assert "access-control-allow-origin" not in answer.headers
+        assert client.get("/api/dashboard/gyms", headers={"Origin": api.url}).status_code == 200
+
+
+def test_wrong_addresses_and_methods_have_the_same_shape(api: Api) -> None:
+    """404 and 405, with the methods that the address takes."""
+    assert code_of(httpx.get(f"{api.url}/api/dashboard/nothing", trust_env=False)) == "not_found"
+    answer = httpx.delete(f"{api.url}/api/dashboard/alerts", trust_env=False)
+    assert (answer.status_code, code_of(answer), answer.headers["allow"]) == (405, "method_not_allowed", "GET")

@@ -1,0 +1,141 @@
+"""What every HTTP route may answer besides success: one shape of error, described in OpenAPI, and who gives it.
+
+Routes raise `Refused`; what the framework, the pools or Postgres raise is put into the same shape here, so
+that no caller ever reads a stack trace, a quoted value or a page of HTML.
+"""
+
+import logging
+import traceback
+from typing import Annotated, Any
+
+import psycopg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from voice_gateway.routes.bodies import BodyRefused, refusal
+
+log = logging.getLogger(__name__)
+
+WHERE_TO_READ = "one of docs/doors/kiosks.md or docs/doors/api.md"
+
+
+class ErrorDetail(BaseModel):
+    """What was found, what was expected and what to do."""
+
+    type: Annotated[str, Field(examples=["invalid_request_error"])]
+    code: Annotated[str, Field(examples=["invalid_token"], description="A constant to compare with.")]
+    message: Annotated[str, Field(description="For a person; quotes nothing of the request.")]
+
+
+class ErrorAnswer(BaseModel):
+    """Every refusal, whatever its status."""
+
+    error: ErrorDetail
+
+
+class Refused(Exception):
+    """The request is answered with a clear no."""
+
+    def __init__(self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = headers
+
+
+_MEANINGS = {
+    400: "The request cannot be read: no JSON, a character that cannot be stored, a cursor of another list.",
+    401: "No valid bearer token.",
+    403: "The caller may not do this, or asks from a page of another site.",
+    404: "There is none, or none that the caller sees: the answer is the same.",
+    409: "It is not in a state to do this.",
+    410: "It was here, and is no longer given out.",
+    413: "The body is larger than 64 KiB.",
+    422: "A field or parameter is not as described.",
+    429: "Too many requests in this minute: wait as `Retry-After` says.",
+    500: "A fault of ours; it is in the log.",
+    503: "The database does not answer, or what was asked for is not built yet: try again.",
+}
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def refusals(*statuses: int) -> Responses:
+    """The refusals of a route, for its description."""
+    return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in sorted(statuses)}
+
+
+# Any route that asks the database for somebody.
+ALWAYS = refusals(400, 401, 403, 422, 429, 500, 503)
+
+
+def install(app: FastAPI) -> None:
+    """Whatever a route raises is answered in the one shape."""
+    app.add_exception_handler(HTTPException, _wrong_address)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(BodyRefused, _body_refused)
+    app.add_exception_handler(RequestValidationError, _not_as_described)
+    app.add_exception_handler(psycopg.Error, _database_refused)
+    app.add_exception_handler(PoolTimeout, _database_away)
+    app.add_exception_handler(Exception, _fault)
+
+
+async def _wrong_address(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
+    message = f"found {request.method} on an address that does not take it, expected {WHERE_TO_READ}"
+    return refusal(status, "method_not_allowed" if status == 405 else "not_found", message, headers=headers)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refusal(error.status, error.code, str(error), headers=error.headers)
+
+
+async def _body_refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, BodyRefused)
+    return refusal(error.status, error.code, str(error))
+
+
+async def _not_as_described(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    # The name is ours, from the route; pydantic's sentence says what was expected and quotes no value.
+    where = " ".join(str(part) for part in first["loc"])
+    return refusal(422, "invalid_parameter", f"found a wrong {where} ({first['msg']}), expected it as described")
+
+
+async def _database_refused(request: Request, error: Exception) -> Response:
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return refusal(403, "not_allowed", "found a person who may not do this, expected one whose role allows it")
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return await _database_away(request, error)
+    if isinstance(error, psycopg.DataError):
+        return refusal(
+            400, "invalid_value", "found a value that cannot be stored, expected plain JSON text and numbers"
+        )
+    return await _fault(request, error)
+
+
+async def _database_away(_request: Request, _error: Exception) -> Response:
+    return refusal(
+        503, "database_unavailable", "the database does not answer: try again in a few seconds",
+        headers={"Retry-After": "5"},
+    )  # fmt: skip
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    # Type and place only: the message could quote a row.
+    place = (traceback.extract_tb(error.__traceback__) or [None])[-1]
+    log.error(
+        "a request failed",
+        extra={
+            "path": getattr(request.scope.get("route"), "path", None),
+            "error": type(error).__name__,
+            "place": f"{place.filename}:{place.lineno}" if place else None,
+        },
+    )
+    return refusal(500, "fault", "found a fault of the gateway's own, expected an answer: tell the operator")

@@ -1,0 +1,120 @@
+"""Signing in and out over the API: an e-mail and a password become a bearer token, kept as its hash only.
+
+Every refusal is the same words after the same time. A token is a session like those of the managers' pages:
+it ends after 8 hours without use, after 24 hours in any case, at sign-out, and when its person is suspended.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from jarvis.tenancy import Permission, Scope, UserRole
+from voice_gateway.rates import RateClass
+from voice_gateway.routes.answers import ALWAYS, Refused, refusals
+from voice_gateway.routes.bodies import json_body, taking
+from voice_gateway.routes.callers import bearer_token
+from voice_gateway.routes.guards import PeopleHere, PersonHere, own_origin, person_or_address
+from voice_gateway.routes.limits import limited
+from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME, TooManyTries
+
+router = APIRouter(
+    prefix="/api/auth",
+    tags=["auth"],
+    dependencies=[Depends(own_origin), Depends(limited(RateClass.API, caller_of=person_or_address))],
+)
+
+
+class SignIn(BaseModel):
+    """Who signs in."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"email": "manager@example.org", "password": "une phrase"}]}
+    )
+
+    email: Annotated[str, Field(min_length=1, max_length=254)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Person(BaseModel):
+    """The signed-in person and what they stand for."""
+
+    user_id: UUID
+    full_name: str
+    role: UserRole
+    gym_id: UUID | None
+    gym_name: str | None
+    franchise_id: UUID | None
+    franchise_name: str | None
+    permissions: list[Permission]
+
+
+class Session(BaseModel):
+    """A session that is open now."""
+
+    token: Annotated[str, Field(description="Send it as `Authorization: Bearer …`; it is shown this once.")]
+    token_type: Annotated[str, Field(examples=["bearer"])]
+    expires_in_seconds: Annotated[int, Field(description="Its end in any case.")]
+    idle_limit_seconds: Annotated[int, Field(description="Its end without a request.")]
+    person: Person
+
+
+@router.post(
+    "/sign-in",
+    operation_id="sign_in",
+    summary="Open a session",
+    responses=refusals(400, 401, 403, 413, 422, 429, 500, 503),
+    **taking(SignIn),
+)
+async def sign_in(body: Annotated[SignIn, Depends(json_body(SignIn))], people: PeopleHere, answer: Response) -> Session:
+    """An e-mail and a password become a session."""
+    try:
+        token = await people.passwords.token_for(body.email.strip(), body.password)
+    except TooManyTries:
+        raise Refused(
+            503, "too_many_sign_ins", "found too many sign-ins at once, expected fewer: try again in a moment",
+            headers={"Retry-After": "1"},
+        ) from None  # fmt: skip
+    person = await people.holder_of(token) if token is not None else None
+    if token is None or person is None:
+        # The same words for unknown, wrong, closed and suspended: no oracle for guessing.
+        raise Refused(
+            401, "sign_in_refused",
+            "found no open account with this e-mail and password, expected both right: after five wrong passwords an "
+            "account is closed for fifteen minutes",
+            headers={"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
+    answer.headers["Cache-Control"] = "no-store"
+    return Session(
+        token=token,
+        token_type="bearer",
+        expires_in_seconds=int(LIFETIME.total_seconds()),
+        idle_limit_seconds=int(IDLE_LIMIT.total_seconds()),
+        person=_described(person),
+    )
+
+
+@router.post("/sign-out", operation_id="sign_out", summary="End the session", status_code=204, responses=ALWAYS)
+async def sign_out(request: Request, _person: PersonHere, people: PeopleHere) -> None:
+    """The token opens no door any more."""
+    await people.end(bearer_token(request.headers.get("authorization")) or "")
+
+
+@router.get("/me", operation_id="who_am_i", summary="Who is signed in", responses=ALWAYS)
+async def who_am_i(person: PersonHere) -> Person:
+    """The person, their place in the network, and what their role may do."""
+    return _described(person)
+
+
+def _described(person: Scope) -> Person:
+    return Person(
+        user_id=person.user_id,
+        full_name=person.full_name,
+        role=person.role,
+        gym_id=person.gym_id,
+        gym_name=person.gym_name,
+        franchise_id=person.franchise_id,
+        franchise_name=person.franchise_name,
+        permissions=[permission for permission in Permission if person.may(permission)],
+    )

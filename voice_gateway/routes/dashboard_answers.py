@@ -1,0 +1,200 @@
+"""What the routes of `/api/dashboard` answer, field by field. Moments are UTC, days are the gym's own."""
+
+from datetime import date, datetime
+from typing import Annotated, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+Item = TypeVar("Item")
+
+GymStatus = Literal["active", "maintenance", "suspended"]
+ChurnLevel = Literal["low", "medium", "high", "critical"]
+SessionState = Literal["active", "closed"]
+SentimentLabel = Literal["negative", "neutral", "positive"]
+AlertStatus = Literal["pending", "in_progress", "resolved", "dismissed"]
+AlertPriority = Literal["low", "medium", "high", "urgent"]
+AlertType = Literal["churn_risk", "negative_feedback", "equipment_issue", "milestone", "kiosk_offline", "data_quality"]
+AlertOutcome = Literal["solved", "member_contacted", "no_action_needed", "false_alarm", "duplicate"]
+
+Score = Annotated[float, Field(description="From 0 to 1.")]
+Sentiment = Annotated[float, Field(description="From -1 to 1.")]
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    next_cursor: Annotated[str | None, Field(description="Give it as `cursor` for the next page; null on the last.")]
+
+
+class GymItem(BaseModel):
+    """A gym the person sees."""
+
+    id: UUID
+    slug: str
+    name: str
+    city: str | None
+    status: GymStatus
+    timezone: str
+    franchise_id: UUID | None
+
+
+class MemberItem(BaseModel):
+    """A member as lists show one."""
+
+    id: UUID
+    gym_id: UUID
+    gym_name: str
+    first_name: str | None
+    last_name: str | None
+    membership_type: str | None
+    is_active: bool
+    member_since: date | None
+    last_visit_at: datetime | None
+    conversation_count: int | None
+    last_conversation_at: datetime | None
+    mean_sentiment_score: Sentiment | None
+    engagement_score: Score | None
+    churn_risk_score: Score | None
+    churn_risk_level: ChurnLevel | None
+
+
+class MemberDetail(MemberItem):
+    """A member with what the desk needs to reach them."""
+
+    email: str | None
+    phone: str | None
+    language: str | None
+    membership_plan: str | None
+    membership_status: str | None
+    membership_expires_date: date | None
+    days_since_last_visit: int | None
+
+
+class SessionItem(BaseModel):
+    """A session as lists show one; the fields of the analysis are null until it is done."""
+
+    id: UUID
+    gym_id: UUID
+    gym_name: str
+    kiosk_id: UUID
+    kiosk_name: str
+    member_id: UUID | None
+    member_first_name: str | None
+    member_last_name: str | None
+    badge_outcome: str | None
+    state: SessionState
+    started_at: datetime
+    ended_at: datetime | None
+    close_reason: str | None
+    language: str
+    cost_usd: Annotated[float, Field(description="The voice provider's bill in US dollars.")]
+    analysis_status: str | None
+    sentiment_score: Sentiment | None
+    sentiment_label: SentimentLabel | None
+    emotion: str | None
+    key_topics: list[str] | None
+    intents: list[str] | None
+    outcome: str | None
+
+
+class SessionDetail(SessionItem):
+    """A session with its summary."""
+
+    model: str | None
+    summary_text: str | None
+    analysed_at: datetime | None
+
+
+class TurnItem(BaseModel):
+    """One utterance, as it was heard."""
+
+    id: UUID
+    item_id: str
+    position: int
+    role: Literal["member", "assistant"]
+    text: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    sentiment_score: Sentiment | None
+    sentiment_label: SentimentLabel | None
+    emotion: str | None
+    intents: list[str] | None
+
+
+class AlertItem(BaseModel):
+    """Something a manager should act on."""
+
+    id: UUID
+    gym_id: UUID
+    gym_name: str
+    member_id: UUID | None
+    member_first_name: str | None
+    member_last_name: str | None
+    kiosk_id: UUID | None
+    session_id: UUID | None
+    alert_type: AlertType
+    priority: AlertPriority
+    status: AlertStatus
+    title: str
+    description: str | None
+    recommended_actions: list[object]
+    occurrence_count: int
+    created_at: datetime
+    last_occurred_at: datetime
+    assigned_to: UUID | None
+    resolved_at: datetime | None
+    outcome_code: AlertOutcome | None
+    resolution_notes: str | None
+
+
+class Figures(BaseModel):
+    """Key figures of a period; counts of sessions are of closed ones."""
+
+    active_member_count: Annotated[int, Field(description="Today, whatever the period.")]
+    at_risk_member_count: Annotated[int, Field(description="Active members at high or critical risk, today.")]
+    visit_count: int
+    session_count: int
+    session_minutes: float
+    analysed_session_count: int
+    negative_session_count: int
+    positive_session_count: int
+    mean_sentiment_score: Sentiment | None
+    alert_opened_count: int
+    cost_usd: float
+
+
+class GymFigures(Figures):
+    """Key figures of one gym."""
+
+    gym_id: UUID
+    gym_name: str
+
+
+class Kpis(BaseModel):
+    """Key figures of everything the person sees, together and by gym."""
+
+    since: date
+    until: date
+    built_at: Annotated[datetime | None, Field(description="When the oldest of these figures was built.")]
+    total: Figures
+    gyms: list[GymFigures]
+
+
+class DayFigures(BaseModel):
+    """One gym on one of its own days."""
+
+    gym_id: UUID
+    local_date: date
+    visit_count: int
+    distinct_visitor_count: int
+    session_count: int
+    session_minutes: float
+    mean_sentiment_score: Sentiment | None
+    negative_session_count: int
+    positive_session_count: int
+    alert_opened_count: int
+    cost_usd: float
+    built_at: datetime

@@ -1,0 +1,243 @@
+-- gyms --
+-- The gyms this person sees, by slug.
+select gyms.id, gyms.slug, gyms.name, gyms.city, gyms.status, gyms.timezone, gyms.franchise_id
+from public.gyms
+where (%(after_slug)s::text is null or gyms.slug > %(after_slug)s::text)
+order by gyms.slug
+limit %(asked)s::integer;
+
+-- members --
+-- The register by name, from the member after one; the place is looked up, so that no name is in a cursor.
+select
+    members.id,
+    members.gym_id,
+    gyms.name as gym_name,
+    members.first_name,
+    members.last_name,
+    members.membership_type,
+    members.is_active,
+    members.member_since,
+    members.last_visit as last_visit_at,
+    analytics.total_conversations as conversation_count,
+    analytics.last_conversation_at,
+    analytics.avg_sentiment_score::double precision as mean_sentiment_score,
+    analytics.engagement_score::double precision as engagement_score,
+    analytics.churn_risk_score::double precision as churn_risk_score,
+    analytics.churn_risk_level
+from public.gym_members_v2 as members
+inner join public.gyms on gyms.id = members.gym_id
+left join public.member_analytics as analytics
+    on analytics.gym_id = members.gym_id and analytics.member_id = members.id
+where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
+    and (%(is_active)s::boolean is null or members.is_active = %(is_active)s::boolean)
+    and (%(churn_risk_level)s::text is null or analytics.churn_risk_level = %(churn_risk_level)s::text)
+    and (
+        %(after_id)s::uuid is null
+        or (coalesce(members.last_name, ''), coalesce(members.first_name, ''), members.id) > (
+            select coalesce(place.last_name, ''), coalesce(place.first_name, ''), place.id
+            from public.gym_members_v2 as place
+            where place.id = %(after_id)s::uuid
+        )
+    )
+order by coalesce(members.last_name, ''), coalesce(members.first_name, ''), members.id
+limit %(asked)s::integer;
+
+-- member --
+-- One member with what the desk needs to reach them.
+select
+    members.id,
+    members.gym_id,
+    gyms.name as gym_name,
+    members.first_name,
+    members.last_name,
+    members.email,
+    members.phone,
+    members.membership_type,
+    members.is_active,
+    members.member_since,
+    members.last_visit as last_visit_at,
+    preferences.language,
+    memberships.plan as membership_plan,
+    memberships.status as membership_status,
+    memberships.expires_on as membership_expires_date,
+    analytics.total_conversations as conversation_count,
+    analytics.last_conversation_at,
+    analytics.avg_sentiment_score::double precision as mean_sentiment_score,
+    analytics.engagement_score::double precision as engagement_score,
+    analytics.churn_risk_score::double precision as churn_risk_score,
+    analytics.churn_risk_level,
+    analytics.days_since_last_visit
+from public.gym_members_v2 as members
+inner join public.gyms on gyms.id = members.gym_id
+left join public.member_preferences as preferences
+    on preferences.gym_id = members.gym_id and preferences.member_id = members.id
+left join lateral (
+    select latest.plan, latest.status, latest.expires_on
+    from public.memberships as latest
+    where latest.gym_id = members.gym_id and latest.member_id = members.id
+    order by latest.expires_on desc, latest.id
+    limit 1
+) as memberships on true
+left join public.member_analytics as analytics
+    on analytics.gym_id = members.gym_id and analytics.member_id = members.id
+where members.id = %(id)s::uuid;
+
+-- sessions --
+-- Sessions, the latest first, with what the analysis says of them.
+select
+    sessions.id,
+    sessions.gym_id,
+    gyms.name as gym_name,
+    sessions.kiosk_id,
+    kiosks.name as kiosk_name,
+    sessions.member_id,
+    members.first_name as member_first_name,
+    members.last_name as member_last_name,
+    sessions.badge_outcome,
+    sessions.state,
+    sessions.started_at,
+    sessions.ended_at,
+    sessions.close_reason,
+    sessions.language,
+    sessions.cost_usd,
+    summaries.status as analysis_status,
+    summaries.sentiment_score::double precision as sentiment_score,
+    summaries.sentiment_label,
+    summaries.emotion_detected as emotion,
+    summaries.key_topics,
+    summaries.intents_detected as intents,
+    summaries.outcome
+from public.openai_realtime_sessions as sessions
+inner join public.gyms on gyms.id = sessions.gym_id
+inner join public.kiosks on kiosks.gym_id = sessions.gym_id and kiosks.id = sessions.kiosk_id
+left join public.gym_members_v2 as members
+    on members.gym_id = sessions.gym_id and members.id = sessions.member_id
+left join public.conversation_summaries as summaries
+    on summaries.gym_id = sessions.gym_id and summaries.session_id = sessions.id
+where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+    and (%(kiosk_id)s::uuid is null or sessions.kiosk_id = %(kiosk_id)s::uuid)
+    and (%(member_id)s::uuid is null or sessions.member_id = %(member_id)s::uuid)
+    and (%(state)s::text is null or sessions.state = %(state)s::text)
+    and (%(sentiment_label)s::text is null or summaries.sentiment_label = %(sentiment_label)s::text)
+    and (%(since)s::timestamptz is null or sessions.started_at >= %(since)s::timestamptz)
+    and (%(until)s::timestamptz is null or sessions.started_at < %(until)s::timestamptz)
+    and (
+        %(after_at)s::timestamptz is null
+        or (sessions.started_at, sessions.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid)
+    )
+order by sessions.started_at desc, sessions.id desc
+limit %(asked)s::integer;
+
+-- session --
+-- One session with its summary.
+select
+    sessions.id,
+    sessions.gym_id,
+    gyms.name as gym_name,
+    sessions.kiosk_id,
+    kiosks.name as kiosk_name,
+    sessions.member_id,
+    members.first_name as member_first_name,
+    members.last_name as member_last_name,
+    sessions.badge_outcome,
+    sessions.state,
+    sessions.started_at,
+    sessions.ended_at,
+    sessions.close_reason,
+    sessions.language,
+    sessions.cost_usd,
+    sessions.model,
+    summaries.status as analysis_status,
+    summaries.sentiment_score::double precision as sentiment_score,
+    summaries.sentiment_label,
+    summaries.emotion_detected as emotion,
+    summaries.key_topics,
+    summaries.intents_detected as intents,
+    summaries.outcome,
+    summaries.summary_text,
+    summaries.analysed_at
+from public.openai_realtime_sessions as sessions
+inner join public.gyms on gyms.id = sessions.gym_id
+inner join public.kiosks on kiosks.gym_id = sessions.gym_id and kiosks.id = sessions.kiosk_id
+left join public.gym_members_v2 as members
+    on members.gym_id = sessions.gym_id and members.id = sessions.member_id
+left join public.conversation_summaries as summaries
+    on summaries.gym_id = sessions.gym_id and summaries.session_id = sessions.id
+where sessions.id = %(id)s::uuid;
+
+-- turns --
+-- What was said in one session, in its order.
+select
+    turns.id,
+    turns.item_id,
+    turns.position,
+    turns.role,
+    turns.text,
+    turns.status,
+    turns.started_at,
+    turns.ended_at,
+    turns.sentiment_score::double precision as sentiment_score,
+    turns.sentiment_label,
+    turns.emotion,
+    turns.intents
+from public.session_turns as turns
+inner join public.openai_realtime_sessions as sessions
+    on sessions.gym_id = turns.gym_id and sessions.id = turns.session_id
+where sessions.id = %(id)s::uuid
+    and (
+        %(after_position)s::integer is null
+        or (turns.position, turns.id) > (%(after_position)s::integer, %(after_id)s::uuid)
+    )
+order by turns.position, turns.id
+limit %(asked)s::integer;
+
+-- alerts --
+-- Alerts, the latest first: by when they were opened, which never changes while somebody turns pages.
+select
+    alerts.id,
+    alerts.gym_id,
+    gyms.name as gym_name,
+    alerts.member_id,
+    members.first_name as member_first_name,
+    members.last_name as member_last_name,
+    alerts.kiosk_id,
+    alerts.session_id,
+    alerts.alert_type,
+    alerts.priority,
+    alerts.status,
+    alerts.title,
+    alerts.description,
+    alerts.recommended_actions,
+    alerts.occurrence_count,
+    alerts.created_at,
+    alerts.last_occurred_at,
+    alerts.assigned_to,
+    alerts.resolved_at,
+    alerts.outcome_code,
+    alerts.resolution_notes
+from public.manager_alerts as alerts
+inner join public.gyms on gyms.id = alerts.gym_id
+left join public.gym_members_v2 as members
+    on members.gym_id = alerts.gym_id and members.id = alerts.member_id
+where (%(gym_id)s::uuid is null or alerts.gym_id = %(gym_id)s::uuid)
+    and (%(alert_id)s::uuid is null or alerts.id = %(alert_id)s::uuid)
+    and (%(status)s::text is null or alerts.status = %(status)s::text)
+    and (%(priority)s::text is null or alerts.priority = %(priority)s::text)
+    and (%(alert_type)s::text is null or alerts.alert_type = %(alert_type)s::text)
+    and (
+        %(after_at)s::timestamptz is null
+        or (alerts.created_at, alerts.id) < (%(after_at)s::timestamptz, %(after_id)s::uuid)
+    )
+order by alerts.created_at desc, alerts.id desc
+limit %(asked)s::integer;
+
+-- move_alert --
+-- Takes an alert one step on from where it was seen; no row where it has moved since.
+update public.manager_alerts as alerts
+set
+    status = %(status)s::text,
+    outcome_code = %(outcome_code)s::text,
+    resolution_notes = %(notes)s::text,
+    assigned_to = coalesce(alerts.assigned_to, %(user_id)s::uuid)
+where alerts.id = %(alert_id)s::uuid and alerts.status = %(seen_status)s::text
+returning alerts.id;

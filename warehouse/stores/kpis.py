@@ -1,0 +1,144 @@
+"""A person's key figures, read from the marts that dbt builds, so that every door shows the same numbers.
+
+The statements stand here and not in `queries/`, because they do not plan before dbt has built its tables.
+Row security of the marts decides which gyms there are; the caller's transaction carries the person.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+
+Connection = AsyncConnection[dict[str, Any]]
+
+# Well above the network's size; a bound all the same.
+MOST_GYMS = 1000
+
+_BY_GYM: LiteralString = """
+    select
+        gyms.gym_id,
+        gyms.gym_name,
+        gyms.active_member_count,
+        risks.at_risk_member_count,
+        days.visit_count,
+        days.session_count,
+        days.session_minutes::double precision as session_minutes,
+        days.negative_session_count,
+        days.positive_session_count,
+        felt.analysed_session_count,
+        felt.mean_sentiment_score::double precision as mean_sentiment_score,
+        days.alert_opened_count,
+        days.cost_usd,
+        least(gyms.built_at, days.built_at) as built_at
+    from marts.dim_gyms as gyms
+    cross join lateral (
+        select
+            coalesce(sum(daily.visit_count), 0)::bigint as visit_count,
+            coalesce(sum(daily.session_count), 0)::bigint as session_count,
+            coalesce(sum(daily.session_minutes), 0) as session_minutes,
+            coalesce(sum(daily.negative_session_count), 0)::bigint as negative_session_count,
+            coalesce(sum(daily.positive_session_count), 0)::bigint as positive_session_count,
+            coalesce(sum(daily.alert_opened_count), 0)::bigint as alert_opened_count,
+            coalesce(sum(daily.cost_usd), 0) as cost_usd,
+            min(daily.built_at) as built_at
+        from marts.fct_gym_daily as daily
+        where daily.gym_id = gyms.gym_id
+            and daily.local_date between %(since)s::date and %(until)s::date
+    ) as days
+    cross join lateral (
+        select
+            count(sessions.sentiment_score) as analysed_session_count,
+            avg(sessions.sentiment_score) as mean_sentiment_score
+        from marts.fct_sessions as sessions
+        where sessions.gym_id = gyms.gym_id
+            and sessions.local_date between %(since)s::date and %(until)s::date
+    ) as felt
+    cross join lateral (
+        select count(*) as at_risk_member_count
+        from marts.dim_members as members
+        where members.gym_id = gyms.gym_id
+            and members.is_active
+            and members.churn_risk_level in ('high', 'critical')
+    ) as risks
+    where (%(gym_id)s::uuid is null or gyms.gym_id = %(gym_id)s::uuid)
+    order by gyms.gym_name, gyms.gym_id
+    limit %(most)s::integer
+"""
+
+_DAILY: LiteralString = """
+    select
+        daily.gym_id,
+        daily.local_date,
+        daily.visit_count,
+        daily.distinct_visitor_count,
+        daily.session_count,
+        daily.session_minutes::double precision as session_minutes,
+        daily.mean_sentiment_score::double precision as mean_sentiment_score,
+        daily.negative_session_count,
+        daily.positive_session_count,
+        daily.alert_opened_count,
+        daily.cost_usd,
+        daily.built_at
+    from marts.fct_gym_daily as daily
+    where (%(gym_id)s::uuid is null or daily.gym_id = %(gym_id)s::uuid)
+        and daily.local_date between %(since)s::date and %(until)s::date
+        and (
+            %(after_date)s::date is null
+            or (daily.local_date, daily.gym_id) < (%(after_date)s::date, %(after_id)s::uuid)
+        )
+    order by daily.local_date desc, daily.gym_id desc
+    limit %(asked)s::integer
+"""
+
+
+class NotBuiltYet(LookupError):
+    """dbt has not built a mart these figures come from."""
+
+
+async def by_gym(connection: Connection, *, since: date, until: date, gym_id: UUID | None) -> Sequence[dict[str, Any]]:
+    """One row per gym the person sees, over the gyms' own days from `since` to `until`, both included.
+
+    Raises:
+        NotBuiltYet: when a mart is missing.
+    """
+    parameters = {"since": since, "until": until, "gym_id": gym_id, "most": MOST_GYMS}
+    return await _rows(connection, _BY_GYM, parameters)
+
+
+async def daily(
+    connection: Connection,
+    *,
+    since: date,
+    until: date,
+    gym_id: UUID | None,
+    after: tuple[str, str] | None,
+    asked: int,
+) -> Sequence[dict[str, Any]]:
+    """One row per gym and day, the latest day first, from the one after a place.
+
+    Raises:
+        NotBuiltYet: when the mart is missing.
+    """
+    after_date, after_id = after or (None, None)
+    parameters = {
+        "since": since,
+        "until": until,
+        "gym_id": gym_id,
+        "after_date": after_date,
+        "after_id": after_id,
+        "asked": asked,
+    }
+    return await _rows(connection, _DAILY, parameters)
+
+
+async def _rows(
+    connection: Connection, statement: LiteralString, parameters: dict[str, Any]
+) -> Sequence[dict[str, Any]]:
+    try:
+        cursor = await connection.execute(statement, parameters)
+    except psycopg.errors.UndefinedTable:
+        raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
+    return await cursor.fetchall()
