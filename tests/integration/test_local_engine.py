@@ -257,16 +257,16 @@ def test_absent_or_foreign_weights_are_named(tmp_path: Path) -> None:
 
 
 def test_the_corpus_keeps_its_promise() -> None:
-    """At least 150 conversations and 700 labelled member turns; every topic and intent 15 times in French."""
+    """At least 400 conversations and 1,500 labelled member turns; every topic and intent 40 times in French."""
     conversations, turns = corpus_conversations(), corpus_turns()
-    assert len(conversations) >= 150
-    assert len(turns) + sum(len(example.turns) for example in conversations) >= 700
+    assert len(conversations) >= 400
+    assert len(turns) + sum(len(example.turns) for example in conversations) >= 1500
     french = [e for e in conversations if e.conversation.language == "fr"]
     french_turns = [turn for turn in turns if turn.language == "fr"]
     for topic in Topic:
-        assert sum(topic in example.topics for example in [*french, *french_turns]) >= 15, topic
+        assert sum(topic in example.topics for example in [*french, *french_turns]) >= 40, topic
     for intent in Intent:
-        assert sum(intent in example.intents for example in [*french, *french_turns]) >= 15, intent
+        assert sum(intent in example.intents for example in [*french, *french_turns]) >= 40, intent
 
 
 def test_corpus_labels_agree_with_themselves() -> None:
