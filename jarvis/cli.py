@@ -79,11 +79,19 @@ def parser() -> argparse.ArgumentParser:
     code = kiosk.add_parser("code", help="create a kiosk and print its slug and provisioning code")
     code.add_argument("--gym", required=True, metavar="SLUG")
     code.add_argument("--name", required=True)
+    code.add_argument("--agent", action="store_true", help="for the agent beside the page, which keeps its own token")
     code.set_defaults(run=_kiosk_code)
     provision = kiosk.add_parser("provision", help="redeem a provisioning code and print the device token")
     provision.add_argument("--code", required=True)
     provision.add_argument("--device-id", required=True)
     provision.set_defaults(run=_kiosk_provision)
+    revoke = kiosk.add_parser("revoke", help="end every token of a kiosk; its open connections are cut off")
+    revoke.add_argument("--gym", required=True, metavar="SLUG")
+    revoke.add_argument("--kiosk", required=True, metavar="SLUG")
+    revoke.set_defaults(run=_kiosk_revoke)
+    rotate = kiosk.add_parser("rotate", help="print a new device token; the old one ends with its first use")
+    rotate.add_argument("--token", required=True)
+    rotate.set_defaults(run=_kiosk_rotate)
     talk = kiosk.add_parser("talk", help="hold one whole session: --say, --wav and --text in the order given")
     talk.add_argument("--token", required=True)
     talk.add_argument("--badge", required=True)
@@ -203,9 +211,25 @@ def _analyse(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _kiosk_code(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.kiosks import Holder
     from voice_gateway.kiosk.commands import create_code
 
-    print(json.dumps(create_code(settings, options.gym, options.name)))
+    holder = Holder.AGENT if options.agent else Holder.PAGE
+    print(json.dumps(create_code(settings, options.gym, options.name, holder=holder)))
+    return 0
+
+
+def _kiosk_revoke(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.commands import revoke
+
+    print(json.dumps(revoke(settings, options.gym, options.kiosk)))
+    return 0
+
+
+def _kiosk_rotate(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.commands import rotate
+
+    print(rotate(_gateway(settings), options.token))
     return 0
 
 

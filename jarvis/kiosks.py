@@ -17,6 +17,10 @@ from jarvis.consents import Choice
 CODE_ALPHABET = "ACDEFGHJKMNPQRTVWXY34679"
 CODE_LENGTH = 6
 CODE_VALID_MINUTES = 10
+# The first characters say which code a try is meant for, so that wrong tries count against it; the rest is secret.
+CODE_LOOKUP_LENGTH = 2
+# Unused for as long, a renewed token lapses and the one before it goes on.
+ROTATION_GRACE_SECONDS = 600
 
 TOKEN_BYTES = 32
 # A prefix by which leaked tokens are found.
@@ -25,6 +29,13 @@ TOKEN_PREFIX = "jk_"
 
 class CodeFormatError(ValueError):
     """A provisioning code cannot be one of ours."""
+
+
+class Holder(StrEnum):
+    """Who at a kiosk proves itself with a token of its own."""
+
+    PAGE = "page"
+    AGENT = "agent"
 
 
 class BadgeOutcome(StrEnum):
@@ -82,8 +93,18 @@ def new_token() -> str:
     return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def code_hash(code: str) -> bytes:
-    """SHA-256 of a code as it is stored; case, spaces and dashes do not matter.
+@dataclass(frozen=True, slots=True)
+class StoredCode:
+    """A provisioning code as the database keeps it."""
+
+    lookup: str
+    """Its first characters, in clear."""
+    hash: bytes
+    """SHA-256 of the whole."""
+
+
+def stored_code(code: str) -> StoredCode:
+    """A code as it is stored; case, spaces and dashes do not matter.
 
     Raises:
         CodeFormatError: when it cannot be a code, so that no try is spent on a typing error.
@@ -94,7 +115,7 @@ def code_hash(code: str) -> bytes:
             f"found a code of {len(normal)} characters, expected {CODE_LENGTH} out of {CODE_ALPHABET}: "
             "type the code shown by `jarvis kiosk code`"
         )
-    return hashlib.sha256(normal.encode()).digest()
+    return StoredCode(normal[:CODE_LOOKUP_LENGTH], hashlib.sha256(normal.encode()).digest())
 
 
 def token_hash(token: str) -> bytes:

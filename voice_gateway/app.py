@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
+from voice_gateway.devices import Devices
 from voice_gateway.metrics import Metrics
 from voice_gateway.people import People
 from voice_gateway.rates import RateLimiter, limits_of
@@ -73,11 +74,14 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
         app.state.rate_limiter = RateLimiter(pool, limits_of(settings))
         app.state.people = People(settings)
         await app.state.people.open()
+        devices = app.state.devices = Devices(pool, url)
+        await devices.start()
         try:
             yield
         finally:
             await drain(app)
             await app.state.people.close()
+            await devices.stop()
             await recorder.stop()
             await pool.close()
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import psycopg
@@ -56,12 +56,14 @@ from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
 from voice_gateway.session import VoiceSession
 from voice_gateway.tools.runner import Tool, ToolContext, definitions, run_tool
 from voice_gateway.upstream import DialUpstream, Upstream, UpstreamUnavailable
-from warehouse.stores.kiosks import identify_badge, kiosk_of_token
+from warehouse.stores.kiosks import identify_badge, standing_tokens
 from warehouse.stores.sessions import Scope
 
 log = logging.getLogger(__name__)
 
 Tell = Callable[[str], Awaitable[None]]
+CloseSocket = Callable[[int, str], Awaitable[None]]
+"""Closes a kiosk's socket with a code and a reason."""
 
 # A card reader reports one touch several times.
 _BOUNCE_SECONDS = 3.0
@@ -282,9 +284,13 @@ class LiveSession:
 class KioskConnection:
     """One kiosk's socket: reads its frames, opens and ends its sessions."""
 
-    def __init__(self, kiosk: Kiosk, services: Services, *, token_hash: bytes, is_kiosk: bool, tell: Tell) -> None:
+    def __init__(
+        self, kiosk: Kiosk, services: Services, *, token_hash: bytes, is_kiosk: bool, tell: Tell, close: CloseSocket
+    ) -> None:
         self._kiosk = kiosk
-        self._token_hash = token_hash
+        self.token_hash = token_hash
+        self._close_socket = close
+        self._is_cut_off = False
         self._services = services
         self._is_kiosk = is_kiosk
         self._tell_socket = tell
@@ -293,6 +299,22 @@ class KioskConnection:
         self._last_badge: tuple[str, float] | None = None
         self._is_connected = True
         self._is_stopping = False
+
+    @property
+    def kiosk_id(self) -> UUID:
+        """Which kiosk this is."""
+        return self._kiosk.kiosk_id
+
+    def cut_off(self) -> None:
+        """No frame of the kiosk counts any more; it is told why, its sessions end, and its socket is closed."""
+        if not self._is_cut_off:
+            self._is_cut_off = True
+            _keep(asyncio.create_task(self._leave_revoked()))
+
+    async def _leave_revoked(self) -> None:
+        await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **_revoked().as_event()}))
+        await self.stop(CloseReason.OPERATOR)
+        await self._close_socket(1008, "token_revoked")
 
     @property
     def current(self) -> LiveSession | None:
@@ -307,6 +329,8 @@ class KioskConnection:
 
     async def frame(self, frame: str | bytes) -> None:
         """One frame of the kiosk has been dealt with."""
+        if self._is_cut_off:
+            return
         arrived = time.perf_counter()
         try:
             event = kiosk_protocol.read_frame(frame)
@@ -380,11 +404,9 @@ class KioskConnection:
     async def _look_up(self, badge_id: str) -> Badge:
         try:
             async with self._services.pool.connection(timeout=_LOOK_UP_SECONDS) as connection:
-                if await kiosk_of_token(connection, token_hash=self._token_hash) is None:
-                    raise kiosk_protocol.FrameError(
-                        "invalid_token",
-                        "found this kiosk's token revoked, expected a valid one: provision the kiosk again",
-                    )
+                if not await standing_tokens(connection, [self.token_hash]):
+                    self.cut_off()
+                    raise _revoked()
                 return await identify_badge(connection, kiosk_id=self._kiosk.kiosk_id, badge_id=badge_id)
         except (psycopg.Error, PoolTimeout, OSError) as error:
             # Without the database nobody can be recognised, but anybody can be helped.
@@ -431,6 +453,12 @@ class KioskConnection:
     async def _tell(self, text: str) -> None:
         if self._is_connected:
             await self._tell_socket(text)
+
+
+def _revoked() -> kiosk_protocol.FrameError:
+    return kiosk_protocol.FrameError(
+        "invalid_token", "found this kiosk's token revoked, expected a valid one: provision the kiosk again"
+    )
 
 
 def _not_recorded(is_refused: bool) -> dict[str, Any]:

@@ -440,7 +440,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
     assert dict(rows) == {
         "jarvis_gateway": [
             "claim_kiosk", "close_lost_sessions", "identify_badge", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token",
-            "renew_session_leases", "settle_lost_tool_calls", "take_token",
+            "renew_session_leases", "rotate_kiosk_token", "settle_lost_tool_calls", "standing_tokens", "take_token",
         ],
         "jarvis_dashboard": [
             "begin_sign_in", "fail_sign_in", "is_super_admin", "managed_gym_ids", "open_dashboard_session",

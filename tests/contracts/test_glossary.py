@@ -12,7 +12,7 @@ from dashboards import texts_fr
 from dashboards.alerts import AlertStatus
 from jarvis.alerts import AlertType, Priority
 from jarvis.conversations import Emotion, Intent, Outcome, Role, Sentiment, Topic
-from jarvis.kiosks import BadgeOutcome
+from jarvis.kiosks import BadgeOutcome, Holder
 from jarvis.members import Frequency, Trend
 from jarvis.sessions import CloseReason, SessionState
 from jarvis.tenancy import UserRole
@@ -34,6 +34,7 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "Conversation frequency": Frequency,
     "Sentiment trend": Trend,
     "Badge outcome": BadgeOutcome,
+    "Kiosk credential holder": Holder,
     "Alert type": AlertType,
     "Alert priority": Priority,
     "Alert status": AlertStatus,

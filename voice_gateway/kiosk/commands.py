@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import psycopg
 
-from jarvis.kiosks import code_hash, new_code, slug_of
+from jarvis.kiosks import Holder, new_code, slug_of, stored_code
 from jarvis.settings import Settings
 from voice_gateway.kiosk import audio
 from voice_gateway.kiosk.client import HeardTurn, connected
 from voice_gateway.kiosk.errors import KioskError
 from voice_gateway.kiosk.replay import Dialogue, control_url, read_dialogues, replay_dialogue
 from warehouse.connection import connect
-from warehouse.stores.kiosks import GymNotFound, gym_slugs, store_code
+from warehouse.stores.kiosks import GymNotFound, KioskNotFound, gym_slugs, revoke_kiosk, store_code
 
 Utterance = tuple[str, str]
 """Kind (say, wav or text) and the sentence or path."""
@@ -31,7 +31,7 @@ _CODE_TRIES = 5
 _REPLAYED_TOGETHER = 4
 
 
-def create_code(settings: Settings, gym_slug: str, name: str) -> dict[str, str]:
+def create_code(settings: Settings, gym_slug: str, name: str, *, holder: Holder = Holder.PAGE) -> dict[str, str]:
     """The kiosk exists, and the code provisions it once in the next ten minutes.
 
     Raises:
@@ -45,13 +45,51 @@ def create_code(settings: Settings, gym_slug: str, name: str) -> dict[str, str]:
         for _ in range(_CODE_TRIES):
             code = new_code()
             try:
-                kiosk_id = store_code(connection, gym_slug=gym_slug, slug=slug, name=name, code_hash=code_hash(code))
+                kiosk_id = store_code(
+                    connection, gym_slug=gym_slug, slug=slug, name=name, code=stored_code(code), holder=holder
+                )
             except psycopg.errors.UniqueViolation:
                 continue  # Six characters do collide with a code of long ago, once in a few hundred thousand.
             except GymNotFound as error:
                 raise KioskError(str(error)) from None
             return {"slug": slug, "code": code, "gym": gym_slug, "kiosk_id": str(kiosk_id)}
     raise KioskError(f"found {_CODE_TRIES} new codes taken, expected a free one: try again")
+
+
+def revoke(settings: Settings, gym_slug: str, slug: str) -> dict[str, object]:
+    """Nothing opens the kiosk's door any more, and its open connections are cut off.
+
+    Raises:
+        KioskError: when there is no such kiosk.
+    """
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-kiosk") as connection:
+        try:
+            count = revoke_kiosk(connection, gym_slug=gym_slug, slug=slug)
+        except KioskNotFound as error:
+            raise KioskError(str(error)) from None
+    return {"gym": gym_slug, "slug": slug, "tokens_revoked": count}
+
+
+def rotate(gateway_url: str, token: str) -> str:
+    """A new device token, shown this once; the old one ends with its first use.
+
+    Raises:
+        KioskError: with the gateway's own words when it refuses.
+    """
+    try:
+        answer = httpx.post(
+            f"{gateway_url}/api/kiosk/token/rotate",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_HTTP_SECONDS,
+            trust_env=False,
+        )
+    except httpx.HTTPError as error:
+        raise KioskError(
+            f"the gateway at {gateway_url} does not answer ({type(error).__name__}): start it with `jarvis up`"
+        ) from None
+    if answer.is_error:
+        raise KioskError(f"the gateway refused to renew the token: {_message(answer)}")
+    return str(answer.json()["token"])
 
 
 def provision(gateway_url: str, code: str, device_id: str) -> str:

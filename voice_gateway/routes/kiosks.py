@@ -7,13 +7,20 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from jarvis.kiosks import CodeFormatError, code_hash, new_token, token_hash
+from jarvis.kiosks import ROTATION_GRACE_SECONDS, CodeFormatError, new_token, stored_code, token_hash
 from voice_gateway.rates import RateClass
 from voice_gateway.relay import Services
 from voice_gateway.routes.bodies import BodyRefused, read_body, refusal
-from voice_gateway.routes.callers import DATABASE_AWAY, calling_kiosk, client_ip, database_away, unknown_token
+from voice_gateway.routes.callers import (
+    DATABASE_AWAY,
+    bearer_token,
+    calling_kiosk,
+    client_ip,
+    database_away,
+    unknown_token,
+)
 from voice_gateway.routes.limits import limited
-from warehouse.stores.kiosks import Heartbeat, claim_kiosk, record_heartbeat
+from warehouse.stores.kiosks import Heartbeat, claim_kiosk, record_heartbeat, rotate_token
 
 router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(limited(RateClass.API))])
 
@@ -46,7 +53,7 @@ async def provision(request: Request) -> JSONResponse:
     services: Services = request.app.state.services
     try:
         body = await read_body(request, ProvisionRequest)
-        hashed = code_hash(body.code)
+        code = stored_code(body.code)
     except BodyRefused as error:
         return refusal(error.status, error.code, str(error))
     except CodeFormatError as error:
@@ -56,7 +63,7 @@ async def provision(request: Request) -> JSONResponse:
         async with services.pool.connection() as connection:
             kiosk = await claim_kiosk(
                 connection,
-                code_hash=hashed,
+                code=code,
                 token_hash=token_hash(token),
                 device_id=body.device_id,
                 ip=client_ip(request),
@@ -85,6 +92,28 @@ async def provision(request: Request) -> JSONResponse:
         },
         headers={"Cache-Control": "no-store"},
     )  # fmt: skip
+
+
+@router.post("/token/rotate")
+async def rotate(request: Request) -> JSONResponse:
+    """A new token beside the one of this call, which ends when the new one is first used."""
+    services: Services = request.app.state.services
+    old_token = bearer_token(request.headers.get("authorization"))
+    new = new_token()
+    try:
+        kiosk = await calling_kiosk(request)
+        if kiosk is None or old_token is None:
+            return unknown_token()
+        async with services.pool.connection() as connection:
+            is_rotated = await rotate_token(connection, old_hash=token_hash(old_token), new_hash=token_hash(new))
+    except DATABASE_AWAY:
+        return database_away()
+    if not is_rotated:
+        return unknown_token()
+    return JSONResponse(
+        {"kiosk_id": str(kiosk.kiosk_id), "token": new, "use_within_seconds": ROTATION_GRACE_SECONDS},
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 @router.post("/heartbeat")

@@ -9,6 +9,7 @@ from psycopg_pool import PoolTimeout
 
 from jarvis.kiosks import token_hash
 from jarvis.sessions import CloseReason
+from voice_gateway.devices import Devices
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
 from voice_gateway.relay import KioskConnection, LiveSession, Services
@@ -79,13 +80,23 @@ async def realtime(websocket: WebSocket) -> None:
             # It is gone: the receiving side learns so too, and closes the session.
             return
 
-    connection = KioskConnection(kiosk, services, token_hash=token_hash(token or ""), is_kiosk=is_kiosk, tell=tell)
+    async def close(code: int, why: str) -> None:
+        try:
+            await websocket.close(code, why)
+        except RuntimeError:
+            return  # It closed first.
+
+    devices: Devices = websocket.app.state.devices
+    connection = KioskConnection(
+        kiosk, services, token_hash=token_hash(token or ""), is_kiosk=is_kiosk, tell=tell, close=close
+    )
     connections: set[KioskConnection] = websocket.app.state.connections
     connections.add(connection)
     services.metrics.kiosks_connected.inc()
     watcher: asyncio.Task[None] | None = None
     reason = CloseReason.KIOSK_LOST
     try:
+        await devices.enter(connection)
         if websocket.app.state.is_draining:
             # The drain began while this one was being let in.
             await connection.stop(CloseReason.OPERATOR)
@@ -107,6 +118,7 @@ async def realtime(websocket: WebSocket) -> None:
     finally:
         if watcher is not None:
             watcher.cancel()
+        devices.leave(connection)
         connections.discard(connection)
         services.metrics.kiosks_connected.dec()
         await connection.lost(reason)

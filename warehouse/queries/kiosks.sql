@@ -8,16 +8,20 @@ on conflict on constraint kiosk_slug_is_unique_in_its_gym do update set name = e
 returning id, gym_id, slug;
 
 -- revoke_unused_codes --
--- Ends earlier codes of a kiosk, so that only the newest one opens the door.
+-- Ends earlier codes of a kiosk's holder, so that only the newest one opens the door.
 update public.kiosk_credentials
 set revoked_at = now()
-where kiosk_id = %(kiosk_id)s::uuid and kind = 'code' and used_at is null and revoked_at is null;
+where kiosk_id = %(kiosk_id)s::uuid
+    and kind = 'code'
+    and holder = %(holder)s::text
+    and used_at is null
+    and revoked_at is null;
 
 -- store_code --
 -- Keeps the hash of a new provisioning code and its end.
-insert into public.kiosk_credentials (gym_id, kiosk_id, kind, secret_hash, expires_at)
+insert into public.kiosk_credentials (gym_id, kiosk_id, kind, holder, lookup, secret_hash, expires_at)
 values (
-    %(gym_id)s::uuid, %(kiosk_id)s::uuid, 'code', %(secret_hash)s::bytea,
+    %(gym_id)s::uuid, %(kiosk_id)s::uuid, 'code', %(holder)s::text, %(lookup)s::text, %(secret_hash)s::bytea,
     now() + make_interval(mins => %(valid_minutes)s::integer)
 );
 
@@ -29,13 +33,61 @@ select slug from public.gyms order by created_at, slug limit %(limit)s::integer;
 -- Redeems a provisioning code once and stores the device token's hash.
 select kiosk_id, gym_id, slug, name
 from app.claim_kiosk(
-    %(code_hash)s::bytea, %(token_hash)s::bytea, %(device_id)s::text, %(ip)s::text, %(hardware_info)s::jsonb
+    %(code_lookup)s::text, %(code_hash)s::bytea, %(token_hash)s::bytea, %(device_id)s::text, %(ip)s::text,
+    %(hardware_info)s::jsonb
 );
 
 -- kiosk_of_token --
 -- Finds the kiosk that holds a device token.
 select kiosk_id, gym_id, slug, name, language, voice_model, openai_model
 from app.kiosk_of_token(%(token_hash)s::bytea);
+
+-- rotate_token --
+-- Renews a device token; the old one ends with the first use of the new one.
+select app.rotate_kiosk_token(%(old_hash)s::bytea, %(new_hash)s::bytea, %(valid_seconds)s::integer) as is_rotated;
+
+-- standing_tokens --
+-- Names those of some tokens that are not revoked.
+select token_hash from app.standing_tokens(%(token_hashes)s::bytea[]) as standing (token_hash);
+
+-- listen --
+-- Hears of revocations and other news of kiosks from now on.
+listen jarvis_kiosks;
+
+-- find_kiosk --
+-- Finds a kiosk by its gym's slug and its own.
+select kiosks.id, kiosks.gym_id
+from public.kiosks
+inner join public.gyms on kiosks.gym_id = gyms.id
+where gyms.slug = %(gym_slug)s::text and kiosks.slug = %(slug)s::text;
+
+-- list_kiosk_slugs --
+-- Names the kiosks of a gym.
+select kiosks.slug
+from public.kiosks
+inner join public.gyms on kiosks.gym_id = gyms.id
+where gyms.slug = %(gym_slug)s::text
+order by kiosks.slug
+limit 20;
+
+-- revoke_credentials --
+-- Ends every code and token of a kiosk.
+update public.kiosk_credentials
+set revoked_at = now()
+where kiosk_id = %(kiosk_id)s::uuid and revoked_at is null
+returning kind;
+
+-- await_provisioning --
+-- Shows that a kiosk waits for a new code.
+update public.kiosks set status = 'provisioning', updated_at = now() where id = %(kiosk_id)s::uuid;
+
+-- note_revocation --
+-- Keeps who ended a kiosk's tokens.
+insert into public.audit_log (gym_id, actor_role, action, subject_table, subject_id, details)
+values (
+    %(gym_id)s::uuid, session_user, 'kiosk_revoked', 'kiosks', %(kiosk_id)s::text,
+    jsonb_build_object('token_count', %(token_count)s::integer)
+);
 
 -- insert_heartbeat --
 -- Keeps one sign of life.

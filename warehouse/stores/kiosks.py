@@ -3,7 +3,7 @@
 Only hashes of codes and tokens reach the database. `jarvis/kiosks.py` makes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,26 @@ from psycopg import AsyncConnection, Connection
 from psycopg.types.json import Jsonb
 
 from jarvis.consents import Choice
-from jarvis.kiosks import CODE_VALID_MINUTES, Badge, BadgeOutcome, Kiosk, Member
+from jarvis.kiosks import (
+    CODE_VALID_MINUTES,
+    ROTATION_GRACE_SECONDS,
+    Badge,
+    BadgeOutcome,
+    Holder,
+    Kiosk,
+    Member,
+    StoredCode,
+)
 from warehouse.connection import as_kiosk_async
 from warehouse.sql import queries
 
 
 class GymNotFound(LookupError):
     """No gym has this slug; the message names those there are."""
+
+
+class KioskNotFound(LookupError):
+    """The gym has no kiosk of this slug; the message names those it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +56,10 @@ class GymDesk:
     status: str
 
 
-def store_code(connection: Connection, *, gym_slug: str, slug: str, name: str, code_hash: bytes) -> UUID:
-    """The kiosk exists and this code, alone, provisions it for ten minutes; the kiosk's id.
+def store_code(
+    connection: Connection, *, gym_slug: str, slug: str, name: str, code: StoredCode, holder: Holder
+) -> UUID:
+    """The kiosk exists and this code, alone, provisions its holder for ten minutes; the kiosk's id.
 
     Raises:
         GymNotFound: when no gym has this slug.
@@ -56,13 +71,15 @@ def store_code(connection: Connection, *, gym_slug: str, slug: str, name: str, c
             known = ", ".join(gym_slugs(connection)) or "there is none yet"
             raise GymNotFound(f"found no gym '{gym_slug}', expected one of: {known}")
         kiosk_id, gym_id = row[0], row[1]
-        connection.execute(blocks["revoke_unused_codes"], {"kiosk_id": kiosk_id})
+        connection.execute(blocks["revoke_unused_codes"], {"kiosk_id": kiosk_id, "holder": holder.value})
         connection.execute(
             blocks["store_code"],
             {
                 "gym_id": gym_id,
                 "kiosk_id": kiosk_id,
-                "secret_hash": code_hash,
+                "holder": holder.value,
+                "lookup": code.lookup,
+                "secret_hash": code.hash,
                 "valid_minutes": CODE_VALID_MINUTES,
             },
         )
@@ -78,7 +95,7 @@ def gym_slugs(connection: Connection, *, limit: int = 20) -> list[str]:
 async def claim_kiosk(
     connection: AsyncConnection,
     *,
-    code_hash: bytes,
+    code: StoredCode,
     token_hash: bytes,
     device_id: str,
     ip: str,
@@ -88,7 +105,8 @@ async def claim_kiosk(
     cursor = await connection.execute(
         queries("kiosks")["claim_kiosk"],
         {
-            "code_hash": code_hash,
+            "code_lookup": code.lookup,
+            "code_hash": code.hash,
             "token_hash": token_hash,
             "device_id": device_id,
             "ip": ip,
@@ -104,6 +122,61 @@ async def kiosk_of_token(connection: AsyncConnection, *, token_hash: bytes) -> K
     cursor = await connection.execute(queries("kiosks")["kiosk_of_token"], {"token_hash": token_hash})
     row = await cursor.fetchone()
     return Kiosk(*row) if row else None
+
+
+async def rotate_token(connection: AsyncConnection, *, old_hash: bytes, new_hash: bytes) -> bool:
+    """The new token opens the kiosk's door, alone from its first use on; False when the old one does not."""
+    cursor = await connection.execute(
+        queries("kiosks")["rotate_token"],
+        {"old_hash": old_hash, "new_hash": new_hash, "valid_seconds": ROTATION_GRACE_SECONDS},
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def standing_tokens(connection: AsyncConnection, token_hashes: Collection[bytes]) -> set[bytes]:
+    """Those of the tokens that nobody has revoked."""
+    cursor = await connection.execute(queries("kiosks")["standing_tokens"], {"token_hashes": list(token_hashes)})
+    return {bytes(row[0]) for row in await cursor.fetchall()}
+
+
+async def listen(connection: AsyncConnection) -> None:
+    """The connection hears of what happens to kiosks: payloads are JSON with ids only."""
+    await connection.execute(queries("kiosks")["listen"])
+
+
+def find_kiosk(connection: Connection, *, gym_slug: str, slug: str) -> tuple[UUID, UUID]:
+    """Ids of the kiosk and of its gym.
+
+    Raises:
+        KioskNotFound: when there is none, naming the gym's kiosks.
+    """
+    blocks = queries("kiosks")
+    row = connection.execute(blocks["find_kiosk"], {"gym_slug": gym_slug, "slug": slug}).fetchone()
+    if row is None:
+        known = [found[0] for found in connection.execute(blocks["list_kiosk_slugs"], {"gym_slug": gym_slug})]
+        raise KioskNotFound(
+            f"found no kiosk '{slug}' in the gym '{gym_slug}', expected one of: {', '.join(known) or 'there is none'}"
+        )
+    return row[0], row[1]
+
+
+def revoke_kiosk(connection: Connection, *, gym_slug: str, slug: str) -> int:
+    """No code or token of the kiosk opens anything any more; how many tokens were ended.
+
+    Raises:
+        KioskNotFound: when there is no such kiosk.
+    """
+    blocks = queries("kiosks")
+    with connection.transaction():
+        kiosk_id, gym_id = find_kiosk(connection, gym_slug=gym_slug, slug=slug)
+        ended = connection.execute(blocks["revoke_credentials"], {"kiosk_id": kiosk_id}).fetchall()
+        count: int = sum(row[0] == "token" for row in ended)
+        connection.execute(blocks["await_provisioning"], {"kiosk_id": kiosk_id})
+        connection.execute(
+            blocks["note_revocation"], {"kiosk_id": str(kiosk_id), "gym_id": gym_id, "token_count": count}
+        )
+    return count
 
 
 async def record_heartbeat(connection: AsyncConnection, kiosk: Kiosk, *, heartbeat: Heartbeat, ip: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jarvis.kiosks import CODE_ALPHABET, CodeFormatError, code_hash, new_code, new_token, slug_of, token_hash
+from jarvis.kiosks import CODE_ALPHABET, CodeFormatError, new_code, new_token, slug_of, stored_code, token_hash
 
 
 def test_codes_have_six_characters_nobody_confuses() -> None:
@@ -15,14 +15,15 @@ def test_codes_have_six_characters_nobody_confuses() -> None:
 
 def test_a_code_is_the_same_however_it_is_typed() -> None:
     """Case, spaces and dashes do not change the hash."""
-    assert code_hash("acd-efg") == code_hash(" ACD EFG ")
+    assert stored_code("acd-efg") == stored_code(" ACD EFG ")
+    assert stored_code("acdefg").lookup == "AC"
 
 
 @pytest.mark.parametrize("code", ["", "ACDEF", "ACDEFGH", "ACDEF0", "ACDEÉF"])
 def test_what_cannot_be_a_code_is_refused_with_what_was_expected(code: str) -> None:
     """A typing error is found before it costs a try."""
     with pytest.raises(CodeFormatError, match="expected 6 out of"):
-        code_hash(code)
+        stored_code(code)
 
 
 def test_tokens_hold_256_bits_and_hash_to_32_bytes() -> None:

@@ -100,7 +100,12 @@ class Door:
             metrics=self.metrics,
             limits=Limits(drain_seconds=0.05),
         )
-        self.connection = KioskConnection(KIOSK, services, token_hash=b"", is_kiosk=True, tell=tell)
+        self.hung_up: list[tuple[int, str]] = []
+
+        async def close(code: int, why: str) -> None:
+            self.hung_up.append((code, why))
+
+        self.connection = KioskConnection(KIOSK, services, token_hash=b"", is_kiosk=True, tell=tell, close=close)
 
     async def open(self) -> LiveSession:
         live = await self.connection.open_without_badge()

@@ -1,0 +1,163 @@
+"""What open connections must hear of their kiosks: their tokens were revoked.
+
+Postgres notifies every gateway process, with ids only; what is true is then read under the kiosk's own
+rights. Notifications may get lost with their connection, so all open connections are looked at again every
+`sweep_seconds`, and whenever listening begins anew. Nothing here costs a query per frame. While Postgres is
+away nothing can be revoked either: open connections go on. `relay.py` has the connections.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from warehouse.stores.kiosks import listen, standing_tokens
+
+log = logging.getLogger(__name__)
+
+DATABASE_AWAY = (psycopg.Error, PoolTimeout, OSError, TimeoutError)
+
+SWEEP_SECONDS = 15.0
+_RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
+_CONNECT_SECONDS = 3
+# One question for as many connections: a sweep of ten thousand kiosks is ten of them.
+_ASKED_TOGETHER = 1000
+
+
+class Guest(Protocol):
+    """An open connection of a kiosk."""
+
+    @property
+    def kiosk_id(self) -> UUID:
+        """Which kiosk it is."""
+
+    @property
+    def token_hash(self) -> bytes:
+        """Hash of the token it came in with."""
+
+    def cut_off(self) -> None:
+        """Nothing that it sends counts any more, from this call on; it is told and closed soon."""
+
+
+class Devices:
+    """The open connections of one gateway process."""
+
+    def __init__(
+        self,
+        pool: "AsyncConnectionPool[AsyncConnection]",
+        database_url: str,
+        *,
+        sweep_seconds: float = SWEEP_SECONDS,
+    ) -> None:
+        self._pool = pool
+        self._url = database_url
+        self._sweep_seconds = sweep_seconds
+        self._guests: dict[UUID, set[Guest]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """News of kiosks is listened for, as soon as Postgres answers."""
+        self._task = asyncio.create_task(self._listen_forever(), name="devices")
+
+    async def stop(self) -> None:
+        """Nothing is listened for any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def enter(self, guest: Guest) -> None:
+        """The connection hears of its kiosk until it leaves, and of what happened while it was let in."""
+        self._guests.setdefault(guest.kiosk_id, set()).add(guest)
+        await self._look_after([guest])
+
+    def leave(self, guest: Guest) -> None:
+        """The connection is gone."""
+        here = self._guests.get(guest.kiosk_id)
+        if here is not None:
+            here.discard(guest)
+            if not here:
+                del self._guests[guest.kiosk_id]
+
+    async def hear(self, payload: str) -> None:
+        """A notification has been dealt with; one that is none of ours is nobody's."""
+        news = _read(payload)
+        kiosk_id = _uuid_in(news, "kiosk_id")
+        if news.get("kind") == "revoked" and kiosk_id is not None:
+            await self._look_after(self._guests.get(kiosk_id, ()))
+
+    async def sweep(self) -> None:
+        """Every open connection has been looked at, whatever was notified."""
+        guests = [guest for here in self._guests.values() for guest in here]
+        for start in range(0, len(guests), _ASKED_TOGETHER):
+            await self._look_after(guests[start : start + _ASKED_TOGETHER])
+
+    async def _look_after(self, guests: Collection[Guest]) -> None:
+        guests = list(guests)
+        if not guests:
+            return
+        try:
+            async with self._pool.connection() as connection:
+                standing = await standing_tokens(connection, {guest.token_hash for guest in guests})
+        except DATABASE_AWAY as error:
+            # The next sweep asks again.
+            log.warning("kiosks not looked after", extra={"error": type(error).__name__, "count": len(guests)})
+            return
+        for guest in guests:
+            if guest.token_hash not in standing:
+                log.info("kiosk cut off", extra={"kiosk_id": str(guest.kiosk_id)})
+                guest.cut_off()
+
+    async def _listen_forever(self) -> None:
+        attempt = 0
+        while True:
+            try:
+                connection = await AsyncConnection.connect(
+                    self._url,
+                    autocommit=True,
+                    application_name="jarvis-gateway-devices",
+                    connect_timeout=_CONNECT_SECONDS,
+                )
+            except DATABASE_AWAY:
+                await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
+                attempt += 1
+                continue
+            try:
+                async with connection:
+                    await listen(connection)
+                    attempt = 0
+                    await self._hear_until_lost(connection)
+            except DATABASE_AWAY as error:
+                log.warning("kiosks' news interrupted", extra={"error": type(error).__name__})
+                await asyncio.sleep(_RETRY_SECONDS[0])
+
+    async def _hear_until_lost(self, connection: AsyncConnection) -> None:
+        while True:
+            # First of all what was said while nobody listened.
+            await self.sweep()
+            async for notification in connection.notifies(timeout=self._sweep_seconds):
+                await self.hear(notification.payload)
+            # A connection whose other end vanished says nothing by itself.
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await connection.execute("select 1")
+
+
+def _read(payload: str) -> dict[str, Any]:
+    """Any role may notify: what is no object of ours says nothing."""
+    try:
+        news = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return {}
+    return news if isinstance(news, dict) else {}
+
+
+def _uuid_in(news: dict[str, Any], key: str) -> UUID | None:
+    try:
+        return UUID(str(news.get(key)))
+    except ValueError:
+        return None
