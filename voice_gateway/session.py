@@ -593,8 +593,15 @@ class VoiceSession:
             self._transcript.appeared(item["id"], role=role, now=now)
         words = realtime.user_text(item)
         if words is None:
-            moved = self._turns()
-            return [*([noted(*moved)] if moved else []), *self._relay(event, text, now)]
+            # An answer that comes whole was given elsewhere: its words come with it or not at all.
+            whole = [
+                self._transcript.assistant_said(answer.item_id, part_words, now=now, part=part)
+                for answer in realtime.answers_of({"output": [item]})
+                for part, part_words in answer.parts.items()
+                if item.get("role") == "assistant"
+            ]
+            turns = self._turns(*whole)
+            return [*([noted(*turns)] if turns else []), *self._relay(event, text, now)]
         self._active_at = now.seconds
         turn = self._transcript.member_said(item["id"], words, now=now)
         return [

@@ -83,6 +83,11 @@ class Freeze:
 Effect = Send | Listen | Speak | Close | Drop | Freeze
 
 
+_SOUND = "response.output_audio.delta"
+_PADDED_CHARACTERS = 16
+_PADDING = "aZ3kP9xQ2mB7vR5t"
+
+
 @dataclass
 class Outbox:
     """The effects of one step of the core, and the ids it gives out: counted, so that a session repeats exactly."""
@@ -98,7 +103,11 @@ class Outbox:
 
     def send(self, event_type: str, **fields: Any) -> None:
         """An event of that type goes out, with an event id of its own."""
-        self._effects.append(Send({"type": event_type, "event_id": self.new_id("event"), **fields}))
+        event = {"type": event_type, "event_id": self.new_id("event"), **fields}
+        if event_type.endswith(".delta") and event_type != _SOUND:
+            # The provider pads words, so that a frame's length does not tell them.
+            event["obfuscation"] = _PADDING[: -len(fields["delta"]) % _PADDED_CHARACTERS]
+        self._effects.append(Send(event))
 
     def add(self, effect: Effect) -> None:
         """`effect` happens after those already asked for."""

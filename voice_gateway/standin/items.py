@@ -64,7 +64,7 @@ def new_item(given: object, *, new_id: Callable[[str], str], known: list[Item]) 
     item_id = given.get("id") or new_id("item")
     if not isinstance(item_id, str):
         raise RefusalError("invalid_type", "Expected 'item.id' as a string.", param="item.id")
-    wire: dict[str, Any] = {"id": item_id, "object": "realtime.item", "type": kind, "status": "completed"}
+    wire: dict[str, Any] = {"id": item_id, "type": kind}
     if kind == "message":
         return _new_message(given, wire)
     if kind == "function_call_output":
@@ -82,7 +82,8 @@ def new_item(given: object, *, new_id: Callable[[str], str], known: list[Item]) 
                 "missing_required_parameter", "Expected strings 'name' and 'arguments'.", param="item.name"
             )
         call_id = given.get("call_id") or new_id("call")
-        return Item(wire=wire | {"name": given["name"], "call_id": call_id, "arguments": given["arguments"]}), None
+        call = {"name": given["name"], "call_id": call_id, "arguments": given["arguments"]}
+        return Item(wire=wire | {"status": "completed"} | call), None
     found = f"Invalid value: {kind!r}. Supported values are: 'message', 'function_call', 'function_call_output'."
     raise RefusalError("invalid_value", found, param="item.type")
 
@@ -104,7 +105,7 @@ def _new_message(given: dict[str, Any], wire: dict[str, Any]) -> tuple[Item, byt
             content.append({"type": "input_audio", "transcript": part.get("transcript")})
         else:
             content.append({"type": part["type"], "text": str(part.get("text") or "")})
-    item = Item(wire=wire | {"role": role, "content": content}, audio_ms=duration_ms(pcm))
+    item = Item(wire=wire | {"status": "completed", "role": role, "content": content}, audio_ms=duration_ms(pcm))
     texts = [part.get("text") or part.get("transcript") for part in content]
     item.words = " ".join(text for text in texts if text) or None
     item.is_heard = not pcm or item.words is not None

@@ -284,7 +284,6 @@ class RealtimeSession:
         self._turn_item_id = None
         wire = {
             "id": item_id,
-            "object": "realtime.item",
             "type": "message",
             "status": "completed",
             "role": "user",

@@ -199,11 +199,11 @@ class Response:
 
     def _close_item(self, item: Item, status: str) -> None:
         item.wire["status"] = status
-        self._out.send("response.output_item.done", response_id=self.id, output_index=0, item=copy.deepcopy(item.wire))
         # A client may have deleted the item while it was being said.
         if self.is_in_conversation and self._conversation.find(item.id) is not None:
             previous = self._conversation.previous_id(item)
             self._out.send("conversation.item.done", previous_item_id=previous, item=copy.deepcopy(item.wire))
+        self._out.send("response.output_item.done", response_id=self.id, output_index=0, item=copy.deepcopy(item.wire))
 
     def _send_part(self, event_type: str, **fields: Any) -> None:
         item_id = self._output[0].id
@@ -216,7 +216,6 @@ class Response:
     def _open_message(self) -> None:
         wire = {
             "id": self._out.new_id("item"),
-            "object": "realtime.item",
             "type": "message",
             "status": "in_progress",
             "role": "assistant",
@@ -244,7 +243,6 @@ class Response:
         call_id = self._out.new_id("call")
         wire = {
             "id": self._out.new_id("item"),
-            "object": "realtime.item",
             "type": "function_call",
             "status": "in_progress",
             "name": name,

@@ -61,6 +61,7 @@ def new_session(*, session_id: str, model: str, expires_at: int) -> Session:
         "tool_choice": "auto",
         "max_output_tokens": "inf",
         "truncation": "auto",
+        "prompt": None,
         "tracing": None,
         "include": None,
         "audio": {
@@ -132,6 +133,8 @@ def _update_audio(audio: Session, change: object, *, has_spoken: bool) -> None:
                     param=param,
                     code="cannot_update_voice",
                 )
+            if name == "transcription" and isinstance(value, dict):
+                value = {"language": None, "prompt": None, **value}
             audio[side][name] = _turn_detection(value, param) if name == "turn_detection" else copy.deepcopy(value)
 
 

@@ -36,8 +36,8 @@ SPOKEN_RESPONSE = [
     "response.output_audio.done",
     "response.output_audio_transcript.done",
     "response.content_part.done",
-    "response.output_item.done",
     "conversation.item.done",
+    "response.output_item.done",
     "response.done",
 ]
 
@@ -236,8 +236,8 @@ def test_barge_in_cancels_the_response() -> None:
         "response.output_audio.done",
         "response.output_audio_transcript.done",
         "response.content_part.done",
-        "response.output_item.done",
         "conversation.item.done",
+        "response.output_item.done",
         "response.done",
     ]
     done = interrupted[-1]["response"]
@@ -308,8 +308,8 @@ def test_a_tool_is_called_then_its_result_is_told() -> None:
         "response.function_call_arguments.delta",
         "response.function_call_arguments.delta",
         "response.function_call_arguments.done",
-        "response.output_item.done",
         "conversation.item.done",
+        "response.output_item.done",
         "response.done",
     ]
     item = talk.last("response.output_item.done")["item"]
