@@ -27,6 +27,12 @@ _REASONS = {1000: CloseReason.MEMBER_LEFT, 1012: CloseReason.OPERATOR}
 
 @router.websocket("/v1/realtime")
 async def realtime(websocket: WebSocket) -> None:
+    """One device's connection, with the token it shows itself."""
+    given = bearer_token(websocket.headers.get("authorization")) or _token_in(websocket.scope["subprotocols"])
+    await serve(websocket, given)
+
+
+async def serve(websocket: WebSocket, token: str | None) -> None:
     """One kiosk's connection, from the handshake to the record of its end."""
     services: Services = websocket.app.state.services
     if not is_own_origin(websocket):
@@ -39,7 +45,6 @@ async def realtime(websocket: WebSocket) -> None:
             refusal(503, "gateway_stopping", "the gateway is stopping: connect again in a few seconds")
         )
         return
-    token = bearer_token(websocket.headers.get("authorization")) or _token_in(websocket.scope["subprotocols"])
     try:
         async with services.pool.connection() as database:
             kiosk = await kiosk_with(database, token)
