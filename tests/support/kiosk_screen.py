@@ -126,9 +126,7 @@ def states_seen(page: "Page") -> list[str]:
 def captions(page: "Page") -> list[tuple[str, str]]:
     """The conversation on the screen: role and words of each turn."""
     lines = page.locator("#captions [data-item]")
-    return [
-        (str(line.get_attribute("data-role")), line.locator("p").inner_text()) for line in lines.all()
-    ]
+    return [(str(line.get_attribute("data-role")), line.locator("p").inner_text()) for line in lines.all()]
 
 
 def badge(page: "Page", uid: str) -> None:

@@ -16,16 +16,17 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 import orjson
-import psycopg
-from fastapi import APIRouter, Request, WebSocket
+from fastapi import APIRouter, Depends, Request, WebSocket
 from fastapi.responses import JSONResponse, Response
-from psycopg_pool import PoolTimeout
 from starlette.datastructures import MutableHeaders
 
 from jarvis.kiosks import CODE_ALPHABET, CODE_LENGTH, TOKEN_PREFIX
+from voice_gateway.rates import RateClass
 from voice_gateway.relay import Services
 from voice_gateway.routes import kiosks
 from voice_gateway.routes.bodies import refusal
+from voice_gateway.routes.callers import DATABASE_AWAY, client_ip, database_away, kiosk_with, unknown_token
+from voice_gateway.routes.limits import limited
 from voice_gateway.routes.realtime import serve
 
 router = APIRouter(prefix="/kiosk", include_in_schema=False)
@@ -35,7 +36,6 @@ COOKIE = "jarvis_kiosk"
 _COOKIE_SECONDS = 400 * 24 * 3600
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAX_SLUG = 100
-_DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, OSError)
 
 _HEADERS = {
     # Everything from ourselves, nothing inline: 'self' covers the page's own websocket.
@@ -67,6 +67,24 @@ class Page:
     document: bytes
     unknown: bytes
     files: Mapping[str, PageFile]
+
+
+async def _screen_or_address(request: Request) -> str:
+    """`kiosk/<id>` with a cookie that opens a door, else `ip/<address>`."""
+    services: Services = request.app.state.services
+    token = token_in_cookie(request)
+    if token is not None:
+        try:
+            async with services.pool.connection() as connection:
+                kiosk = await kiosk_with(connection, token)
+        except DATABASE_AWAY:
+            kiosk = None
+        if kiosk is not None:
+            return f"kiosk/{kiosk.kiosk_id}"
+    return f"ip/{client_ip(request)}"
+
+
+_LIMITED = [Depends(limited(RateClass.API, caller_of=_screen_or_address))]
 
 
 @cache
@@ -115,7 +133,7 @@ async def document(request: Request, slug: str) -> Response:
     return Response(page().document, media_type="text/html; charset=utf-8", headers=headers)
 
 
-@router.post("/{slug}/provision")
+@router.post("/{slug}/provision", dependencies=_LIMITED)
 async def provision(request: Request, slug: str) -> Response:
     """The code is spent and its token is in the cookie of the kiosk's own address, which the answer names."""
     if not _is_slug(slug):
@@ -134,7 +152,7 @@ async def provision(request: Request, slug: str) -> Response:
     return told
 
 
-@router.post("/{slug}/session")
+@router.post("/{slug}/session", dependencies=_LIMITED)
 async def session(request: Request, slug: str) -> Response:
     """Which kiosk this screen is; 401 when it has no token that opens a door."""
     if not _is_slug(slug):
@@ -145,11 +163,11 @@ async def session(request: Request, slug: str) -> Response:
     token = token_in_cookie(request)
     try:
         async with services.pool.connection() as connection:
-            kiosk = await kiosks.kiosk_with(connection, token)
-    except _DATABASE_AWAY:
-        return kiosks.database_away()
+            kiosk = await kiosk_with(connection, token)
+    except DATABASE_AWAY:
+        return database_away()
     if kiosk is None or token is None:
-        return kiosks.unknown_token()
+        return unknown_token()
     told = JSONResponse(
         {
             "slug": kiosk.slug,
@@ -165,7 +183,7 @@ async def session(request: Request, slug: str) -> Response:
     return told
 
 
-@router.post("/{slug}/heartbeat")
+@router.post("/{slug}/heartbeat", dependencies=_LIMITED)
 async def heartbeat(request: Request, slug: str) -> Response:
     """The same sign of life as a device's, with the token of the cookie."""
     if not _is_slug(slug):
@@ -174,7 +192,7 @@ async def heartbeat(request: Request, slug: str) -> Response:
         return _foreign_page()
     token = token_in_cookie(request)
     if token is None:
-        return kiosks.unknown_token()
+        return unknown_token()
     headers = MutableHeaders(raw=list(request.scope["headers"]))
     headers["authorization"] = f"Bearer {token}"
     return await kiosks.heartbeat(Request({**request.scope, "headers": headers.raw}, request.receive))
