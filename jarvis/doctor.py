@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from jarvis.settings import Settings
 
@@ -27,7 +28,8 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every finding, faults included; no exception for a fault it was made to find."""
-    return [finding for look in (_python, _packages, _home, _ports, _database, _upstream) for finding in look(settings)]
+    looks = (_python, _packages, _home, _ports, _database, _upstream, _models)
+    return [finding for look in looks for finding in look(settings)]
 
 
 def _python(settings: Settings) -> Iterator[Finding]:
@@ -88,3 +90,22 @@ def _upstream(settings: Settings) -> Iterator[Finding]:
         yield Finding("upstream", True, "no OPENAI_API_KEY: kiosks talk to the stand-in, analysis runs locally")
     else:
         yield Finding("upstream", True, f"OPENAI_API_KEY is set: kiosks talk to {settings.realtime_url}")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    from jarvis.prices import endings, price_of
+
+    today = datetime.now(UTC).date()
+    if not settings.hosted_models:
+        yield Finding("models", True, "none is hosted")
+        return
+    told = list(endings(settings.hosted_models, on=today))
+    for sentence in told:
+        yield Finding("models", not sentence.startswith("found"), sentence)
+    for model in settings.hosted_models:
+        if not price_of(model)[1]:
+            yield Finding(
+                "models", False, f"found no price of {model}, expected one: it is billed as the dearest known"
+            )
+    if not told:
+        yield Finding("models", True, ", ".join(settings.hosted_models))

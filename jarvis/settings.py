@@ -88,6 +88,13 @@ class Settings:
         return self.realtime_url == standin_url(self.standin_port)
 
     @property
+    def hosted_models(self) -> tuple[str, ...]:
+        """The provider's models that these settings use; empty where nothing is hosted."""
+        voice = () if self.uses_standin else (self.realtime_model, self.transcription_model)
+        analysis = (self.analysis_model, self.embedding_model) if self.analysis_engine == "openai" else ()
+        return voice + analysis
+
+    @property
     def administration_url(self) -> str:
         """URL of the login that migrates: the given one, or the embedded server's superuser."""
         if self.database_url is not None:

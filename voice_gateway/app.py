@@ -8,11 +8,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from jarvis.prices import endings
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
 from voice_gateway.devices import Devices
@@ -59,6 +61,8 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             open=False,
             name="gateway",
         )
+        for sentence in endings(settings.hosted_models, on=datetime.now(UTC).date()):
+            log.warning("a model ends", extra={"detail": sentence})
         # Not waiting: a gateway that starts before its database serves what it can, and says so at /readyz.
         await pool.open(wait=False)
         await recorder.start()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from jarvis.prices import PRICE_VERSION, cost_of, usage_of
 from voice_gateway.effects import Event, Moment
@@ -18,6 +17,7 @@ class Ledger:
         self.scope = scope
         self.cost_usd = Decimal(0)
         self._seq = 0
+        self._billed: set[tuple[str, str]] = set()
 
     @property
     def last_seq(self) -> int:
@@ -34,11 +34,16 @@ class Ledger:
         """The turns there are."""
         return [store.save_turn(self.scope, turn) for turn in turns if turn is not None]
 
-    def bill(
-        self, source_kind: str, source_id: str, *, model: str, report: Mapping[str, Any], now: Moment
-    ) -> Sequence[Record]:
-        """One usage report, priced; the same source is billed once, however often it is written."""
-        usage = usage_of(report)
+    def bill(self, source_kind: str, source_id: str, *, model: str, report: object, now: Moment) -> Sequence[Record]:
+        """One answer or transcription has its one row: priced, or marked where no usage was reported.
+
+        The same source is billed once, however often it is reported or written.
+        """
+        if (source_kind, source_id) in self._billed:
+            return []
+        self._billed.add((source_kind, source_id))
+        is_missing = not isinstance(report, Mapping)
+        usage = usage_of(report if isinstance(report, Mapping) else {})
         cost = cost_of(model, usage)
         self.cost_usd += cost.usd
         return store.save_usage(
@@ -51,4 +56,5 @@ class Ledger:
             is_estimated=cost.is_estimated,
             price_version=PRICE_VERSION,
             occurred_at=now.at,
+            is_missing=is_missing,
         )

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import AsyncConnection
 
-from voice_gateway import quarantine
+from voice_gateway import quarantine, recovery
 from voice_gateway.journal import MAX_BYTES, Journal, JournalError
 from voice_gateway.metrics import Metrics
 from voice_gateway.quarantine import SetAside
@@ -30,6 +30,9 @@ LINGER_SECONDS = 0.02
 _RETRY_SECONDS = 0.25
 _CONNECT_SECONDS = 3
 _STATEMENT_SECONDS = 5.0
+# Reading one session's log takes some milliseconds; at the start nobody waits for a commit.
+_LOST_AT_ONCE = 3
+_LOST_AT_START = 500
 # Postgres cannot be used: it is not there, or not in a state to take records (read-only, not migrated yet).
 _AWAY = (psycopg.Error, OSError, TimeoutError)
 _UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, OSError, TimeoutError)
@@ -342,16 +345,31 @@ class Recorder:
             if now >= self._reap_due:
                 self._reap_due = now + self._reap_seconds
                 await self._settle_orphans(connection)
+                await self._settle_lost(connection)
                 async with asyncio.timeout(_STATEMENT_SECONDS):
-                    closed = await store.close_lost_sessions(connection)
-                self._metrics.sessions_reaped.inc(len(closed))
-                for session_id in closed:
-                    log.warning("a lost session was closed", extra={"session_id": str(session_id)})
+                    await store.settle_lost_tool_calls(connection)
         except _UNREACHABLE as error:
             await self._lose_connection(error)
         except Exception as error:
             # A duty that fails is due again in its own time; records do not wait for it.
             log.error("a duty failed", extra=_facts(error))
+
+    async def _settle_lost(self, connection: AsyncConnection) -> None:
+        """Lost sessions are mended and closed, a few at a time while commits wait behind them."""
+        at_most = _LOST_AT_ONCE if self._tasks else _LOST_AT_START
+        lost = await store.lost_sessions(connection, at_most=at_most)
+        if len(lost) == at_most:
+            self._reap_due = 0.0
+        for scope in lost:
+            async with asyncio.timeout(_STATEMENT_SECONDS):
+                recovered = await recovery.settle(connection, scope)
+            if recovered is None:
+                continue
+            self._metrics.sessions_reaped.inc()
+            log.warning(
+                "a lost session was closed",
+                extra={"session_id": str(scope.session_id), "turns": recovered.turns, "unbilled": recovered.unbilled},
+            )
 
     def _own_journal(self) -> Journal:
         if self._journal is None:

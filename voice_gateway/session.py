@@ -242,7 +242,8 @@ class VoiceSession:
             *self._transcript.unfinished(now=now),
             *(self._transcript.transcription_failed(item_id, now=now) for item_id in sorted(self._untranscribed)),
         ]
-        effects: list[Effect] = [committed(*self._turns(*rows))] if rows else []
+        records = [*self._turns(*rows), *self._unbilled(now)]
+        effects: list[Effect] = [committed(*records)] if records else []
         for response_id in sorted(self._responses):
             effects += self._tell(failed_response(response_id), now)
         self._are_words_lost = self._are_words_lost or bool(self._untranscribed)
@@ -571,10 +572,9 @@ class VoiceSession:
         records: list[Record] = [self._ledger.log("upstream_in", event, now)]
         turn = self._transcript.member_said(item_id, str(event.get("transcript") or ""), now=now)
         records += self._turns(turn)
-        if isinstance(event.get("usage"), dict):
-            model = self.plan.profile.transcription_model
-            records += self._ledger.bill("transcription", item_id, model=model, report=event["usage"], now=now)
-        return [committed(*records), *self._pass_on(text)]
+        model = self.plan.profile.transcription_model
+        records += self._ledger.bill("transcription", item_id, model=model, report=event.get("usage"), now=now)
+        return [committed(*records), *self._pass_on(text), *self._keep_to_budget(now)]
 
     def _not_transcribed(self, event: Event, text: str, now: Moment) -> list[Effect]:
         item_id = str(event.get("item_id"))
@@ -675,9 +675,8 @@ class VoiceSession:
                 records += self._turns(self._transcript.stopped(message.item_id, now=now))
         if not self._responses:
             records += self._turns(*self._transcript.unfinished(now=now))
-        if isinstance(response.get("usage"), dict):
-            model = self.plan.profile.model
-            records += self._ledger.bill("response", response_id, model=model, report=response["usage"], now=now)
+        model = self.plan.profile.model
+        records += self._ledger.bill("response", response_id, model=model, report=response.get("usage"), now=now)
         runs: list[Effect] = []
         for call in calls:
             started = store.start_tool_call(
@@ -688,10 +687,20 @@ class VoiceSession:
             runs.append(RunTool(call.call_id, call.name, call.arguments))
         shown = realtime.shown_response(event, continues=bool(calls) and self.plan.is_kiosk)
         told = self._pass_on(text if shown is event else realtime.text_of(shown))
-        effects: list[Effect] = [committed(*records), *told, *runs]
-        if self.cost_usd >= self.plan.limits.max_cost_usd:
-            effects += self._close(CloseReason.BUDGET, now)
-        return effects
+        return [committed(*records), *told, *runs, *self._keep_to_budget(now)]
+
+    def _keep_to_budget(self, now: Moment) -> list[Effect]:
+        """No further answer is begun once the session has cost what it may."""
+        return self._close(CloseReason.BUDGET, now) if self.cost_usd >= self.plan.limits.max_cost_usd else []
+
+    def _unbilled(self, now: Moment) -> list[Record]:
+        """The rows of answers whose bill will never come."""
+        model = self.plan.profile.model
+        return [
+            record
+            for response_id in sorted(self._responses)
+            for record in self._ledger.bill("response", response_id, model=model, report=None, now=now)
+        ]
 
     # Tools.
 
@@ -759,6 +768,7 @@ class VoiceSession:
         self.is_finished = True
         records = (
             *self._turns(*self._transcript.unfinished(now=now)),
+            *self._unbilled(now),
             store.close_session(self.plan.scope, reason=self.close_reason, ended_at=now.at),
             self._ledger.log("gateway", {"type": "session.closed", "reason": self.close_reason.value}, now),
         )

@@ -26,7 +26,7 @@ def scratch_database() -> Iterator[Settings]:
         try:
             create_database(settings.administration_url, "jarvis")
             migrate_up(settings.administration_url)
-            doors = ("jarvis_pipeline", "jarvis_dashboard")
+            doors = ("jarvis_pipeline", "jarvis_dashboard", "jarvis_gateway")
             set_door_passwords(settings.administration_url, {role: settings.role_password(role) for role in doors})
             yield settings
         finally:

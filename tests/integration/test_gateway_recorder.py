@@ -274,7 +274,7 @@ def test_a_bad_line_in_its_own_journal_costs_no_batch(
 
 def test_a_failing_duty_fails_no_commit(database: Database, kiosk: tuple[UUID, UUID], tmp_path: Path) -> None:
     """Where the reaper's function is missing, records are still written and acknowledged."""
-    administer(database, "alter function app.close_lost_sessions() rename to reap_later")
+    administer(database, "alter function app.lost_sessions(integer) rename to reap_later")
     scope = new_scope(kiosk)
 
     async def work(recorder: Recorder) -> None:

@@ -48,12 +48,13 @@ where id = %(session_id)s::uuid;
 -- save_turn --
 -- Keeps one turn; a later version of the same item replaces it, its place and time included.
 insert into public.session_turns (
-    session_id, gym_id, item_id, position, role, text, generated_text, status, started_at, ended_at, heard_ms, total_ms
+    session_id, gym_id, item_id, position, role, text, generated_text, status, started_at, ended_at, heard_ms, total_ms,
+    is_recovered
 )
 values (
     %(session_id)s::uuid, %(gym_id)s::uuid, %(item_id)s::text, %(position)s::integer, %(role)s::text, %(text)s::text,
     %(generated_text)s::text, %(status)s::text, %(started_at)s::timestamptz, %(ended_at)s::timestamptz,
-    %(heard_ms)s::integer, %(total_ms)s::integer
+    %(heard_ms)s::integer, %(total_ms)s::integer, %(is_recovered)s::boolean
 )
 on conflict on constraint turn_is_recorded_once do update
 set position = excluded.position,
@@ -63,7 +64,8 @@ set position = excluded.position,
     status = excluded.status,
     ended_at = excluded.ended_at,
     heard_ms = excluded.heard_ms,
-    total_ms = excluded.total_ms;
+    total_ms = excluded.total_ms,
+    is_recovered = excluded.is_recovered;
 
 -- start_tool_call --
 -- Notes a tool call before it runs; the same call never runs twice.
@@ -84,14 +86,15 @@ where session_id = %(session_id)s::uuid and call_id = %(call_id)s::text and stat
 -- Bills one response or one transcription once.
 insert into public.realtime_usage (
     session_id, gym_id, source_kind, source_id, model, text_input_tokens, audio_input_tokens, cached_text_tokens,
-    cached_audio_tokens, text_output_tokens, audio_output_tokens, duration_seconds, is_estimated, price_version,
-    cost_usd, occurred_at
+    cached_audio_tokens, text_output_tokens, audio_output_tokens, image_input_tokens, cached_image_tokens,
+    duration_seconds, is_estimated, is_usage_missing, price_version, cost_usd, occurred_at
 )
 values (
     %(session_id)s::uuid, %(gym_id)s::uuid, %(source_kind)s::text, %(source_id)s::text, %(model)s::text,
     %(text_input_tokens)s::integer, %(audio_input_tokens)s::integer, %(cached_text_tokens)s::integer,
     %(cached_audio_tokens)s::integer, %(text_output_tokens)s::integer, %(audio_output_tokens)s::integer,
-    %(duration_seconds)s::numeric, %(is_estimated)s::boolean, %(price_version)s::text, %(cost_usd)s::numeric,
+    %(image_input_tokens)s::integer, %(cached_image_tokens)s::integer, %(duration_seconds)s::numeric,
+    %(is_estimated)s::boolean, %(is_usage_missing)s::boolean, %(price_version)s::text, %(cost_usd)s::numeric,
     %(occurred_at)s::timestamptz
 )
 on conflict on constraint usage_is_billed_once do nothing;
@@ -134,9 +137,45 @@ where id = any (%(session_ids)s::uuid[]) and state = 'active';
 -- Vouches no longer for any session of a gateway that is gone.
 select app.renew_session_leases(%(gateway_instance)s::text, -1) as ended;
 
--- close_lost_sessions --
--- Closes what no living gateway vouches for.
-select session_id from app.close_lost_sessions() as lost (session_id);
+-- lost_sessions --
+-- Finds what no living gateway vouches for.
+select lost.session_id, lost.kiosk_id, lost.gym_id from app.lost_sessions(%(at_most)s::integer) as lost;
+
+-- lock_lost_session --
+-- Takes a lost session for this transaction, unless it is closed or another gateway's by now.
+select coalesce(sessions.model, 'unknown') as model
+from public.openai_realtime_sessions as sessions
+where sessions.id = %(session_id)s::uuid and sessions.state = 'active' and sessions.lease_until < now()
+for update skip locked;
+
+-- events_of_session --
+-- Reads a session's log in order, without the lengths of what the member said aloud.
+select events.occurred_at, events.direction, events.payload
+from public.realtime_events as events
+where events.session_id = %(session_id)s::uuid
+    and events.gym_id = %(gym_id)s::uuid
+    and events.event_type <> 'input_audio_buffer.append'
+order by events.seq;
+
+-- give_up_tool_calls --
+-- Marks a lost session's unfinished calls: they may have run or not, and nobody runs them again.
+update public.tool_calls
+set status = 'unknown', finished_at = now()
+where session_id = %(session_id)s::uuid and gym_id = %(gym_id)s::uuid and status = 'started';
+
+-- close_lost_session --
+-- Closes a lost session at its last sign of life.
+update public.openai_realtime_sessions
+set state = 'closed',
+    close_reason = 'gateway_lost',
+    ended_at = greatest(
+        started_at,
+        (
+            select max(events.occurred_at) from public.realtime_events as events
+            where events.session_id = %(session_id)s::uuid and events.gym_id = %(gym_id)s::uuid
+        )
+    )
+where id = %(session_id)s::uuid and state = 'active';
 
 -- settle_lost_tool_calls --
 -- Marks calls that nobody will finish.

@@ -6,7 +6,7 @@ makes it equally fit for Postgres and for the journal that stands in while Postg
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 from itertools import groupby
@@ -47,6 +47,12 @@ _APPEND_STAGED_EVENTS: LiteralString = """
     where staged.kiosk_id = %(kiosk_id)s::uuid
     on conflict do nothing
 """
+
+# Values that blocks gained since: a journal written before them is replayed with these.
+_LATER_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "save_turn": {"is_recovered": False},
+    "save_usage": {"image_input_tokens": 0, "cached_image_tokens": 0, "is_usage_missing": False},
+}
 
 _NUL_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -113,6 +119,8 @@ class TurnRow:
     ended_at: datetime | None = None
     heard_ms: int | None = None
     total_ms: int | None = None
+    is_recovered: bool = False
+    """Put together from pieces after its gateway was lost."""
 
 
 def open_session(
@@ -186,6 +194,7 @@ def save_turn(scope: Scope, turn: TurnRow) -> Write:
         gym_id=str(scope.gym_id), item_id=turn.item_id, position=turn.position, role=turn.role, text=turn.text,
         generated_text=turn.generated_text, status=turn.status, started_at=turn.started_at.isoformat(),
         ended_at=turn.ended_at.isoformat() if turn.ended_at else None, heard_ms=turn.heard_ms, total_ms=turn.total_ms,
+        is_recovered=turn.is_recovered,
     )  # fmt: skip
 
 
@@ -221,8 +230,9 @@ def save_usage(
     is_estimated: bool,
     price_version: str,
     occurred_at: datetime,
+    is_missing: bool = False,
 ) -> tuple[Write, Write]:
-    """The usage is billed once, and the session's cost includes it."""
+    """The usage is billed once, and the session's cost includes it; a missing one is on record as such."""
     return (
         _write(
             scope, "save_usage",
@@ -230,6 +240,8 @@ def save_usage(
             text_input_tokens=usage.text_input_tokens, audio_input_tokens=usage.audio_input_tokens,
             cached_text_tokens=usage.cached_text_tokens, cached_audio_tokens=usage.cached_audio_tokens,
             text_output_tokens=usage.text_output_tokens, audio_output_tokens=usage.audio_output_tokens,
+            image_input_tokens=usage.image_input_tokens, cached_image_tokens=usage.cached_image_tokens,
+            is_usage_missing=is_missing,
             duration_seconds=usage.duration_seconds, is_estimated=is_estimated, price_version=price_version,
             cost_usd=cost_usd, occurred_at=occurred_at.isoformat(),
         ),
@@ -289,7 +301,8 @@ async def _execute_writes(connection: AsyncConnection, writes: Sequence[Write]) 
     for kiosk_id, group in groupby(writes, key=lambda write: write.kiosk_id):
         await connection.execute(_SET_KIOSK, [kiosk_id])
         for write in group:
-            await connection.execute(queries("sessions")[write.block], write.values)
+            values = {**_LATER_VALUES.get(write.block, {}), **write.values}
+            await connection.execute(queries("sessions")[write.block], values)
 
 
 async def _copy_events(connection: AsyncConnection, events: Iterable[EventRow]) -> None:
@@ -322,12 +335,48 @@ async def end_leases(connection: AsyncConnection, *, gateway_instance: str) -> N
     await connection.execute(queries("sessions")["end_leases"], {"gateway_instance": gateway_instance})
 
 
-async def close_lost_sessions(connection: AsyncConnection) -> list[UUID]:
-    """No session is active past its lease; the ids of those closed now."""
-    cursor = await connection.execute(queries("sessions")["close_lost_sessions"])
-    closed = [row[0] for row in await cursor.fetchall()]
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One event of a session's log."""
+
+    occurred_at: datetime
+    direction: str
+    event: Mapping[str, Any]
+    """The protocol event; sound is its length."""
+
+
+async def lost_sessions(connection: AsyncConnection, *, at_most: int) -> list[Scope]:
+    """Active sessions that nobody vouches for any more, the longest lost first."""
+    cursor = await connection.execute(queries("sessions")["lost_sessions"], {"at_most": at_most})
+    return [Scope(*row) for row in await cursor.fetchall()]
+
+
+async def settle_lost_session(
+    connection: AsyncConnection, scope: Scope, mend: Callable[[Sequence[LoggedEvent], str], Sequence[Write]]
+) -> bool:
+    """The lost session is mended and closed as gateway_lost, in one transaction; False when another gateway was first.
+
+    Args:
+        mend: from the session's log, without its spoken input, and its model to what is missing on record.
+    """
+    parameters = {"session_id": scope.session_id, "gym_id": scope.gym_id}
+    async with connection.transaction():
+        await connection.execute(_SET_KIOSK, [str(scope.kiosk_id)])
+        cursor = await connection.execute(queries("sessions")["lock_lost_session"], parameters)
+        locked = await cursor.fetchone()
+        if locked is None:
+            return False
+        cursor = await connection.execute(queries("sessions")["events_of_session"], parameters)
+        events = [LoggedEvent(*row) for row in await cursor.fetchall()]
+        await _execute_writes(connection, mend(events, locked[0]))
+        await connection.execute(queries("sessions")["give_up_tool_calls"], parameters)
+        await connection.execute(queries("sessions")["close_lost_session"], parameters)
+    return True
+
+
+async def settle_lost_tool_calls(connection: AsyncConnection) -> None:
+    """No call of a session that is over waits for a result: whether it ran, nobody knows."""
     await connection.execute(queries("sessions")["settle_lost_tool_calls"])
-    return closed
 
 
 def encode_record(record: Record) -> bytes:

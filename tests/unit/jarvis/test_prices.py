@@ -1,12 +1,13 @@
 """Golden invoices: usage reports in the shapes the provider sends, priced by hand."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from jarvis.prices import Usage, cost_of, exact_usd, price_of, usage_of
+from jarvis.prices import Price, Usage, cost_of, endings, exact_usd, price_of, usage_of
 
 # The usage object of a response.done, as OpenAI documents it.
 RESPONSE = {
@@ -98,3 +99,50 @@ def test_the_hosted_analysis_is_priced_by_the_same_table() -> None:
     chat = Usage(text_input_tokens=1000, cached_text_tokens=400, text_output_tokens=300)
     assert cost_of("gpt-4o-mini-2024-07-18", chat).usd == Decimal("0.000300")
     assert exact_usd("text-embedding-3-small", Usage(text_input_tokens=10)) == Decimal("0.0000002")
+
+
+# One line for each model that the provider's price list has: text in, cached, out, audio in, cached, out, image in,
+# cached (USD per million tokens), USD a minute, and the day it ends. Typed from the list, not from our table.
+PUBLISHED = """
+gpt-realtime-2.1 4 0.40 24 32 0.40 64 5 0.50 0 -
+gpt-realtime-2 4 0.40 24 32 0.40 64 5 0.50 0 -
+gpt-realtime-1.5 4 0.40 16 32 0.40 64 5 0.50 0 -
+gpt-realtime-2.1-mini 0.60 0.06 2.40 10 0.30 20 0.80 0.08 0 -
+gpt-realtime 4 0.40 16 32 0.40 64 5 0.50 0 2027-01-20
+gpt-realtime-mini 0.60 0.06 2.40 10 0.30 20 0.80 0.08 0 2027-01-20
+gpt-4o-mini-realtime-preview 0.60 0.30 2.40 10 0.30 20 0 0 0 2026-05-07
+gpt-4o-mini-realtime-preview-2024-12-17 0.60 0.30 2.40 10 0.30 20 0 0 0 2026-07-23
+gpt-4o-mini 0.15 0.075 0.60 0 0 0 0 0 0 2027-01-14
+text-embedding-3-small 0.02 0.02 0 0 0 0 0 0 0 -
+gpt-4o-transcribe 2.50 2.50 10 2.50 2.50 0 0 0 0 2027-02-26
+gpt-4o-mini-transcribe 1.25 1.25 5 1.25 1.25 0 0 0 0 2027-02-26
+whisper-1 0 0 0 0 0 0 0 0 0.006 2027-02-26
+gpt-transcribe 0 0 0 0 0 0 0 0 0.0045 -
+gpt-realtime-whisper 0 0 0 0 0 0 0 0 0.017 -
+gpt-live-transcribe 0 0 0 0 0 0 0 0 0.017 -
+"""
+
+
+@pytest.mark.parametrize("line", PUBLISHED.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_the_table_is_the_published_one(line: str) -> None:
+    """Every published model is known, at its price and with its end."""
+    model, *numbers, end = line.split()
+    price, is_known = price_of(model)
+    assert is_known
+    assert price == Price(*map(Decimal, numbers), shuts_down_on=None if end == "-" else date.fromisoformat(end))
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        (date(2026, 9, 1), None),
+        (date(2026, 11, 22), "is shut down by the provider on 2027-01-20"),
+        (date(2027, 1, 19), "is shut down by the provider on 2027-01-20"),
+        (date(2027, 1, 20), "shut down on 2027-01-20"),
+    ],
+)
+def test_the_end_of_a_model_is_told_in_time(on: date, expected: str | None) -> None:
+    """Four months before, and from the day itself; a model without an end is never spoken of."""
+    found = endings(["gpt-realtime", "gpt-realtime-2.1-mini", "gpt-tomorrow"], on=on)
+    assert len(found) == (expected is not None)
+    assert all(expected and expected in sentence for sentence in found)
