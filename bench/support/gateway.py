@@ -159,6 +159,8 @@ async def keep_talking(gateway: Gateway, login: KioskLogin, rng: random.Random) 
             await socket.send(orjson.dumps({"type": "kiosk.badge.scanned", "uid": login.badge_id}).decode())
             async for frame in socket:
                 event = orjson.loads(frame)
+                if event["type"] == "kiosk.notice" and event["needs_answer"]:
+                    await socket.send(orjson.dumps({"type": "kiosk.consent", "analysis": True}).decode())
                 if event["type"] == "kiosk.ready":
                     heard = Heard(event["session_id"])
                     break
