@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -87,15 +88,22 @@ def template_database(server_settings: Settings) -> str:
     return name
 
 
-@pytest.fixture
-def database(server_settings: Settings, template_database: str, tmp_path: Path) -> Iterator[Database]:
-    """A migrated database without rows, of this test alone."""
+@contextmanager
+def cloned_database(server_settings: Settings, template: str, home: Path) -> Iterator[Database]:
+    """A migrated database without rows, dropped in the end; state of other kinds goes to `home`."""
     name = f"test_{os.getpid()}_{next(_database_numbers)}"
     root = urlunsplit(urlsplit(server_settings.administration_url)._replace(path="/postgres"))
     with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template_database}")
+        connection.execute(f"create database {name} template {template}")
     url = urlunsplit(urlsplit(server_settings.administration_url)._replace(path=f"/{name}"))
-    # With a URL given, the doors' URLs derive from it; state of other kinds goes to the test's own folder.
-    yield Database(replace(server_settings, database_url=url, home=tmp_path))
+    # With a URL given, the doors' URLs derive from it.
+    yield Database(replace(server_settings, database_url=url, home=home))
     with psycopg.connect(root, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(server_settings: Settings, template_database: str, tmp_path: Path) -> Iterator[Database]:
+    """A migrated database without rows, of this test alone."""
+    with cloned_database(server_settings, template_database, tmp_path) as database:
+        yield database

@@ -18,6 +18,8 @@ from voice_gateway.protocol import realtime
 _CARRIED_CHARACTERS = 12_000
 # Voice activity is noticed a little after it began: so much sound is said again to a new upstream.
 _REPEATED_SOUND_MS = 1000
+# How often a refused answer is asked for again: a member does not wait for longer.
+_ASKED_AGAIN = 2
 # A replacement that could not be dialled is tried again while the old connection still serves.
 _STANDBY_PAUSE_SECONDS = 30.0
 
@@ -135,6 +137,38 @@ class Memory:
                 break
             kept.append(group)
         return [item for group in reversed(kept) for item in group]
+
+
+class AskedAgain:
+    """An answer that the provider refused for now, and when it is asked for again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.due_at: float | None = None
+        self._limits = limits
+        self._tries = 0
+
+    @property
+    def is_troubled(self) -> bool:
+        """True from the first refusal until an answer comes, or is given up."""
+        return self._tries > 0
+
+    def refused(self, *, at: float) -> bool:
+        """The answer did not come; False when it is not asked for any more."""
+        if self._tries >= _ASKED_AGAIN:
+            self.settled()
+            return False
+        self._tries += 1
+        pause = min(self._limits.retry_first_seconds * 2**self._tries, self._limits.retry_longest_seconds)
+        self.due_at = at + pause
+        return True
+
+    def taken_over(self) -> None:
+        """Somebody else has asked, or will: the member, the client, or the tool that answers."""
+        self.due_at = None
+
+    def settled(self) -> None:
+        """An answer came, or none will."""
+        self.due_at, self._tries = None, 0
 
 
 class RecentSound:

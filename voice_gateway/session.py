@@ -16,7 +16,7 @@ from jarvis.sessions import CloseReason
 from voice_gateway.apologies import Trouble, apology
 from voice_gateway.calls import ToolCalls
 from voice_gateway.consent import ConsentGate, stopped
-from voice_gateway.continuity import Line, Memory, RecentSound, failed_response, merged
+from voice_gateway.continuity import AskedAgain, Line, Memory, RecentSound, failed_response, merged
 from voice_gateway.effects import (
     CloseRequested,
     ConsentKept,
@@ -71,6 +71,7 @@ class VoiceSession:
         self._memory = Memory()
         self._line = Line(plan.limits)
         self._gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk)
+        self._asked_again = AskedAgain(plan.limits)
         self._opened_at = now.seconds
         self._active_at = now.seconds
         self._drain_until: float | None = None
@@ -115,6 +116,8 @@ class VoiceSession:
         due = [self._opened_at + limits.max_seconds, self._active_at + limits.idle_seconds]
         if self._owed_since is not None:
             due.append(self._owed_since + limits.silence_seconds)
+        if self._asked_again.due_at is not None:
+            due.append(self._asked_again.due_at)
         if self._line.renewal_due_at is not None and self._is_ready:
             due.append(self._line.renewal_due_at)
         if self._line.is_standby_ready and self._is_between_turns():
@@ -221,6 +224,7 @@ class VoiceSession:
             return []
         self._is_upstream_open = self._is_ready = self._is_speaking = False
         self._owed_since = None
+        self._asked_again.settled()
         self._is_update_owed = self._is_update_owed or "kiosk" in self._updates
         self._updates.clear()
         effects: list[Effect] = [noted(lost), *self._answers_lost(now)]
@@ -293,7 +297,7 @@ class VoiceSession:
 
     def _is_between_turns(self) -> bool:
         owes = self._responses or self._untranscribed or self._updates or self._calls.are_running
-        return not (owes or self._is_speaking or self._owed_since is not None)
+        return not (owes or self._is_speaking or self._owed_since is not None or self._asked_again.is_troubled)
 
     def _from_standby(self, leg: int, event: Event, now: Moment) -> list[Effect]:
         """The replacement is being set up: nothing of it reaches the kiosk. Other legs have nothing to say any more."""
@@ -411,6 +415,7 @@ class VoiceSession:
             self._active_at = now.seconds
             self._owed_since = now.seconds
             self._is_asked = self._is_asked or kind == kiosk_protocol.RESPONSE_CREATE
+            self._asked_again.taken_over()
         return [ToUpstream(realtime.text_of(event), self._line.serving)]
 
     # From the upstream.
@@ -425,6 +430,9 @@ class VoiceSession:
             # Before, only the answer to our own settings counts: without it nobody may speak.
             self._owed_since = None
         effects = handle(self, event, text, now) if handle else self._relay(event, text, now)
+        if kind == realtime.OUTPUT_ITEM_ADDED and self._asked_again.is_troubled:
+            self._asked_again.settled()
+            effects += self._tell_kiosk(self._upstream_state("ready", None), now)
         if self._responses and self._is_ready:
             # An answer that was begun is owed to its end.
             self._owed_since = now.seconds
@@ -512,6 +520,7 @@ class VoiceSession:
     def _speech_started(self, event: Event, text: str, now: Moment) -> list[Effect]:
         self._active_at = now.seconds
         self._is_speaking = True
+        self._asked_again.taken_over()
         item_id = event.get("item_id")
         if isinstance(item_id, str):
             self._transcript.began(item_id, now=now)
@@ -685,9 +694,12 @@ class VoiceSession:
             records.append(started)
             self._memory.called(call.call_id, call.name, call.arguments, after_item_id=self._transcript.last_item_id())
             runs.append(RunTool(call.call_id, call.name, call.arguments))
-        shown = realtime.shown_response(event, continues=bool(calls) and self.plan.is_kiosk)
+        failure = realtime.failure_of(response)
+        news = self._not_answered(failure, now) if failure is not None else []
+        continues = bool(calls) or self._asked_again.due_at is not None
+        shown = realtime.shown_response(event, continues=continues and self.plan.is_kiosk)
         told = self._pass_on(text if shown is event else realtime.text_of(shown))
-        return [committed(*records), *told, *runs, *self._keep_to_budget(now)]
+        return [committed(*records), *told, *runs, *news, *self._keep_to_budget(now)]
 
     def _keep_to_budget(self, now: Moment) -> list[Effect]:
         """No further answer is begun once the session has cost what it may."""
@@ -701,6 +713,20 @@ class VoiceSession:
             for response_id in sorted(self._responses)
             for record in self._ledger.bill("response", response_id, model=model, report=None, now=now)
         ]
+
+    def _not_answered(self, code: str, now: Moment) -> list[Effect]:
+        """A provider that refuses an answer looks like silence: the kiosk is told, and the answer asked for again."""
+        if self.close_reason is not None:
+            return []
+        if code in realtime.FATAL_ERRORS:
+            return self._give_up_leg(code, now, is_fatal=True)
+        # A client of another kind asks again as it sees fit.
+        if not self.plan.is_kiosk or self._responses:
+            return []
+        if not self._asked_again.refused(at=now.seconds):
+            return self._tell_kiosk(self._upstream_state("ready", Trouble.REFUSED), now)
+        self._is_asked = True
+        return self._tell_kiosk(self._upstream_state("retrying", Trouble.BUSY), now)
 
     # Tools.
 
@@ -736,6 +762,9 @@ class VoiceSession:
             return self._finish_when_drained(now)
         if now.seconds - self._opened_at >= limits.max_seconds:
             return self._close(CloseReason.MAX_DURATION, now)
+        if self._asked_again.due_at is not None and now.seconds >= self._asked_again.due_at:
+            self._asked_again.taken_over()
+            return self._ask(now)
         if self._owed_since is not None and now.seconds - self._owed_since >= limits.silence_seconds:
             return self._give_up_leg("silent while it owed an answer", now)
         if now.seconds - self._active_at >= limits.idle_seconds:

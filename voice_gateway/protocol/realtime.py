@@ -252,5 +252,14 @@ def error_of(event: Mapping[str, Any]) -> tuple[str, str]:
     return str(error.get("code") or ""), str(error.get("event_id") or "")
 
 
+def failure_of(response: Mapping[str, Any]) -> str | None:
+    """Code of a response that failed, which comes in no `error` event; None for one that did not."""
+    if response.get("status") != "failed":
+        return None
+    details = response.get("status_details")
+    error = details.get("error") if isinstance(details, Mapping) else None
+    return str((error.get("code") if isinstance(error, Mapping) else None) or "unknown")
+
+
 def _is_tool(item: object) -> bool:
     return isinstance(item, Mapping) and item.get("type") in _TOOL_ITEMS

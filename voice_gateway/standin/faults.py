@@ -23,10 +23,14 @@ class Faults:
     eof_after_ms: int | None = None  # the connection drops without a closing handshake
     freeze_after_ms: int | None = None  # the connection stays open and nothing moves in it, not even a pong
     refuse_connection: bool = False  # 503 in place of the upgrade
+    unauthorized: bool = False  # 401 in place of the upgrade, as for a wrong key
     rate_limited: bool = False  # every response is done with status failed, code rate_limit_exceeded
     quota_exhausted: bool = False  # every response gets an error insufficient_quota and nothing else
     transcription_delay_ms: int = 0  # the member's transcript comes this much later than it was known
     transcription_fails: bool = False  # the member's speech never gets a transcript
+    server_error: bool = False  # every response is done with status failed, code server_error
+    active_response_race: bool = False  # the next response.create meets a response that the server began just before
+    duplicate_tool_calls: bool = False  # a finished function call is told twice
     omit_response_created: bool = False
     duplicate_response_created: bool = False
 
@@ -97,10 +101,14 @@ _CONVERSIONS = {
     "eof_after_ms": _optional_milliseconds,
     "freeze_after_ms": _optional_milliseconds,
     "refuse_connection": _switch,
+    "unauthorized": _switch,
     "rate_limited": _switch,
     "quota_exhausted": _switch,
     "transcription_delay_ms": _milliseconds,
     "transcription_fails": _switch,
+    "server_error": _switch,
+    "active_response_race": _switch,
+    "duplicate_tool_calls": _switch,
     "omit_response_created": _switch,
     "duplicate_response_created": _switch,
 }

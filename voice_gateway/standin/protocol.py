@@ -76,6 +76,7 @@ class RealtimeSession:
         self._idle_at: float | None = None
         self._idle_since_ms = 0
         self._has_spoken = False
+        self._has_raced = False
         self._opened_now = 0.0
         self._handlers: dict[str, Callable[[ClientEvent, float], None]] = {
             "session.update": self._on_session_update,
@@ -253,6 +254,10 @@ class RealtimeSession:
         if not isinstance(request, dict):
             raise RefusalError("invalid_type", "Expected 'response' as an object.", param="response")
         is_in_conversation = request.get("conversation") != "none"
+        if self._faults.active_response_race and not self._has_raced:
+            # What voice activity detection does in the same moment, seen from the client.
+            self._has_raced = True
+            self._begin_response({}, now, is_in_conversation=True, client_event_id=None)
         if is_in_conversation and self._active is not None:
             raise RefusalError("conversation_already_has_active_response", _active_message(self._active))
         self._begin_response(request, now, is_in_conversation=is_in_conversation, client_event_id=event.get("event_id"))

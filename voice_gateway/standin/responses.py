@@ -105,12 +105,12 @@ class Response:
             limits |= {"remaining": 0, "reset_seconds": 60.0}
         self._out.send("rate_limits.updated", rate_limits=[limits])
         if self._faults.rate_limited:
-            error = {
-                "type": "requests",
-                "code": "rate_limit_exceeded",
-                "message": "Rate limit reached for tokens per minute. Please try again in 60s.",
-            }
-            self._finish("failed", {"type": "failed", "error": error})
+            self._fail("requests", "rate_limit_exceeded", "Rate limit reached for tokens per minute.")
+        elif self._faults.server_error:
+            self._fail("server_error", "server_error", "The server had an error while processing your request.")
+
+    def _fail(self, kind: str, code: str, message: str) -> None:
+        self._finish("failed", {"type": "failed", "error": {"type": kind, "code": code, "message": message}})
 
     def bill(self, *, whole: Tokens, cached: Tokens) -> None:
         """`response.done` will report that input."""
@@ -203,6 +203,9 @@ class Response:
         if self.is_in_conversation and self._conversation.find(item.id) is not None:
             previous = self._conversation.previous_id(item)
             self._out.send("conversation.item.done", previous_item_id=previous, item=copy.deepcopy(item.wire))
+        self._send_item_done(item)
+
+    def _send_item_done(self, item: Item) -> None:
         self._out.send("response.output_item.done", response_id=self.id, output_index=0, item=copy.deepcopy(item.wire))
 
     def _send_part(self, event_type: str, **fields: Any) -> None:
@@ -258,6 +261,8 @@ class Response:
         item.wire["arguments"] = arguments
         self._out.send("response.function_call_arguments.done", name=name, arguments=arguments, **place)
         self._close_item(item, "completed")
+        if self._faults.duplicate_tool_calls:
+            self._send_item_done(item)
 
     def _close_message(self, status: str) -> None:
         item = self._output[0]

@@ -76,6 +76,8 @@ class _Server:
             return _response(
                 Answer(503, {"error": "found the switch refuse_connection on, expected clients to try again"})
             )
+        if faults.unauthorized:
+            return _response(Answer(401, {"error": "found the switch unauthorized on, expected clients to give up"}))
         return None
 
     async def converse(self, connection: ServerConnection) -> None:

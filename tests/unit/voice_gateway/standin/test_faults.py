@@ -128,3 +128,34 @@ def test_response_created_can_be_missing_or_doubled() -> None:
     doubled = answered(Talk(faults=Faults(duplicate_response_created=True)))
     assert (len(missing.of_type("response.created")), len(doubled.of_type("response.created"))) == (0, 2)
     assert len(missing.of_type("response.done")) == len(doubled.of_type("response.done")) == 1
+
+
+def test_a_server_error_is_a_failed_response() -> None:
+    """No `error` event: it hides in response.done, as with the provider."""
+    talk = answered(Talk(faults=Faults(server_error=True)))
+    assert talk.last("response.done")["response"]["status_details"]["error"]["code"] == "server_error"
+    assert not talk.of_type("error")
+
+
+def test_a_race_for_the_active_response_is_lost_by_the_client_once() -> None:
+    """The server began one in the same moment: the client's is refused, the server's answers; the next is taken."""
+    talk = answered(Talk(faults=Faults(active_response_race=True)))
+    assert talk.last("error")["error"]["code"] == "conversation_already_has_active_response"
+    assert len(talk.of_type("response.done")) == 1
+    assert len(answered(talk).of_type("response.done")) == 2
+
+
+def test_a_tool_call_can_be_told_twice() -> None:
+    """The same call_id, the same arguments."""
+    talk = Talk(faults=Faults(duplicate_tool_calls=True))
+    tool = {"type": "function", "name": "get_opening_hours", "parameters": {"type": "object", "properties": {}}}
+    talk.send("session.update", session={"type": "realtime", "tools": [tool]})
+    talk.send(
+        "conversation.item.create",
+        item={
+            "type": "message", "role": "user",
+            "content": [{"type": "input_text", "text": "Quels sont les horaires d'ouverture ?"}],
+        },
+    )  # fmt: skip
+    calls = [event["item"] for event in answered(talk).of_type("response.output_item.done")]
+    assert len(calls) == 2 and calls[0] == calls[1]
