@@ -88,7 +88,7 @@ def staged(house: tuple[Database, int], name: str, *, switches: str = "", **sess
     database, port = house
     url = f"ws://127.0.0.1:{port}/v1/realtime{switches}"
     log = database.settings.home / f"{name}.log"
-    quick = {"RETRY_FIRST_SECONDS": 0.1, "PING_SECONDS": 2, **session}
+    quick = {"RETRY_FIRST_SECONDS": 0.1, "PING_SECONDS": 1, **session}
     with running_gateway(database.settings, standin_port=port, log=log, realtime_url=url, session=quick) as gateway:
         yield Stage(database, port, gateway, new_token(database.settings, gateway, name=name))
 
@@ -109,7 +109,7 @@ def short_lived(house: tuple[Database, int]) -> Iterator[Stage]:
 def impatient(house: tuple[Database, int]) -> Iterator[Stage]:
     """Waits long between two tries, and not at all for a member who says nothing."""
     yield from staged(
-        house, "impatient", IDLE_SECONDS=3, PERSONAL_IDLE_SECONDS=3, RETRY_FIRST_SECONDS=60, RETRY_LONGEST_SECONDS=60
+        house, "impatient", IDLE_SECONDS=2, PERSONAL_IDLE_SECONDS=2, RETRY_FIRST_SECONDS=60, RETRY_LONGEST_SECONDS=60
     )
 
 
@@ -214,25 +214,28 @@ def test_benign_errors_leave_the_session_alone(stage: Stage) -> None:
 
 
 def test_a_truncation_beyond_the_answer_does_not_silence_it(stage: Stage) -> None:
-    """Row 4. Past the produced sound it is brought back to it; before the first sound it is refused; both go on."""
+    """Row 4. Past the produced sound it is brought back to it, before the first sound it is refused; both go on."""
 
-    async def talk() -> tuple[RawKiosk, int]:
+    async def talk() -> RawKiosk:
         async with stage.kiosk() as kiosk:
             await kiosk.badge()
-            await kiosk.ask(COMPLAINT)
-            item_id = kiosk.of_type("response.output_audio.delta")[0]["item_id"]
-            heard = sum(len(event["delta"]) * 3 // 4 for event in kiosk.of_type("response.output_audio.delta")) // 48
+            await kiosk.send("conversation.item.truncate", item_id="item_unborn", content_index=0, audio_end_ms=0)
+            await kiosk.event("error")
+            await kiosk.fault(delta_pacing=0.5)
+            await kiosk.type_text(THANKS)
+            await kiosk.send("response.create")
+            item_id = (await kiosk.event("response.output_audio.delta"))["item_id"]
             place = {"item_id": item_id, "content_index": 0}
             await kiosk.send("conversation.item.truncate", audio_end_ms=900_000, **place)
             await kiosk.event("conversation.item.truncated")
-            await kiosk.send("conversation.item.truncate", item_id="item_unborn", content_index=0, audio_end_ms=0)
-            await kiosk.event("error")
+            await kiosk.fault()
+            await kiosk.event("response.done")
             assert await kiosk.ask(AGAIN)
             await kiosk.end()
-            return kiosk, heard
+            return kiosk
 
-    kiosk, heard = asyncio.run(talk())
-    assert abs(kiosk.of_type("conversation.item.truncated")[0]["audio_end_ms"] - heard) <= 1
+    kiosk = asyncio.run(talk())
+    assert 0 < kiosk.of_type("conversation.item.truncated")[0]["audio_end_ms"] <= kiosk.produced_ms()
     assert len(kiosk.of_type("error")) == 1
 
 
@@ -253,7 +256,7 @@ async def barge_in(stage: Stage, *, played_ms: int) -> tuple[RawKiosk, str]:
     """A member speaks while an answer plays, of which so much was played; the answer's item."""
     async with stage.kiosk() as kiosk:
         await kiosk.badge()
-        await kiosk.fault(delta_pacing=1)
+        await kiosk.fault(delta_pacing=0.5)
         await kiosk.type_text(THANKS)
         await kiosk.send("response.create")
         await kiosk.until(lambda: len(kiosk.of_type("response.output_audio.delta")) >= 6, "a second of answer")
@@ -261,6 +264,7 @@ async def barge_in(stage: Stage, *, played_ms: int) -> tuple[RawKiosk, str]:
         await kiosk.send("kiosk.playback", item_id=item_id, played_ms=played_ms)
         await kiosk.say(AGAIN)
         await kiosk.event("conversation.item.truncated")
+        await kiosk.fault()
         await kiosk.answer(after=kiosk.events.index(kiosk.of_type("conversation.item.truncated")[0]))
         await kiosk.end()
         return kiosk, item_id
@@ -272,7 +276,7 @@ def test_a_late_transcript_keeps_its_place(stage: Stage) -> None:
     async def talk() -> RawKiosk:
         async with stage.kiosk() as kiosk:
             await kiosk.badge()
-            await kiosk.fault(transcription_delay_ms=2500)
+            await kiosk.fault(transcription_delay_ms=1500)
             await kiosk.say(COMPLAINT)
             await kiosk.event("conversation.item.input_audio_transcription.completed")
             await kiosk.end()
@@ -350,7 +354,7 @@ def test_a_tool_runs_once_however_often_it_is_told(stage: Stage) -> None:
     session_id, answer = asyncio.run(talk())
     calls = stage.rows("select name, status from tool_calls where session_id = %s", session_id)
     assert [(call["name"], call["status"]) for call in calls] == [("get_opening_hours", "done")]
-    assert "horaires" in answer.lower()
+    assert re.search(r"\d\d:\d\d|fermé", answer)
 
 
 def test_cached_tokens_are_paid_once_and_sound_as_sound(stage: Stage) -> None:
@@ -428,7 +432,7 @@ def test_a_kiosk_that_is_gone_costs_nothing_more(stage: Stage) -> None:
         async with stage.kiosk() as kiosk:
             before = open_upstreams()
             session_id = await kiosk.badge()
-            await kiosk.fault(delta_pacing=1)
+            await kiosk.fault(delta_pacing=0.5)
             await kiosk.type_text(THANKS)
             await kiosk.send("response.create")
             await kiosk.event("response.output_audio.delta")
@@ -450,7 +454,7 @@ def test_a_client_does_not_hang_on_a_lost_upstream(stage: Stage) -> None:
     async def talk() -> tuple[RawKiosk, str]:
         async with stage.kiosk() as kiosk:
             await kiosk.badge()
-            await kiosk.fault(delta_pacing=1)
+            await kiosk.fault(delta_pacing=0.5)
             await kiosk.type_text(THANKS)
             await kiosk.send("response.create")
             await kiosk.event("response.output_audio.delta")

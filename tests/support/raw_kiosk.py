@@ -34,7 +34,10 @@ class RawKiosk:
     async def _read(self) -> None:
         try:
             async for frame in self.socket:
-                self.events.append(json.loads(frame))
+                event = json.loads(frame)
+                self.events.append(event)
+                if event["type"] == "kiosk.notice" and event["needs_answer"]:
+                    await self.send("kiosk.consent", analysis=True)
                 self._news.set()
         except ConnectionClosed:
             return
@@ -83,11 +86,20 @@ class RawKiosk:
         await self.send("conversation.item.create", item=item)
 
     async def ask(self, text: str) -> str:
-        """The words of the answer to a typed line, tools included."""
+        """The words of the answer to a typed line, tools included; all of its sound counts as heard at once."""
         seen = len(self.events)
         await self.type_text(text)
         await self.send("response.create")
-        return await self.answer(after=seen)
+        words = await self.answer(after=seen)
+        spoken = [event for event in self.events[seen:] if event["type"] == "response.output_audio.delta"]
+        if spoken:
+            await self.send("kiosk.playback", item_id=spoken[-1]["item_id"], played_ms=self.produced_ms(after=seen))
+        return words
+
+    def produced_ms(self, *, after: int = 0) -> int:
+        """How much sound came from a place in `events` on."""
+        spoken = [event for event in self.events[after:] if event["type"] == "response.output_audio.delta"]
+        return sum(len(base64.b64decode(event["delta"])) for event in spoken) // 48
 
     async def answer(self, *, after: int) -> str:
         """The words of the first whole answer after a place in `events`."""
