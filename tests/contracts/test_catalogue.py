@@ -270,7 +270,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "audit_log": "what was done is kept when the gym is gone",
     },
     "tenant table that is unique over all gyms": {
-        "users: user_email_is_unique": "one person signs in once, wherever they work; no door may insert users",
+        "users: user_email_is_unique": "one person signs in once, wherever they work; no door inserts users",
         "kiosk_credentials: kiosk_secret_is_unique": "a hash of 256 random bits; no door may insert credentials",
         "member_visits: visit_is_recorded_once": "begins with a member's random uuid",
         "realtime_events: realtime_events_pkey": "begins with a session's random uuid",
@@ -443,8 +443,10 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "renew_session_leases", "rotate_kiosk_token", "settle_lost_tool_calls", "standing_tokens", "take_token",
         ],
         "jarvis_dashboard": [
-            "begin_sign_in", "fail_sign_in", "is_super_admin", "managed_gym_ids", "open_dashboard_session",
-            "resolve_dashboard_session", "revoke_dashboard_session", "visible_franchise_ids", "visible_gym_ids",
+            "begin_sign_in", "change_franchise", "change_gym", "change_user", "create_franchise", "create_gym",
+            "create_kiosk", "create_user", "fail_sign_in", "is_super_admin", "issue_kiosk_code", "managed_gym_ids",
+            "open_dashboard_session", "resolve_dashboard_session", "revoke_dashboard_session", "revoke_kiosk",
+            "visible_franchise_ids", "visible_gym_ids",
         ],
         "jarvis_analyst": ["analyst_gym_ids"],
         "jarvis_pipeline": ["close_lost_sessions", "ensure_event_partitions", "protect_tenant_table"],

@@ -17,7 +17,7 @@ READING_SQL = {
     "gateway": ("warehouse/queries/sessions.sql", "warehouse/queries/kiosks.sql"),
     "pipeline": tuple(f"warehouse/queries/{stage}.sql" for stage in ("conversations", "members", "alerts")),
     "dashboards": ("dashboards/*.sql",),
-    "API": ("warehouse/queries/overview.sql",),
+    "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql"),
     "dbt": ("dbt_project/models/staging/*.sql",),
 }
 

@@ -25,6 +25,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/limits.sql": ("jarvis_gateway",),
     "warehouse/queries/members.sql": ("jarvis_pipeline",),
+    "warehouse/queries/network.sql": ("jarvis_dashboard",),
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),

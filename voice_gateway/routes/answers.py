@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from voice_gateway.routes.bodies import BodyRefused, refusal
+from warehouse.stores.sign_in import TooManyTries
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BodyRefused, _body_refused)
     app.add_exception_handler(RequestValidationError, _not_as_described)
     app.add_exception_handler(psycopg.Error, _database_refused)
+    app.add_exception_handler(TooManyTries, _crowded)
     app.add_exception_handler(PoolTimeout, _database_away)
     app.add_exception_handler(Exception, _fault)
 
@@ -124,6 +126,13 @@ async def _database_away(_request: Request, _error: Exception) -> Response:
     return refusal(
         503, "database_unavailable", "the database does not answer: try again in a few seconds",
         headers={"Retry-After": "5"},
+    )  # fmt: skip
+
+
+async def _crowded(_request: Request, _error: Exception) -> Response:
+    return refusal(
+        503, "too_many_passwords", "found too many passwords to check at once, expected fewer: try again in a moment",
+        headers={"Retry-After": "1"},
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from voice_gateway.routes.bodies import json_body, taking
 from voice_gateway.routes.callers import bearer_token
 from voice_gateway.routes.guards import PeopleHere, PersonHere, own_origin, person_or_address
 from voice_gateway.routes.limits import limited
-from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME, TooManyTries
+from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME
 
 router = APIRouter(
     prefix="/api/auth",
@@ -69,13 +69,7 @@ class Session(BaseModel):
 )
 async def sign_in(body: Annotated[SignIn, Depends(json_body(SignIn))], people: PeopleHere, answer: Response) -> Session:
     """An e-mail and a password become a session."""
-    try:
-        token = await people.passwords.token_for(body.email.strip(), body.password)
-    except TooManyTries:
-        raise Refused(
-            503, "too_many_sign_ins", "found too many sign-ins at once, expected fewer: try again in a moment",
-            headers={"Retry-After": "1"},
-        ) from None  # fmt: skip
+    token = await people.passwords.token_for(body.email.strip(), body.password)
     person = await people.holder_of(token) if token is not None else None
     if token is None or person is None:
         # The same words for unknown, wrong, closed and suspended: no oracle for guessing.

@@ -9,16 +9,17 @@ of tries must not stop everything else.
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import anyio
 import anyio.to_thread
 from psycopg import AsyncConnection
 
-from jarvis.passwords import decoy_hash, verify_password
+from jarvis.passwords import decoy_hash, hash_password, verify_password
 from jarvis.tenancy import Scope, UserRole
 from warehouse.people import Database
 from warehouse.sql import queries
@@ -34,6 +35,9 @@ REFUSAL_SECONDS = 0.5
 
 # Waiting tries past this are turned away: at 20 ms each on two threads, the last waits a third of a second.
 MOST_WAITING = 32
+
+
+Result = TypeVar("Result")
 
 
 class TooManyTries(RuntimeError):
@@ -135,17 +139,29 @@ class PasswordCheck:
         Raises:
             TooManyTries: when the queue is too long to wait in.
         """
-        if self._waiting >= MOST_WAITING:
-            raise TooManyTries(f"found {self._waiting} sign-ins waiting, expected fewer than {MOST_WAITING}")
         started = time.monotonic()
-        self._waiting += 1
-        try:
-            token = await anyio.to_thread.run_sync(self._check, email, password, limiter=self._checkers)
-        finally:
-            self._waiting -= 1
+        token = await self._in_turn(self._check, email, password)
         if token is None:
             await anyio.sleep(max(0.0, started + self._refusal_seconds - time.monotonic()))
         return token
+
+    async def hash_of(self, password: str) -> str:
+        """The hash of a new password, made in its turn.
+
+        Raises:
+            TooManyTries: when the queue is too long to wait in.
+            PasswordRefused: when it is too short or too long.
+        """
+        return await self._in_turn(hash_password, password)
+
+    async def _in_turn(self, work: Callable[..., Result], *arguments: str) -> Result:
+        if self._waiting >= MOST_WAITING:
+            raise TooManyTries(f"found {self._waiting} passwords waiting, expected fewer than {MOST_WAITING}")
+        self._waiting += 1
+        try:
+            return await anyio.to_thread.run_sync(work, *arguments, limiter=self._checkers)
+        finally:
+            self._waiting -= 1
 
     def _check(self, email: str, password: str) -> str | None:
         account = self._sessions.begin_sign_in(email)
