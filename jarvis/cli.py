@@ -89,6 +89,18 @@ def parser() -> argparse.ArgumentParser:
     revoke.add_argument("--gym", required=True, metavar="SLUG")
     revoke.add_argument("--kiosk", required=True, metavar="SLUG")
     revoke.set_defaults(run=_kiosk_revoke)
+    config = kiosk.add_parser("config", help="what is set for a franchise's, a gym's or one kiosk").add_subparsers(
+        metavar="get|set", required=True
+    )
+    for action, text in (("get", "print what is set"), ("set", "set key=value, or key= for the wider scope's word")):
+        added = config.add_parser(action, help=text)
+        whose = added.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--franchise", metavar="NAME")
+        whose.add_argument("--gym", metavar="SLUG")
+        added.add_argument("--kiosk", metavar="SLUG", help="one kiosk of the gym")
+        if action == "set":
+            added.add_argument("assignments", nargs="+", metavar="KEY=VALUE")
+        added.set_defaults(run=_kiosk_config, assignments=[])
     rotate = kiosk.add_parser("rotate", help="print a new device token; the old one ends with its first use")
     rotate.add_argument("--token", required=True)
     rotate.set_defaults(run=_kiosk_rotate)
@@ -223,6 +235,23 @@ def _kiosk_revoke(settings: Settings, options: argparse.Namespace) -> int:
     from voice_gateway.kiosk.commands import revoke
 
     print(json.dumps(revoke(settings, options.gym, options.kiosk)))
+    return 0
+
+
+def _kiosk_config(settings: Settings, options: argparse.Namespace) -> int:
+    from voice_gateway.kiosk.commands import configure
+
+    if options.kiosk and not options.gym:
+        print("jarvis: found --kiosk without --gym, expected the kiosk's gym too", file=sys.stderr)
+        return 2
+    kept = configure(
+        settings,
+        franchise=options.franchise,
+        gym=options.gym,
+        kiosk=options.kiosk,
+        assignments=options.assignments,
+    )
+    print(json.dumps(kept))
     return 0
 
 

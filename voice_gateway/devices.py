@@ -1,4 +1,4 @@
-"""What open connections must hear of their kiosks: their tokens were revoked.
+"""What open connections must hear of their kiosks: their tokens were revoked, their configuration changed.
 
 Postgres notifies every gateway process, with ids only; what is true is then read under the kiosk's own
 rights. Notifications may get lost with their connection, so all open connections are looked at again every
@@ -17,6 +17,8 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from jarvis.kiosk_config import KioskConfig, config_of
+from warehouse.stores.kiosk_settings import settings_of
 from warehouse.stores.kiosks import listen, standing_tokens
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,13 @@ class Guest(Protocol):
     @property
     def token_hash(self) -> bytes:
         """Hash of the token it came in with."""
+
+    @property
+    def gym_id(self) -> UUID:
+        """Whose kiosk it is."""
+
+    def configure(self, config: KioskConfig, version: int) -> None:
+        """This is how the kiosk is to behave; called again with what it already knows."""
 
     def cut_off(self) -> None:
         """Nothing that it sends counts any more, from this call on; it is told and closed soon."""
@@ -88,14 +97,24 @@ class Devices:
         """A notification has been dealt with; one that is none of ours is nobody's."""
         news = _read(payload)
         kiosk_id = _uuid_in(news, "kiosk_id")
-        if news.get("kind") == "revoked" and kiosk_id is not None:
+        if news.get("kind") not in ("revoked", "settings"):
+            return
+        if kiosk_id is not None:
             await self._look_after(self._guests.get(kiosk_id, ()))
+        elif (gym_id := _uuid_in(news, "gym_id")) is not None:
+            await self._look_after([guest for guest in self._all() if guest.gym_id == gym_id])
+        else:
+            # A whole franchise, which is rare.
+            await self.sweep()
 
     async def sweep(self) -> None:
         """Every open connection has been looked at, whatever was notified."""
-        guests = [guest for here in self._guests.values() for guest in here]
+        guests = self._all()
         for start in range(0, len(guests), _ASKED_TOGETHER):
             await self._look_after(guests[start : start + _ASKED_TOGETHER])
+
+    def _all(self) -> list[Guest]:
+        return [guest for here in self._guests.values() for guest in here]
 
     async def _look_after(self, guests: Collection[Guest]) -> None:
         guests = list(guests)
@@ -104,6 +123,7 @@ class Devices:
         try:
             async with self._pool.connection() as connection:
                 standing = await standing_tokens(connection, {guest.token_hash for guest in guests})
+                settings = await settings_of(connection, {guest.kiosk_id for guest in guests})
         except DATABASE_AWAY as error:
             # The next sweep asks again.
             log.warning("kiosks not looked after", extra={"error": type(error).__name__, "count": len(guests)})
@@ -112,6 +132,8 @@ class Devices:
             if guest.token_hash not in standing:
                 log.info("kiosk cut off", extra={"kiosk_id": str(guest.kiosk_id)})
                 guest.cut_off()
+            elif (known := settings.get(guest.kiosk_id)) is not None:
+                guest.configure(config_of(known.settings), known.version)
 
     async def _listen_forever(self) -> None:
         attempt = 0

@@ -11,7 +11,7 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, BadgeOutcome, Kiosk
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
@@ -291,6 +292,7 @@ class KioskConnection:
         self.token_hash = token_hash
         self._close_socket = close
         self._is_cut_off = False
+        self._config, self._config_version = KioskConfig(), -1
         self._services = services
         self._is_kiosk = is_kiosk
         self._tell_socket = tell
@@ -310,6 +312,20 @@ class KioskConnection:
         if not self._is_cut_off:
             self._is_cut_off = True
             _keep(asyncio.create_task(self._leave_revoked()))
+
+    @property
+    def gym_id(self) -> UUID:
+        """Whose kiosk this is."""
+        return self._kiosk.gym_id
+
+    def configure(self, config: KioskConfig, version: int) -> None:
+        """The kiosk is told how to behave, when that is news; its next session has the voice and the ear of it."""
+        if version == self._config_version:
+            return
+        self._config, self._config_version = config, version
+        if self._is_kiosk:
+            news = {"event_id": f"gwc_{uuid4().hex[:12]}", **kiosk_protocol.config(config, version)}
+            _keep(asyncio.create_task(self._tell(realtime.text_of(news))))
 
     async def _leave_revoked(self) -> None:
         await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **_revoked().as_event()}))
@@ -416,7 +432,7 @@ class KioskConnection:
             return Badge(BadgeOutcome.UNKNOWN)
 
     async def _open(self, badge: Badge | None) -> LiveSession:
-        services, kiosk = self._services, self._kiosk
+        services, kiosk, config = self._services, self._kiosk, self._config
         if self._is_stopping:
             raise kiosk_protocol.FrameError(
                 "gateway_stopping", "found the gateway stopping, expected it to serve: connect again in a few seconds"
@@ -427,20 +443,24 @@ class KioskConnection:
             )
         settings = services.settings
         # One language for the ear and the mouth of the model.
-        language = spoken_language(badge.member.language if badge and badge.member else kiosk.language)
+        language = spoken_language(
+            badge.member.language if badge and badge.member else config.language or kiosk.language
+        )
         plan = SessionPlan(
             scope=Scope(uuid4(), kiosk.kiosk_id, kiosk.gym_id),
             profile=realtime.SessionProfile(
                 model=kiosk.model or settings.realtime_model,
-                voice=kiosk.voice or settings.realtime_voice,
+                voice=config.voice or kiosk.voice or settings.realtime_voice,
                 language=language,
                 instructions=instructions_for(badge, language),
                 tools=definitions(services.tools),
                 transcription_model=settings.transcription_model,
+                noise_reduction=config.noise_reduction,
+                vad_threshold=config.vad_threshold,
             ),
             gateway_instance=services.recorder.instance,
             is_kiosk=self._is_kiosk,
-            limits=services.limits,
+            limits=_limits_with(services.limits, config),
         )
         live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
         services.recorder.vouch_for(plan.scope)
@@ -453,6 +473,14 @@ class KioskConnection:
     async def _tell(self, text: str) -> None:
         if self._is_connected:
             await self._tell_socket(text)
+
+
+def _limits_with(limits: Limits, config: KioskConfig) -> Limits:
+    """The platform's limits with the silence set for this kiosk, which keeps no member's name longer than before."""
+    if config.idle_seconds is None:
+        return limits
+    personal = min(limits.personal_idle_seconds, config.idle_seconds)
+    return replace(limits, idle_seconds=config.idle_seconds, personal_idle_seconds=personal)
 
 
 def _revoked() -> kiosk_protocol.FrameError:

@@ -439,8 +439,9 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
     ).fetchall()
     assert dict(rows) == {
         "jarvis_gateway": [
-            "claim_kiosk", "identify_badge", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token", "lost_sessions",
-            "renew_session_leases", "rotate_kiosk_token", "settle_lost_tool_calls", "standing_tokens", "take_token",
+            "claim_kiosk", "identify_badge", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token", "kiosk_settings_of",
+            "lost_sessions", "renew_session_leases", "rotate_kiosk_token", "settle_lost_tool_calls",
+            "standing_tokens", "take_token",
         ],
         "jarvis_dashboard": [
             "begin_sign_in", "change_franchise", "change_gym", "change_user", "create_franchise", "create_gym",

@@ -23,6 +23,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
+    "warehouse/queries/kiosk_settings.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/limits.sql": ("jarvis_gateway",),
     "warehouse/queries/members.sql": ("jarvis_pipeline",),
     "warehouse/queries/network.sql": ("jarvis_dashboard",),

@@ -230,6 +230,7 @@ def test_an_open_connection_outlives_the_renewal_of_its_token(gateway: GatewayPr
         async with kiosk_socket(gateway, token) as socket:
             new = await asyncio.to_thread(rotate, gateway.url, token)
             assert await asyncio.to_thread(beat, gateway, new) == 200
+            assert json.loads(await socket.recv())["type"] == "kiosk.config"
             await socket.send('{"type": "kiosk.badge.scanned", "uid": "B-LEA"}')
             return str(json.loads(await socket.recv())["type"])
 

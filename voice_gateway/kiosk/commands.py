@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import psycopg
 
+from jarvis.kiosk_config import RULES, KioskConfigError, checked
 from jarvis.kiosks import Holder, new_code, slug_of, stored_code
 from jarvis.settings import Settings
 from voice_gateway.kiosk import audio
@@ -20,6 +22,7 @@ from voice_gateway.kiosk.client import HeardTurn, connected
 from voice_gateway.kiosk.errors import KioskError
 from voice_gateway.kiosk.replay import Dialogue, control_url, read_dialogues, replay_dialogue
 from warehouse.connection import connect
+from warehouse.stores.kiosk_settings import ScopeNotFound, change_settings, find_scope, own_settings
 from warehouse.stores.kiosks import GymNotFound, KioskNotFound, gym_slugs, revoke_kiosk, store_code
 
 Utterance = tuple[str, str]
@@ -68,6 +71,52 @@ def revoke(settings: Settings, gym_slug: str, slug: str) -> dict[str, object]:
         except KioskNotFound as error:
             raise KioskError(str(error)) from None
     return {"gym": gym_slug, "slug": slug, "tokens_revoked": count}
+
+
+def configure(
+    settings: Settings,
+    *,
+    franchise: str | None = None,
+    gym: str | None = None,
+    kiosk: str | None = None,
+    assignments: Sequence[str] = (),
+) -> dict[str, object]:
+    """What is set for exactly this franchise, gym or kiosk, after these `key=value` were set and `key=` taken away.
+
+    Raises:
+        KioskError: when there is no such scope, or a key or value cannot be set; nothing is changed then.
+    """
+    values, removed = {}, []
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign:
+            raise KioskError(f"found '{assignment}', expected key=value, or key= to leave it to the wider scope")
+        if text == "":
+            removed.append(key)
+        else:
+            values[key] = _value_in(text)
+    try:
+        for key in removed:
+            if key not in RULES:
+                checked(key, None)
+        changes = {key: checked(key, value) for key, value in values.items()}
+        with connect(settings.database_url_for("pipeline"), application_name="jarvis-kiosk") as connection:
+            scope = find_scope(connection, franchise=franchise, gym=gym, kiosk=kiosk)
+            if assignments:
+                kept = change_settings(connection, scope, settings=changes, removed=removed)
+            else:
+                kept = own_settings(connection, scope)
+    except (KioskConfigError, ScopeNotFound, KioskNotFound) as error:
+        raise KioskError(str(error)) from None
+    return {"settings": dict(kept.settings), "version": kept.version}
+
+
+def _value_in(text: str) -> object:
+    """Numbers, true and false as such; everything else is the text itself."""
+    try:
+        return orjson.loads(text) if text[:1] in "-0123456789tf" else text
+    except orjson.JSONDecodeError:
+        return text
 
 
 def rotate(gateway_url: str, token: str) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from jarvis.consents import NOTICE_VERSION, notice_in
+from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, Member
 from jarvis.sessions import CloseReason
 
@@ -231,6 +232,11 @@ def notice(language: str, *, needs_answer: bool, analysis: bool | None) -> Event
         "type": "kiosk.notice", "language": language, "text": notice_in(language), "version": NOTICE_VERSION,
         "needs_answer": needs_answer, "analysis": analysis,
     }  # fmt: skip
+
+
+def config(effective: KioskConfig, version: int) -> Event:
+    """How the kiosk is to behave from now on."""
+    return {"type": "kiosk.config", "config": effective.as_json(), "version": version}
 
 
 def upstream_state(state: str, message: str | None = None) -> Event:

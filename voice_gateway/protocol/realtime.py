@@ -68,6 +68,9 @@ class SessionProfile:
     tools: Sequence[Mapping[str, Any]]
     transcription_model: str
     max_output_tokens: int = 800
+    noise_reduction: str = "far_field"
+    """far_field, near_field or off."""
+    vad_threshold: float = 0.6
 
     def as_update(self, *, event_id: str) -> Event:
         """The `session.update` that sets it."""
@@ -82,11 +85,11 @@ class SessionProfile:
                     "input": {
                         "format": {"type": "audio/pcm", "rate": 24000},
                         # A kiosk stands in a loud room, an arm's length away.
-                        "noise_reduction": {"type": "far_field"},
+                        "noise_reduction": None if self.noise_reduction == "off" else {"type": self.noise_reduction},
                         "transcription": {"model": self.transcription_model, "language": self.language},
                         "turn_detection": {
                             "type": "server_vad",
-                            "threshold": 0.6,
+                            "threshold": self.vad_threshold,
                             "prefix_padding_ms": 300,
                             "silence_duration_ms": 500,
                             "create_response": True,

@@ -1,12 +1,15 @@
 """How a kiosk gets its token, and how it says that it is alive."""
 
+from hashlib import sha256
 from typing import Annotated, Any
 
+import orjson
 import psycopg
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from jarvis.kiosk_config import config_of
 from jarvis.kiosks import ROTATION_GRACE_SECONDS, CodeFormatError, new_token, stored_code, token_hash
 from voice_gateway.rates import RateClass
 from voice_gateway.relay import Services
@@ -20,6 +23,7 @@ from voice_gateway.routes.callers import (
     unknown_token,
 )
 from voice_gateway.routes.limits import limited
+from warehouse.stores.kiosk_settings import KioskSettings, settings_of
 from warehouse.stores.kiosks import Heartbeat, claim_kiosk, record_heartbeat, rotate_token
 
 router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(limited(RateClass.API))])
@@ -141,3 +145,24 @@ async def heartbeat(request: Request) -> JSONResponse:
 def unfit_for_storage() -> JSONResponse:
     """The database cannot keep such a value; it is not named, because its message would quote it."""
     return refusal(400, "invalid_value", "found a value that cannot be stored, expected plain JSON text and numbers")
+
+
+@router.get("/config")
+async def config(request: Request) -> Response:
+    """How this kiosk is to behave; 304 when it knows."""
+    services: Services = request.app.state.services
+    try:
+        kiosk = await calling_kiosk(request)
+        if kiosk is None:
+            return unknown_token()
+        async with services.pool.connection() as connection:
+            known = (await settings_of(connection, [kiosk.kiosk_id])).get(kiosk.kiosk_id, KioskSettings({}, 0))
+    except DATABASE_AWAY:
+        return database_away()
+    effective = config_of(known.settings).as_json()
+    # Of the contents too: another release of the gateway may have other defaults.
+    etag = f'"{known.version}-{sha256(orjson.dumps(effective)).hexdigest()[:16]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if etag in (offered.strip() for offered in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse({"config": effective, "version": known.version}, headers=headers)
