@@ -69,17 +69,26 @@ def running_chromium(microphone: Microphone, *extra: str) -> "Iterator[Browser]"
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox", "--disable-quic", "--disable-background-networking",
-                "--autoplay-policy=no-user-gesture-required", "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={microphone.path}%noloop",
-                *extra,
-            ],
-        )  # fmt: skip
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=_arguments(microphone, extra))
         yield started
         started.close()
+
+
+@contextmanager
+def another_chromium(first: "Browser", microphone: Microphone, *extra: str) -> "Iterator[Browser]":
+    """A second Chromium beside the first, with other switches."""
+    started = first.browser_type.launch(executable_path=CHROMIUM, args=_arguments(microphone, extra))
+    yield started
+    started.close()
+
+
+def _arguments(microphone: Microphone, extra: tuple[str, ...]) -> list[str]:
+    return [
+        "--no-sandbox", "--disable-quic", "--disable-background-networking",
+        "--autoplay-policy=no-user-gesture-required", "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={microphone.path}%noloop",
+        *extra,
+    ]  # fmt: skip
 
 
 def new_window(browser: "Browser", *, viewport: "ViewportSize", **options: Any) -> "BrowserContext":
