@@ -49,6 +49,9 @@ CHURN_RISK_ACTIONS = (
 )
 # Where and about what stands in the title; how often is the alert's own count.
 EQUIPMENT_DESCRIPTION = "Signalé à la borne, dans les mots cités ci-dessous."
+HAND_OVER_TITLE = "Un adhérent demande quelqu'un à la borne"
+HAND_OVER_ACTIONS = ("Rejoindre l'adhérent à la borne", "S'il est parti, le recontacter aujourd'hui")
+COMPLAINT_ACTIONS = ("Contacter l'adhérent pour l'écouter", "Le tenir informé de ce qui est décidé")
 MILESTONE_ACTIONS = ("Féliciter l'adhérent à son prochain passage",)
 
 
@@ -74,6 +77,16 @@ def negative_feedback_actions(intents: Sequence[Intent]) -> tuple[str, ...]:
     if Intent.REPORT_ISSUE in intents:
         actions.append("Faire vérifier le problème signalé, puis tenir l'adhérent informé")
     return tuple(actions)
+
+
+def hand_over_description(reason: str) -> str:
+    """Why somebody is asked to come, as the assistant understood it."""
+    return f"Il attend à la borne, ou souhaite être recontacté. Motif : {reason}"
+
+
+def complaint_description(words: str) -> str:
+    """What a member wants the team to know, as the assistant understood it."""
+    return f"Transmis par la borne à la demande d'un adhérent : {words}"
 
 
 def equipment_title(issue: Issue) -> str:

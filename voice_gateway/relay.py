@@ -55,7 +55,7 @@ from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol import realtime
 from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
 from voice_gateway.session import VoiceSession
-from voice_gateway.tools.runner import Tool, ToolContext, definitions, run_tool
+from voice_gateway.tools.runner import Tool, ToolContext, definitions, run_once
 from voice_gateway.upstream import DialUpstream, Upstream, UpstreamUnavailable
 from warehouse.stores.kiosks import identify_badge, standing_tokens
 from warehouse.stores.sessions import Scope
@@ -236,8 +236,11 @@ class LiveSession:
         self._asked_at = time.perf_counter()
 
     async def _run_tool(self, call_id: str, name: str, arguments: dict[str, object]) -> None:
-        context = ToolContext(self._kiosk.kiosk_id, self.session.session_id, self._services.pool)
-        result = await run_tool(self._services.tools, name, arguments, context)
+        services = self._services
+        context = ToolContext(self._kiosk.kiosk_id, self.session.session_id, services.pool, call_id)
+        result = await run_once(
+            services.tools, name, arguments, context, timeout_seconds=services.settings.tool_timeout_seconds
+        )
         await self.receive(ToolFinished(call_id, result.status, result.output))
 
     async def _watch_deadline(self) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from voice_gateway.tools.runner import ToolContext, ToolInputError
+from voice_gateway.tools.spoken_fr import DAY_CHOICES, DAYS_FR
 from warehouse.stores.kiosks import GymDesk, gym_of_kiosk
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
 class GetOpeningHours:
@@ -22,7 +22,7 @@ class GetOpeningHours:
         "properties": {
             "day": {
                 "type": "string",
-                "enum": ["today", "tomorrow", *_DAYS_FR],
+                "enum": list(DAY_CHOICES),
                 "description": "Le jour demandé ; today par défaut.",
             }
         },
@@ -46,16 +46,16 @@ def hours_of(desk: GymDesk, day: str, *, now: datetime) -> Mapping[str, Any]:
     local = now.astimezone(ZoneInfo(desk.timezone))
     if day in ("today", "tomorrow"):
         index = (local + timedelta(days=day == "tomorrow")).weekday()
-    elif day.lower() in _DAYS_FR:
-        index = _DAYS_FR.index(day.lower())
+    elif day.lower() in DAYS_FR:
+        index = DAYS_FR.index(day.lower())
     else:
-        raise ToolInputError(f"Jour attendu : today, tomorrow, {', '.join(_DAYS_FR)}.")
-    answer: dict[str, Any] = {"ok": True, "gym": desk.name, "day": _DAYS_FR[index]}
+        raise ToolInputError(f"Jour attendu : today, tomorrow, {', '.join(DAYS_FR)}.")
+    answer: dict[str, Any] = {"ok": True, "gym": desk.name, "day": DAYS_FR[index]}
     hours = desk.opening_hours.get(_DAYS[index])
     if desk.status != "active":
         return {**answer, "is_open": False, "message": "La salle est fermée pour le moment : voir l'accueil."}
     if not isinstance(hours, (list, tuple)) or len(hours) != 2:
-        return {**answer, "is_open": False, "message": f"La salle est fermée le {_DAYS_FR[index]}."}
+        return {**answer, "is_open": False, "message": f"La salle est fermée le {DAYS_FR[index]}."}
     opens, closes = str(hours[0]), str(hours[1])
-    message = f"Le {_DAYS_FR[index]}, la salle est ouverte de {opens} à {closes}."
+    message = f"Le {DAYS_FR[index]}, la salle est ouverte de {opens} à {closes}."
     return {**answer, "is_open": True, "opens": opens, "closes": closes, "message": message}

@@ -76,6 +76,26 @@ values (
 )
 on conflict on constraint tool_call_runs_once do nothing;
 
+-- claim_tool_call --
+-- Claims a started call for whoever asks first; anybody after gets what came of it so far.
+with claimed as (
+    update public.tool_calls
+    set claimed_at = clock_timestamp()
+    where session_id = %(session_id)s::uuid and call_id = %(call_id)s::text
+        and status = 'started' and claimed_at is null
+    returning id
+)
+select
+    exists (select from claimed) as is_claimed,
+    calls.status,
+    calls.output
+from public.tool_calls as calls
+where calls.session_id = %(session_id)s::uuid and calls.call_id = %(call_id)s::text;
+
+-- session_has_member --
+-- True while the session is open and a known badge opened it.
+select app.session_member_id(%(session_id)s::uuid) is not null as has_member;
+
 -- finish_tool_call --
 -- Keeps the result of a tool call before the model hears it.
 update public.tool_calls

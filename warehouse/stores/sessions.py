@@ -18,6 +18,7 @@ from psycopg import AsyncConnection
 
 from jarvis.prices import Usage
 from jarvis.sessions import CloseReason
+from warehouse.connection import as_kiosk_async
 from warehouse.sql import queries
 
 _SET_KIOSK: LiteralString = "select set_config('app.kiosk_id', %s, true)"
@@ -207,6 +208,35 @@ def start_tool_call(
         gym_id=str(scope.gym_id), call_id=call_id, name=name, arguments=json_text(arguments),
         started_at=started_at.isoformat(),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CallClaim:
+    """Whether a started tool call is ours to run."""
+
+    is_ours: bool
+    status: str = "started"
+    """How far the call has come."""
+    output: dict[str, Any] | None = None
+    """What it gave, where it is over."""
+
+
+async def claim_tool_call(connection: AsyncConnection, *, kiosk_id: UUID, session_id: UUID, call_id: str) -> CallClaim:
+    """The call is ours, or was somebody's before: one claim in all wins, whatever is replayed."""
+    async with as_kiosk_async(connection, kiosk_id):
+        cursor = await connection.execute(
+            queries("sessions")["claim_tool_call"], {"session_id": session_id, "call_id": call_id}
+        )
+        row = await cursor.fetchone()
+    return CallClaim(*row) if row else CallClaim(False, "unknown")
+
+
+async def has_member(connection: AsyncConnection, *, kiosk_id: UUID, session_id: UUID) -> bool:
+    """True while the session is open at this kiosk and a known badge opened it."""
+    async with as_kiosk_async(connection, kiosk_id):
+        cursor = await connection.execute(queries("sessions")["session_has_member"], {"session_id": session_id})
+        row = await cursor.fetchone()
+    return row is not None and bool(row[0])
 
 
 def finish_tool_call(

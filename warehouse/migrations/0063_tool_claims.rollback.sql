@@ -1,0 +1,2 @@
+-- Forgets who ran which call.
+alter table public.tool_calls drop column claimed_at;
