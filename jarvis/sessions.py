@@ -61,3 +61,7 @@ class Limits:
     """The same, counted back from the end that the upstream announced."""
     ping_seconds: float = 10.0
     """Between two pings to the upstream, and how long one may stay unanswered: a peer that froze is gone by then."""
+    tool_seconds: float = 5.0
+    """How long a tool may take before the member hears an apology instead of its answer."""
+    tool_filler_seconds: float = 2.0
+    """How long a tool may take in silence: then the member hears that somebody is looking."""

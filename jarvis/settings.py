@@ -201,6 +201,8 @@ def _session_limits(reader: "_Reader") -> Limits:
         reconnects=reader.whole("JARVIS_SESSION_RECONNECTS", default.reconnects, low=0),
         recycle_seconds=seconds("RECYCLE", default.recycle_seconds, low=1.0),
         recycle_margin_seconds=seconds("RECYCLE_MARGIN", default.recycle_margin_seconds),
+        tool_seconds=seconds("TOOL", default.tool_seconds, low=0.1, high=60.0),
+        tool_filler_seconds=seconds("TOOL_FILLER", default.tool_filler_seconds, low=0.1, high=60.0),
         ping_seconds=seconds("PING", default.ping_seconds, low=0.1, high=60.0),
     )
 

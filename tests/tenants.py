@@ -127,6 +127,7 @@ def _plant_gym(connection: psycopg.Connection, gym: str) -> None:
         "session_id": made_id("session", gym),
         "alert_id": made_id("alert", gym),
         "report_id": made_id("report", gym),
+        "class_id": made_id("class", gym),
         "recipient_id": PERSON["root"].id,
         "secret_hash": sha256(gym.encode()).digest(),
         "noon": NOON,
@@ -175,6 +176,17 @@ _ROWS_OF_A_GYM = (
     "(id, gym_id, member_id, kiosk_id, session_id, alert_type, title, dedup_key, created_at) "
     "values (%(alert_id)s, %(gym_id)s, %(member_id)s, %(kiosk_id)s, %(session_id)s, 'negative_feedback', "
     "'Douches froides', 'showers', %(noon)s)",
+    "insert into public.gym_classes (id, gym_id, name, weekday, starts_at, duration_minutes, capacity) "
+    "values (%(class_id)s, %(gym_id)s, 'Yoga', 2, '18:30', 60, 1)",
+    "insert into public.class_bookings (gym_id, class_id, class_date, member_id, session_id) "
+    "values (%(gym_id)s, %(class_id)s, '2026-03-03', %(member_id)s, %(session_id)s)",
+    "insert into public.member_goals (gym_id, member_id, kind, target_count, description) "
+    "values (%(gym_id)s, %(member_id)s, 'weekly_visits', 3, 'venir trois fois par semaine')",
+    "insert into public.gym_machines (gym_id, name, number, zone) values (%(gym_id)s, 'tapis', 4, 'plateau cardio')",
+    "insert into public.staff_requests "
+    "(gym_id, kiosk_id, session_id, member_id, call_id, kind, topic, text, machine, zone, alert_id) "
+    "values (%(gym_id)s, %(kiosk_id)s, %(session_id)s, %(member_id)s, 'call_1', 'issue', 'equipment', 'en panne', "
+    "'tapis 4', 'plateau cardio', %(alert_id)s)",
     "insert into public.audit_log (gym_id, actor_role, action, subject_table, subject_id) "
     "values (%(gym_id)s, 'test', 'planted', 'gyms', 'gym')",
     "insert into public.insights_reports (id, gym_id, report_type, period_start, period_end, title) "

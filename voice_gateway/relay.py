@@ -238,9 +238,7 @@ class LiveSession:
     async def _run_tool(self, call_id: str, name: str, arguments: dict[str, object]) -> None:
         services = self._services
         context = ToolContext(self._kiosk.kiosk_id, self.session.session_id, services.pool, call_id)
-        result = await run_once(
-            services.tools, name, arguments, context, timeout_seconds=services.settings.tool_timeout_seconds
-        )
+        result = await run_once(services.tools, name, arguments, context, timeout_seconds=services.limits.tool_seconds)
         await self.receive(ToolFinished(call_id, result.status, result.output))
 
     async def _watch_deadline(self) -> None:

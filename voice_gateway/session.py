@@ -44,6 +44,7 @@ from voice_gateway.effects import (
     committed,
     noted,
 )
+from voice_gateway.filler import Filler
 from voice_gateway.hidden import HiddenItems
 from voice_gateway.ledger import Ledger
 from voice_gateway.protocol import kiosk as kiosk_protocol
@@ -68,6 +69,7 @@ class VoiceSession:
         self._transcript = Transcript()
         self._ledger = Ledger(plan.scope)
         self._calls = ToolCalls()
+        self._filler = Filler()
         self._memory = Memory()
         self._line = Line(plan.limits)
         self._gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk)
@@ -118,6 +120,8 @@ class VoiceSession:
             due.append(self._owed_since + limits.silence_seconds)
         if self._asked_again.due_at is not None:
             due.append(self._asked_again.due_at)
+        if self._filler.due_at is not None and self._may_fill():
+            due.append(self._filler.due_at)
         if self._line.renewal_due_at is not None and self._is_ready:
             due.append(self._line.renewal_due_at)
         if self._line.is_standby_ready and self._is_between_turns():
@@ -254,6 +258,7 @@ class VoiceSession:
         self._responses.clear()
         self._untranscribed.clear()
         self._calls.forget_waiting()
+        self._filler.over()
         return effects
 
     def _carry(self, now: Moment) -> list[Effect]:
@@ -508,6 +513,8 @@ class VoiceSession:
             return [*effects, *self._give_up_leg(code, now)]
         if not about.startswith(_OWN_EVENT_PREFIX):
             effects += self._pass_on(text)
+        elif about.startswith(_OWN_EVENT_PREFIX + "fi"):
+            effects += self._filler_over(now)
         if code in realtime.FATAL_ERRORS:
             effects += self._give_up_leg(code, now, is_fatal=True)
         return effects
@@ -525,6 +532,10 @@ class VoiceSession:
         if isinstance(item_id, str):
             self._transcript.began(item_id, now=now)
         effects = self._relay(event, text, now)
+        if self._filler.response_id is not None:
+            # The upstream stops only answers of the conversation by itself.
+            name = {"event_id": self._own_event_id("ca"), "response_id": self._filler.response_id}
+            effects += self._instruct({"type": "response.cancel", **name}, now)
         if not self._is_interrupting:
             return effects
         cuts = self._transcript.interrupt(now)
@@ -659,6 +670,7 @@ class VoiceSession:
         if isinstance(response, dict) and isinstance(response.get("id"), str):
             self._responses.add(response["id"])
             self._is_asked = True
+            self._filler.created(response)
         self._active_at = now.seconds
         return self._relay(event, text, now)
 
@@ -675,7 +687,10 @@ class VoiceSession:
         # Playback goes on after the last delta: silence counts from its end.
         self._active_at = now.seconds + self._transcript.remaining_playback_ms(now) / 1000
         calls = self._calls.start(response_id) if self.close_reason is None else []
-        self._is_asked = bool(calls) or bool(self._responses)
+        is_filler = response_id == self._filler.response_id
+        self._is_asked = bool(calls) or bool(self._responses) or is_filler
+        if calls:
+            self._filler.due_at = now.seconds + self.plan.limits.tool_filler_seconds
         records: list[Record] = [self._ledger.log("upstream_in", event, now)]
         for message in realtime.answers_of(response):
             for part, words in message.parts.items():
@@ -695,10 +710,12 @@ class VoiceSession:
             self._memory.called(call.call_id, call.name, call.arguments, after_item_id=self._transcript.last_item_id())
             runs.append(RunTool(call.call_id, call.name, call.arguments))
         failure = realtime.failure_of(response)
-        news = self._not_answered(failure, now) if failure is not None else []
-        continues = bool(calls) or self._asked_again.due_at is not None
+        news = self._not_answered(failure, now) if failure is not None and not is_filler else []
+        continues = bool(calls) or is_filler or self._asked_again.due_at is not None
         shown = realtime.shown_response(event, continues=continues and self.plan.is_kiosk)
         told = self._pass_on(text if shown is event else realtime.text_of(shown))
+        # What filled a tool's time is no answer: it is not asked for again, and the answer comes after it.
+        news += self._filler_over(now) if is_filler else []
         return [committed(*records), *told, *runs, *news, *self._keep_to_budget(now)]
 
     def _keep_to_budget(self, now: Moment) -> list[Effect]:
@@ -744,9 +761,26 @@ class VoiceSession:
             return effects
         effects += self._instruct(realtime.tool_output(result.call_id, result.output), now)
         # One answer to all results; none of our own where the member already speaks and the upstream answers that.
-        if not self._calls.are_running and not self._responses:
-            effects += self._ask(now)
+        if not self._calls.are_running:
+            self._filler.due_at = None
+            # Two voices at once are none: the answer waits for the end of the sentence that fills its time.
+            self._filler.does_answer_wait = self._filler.is_under_way
+            if not self._filler.is_under_way and not self._responses:
+                effects += self._ask(now)
         return effects
+
+    def _may_fill(self) -> bool:
+        """True while a tool keeps the member waiting in silence."""
+        return self._calls.are_running and self._is_ready and not (self._responses or self._is_speaking)
+
+    def _fill(self, now: Moment) -> list[Effect]:
+        self._owed_since = now.seconds
+        asked = self._filler.ask(event_id=self._own_event_id("fi"), language=self.plan.profile.language)
+        return self._instruct(asked, now)
+
+    def _filler_over(self, now: Moment) -> list[Effect]:
+        is_answer_due = self._filler.over() and self.close_reason is None
+        return self._ask(now) if is_answer_due and not (self._responses or self._is_speaking) else []
 
     def _ask(self, now: Moment) -> list[Effect]:
         """The upstream is asked for an answer in our own name."""
@@ -767,6 +801,8 @@ class VoiceSession:
             return self._ask(now)
         if self._owed_since is not None and now.seconds - self._owed_since >= limits.silence_seconds:
             return self._give_up_leg("silent while it owed an answer", now)
+        if self._filler.due_at is not None and now.seconds >= self._filler.due_at and self._may_fill():
+            return self._fill(now)
         if now.seconds - self._active_at >= limits.idle_seconds:
             if self._responses:
                 self._active_at = now.seconds

@@ -345,7 +345,8 @@ def test_the_catalogue_has_no(catalogue: psycopg.Connection, lint: str) -> None:
         (
             "policy column without an index that begins with it",
             "drop index public.alerts_by_gym_and_status, "
-            "public.alerts_by_member, public.alerts_by_kiosk, public.alerts_by_session",
+            "public.alerts_by_member, public.alerts_by_kiosk, public.alerts_by_session; "
+            "alter table public.manager_alerts drop constraint alert_is_addressable_by_gym cascade",
         ),
         ("foreign key without an index that begins with its columns", "drop index public.alerts_by_kiosk"),
         (
@@ -439,9 +440,10 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
     ).fetchall()
     assert dict(rows) == {
         "jarvis_gateway": [
+            "ask_staff", "book_class", "cancel_booking",
             "claim_kiosk", "identify_badge", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token", "kiosk_settings_of",
-            "lost_sessions", "renew_session_leases", "rotate_kiosk_token", "settle_lost_tool_calls",
-            "standing_tokens", "take_token",
+            "lost_sessions", "renew_session_leases", "rotate_kiosk_token", "session_member_id", "set_member_goal",
+            "settle_lost_tool_calls", "standing_tokens", "take_token",
         ],
         "jarvis_dashboard": [
             "begin_sign_in", "change_franchise", "change_gym", "change_user", "create_franchise", "create_gym",

@@ -14,7 +14,9 @@ COLUMNS = ("stage", "table", "writer", "code", "reader")
 
 # Where each door keeps the SQL it reads with.
 READING_SQL = {
-    "gateway": ("warehouse/queries/sessions.sql", "warehouse/queries/kiosks.sql"),
+    "gateway": tuple(
+        f"warehouse/queries/{stage}.sql" for stage in ("sessions", "kiosks", "classes", "goals", "requests")
+    ),
     "pipeline": tuple(f"warehouse/queries/{stage}.sql" for stage in ("conversations", "members", "alerts")),
     "dashboards": ("dashboards/*.sql",),
     "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql"),

@@ -14,6 +14,7 @@ from jarvis.alerts import AlertType, Priority
 from jarvis.conversations import Emotion, Intent, Outcome, Role, Sentiment, Topic
 from jarvis.kiosks import BadgeOutcome, Holder
 from jarvis.members import Frequency, Trend
+from jarvis.requests import RequestKind
 from jarvis.sessions import CloseReason, SessionState
 from jarvis.tenancy import UserRole
 from tests.conftest import Database
@@ -38,6 +39,7 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "Alert type": AlertType,
     "Alert priority": Priority,
     "Alert status": AlertStatus,
+    "Staff request kind": RequestKind,
 }
 
 # Section to the labels the pages show.

@@ -19,8 +19,10 @@ FILES = (*sorted(QUERIES.glob("*.sql")), *sorted((REPOSITORY / "dashboards").glo
 # Which logins run the blocks of a file; a block must plan for one of them, with that role's grants.
 ROLES_OF_FILE = {
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
+    "warehouse/queries/classes.sql": ("jarvis_gateway",),
     "warehouse/queries/conversations.sql": ("jarvis_pipeline",),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
+    "warehouse/queries/goals.sql": ("jarvis_gateway",),
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/kiosk_settings.sql": ("jarvis_gateway", "jarvis_pipeline"),
@@ -28,6 +30,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/members.sql": ("jarvis_pipeline",),
     "warehouse/queries/network.sql": ("jarvis_dashboard",),
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
+    "warehouse/queries/requests.sql": ("jarvis_gateway",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),
     "dashboards/accounts.sql": ("jarvis_pipeline",),

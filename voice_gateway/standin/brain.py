@@ -90,6 +90,9 @@ def decide(situation: Situation) -> Say | CallTool:
         chosen = variants[situation.answer_count % len(variants)]
         return Say(chosen.format(name=called, previous=situation.previous_answer or "je suis là pour vous aider."))
 
+    dictated = re.search(r"^Dis exactement[^«]*« (.+) »$", situation.instructions)
+    if dictated:
+        return Say(dictated[1])
     if situation.tool_result is not None:
         spoken = spoken_result(situation.tool_result.name, situation.tool_result.output)
         return Say(spoken) if spoken else say(intents_fr.TOOL_FAILED)

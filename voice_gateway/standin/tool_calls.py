@@ -54,9 +54,12 @@ def spoken_result(tool_name: str, output: str) -> str | None:
         return result.strip() or None
     if not isinstance(result, dict):
         return "C'est fait."
+    if isinstance(result.get("spoken"), str) and result["spoken"].strip():
+        # Fit to be said as it is, also where the tool refuses.
+        return str(result["spoken"]).strip()
     if result.get("error") or result.get("ok") is False or result.get("status") in ("failed", "error"):
         return None
-    for key in ("spoken", "message", "text", "answer", "summary", "message_fr"):
+    for key in ("message", "text", "answer", "summary", "message_fr"):
         if isinstance(result.get(key), str) and result[key].strip():
             return str(result[key]).strip()
     if "hours" in tool_name and (hours := _spoken_hours(result)):

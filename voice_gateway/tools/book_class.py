@@ -16,8 +16,8 @@ class BookClass:
 
     name = "book_class"
     description = (
-        "Réserve une place dans un cours pour l'adhérent qui a badgé, ou l'inscrit en liste d'attente si c'est complet. "
-        "Demande le jour ou l'heure s'il y a plusieurs cours de ce nom."
+        "Réserve une place dans un cours pour l'adhérent qui a badgé, ou l'inscrit en liste d'attente si c'est "
+        "complet. Demande le jour ou l'heure s'il y a plusieurs cours de ce nom."
     )
     parameters: Mapping[str, Any] = {
         "type": "object",

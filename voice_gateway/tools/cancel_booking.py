@@ -14,7 +14,9 @@ class CancelBooking:
     """`cancel_booking`: gives back the place of the member who badged."""
 
     name = "cancel_booking"
-    description = "Annule la réservation d'un cours de l'adhérent qui a badgé ; le cours ou le jour suffit s'il est clair."
+    description = (
+        "Annule la réservation d'un cours de l'adhérent qui a badgé ; le cours ou le jour suffit s'il est clair."
+    )
     parameters: Mapping[str, Any] = {
         "type": "object",
         "properties": {

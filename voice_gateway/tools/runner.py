@@ -157,9 +157,7 @@ async def run_audited(
     """
     scope = Scope(context.session_id, context.kiosk_id, gym_id)
     call_id = context.call_id
-    await commit(
-        [store.start_tool_call(scope, call_id=call_id, name=name, arguments=arguments, started_at=clock())]
-    )
+    await commit([store.start_tool_call(scope, call_id=call_id, name=name, arguments=arguments, started_at=clock())])
     result = await run_once(tools, name, arguments, context, timeout_seconds=timeout_seconds)
     await commit(
         [

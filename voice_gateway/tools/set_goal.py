@@ -13,7 +13,9 @@ from warehouse.stores.goals import set_goal
 
 _KINDS = ("weekly_visits", "total_visits", "other")
 _NUMBERS = {"une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "dix": 10, "vingt": 20}
-_WEEKLY = re.compile(rf"\b(\d+|{'|'.join(_NUMBERS)}) (?:fois|seances?|visites?|entrainements?) (?:par|a la|chaque) semaine")
+_WEEKLY = re.compile(
+    rf"\b(\d+|{'|'.join(_NUMBERS)}) (?:fois|seances?|visites?|entrainements?) (?:par|a la|chaque) semaine"
+)
 _TOTAL = re.compile(rf"\b(\d+|{'|'.join(_NUMBERS)}) (?:fois|seances|visites|entrainements)\b")
 _MAX_CHARACTERS = 200
 
@@ -89,9 +91,10 @@ def told(goal: Goal) -> Mapping[str, Any]:
     """The confirmation."""
     until = f" d'ici le {date_said(goal.due_on)}" if goal.due_on else ""
     times = "une fois" if goal.target_count == 1 else f"{goal.target_count} fois"
+    ask = "Demandez-moi où vous en êtes quand vous voulez."
     message = {
-        "weekly_visits": f"C'est noté : venir {times} par semaine{until}. Demandez-moi où vous en êtes quand vous voulez.",
-        "total_visits": f"C'est noté : venir {times}{until}. Demandez-moi où vous en êtes quand vous voulez.",
+        "weekly_visits": f"C'est noté : venir {times} par semaine{until}. {ask}",
+        "total_visits": f"C'est noté : venir {times}{until}. {ask}",
     }.get(goal.kind, f"C'est noté comme objectif{until} : {goal.description}")
     return {"ok": True, "message": message, "kind": goal.kind, "target_count": goal.target_count}
 

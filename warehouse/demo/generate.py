@@ -7,13 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from warehouse.demo.chance import new_id, stream
 from warehouse.demo.conversations import Arrival, Spoken, hold_conversations
 from warehouse.demo.members import MemberStory, Trajectory, make_members
 from warehouse.demo.network import Places, make_places
-from warehouse.demo.records import Visit
+from warehouse.demo.records import ClassBooking, GymClass, GymMachine, MemberGoal, Visit
+from warehouse.demo.timetable import bookings_of, classes_of, goals_of, machines_of
 from warehouse.demo.visits import visit_times
 
 
@@ -25,6 +27,10 @@ class Network:
     members: tuple[MemberStory, ...]
     visits: tuple[Visit, ...]
     conversations: tuple[Spoken, ...]
+    machines: tuple[GymMachine, ...]
+    classes: tuple[GymClass, ...]
+    bookings: tuple[ClassBooking, ...]
+    goals: tuple[MemberGoal, ...]
 
     def moods_by_gym(self) -> dict[str, Counter[str]]:
         """Gym slug to how many conversations were written in each mood."""
@@ -63,7 +69,24 @@ def generate(*, days: int, members: int, seed: int, now: datetime) -> Network:
                 conversations.append(spoken)
             visits.append(visit)
     visits += _visits_before(stories, days=days, seed=seed, now=now)
-    return Network(places, _with_last_visits(stories, visits), tuple(visits), tuple(conversations))
+    timetables = {gym.gym.id: tuple(classes_of(gym, seed=seed)) for gym in places.stories}
+    of_gym: dict[UUID, list[MemberStory]] = defaultdict(list)
+    for story in stories:
+        of_gym[story.member.gym_id].append(story)
+    return Network(
+        places,
+        _with_last_visits(stories, visits),
+        tuple(visits),
+        tuple(conversations),
+        machines=tuple(machine for gym in places.stories for machine in machines_of(gym, seed=seed)),
+        classes=tuple(chain.from_iterable(timetables.values())),
+        bookings=tuple(
+            booking
+            for gym_id, timetable in timetables.items()
+            for booking in bookings_of(timetable, of_gym[gym_id], seed=seed, now=now)
+        ),
+        goals=tuple(goals_of(stories, seed=seed, now=now)),
+    )
 
 
 def _visits_before(stories: Iterable[MemberStory], *, days: int, seed: int, now: datetime) -> Iterator[Visit]:

@@ -6,7 +6,7 @@ Columns that the database fills itself (states of the analysis, for example) are
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -241,3 +241,59 @@ class UsageLine:
     price_version: str
     cost_usd: Decimal
     occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GymMachine:
+    """One machine of a gym."""
+
+    id: UUID
+    gym_id: UUID
+    name: str
+    number: int | None
+    """None where there is one of its kind."""
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class GymClass:
+    """One class of a gym's weekly timetable."""
+
+    id: UUID
+    gym_id: UUID
+    name: str
+    weekday: int
+    """Monday is 1, Sunday is 7."""
+    starts_at: time
+    """Local time."""
+    duration_minutes: int
+    capacity: int
+    coach_name: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBooking:
+    """One place in one class of one day, or in its waiting list."""
+
+    id: UUID
+    gym_id: UUID
+    class_id: UUID
+    class_date: date
+    member_id: UUID
+    status: str
+    """booked or waiting."""
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGoal:
+    """What a member wants to reach."""
+
+    id: UUID
+    gym_id: UUID
+    member_id: UUID
+    kind: str
+    target_count: int | None
+    description: str
+    started_at: datetime

@@ -14,14 +14,18 @@ from psycopg.types.json import Jsonb
 
 from warehouse.demo.generate import Network
 from warehouse.demo.records import (
+    ClassBooking,
     Consent,
     Credential,
     FitnessProfile,
     Franchise,
     Gym,
+    GymClass,
+    GymMachine,
     Heartbeat,
     Kiosk,
     Member,
+    MemberGoal,
     Membership,
     Preference,
     Session,
@@ -48,6 +52,10 @@ TABLES: Mapping[type, str] = {
     Session: "openai_realtime_sessions",
     SessionTurn: "session_turns",
     UsageLine: "realtime_usage",
+    GymMachine: "gym_machines",
+    GymClass: "gym_classes",
+    ClassBooking: "class_bookings",
+    MemberGoal: "member_goals",
 }
 
 
@@ -79,6 +87,10 @@ def write_network(
         Session: (spoken.session for spoken in network.conversations),
         SessionTurn: chain.from_iterable(spoken.turns for spoken in network.conversations),
         UsageLine: chain.from_iterable(spoken.usage for spoken in network.conversations),
+        GymMachine: network.machines,
+        GymClass: network.classes,
+        ClassBooking: network.bookings,
+        MemberGoal: network.goals,
     }
     written = {}
     for record, table in TABLES.items():

@@ -30,7 +30,6 @@ create table public.gym_classes (
     coach_name text,
     room text,
     is_active boolean not null default true,
-    created_at timestamptz not null default now(),
     constraint class_is_addressable_by_gym unique (gym_id, id),
     constraint class_stands_once_in_the_timetable unique (gym_id, name, weekday, starts_at)
 );

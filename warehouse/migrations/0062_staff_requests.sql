@@ -10,7 +10,6 @@ create table public.gym_machines (
     -- What stands on the machine; null where there is one of its kind.
     number integer constraint machine_number_is_positive check (number >= 1),
     zone text not null,
-    created_at timestamptz not null default now(),
     constraint machine_stands_once_in_its_gym unique nulls not distinct (gym_id, name, number)
 );
 

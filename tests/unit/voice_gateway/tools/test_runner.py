@@ -44,33 +44,6 @@ def test_a_suspended_gym_is_closed_whatever_its_hours_say() -> None:
     assert hours_of(closed, "lundi", now=SUNDAY_NIGHT)["is_open"] is False
 
 
-def test_an_issue_is_confirmed_with_its_place() -> None:
-    """Machine and zone come back as the member named them."""
-    result = run("report_issue", {"machine": " tapis  4 ", "problem": "en panne"})
-    assert result.status == "done"
-    assert (result.output["machine"], result.output["zone"]) == ("tapis 4", None)
-    assert result.output["message"] == (
-        "C'est noté pour le tapis 4. Je le transmets dans le compte rendu de notre échange."
-    )
-
-
-@pytest.mark.parametrize(
-    ("place", "said"),
-    [
-        ("douche", "pour la douche."),
-        ("toilettes", "pour les toilettes."),
-        ("entrée", "pour l'entrée."),
-        ("le tapis 4", "pour le tapis 4."),
-        ("l'accueil", "pour l'accueil."),
-        ("gymnase", "C'est noté : gymnase."),
-    ],
-)
-def test_a_place_is_said_as_people_say_it(place: str, said: str) -> None:
-    """With its article; and nobody is said to be called, because nobody is."""
-    message = run("report_issue", {"zone": place}).output["message"]
-    assert said in message and "prévenue" not in message
-
-
 @pytest.mark.parametrize("arguments", [{}, {"machine": "  "}, {"machine": 4}, {"_invalid": "{"}])
 def test_arguments_that_make_no_sense_are_answered(arguments: Mapping[str, Any]) -> None:
     """The model is told what is missing, and may ask the member."""
