@@ -73,6 +73,12 @@ def parser() -> argparse.ArgumentParser:
     analyse = command("analyse", _analyse, "transcripts.jsonl on stdin, analyses.jsonl on stdout")
     analyse.add_argument("--engine", choices=("local", "openai"), help="default: the setting")
 
+    redact = command("redact", _redact, "texts on stdin, a line each; on stdout the same lines without personal data")
+    redact.add_argument(
+        "--known", action="append", default=[], metavar="DATA", help="what is known of the speaker: a name, an e-mail"
+    )
+    redact.add_argument("--spans", action="store_true", help="print JSON lines: the text and where each piece stood")
+
     kiosk = commands.add_parser("kiosk", help="make, provision and play a kiosk").add_subparsers(
         metavar="ACTION", required=True
     )
@@ -220,6 +226,12 @@ def _analyse(settings: Settings, options: argparse.Namespace) -> int:
         print("jarvis: --engine openai needs OPENAI_API_KEY; give the key, or use --engine local", file=sys.stderr)
         return 2
     return analyse_lines(sys.stdin, engine_for(settings, name=options.engine), sys.stdout, sys.stderr)
+
+
+def _redact(settings: Settings, options: argparse.Namespace) -> int:
+    from ml.conversations.jsonl import redact_lines
+
+    return redact_lines(sys.stdin, sys.stdout, known=options.known, with_spans=options.spans)
 
 
 def _kiosk_code(settings: Settings, options: argparse.Namespace) -> int:

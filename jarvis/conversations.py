@@ -124,7 +124,7 @@ class Conversation:
     """ISO 639-1, for example fr."""
     turns: tuple[Turn, ...]
     private_names: tuple[str, ...] = ()
-    """The member's own names, to be kept out of summaries and away from hosted models."""
+    """What is known of the member (names, e-mail address, phone), kept out of summaries and away from hosted models."""
 
     @property
     def member_turns(self) -> tuple[Turn, ...]:

@@ -1,4 +1,4 @@
-"""The contract of `jarvis analyse`: transcripts in, analyses out, a JSON object a line.
+"""The contracts of `jarvis analyse` (transcripts in, analyses out, a JSON object a line) and of `jarvis redact`.
 
 A bad line becomes an error object on the error stream, with its line number, and the rest goes on;
 so does a conversation that breaks the engine. An engine that cannot go on with any ends the command:
@@ -6,12 +6,13 @@ what it had done is written first. Lines are analysed in batches, and written in
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
 from ml.conversations.engine import AnalysisEngine, EngineError, analyse_each
 from ml.conversations.examples import ExampleError, read_conversation
+from ml.conversations.redaction import find, redact
 
 BATCH_LINES = 32
 
@@ -119,3 +120,23 @@ def _write(stream: TextIO, row: dict[str, Any]) -> None:
     except UnicodeEncodeError:
         text = json.dumps(row)
     stream.write(text + "\n")
+
+
+def redact_lines(lines: Iterable[str], out: TextIO, *, known: Sequence[str] = (), with_spans: bool = False) -> int:
+    """Every line is on `out` without personal data; with spans as an object {text, spans: [{start, end, kind}]}.
+
+    Args:
+        known: what is known of the speaker.
+        with_spans: positions are characters of the line as it came in.
+    """
+    for line in lines:
+        text = line.rstrip("\n")
+        redacted = redact(text, known=known)
+        if with_spans:
+            spans = [
+                {"start": span.start, "end": span.end, "kind": span.kind.value} for span in find(text, known=known)
+            ]
+            _write(out, {"text": redacted, "spans": spans})
+        else:
+            out.write(f"{redacted}\n")
+    return 0

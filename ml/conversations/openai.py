@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, sentiment_label
 from jarvis.prices import Usage, exact_usd, price_of
 from ml.conversations.engine import EngineError
-from ml.conversations.redaction import Redactor, first_depth
+from ml.conversations.redaction import Redactor, full_depth
 from ml.conversations.schema import Reply, ReplyError, parse_reply, reply_schema, sent_ids
 from ml.conversations.sentences import clean_text
 
@@ -94,7 +94,7 @@ class OpenAIEngine:
     client: "OpenAI"
     model: str
     embedding_model: str
-    redact: Redactor = first_depth
+    redact: Redactor = full_depth
     wait: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
@@ -108,7 +108,7 @@ class OpenAIEngine:
         base_url: str,
         model: str,
         embedding_model: str,
-        redact: Redactor = first_depth,
+        redact: Redactor = full_depth,
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,

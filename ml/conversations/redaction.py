@@ -1,68 +1,274 @@
-"""Personal data out of a text: a first depth for summaries and for what is sent to a hosted model.
+"""Personal data out of a text, before it is sent to a hosted model or shown.
 
-Replaces the member's own known names (always), e-mail addresses, phone numbers, IBANs and other
-long digit runs, and first names the text gives of other people, by a neutral word in brackets.
-Not here yet: spoken-out numbers, addresses and health details, which issue 4's redaction covers.
+`find` says what is personal and where, `redact` puts a neutral word in brackets in its place: the
+member's own known data (always found), e-mail addresses and phone numbers also when dictated, IBAN,
+French social-security numbers, postal addresses, other people's names, health details. Not here:
+numbers and e-mail addresses as they are spoken (`spoken`), postal addresses (`postal`). Called by
+`openai` (before sending), `summary`, `jarvis redact`; measured by `bench.redaction`.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 from ml.conversations.cues import plain
+from ml.conversations.postal import postal_addresses
+from ml.conversations.spoken import email_addresses, numbers
 
-NAME, EMAIL, PHONE, IBAN, NUMBER = "[nom]", "[e-mail]", "[téléphone]", "[IBAN]", "[numéro]"
 
-_EMAIL = re.compile(
-    r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+|\b[\w.+-]+ (?:arobase|arroba) [\w-]+ (?:point|punto) \w+", re.I
-)
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b")
-_PHONE = re.compile(r"(?<![\w.])(?:\+\d{1,3}[\s.-]?|0)(?:\(0\)\s?)?\d(?:[\s.-]?\d){7,11}(?!\w)")
-_DIGITS = re.compile(r"(?<!\w)\d(?:[\s.-]?\d){8,}(?!\w)")
+class PersonalData(StrEnum):
+    """Kinds of personal data, most specific first: where two overlap, the earlier kind names the span."""
 
-# A word after one of these is a person's name when it begins with a capital.
-_TITLE = re.compile(
-    r"\b(monsieur|madame|mademoiselle|mme|mlle|m\.|mr|mrs|ms|miss|señor|señora|don|doña|docteur|dr|"
-    r"je m'appelle|moi c'est|mon nom est|my name is|i'm|me llamo|soy|coach|prof|entrenador|monitora?)(\s+)"
-    r"([A-ZÀ-ÖØ-Þ][\w'’-]+(?:\s+[A-ZÀ-ÖØ-Þ][\w'’-]+)*)",
+    EMAIL = "email"
+    IBAN = "iban"
+    NIR = "nir"
+    PHONE = "phone"
+    ADDRESS = "address"
+    NUMBER = "number"
+    NAME = "name"
+    HEALTH = "health"
+
+
+MARKERS = {
+    PersonalData.EMAIL: "[e-mail]",
+    PersonalData.IBAN: "[IBAN]",
+    PersonalData.NIR: "[numéro de sécurité sociale]",
+    PersonalData.PHONE: "[téléphone]",
+    PersonalData.ADDRESS: "[adresse]",
+    PersonalData.NUMBER: "[numéro]",
+    PersonalData.NAME: "[nom]",
+    PersonalData.HEALTH: "[santé]",
+}
+NAME = MARKERS[PersonalData.NAME]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """One piece of personal data: half-open character positions and its kind."""
+
+    start: int
+    end: int
+    kind: PersonalData
+
+
+_CORPUS = Path(__file__).parent / "corpus"
+
+_EMAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+", re.I)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[\s-]?[A-Z0-9]{4}){3,7}(?:[\s-]?[A-Z0-9]{1,3})?\b", re.I)
+_NIR = re.compile(
+    r"(?<!\d)[12][\s.-]?\d{2}[\s.-]?(?:0[1-9]|1[0-2]|[2-9]\d)[\s.-]?(?:\d{2}|2[AB])[\s.-]?\d{3}[\s.-]?\d{3}"
+    r"(?:[\s.-]?\d{2})?(?!\d)",
     re.I,
 )
+_PHONE = re.compile(r"(?<![\w.])(?:\+\s?\d{1,3}[\s.-]?|00\d{2}[\s.-]?|0)(?:\(0\)\s?)?\d(?:[\s./-]?\d){7,11}(?!\w)")
+_DIGITS = re.compile(r"(?<!\w)\d(?:[\s.-]?\d){8,}(?!\w)")
+_ABOUT_PHONE = re.compile(
+    r"num[eé]ro|t[eé]l|portable|appel|rappel|joindre|joignable|sms|texto|whatsapp|phone|call", re.I
+)
+_ABOUT_IBAN = re.compile(r"\biban|\brib\b|compte bancaire", re.I)
+_ABOUT_NIR = re.compile(r"s[eé]cu|carte vitale|\bnir\b", re.I)
+
+# A word after one of these is a person's name; after an announcement whatever its case.
+_TITLE = re.compile(
+    r"\b(?:monsieur|madame|mademoiselle|mme|mlle|m\.|mr|mrs|ms|miss|señor|señora|don|doña|docteur|dr|"
+    r"coach|prof|entrenador|monitora?)\s+",
+    re.I,
+)
+_ANNOUNCED = re.compile(
+    r"\b(?:je m['’]appelle|m['’]appelle|s['’]appelle|"
+    r"(?:mon|le|son|votre|notre) (?:pr[eé])?nom(?: de famille| de jeune fille)?(?: c['’]est| est|,| :)|"
+    r"au nom d(?:e\s|['’])|my name is|me llamo|mi nombre es|nomm[eé]e?|pr[eé]nomm[eé]e?|un certain|une certaine|"
+    r"ici c['’]est)\s*",
+    re.I,
+)
+# A greeting or thanks, then a word with a capital that is none of our own.
+_ADDRESSED = re.compile(r"\b(?:bonjour|bonsoir|salut|coucou|merci|bravo)\s+(?=(?-i:[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]))", re.I)
+_SPELT = re.compile(r"(?<!\w)(?:[A-Za-z](?:\s?[-.,]\s?|\s)){3,}[A-Za-z](?!\w)")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_FIRST_NAMES = Path(__file__).parent / "corpus" / "first_names.txt"
+
+_HEALTH_PHRASES = re.compile(
+    "|".join(
+        rf"\b(?:{phrase})"
+        for phrase in (
+            r"(?:op[eé]r[eé]e?s?|opération) (?:de la |de l['’]|du |des |de |d['’]|à la |au )[\w'’-]+",
+            r"enlev[eé] (?:la |le |un |une |l['’])[\w'’-]+",
+            r"rupture (?:du|des|de la) [\w'’-]+",
+            r"maladie (?:de )?[\w'’-]+",
+            r"traitement (?:pour|contre|hormonal)(?: (?:la|le|les|mon|ma|mes))?(?: [\w'’-]+)?",
+            r"probl[eè]mes? (?:cardiaques?|de c(?:oe|œ)ur|de thyro[iï]de|psy\w*)",
+            r"crises? (?:d['’]angoisse|de panique|cardiaque|d['’][eé]pilepsie|d['’]asthme)",
+            r"malaises? (?:cardiaques?|vagaux|vagal)",
+            r"accident vasculaire(?: c[eé]r[eé]bral)?",
+            r"ma tension|tension art[eé]rielle|tension (?:est |trop |un peu )*(?:haute|basse|[eé]lev[eé]e)",
+            r"fausses?[ -]couches?|arr[eê]t (?:maladie|cardiaque)|souffle au c(?:oe|œ)ur",
+            r"fauteuil roulant|anneau gastrique|canal carpien",
+        )
+    ),
+    re.I,
+)
 
 
-def redact(text: str, *, names: Sequence[str] = ()) -> str:
-    """The text without personal data; `names` are the member's own, found whatever their case and accents."""
-    found = _EMAIL.sub(EMAIL, text)
-    found = _IBAN.sub(IBAN, found)
-    found = _PHONE.sub(PHONE, found)
-    found = _DIGITS.sub(NUMBER, found)
-    found = _TITLE.sub(_titled, found)
-    own = frozenset(part for name in names for part in plain(name).replace("-", " ").split() if len(part) > 1)
-    return _collapsed(_WORD.sub(lambda match: _word(match, own), found))
+def find(text: str, *, known: Sequence[str] = ()) -> list[Span]:
+    """What is personal in the text, in order, without overlaps.
+
+    Args:
+        known: what is known of the member: names are found word by word whatever their case and accents,
+            numbers however they are written or dictated, e-mail and postal addresses as they stand.
+    """
+    found = [
+        *_of(PersonalData.EMAIL, _matches(_EMAIL, text)),
+        *_of(PersonalData.EMAIL, email_addresses(text, names=_first_names()[0])),
+        *_of(PersonalData.IBAN, _matches(_IBAN, text)),
+        *_of(PersonalData.NIR, _matches(_NIR, text)),
+        *_numbers(text),
+        *_of(PersonalData.ADDRESS, postal_addresses(text)),
+        *_of(PersonalData.NAME, _names(text, [value for value in known if _is_name(value)])),
+        *_written(text, [value for value in known if not _is_name(value)]),
+        *_of(PersonalData.HEALTH, _health(text)),
+    ]
+    return _apart(found)
 
 
-def _titled(match: re.Match[str]) -> str:
-    # The pattern ignores case for the title; the name itself must be written as one.
-    return f"{match[1]}{match[2]}{NAME}" if match[3][0].isupper() else match[0]
+def redact(text: str, *, known: Sequence[str] = (), kinds: Iterable[PersonalData] = PersonalData) -> str:
+    """The text with a neutral word in brackets for everything personal of these kinds."""
+    wanted = frozenset(kinds)
+    parts, place = [], 0
+    for span in find(text, known=known):
+        if span.kind in wanted:
+            parts += [text[place : span.start], MARKERS[span.kind]]
+            place = span.end
+    return _collapsed("".join([*parts, text[place:]]))
 
 
-def _word(match: re.Match[str], own: frozenset[str]) -> str:
-    word = match[0]
-    before = match.string[: match.start()]
-    if before.endswith("[") and match.string[match.end() : match.end() + 1] == "]":
-        return word  # One of our own markers.
-    elided, apostrophe, name = word.rpartition("'") if "'" in word else ("", "", word)
-    folded = plain(name)
-    parts = folded.split("-")
-    if folded in own or any(part in own for part in parts):
-        return f"{elided}{apostrophe}{NAME}"
+def _of(kind: PersonalData, places: Iterable[tuple[int, int]]) -> Iterator[Span]:
+    return (Span(start, end, kind) for start, end in places)
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in pattern.finditer(text))
+
+
+def _is_name(value: str) -> bool:
+    return "@" not in value and not any(character.isdigit() for character in value)
+
+
+def _written(text: str, known: Sequence[str]) -> Iterator[Span]:
+    """Known numbers and addresses of the member's own."""
+    for value in known:
+        digits = re.sub(r"\D", "", value)
+        if "@" in value or len(digits) < 6 or len(digits) < len(re.sub(r"\W", "", value)) // 2:
+            kind = PersonalData.EMAIL if "@" in value else PersonalData.ADDRESS
+            words = r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", value.strip())))
+            yield from _of(kind, _matches(re.compile(words, re.I), text))
+            continue
+        # A French number is the same with 0 and with +33.
+        core = digits.removeprefix("0033").removeprefix("33").removeprefix("0")
+        yield from (
+            Span(number.start, number.end, PersonalData.NUMBER) for number in numbers(text) if core in number.digits
+        )
+
+
+def _numbers(text: str) -> Iterator[Span]:
+    """Phones and other long numbers, written or spoken."""
+    yield from _of(PersonalData.PHONE, _matches(_PHONE, text))
+    yield from _of(PersonalData.NUMBER, _matches(_DIGITS, text))
+    for number in numbers(text):
+        digits, before = number.digits, text[max(0, number.start - 60) : number.start]
+        length = len(digits)
+        if length >= 14 and _ABOUT_IBAN.search(before):
+            yield Span(number.start, number.end, PersonalData.IBAN)
+        elif 13 <= length <= 15 and (digits[0] in "12" or _ABOUT_NIR.search(before)):
+            yield Span(number.start, number.end, PersonalData.NIR)
+        elif digits.startswith(("33", "0033")) and 11 <= length <= 13:
+            start = number.start - len("plus ") if before.lower().endswith("plus ") else number.start
+            yield Span(start, number.end, PersonalData.PHONE)
+        elif (digits[0] == "0" and 9 <= length <= 11) or (8 <= length <= 12 and _ABOUT_PHONE.search(before)):
+            yield Span(number.start, number.end, PersonalData.PHONE)
+        elif length >= 12:
+            yield Span(number.start, number.end, PersonalData.NUMBER)
+
+
+def _names(text: str, own_names: Sequence[str]) -> Iterator[tuple[int, int]]:
+    own = frozenset(part for name in own_names for part in re.split(r"[\s._-]+", plain(name)) if len(part) > 1)
     certain, ambiguous = _first_names()
-    is_written_as_name = name[:1].isupper() and bool(before.strip()) and before.rstrip()[-1] not in '.!?…:«"'
-    if any(part in certain for part in parts) or (is_written_as_name and any(part in ambiguous for part in parts)):
-        return f"{elided}{apostrophe}{NAME}"
-    return word
+    words = list(_WORD.finditer(text))
+    after_first_name = -1
+    for place, match in enumerate(words):
+        start = match.start() + _elision(match[0])
+        name = text[start : match.end()]
+        parts = [plain(name), *plain(name).split("-")]
+        if any(part in own for part in parts):
+            yield start, match.end()
+            continue
+        before = text[: match.start()].rstrip()
+        is_written_as_name = name[:1].isupper() and bool(before) and before[-1] not in '.!?…:«"'
+        is_first = any(part in certain for part in parts) or (
+            is_written_as_name and any(part in ambiguous for part in parts)
+        )
+        follows = (
+            after_first_name == place - 1 and text[words[place - 1].end() : match.start()].isspace() if place else False
+        )
+        if is_first or (follows and name[:1].isupper() and plain(name) not in _ordinary_words()):
+            yield start, match.end()
+            after_first_name = place
+    for pattern, needs_capital in ((_TITLE, True), (_ADDRESSED, True), (_ANNOUNCED, False)):
+        for match in pattern.finditer(text):
+            yield from _announced(text, match.end(), needs_capital=needs_capital)
+    for match in _SPELT.finditer(text):
+        yield match.span()
+
+
+def _elision(word: str) -> int:
+    """How many characters of the word are an elided one before it: 2 in "d'Amina"."""
+    match = re.match(r"(?:[dljnstmc]|qu)['’]", word, re.I)
+    return match.end() if match else 0
+
+
+def _announced(text: str, start: int, *, needs_capital: bool) -> Iterator[tuple[int, int]]:
+    """Up to three words after a title or "je m'appelle" that are no ordinary words."""
+    place = start
+    for _ in range(3):
+        match = re.compile(r"\s*([^\W\d_]+(?:['’-][^\W\d_]+)*)").match(text, place)
+        if match is None:
+            return
+        word = match[1]
+        # An elided word of any kind ("m'avait") is no name, nor is a single letter.
+        is_ordinary = len(word) == 1 or plain(word) in _ordinary_words() or (_elision(word) > 0 and word[0].islower())
+        particle = plain(word) in ("de", "du", "le", "la", "van", "von", "el", "ben", "da") and place > start
+        if is_ordinary and not particle and not (word[0].isupper() and place == start and not needs_capital):
+            return
+        if needs_capital and not word[0].isupper() and (is_ordinary or plain(word) in ("du", "de", "des")):
+            return
+        if not particle:
+            yield match.span(1)
+        place = match.end()
+
+
+def _health(text: str) -> Iterator[tuple[int, int]]:
+    exact, stems = _health_terms()
+    for match in _WORD.finditer(text):
+        elided = _elision(match[0])
+        word = plain(match[0][elided:])
+        if word in exact or stems.match(word):
+            yield match.start() + elided, match.end()
+    yield from _matches(_HEALTH_PHRASES, text)
+
+
+def _apart(found: Iterable[Span]) -> list[Span]:
+    """Overlapping spans made one; it bears the most specific kind."""
+    rank = {kind: place for place, kind in enumerate(PersonalData)}
+    merged: list[Span] = []
+    for span in sorted(found, key=lambda span: (span.start, span.end)):
+        if merged and span.start < merged[-1].end:
+            last = merged[-1]
+            kind = min(last.kind, span.kind, key=rank.__getitem__)
+            merged[-1] = Span(last.start, max(last.end, span.end), kind)
+        else:
+            merged.append(span)
+    return merged
 
 
 def _collapsed(text: str) -> str:
@@ -73,15 +279,34 @@ def _collapsed(text: str) -> str:
 @cache
 def _first_names() -> tuple[frozenset[str], frozenset[str]]:
     """Names that are nothing else, and names that are also words (marked `?`: a name only with a capital)."""
-    lines = _FIRST_NAMES.read_text(encoding="utf-8").split()
+    lines = (_CORPUS / "first_names.txt").read_text(encoding="utf-8").split()
     certain = frozenset(plain(name) for name in lines if not name.endswith("?"))
     return certain, frozenset(plain(name[:-1]) for name in lines if name.endswith("?"))
+
+
+@cache
+def _ordinary_words() -> frozenset[str]:
+    """Words that members say in lower case in our own corpus: no surname among them."""
+    words: set[str] = set()
+    for path in sorted(_CORPUS.glob("*.jsonl")):
+        words.update(re.findall(r"(?<![^\W\d_])[a-zà-öø-ÿœ]{2,}", path.read_text(encoding="utf-8")))
+    certain, _ = _first_names()
+    return frozenset(plain(word) for word in words) - certain
+
+
+@cache
+def _health_terms() -> tuple[frozenset[str], re.Pattern[str]]:
+    """Whole words, and stems as one pattern."""
+    lines = (_CORPUS / "health_terms.txt").read_text(encoding="utf-8").splitlines()
+    terms = [term for line in lines if not line.startswith("#") for term in line.split()]
+    stems = "|".join(re.escape(term[:-1]) for term in terms if term.endswith("*"))
+    return frozenset(term for term in terms if not term.endswith("*")), re.compile(rf"(?:{stems})")
 
 
 Redactor = Callable[[str, Sequence[str]], str]
 """A hook of this shape, (text, the member's own names) -> text, may take this module's place."""
 
 
-def first_depth(text: str, names: Sequence[str]) -> str:
+def full_depth(text: str, names: Sequence[str]) -> str:
     """`redact` in the shape of a hook."""
-    return redact(text, names=names)
+    return redact(text, known=names)

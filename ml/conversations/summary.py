@@ -77,7 +77,7 @@ def summarise(
 
 def quote(text: str, *, names: Sequence[str] = ()) -> str:
     """The member's words without names or hesitations at the start, at whole sentences where they are long."""
-    kept = _FILLER.sub("", redact(text, names=names)).strip() or redact(text, names=names)
+    kept = _FILLER.sub("", redact(text, known=names)).strip() or redact(text, known=names)
     if len(kept) > MAX_QUOTE_CHARACTERS:
         short = ""
         for sentence in _SENTENCE_END.split(kept):
