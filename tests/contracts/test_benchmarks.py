@@ -1,8 +1,10 @@
 """Each benchmark is a command of its own: it explains itself without running, and stands on no test."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,3 +26,26 @@ def test_a_benchmark_explains_itself_and_imports_no_test(name: str) -> None:
     )
     assert completed.stdout.startswith(f"usage: python -m bench.{name}")
     assert completed.stdout.rstrip().endswith("imported: []")
+
+
+def test_the_gateways_benchmarks_measure_both_ways() -> None:
+    """With the smallest numbers: sound goes up and down, straight and through the gateway, and idle kiosks stay."""
+    latency = run("gateway_latency", "--sessions", "2", "--seconds", "1", "--warm-up", "0.5")
+    [step] = latency["steps"]
+    assert step["sessions"] == 2 and step["lost"] == 0 and step["frames"] > 0
+    for way in ("up", "down"):
+        assert all(milliseconds > 0 for milliseconds in (*step[way]["direct_ms"], *step[way]["gateway_ms"]))
+    load = run("gateway_load", "--live", "1", "--idle", "20", "--seconds", "0.5", "--warm-up", "0.2")
+    assert load["live_steps"][0]["lost"] == 0
+    assert load["idle_steps"][-1]["kiosks"] == 20
+
+
+def run(name: str, *arguments: str) -> dict[str, Any]:
+    """The one line of JSON that the benchmark prints."""
+    completed = subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", *arguments],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    assert completed.returncode == 0, completed.stderr[-2000:]
+    found: dict[str, Any] = json.loads(completed.stdout)
+    return found

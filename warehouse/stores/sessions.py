@@ -7,9 +7,10 @@ makes it equally fit for Postgres and for the journal that stands in while Postg
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -99,6 +100,10 @@ class EventRow:
     payload: str
     """A JSON object."""
 
+
+_EVENT_COLUMNS = tuple(field.name for field in fields(EventRow))
+# Every frame of sound is a row: dataclasses.astuple would take longer than all else about it.
+_values_of = attrgetter(*_EVENT_COLUMNS)
 
 Record = Write | EventRow
 
@@ -319,7 +324,8 @@ async def write_records(connection: AsyncConnection, records: Sequence[Record]) 
             for kiosk_id, group in groupby(events, key=lambda event: event.kiosk_id):
                 await connection.execute(_SET_KIOSK, [kiosk_id])
                 for event in group:
-                    await connection.execute(queries("sessions")["append_event"], asdict(event))
+                    row = dict(zip(_EVENT_COLUMNS, _values_of(event), strict=True))
+                    await connection.execute(queries("sessions")["append_event"], row)
         return
     async with connection.transaction():
         async with connection.pipeline():
@@ -341,7 +347,7 @@ async def _copy_events(connection: AsyncConnection, events: Iterable[EventRow]) 
         async with cursor.copy(_COPY_EVENTS) as copy:
             for event in events:
                 kiosk_ids[event.kiosk_id] = None
-                await copy.write_row(astuple(event))
+                await copy.write_row(_values_of(event))
         async with connection.pipeline():
             for kiosk_id in kiosk_ids:
                 await connection.execute(_SET_KIOSK, [kiosk_id])
@@ -430,8 +436,9 @@ def decode_record(line: bytes) -> Record:
 
 def json_text(value: Mapping[str, Any]) -> str:
     """The object as JSON that jsonb accepts: it refuses the character U+0000."""
+    text = orjson.dumps(value).decode()
     # An escaped backslash before "u0000" is text that a person wrote, not the character.
-    return _NUL_ESCAPE.sub(r"\1", orjson.dumps(value).decode())
+    return _NUL_ESCAPE.sub(r"\1", text) if "\\u0000" in text else text
 
 
 def _write(scope: Scope, block: str, **values: Any) -> Write:
