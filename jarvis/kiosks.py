@@ -8,6 +8,7 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -81,6 +82,8 @@ class Badge:
 
     outcome: BadgeOutcome
     member: Member | None = None
+    scanned_at: datetime | None = None
+    """When the kiosk's agent read it; None where it was shown just now."""
 
 
 def new_code() -> str:

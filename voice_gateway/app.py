@@ -23,7 +23,7 @@ from voice_gateway.people import People
 from voice_gateway.rates import RateLimiter, limits_of
 from voice_gateway.recorder import Recorder
 from voice_gateway.relay import KioskConnection, Services
-from voice_gateway.routes import admin, answers, auth, dashboard, health, kiosks, page, realtime
+from voice_gateway.routes import admin, answers, auth, badges, dashboard, health, kiosks, page, realtime
 from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
 from voice_gateway.routes.paging import cursor_key
 from voice_gateway.tools.runner import toolbox
@@ -100,6 +100,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     answers.install(app)
     app.include_router(health.router)
     app.include_router(kiosks.router)
+    app.include_router(badges.router)
     app.include_router(realtime.router)
     app.include_router(auth.router)
     app.include_router(dashboard.router)

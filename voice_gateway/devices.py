@@ -1,4 +1,5 @@
-"""What open connections must hear of their kiosks: their tokens were revoked, their configuration changed.
+"""What open connections must hear of their kiosks: their tokens were revoked, their configuration changed, and the
+agent beside the page read a badge.
 
 Postgres notifies every gateway process, with ids only; what is true is then read under the kiosk's own
 rights. Notifications may get lost with their connection, so all open connections are looked at again every
@@ -9,6 +10,7 @@ away nothing can be revoked either: open connections go on. `relay.py` has the c
 import asyncio
 import logging
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from jarvis.kiosk_config import KioskConfig, config_of
+from warehouse.stores.kiosk_badges import claim_scans
 from warehouse.stores.kiosk_settings import settings_of
 from warehouse.stores.kiosks import listen, standing_tokens
 
@@ -50,6 +53,13 @@ class Guest(Protocol):
     def configure(self, config: KioskConfig, version: int) -> None:
         """This is how the kiosk is to behave; called again with what it already knows."""
 
+    @property
+    def shows_badges(self) -> bool:
+        """True for a page, which opens a session for a badge."""
+
+    def badge_read(self, badge_id: str, scanned_at: datetime) -> None:
+        """The kiosk's agent read this badge just now."""
+
     def cut_off(self) -> None:
         """Nothing that it sends counts any more, from this call on; it is told and closed soon."""
 
@@ -67,7 +77,7 @@ class Devices:
         self._pool = pool
         self._url = database_url
         self._sweep_seconds = sweep_seconds
-        self._guests: dict[UUID, set[Guest]] = {}
+        self._guests: dict[UUID, dict[Guest, None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -82,14 +92,14 @@ class Devices:
 
     async def enter(self, guest: Guest) -> None:
         """The connection hears of its kiosk until it leaves, and of what happened while it was let in."""
-        self._guests.setdefault(guest.kiosk_id, set()).add(guest)
+        self._guests.setdefault(guest.kiosk_id, {})[guest] = None
         await self._look_after([guest])
 
     def leave(self, guest: Guest) -> None:
         """The connection is gone."""
         here = self._guests.get(guest.kiosk_id)
         if here is not None:
-            here.discard(guest)
+            here.pop(guest, None)
             if not here:
                 del self._guests[guest.kiosk_id]
 
@@ -97,6 +107,9 @@ class Devices:
         """A notification has been dealt with; one that is none of ours is nobody's."""
         news = _read(payload)
         kiosk_id = _uuid_in(news, "kiosk_id")
+        if news.get("kind") == "badge" and kiosk_id is not None:
+            await self._bring_badges(kiosk_id)
+            return
         if news.get("kind") not in ("revoked", "settings"):
             return
         if kiosk_id is not None:
@@ -112,6 +125,20 @@ class Devices:
         guests = self._all()
         for start in range(0, len(guests), _ASKED_TOGETHER):
             await self._look_after(guests[start : start + _ASKED_TOGETHER])
+
+    async def _bring_badges(self, kiosk_id: UUID) -> None:
+        """What the kiosk's agent read goes to the page that connected last; another process may have been quicker."""
+        pages = [guest for guest in self._guests.get(kiosk_id, ()) if guest.shows_badges]
+        if not pages:
+            return
+        try:
+            async with self._pool.connection() as connection:
+                scans = await claim_scans(connection, kiosk_id)
+        except DATABASE_AWAY as error:
+            log.warning("badges not brought", extra={"kiosk_id": str(kiosk_id), "error": type(error).__name__})
+            return
+        for scan in scans:
+            pages[-1].badge_read(scan.badge_id, scan.scanned_at)
 
     def _all(self) -> list[Guest]:
         return [guest for here in self._guests.values() for guest in here]
@@ -159,9 +186,13 @@ class Devices:
                 await asyncio.sleep(_RETRY_SECONDS[0])
 
     async def _hear_until_lost(self, connection: AsyncConnection) -> None:
+        is_new = True
         while True:
             # First of all what was said while nobody listened.
             await self.sweep()
+            for kiosk_id in list(self._guests) if is_new else ():
+                await self._bring_badges(kiosk_id)
+            is_new = False
             async for notification in connection.notifies(timeout=self._sweep_seconds):
                 await self.hear(notification.payload)
             # A connection whose other end vanished says nothing by itself.

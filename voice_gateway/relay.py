@@ -300,6 +300,8 @@ class KioskConnection:
         self._current: LiveSession | None = None
         self._open_sessions: set[LiveSession] = set()
         self._last_badge: tuple[str, float] | None = None
+        # The page and the agent beside it may both show a badge: one session opens after the other.
+        self._opening = asyncio.Lock()
         self._is_connected = True
         self._is_stopping = False
 
@@ -328,6 +330,21 @@ class KioskConnection:
             news = {"event_id": f"gwc_{uuid4().hex[:12]}", **kiosk_protocol.config(config, version)}
             _keep(asyncio.create_task(self._tell(realtime.text_of(news))))
 
+    @property
+    def shows_badges(self) -> bool:
+        """True for a kiosk's page, which opens a session for a badge that the kiosk's agent read."""
+        return self._is_kiosk and not self._is_cut_off
+
+    def badge_read(self, badge_id: str, scanned_at: datetime) -> None:
+        """The badge opens a session, as if the page itself had seen it."""
+        _keep(asyncio.create_task(self._show_badge(badge_id, scanned_at)))
+
+    async def _show_badge(self, badge_id: str, scanned_at: datetime) -> None:
+        try:
+            await self._start_session(badge_id, scanned_at)
+        except kiosk_protocol.FrameError as error:
+            await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **error.as_event()}))
+
     async def _leave_revoked(self) -> None:
         await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **_revoked().as_event()}))
         await self.stop(CloseReason.OPERATOR)
@@ -353,7 +370,9 @@ class KioskConnection:
             event = kiosk_protocol.read_frame(frame)
             kind = event["type"]
             if self._is_kiosk and kind in (kiosk_protocol.BADGE_SCANNED, kiosk_protocol.SESSION_START):
-                await self._start_session(event)
+                await self._start_session(
+                    kiosk_protocol.badge_of(event) if kind == kiosk_protocol.BADGE_SCANNED else None
+                )
                 return
             if self.current is None or (kind in kiosk_protocol.KIOSK_EVENTS and not self._is_kiosk):
                 raise kiosk_protocol.FrameError(
@@ -398,19 +417,16 @@ class KioskConnection:
             for wait in waits:
                 wait.cancel()
 
-    async def _start_session(self, event: dict[str, object]) -> None:
-        if event["type"] == kiosk_protocol.SESSION_START:
-            badge_id, badge = None, None
-        else:
-            badge_id = kiosk_protocol.badge_of(event)
-            if self._is_bounce(badge_id):
+    async def _start_session(self, badge_id: str | None, scanned_at: datetime | None = None) -> None:
+        async with self._opening:
+            if badge_id is not None and self._is_bounce(badge_id):
                 return
-            self._last_badge = (badge_id, time.monotonic())
-        if self.current is not None:
-            await self.current.receive(CloseRequested(CloseReason.SECOND_BADGE))
-        if badge_id is not None:
-            badge = await self._look_up(badge_id)
-        await self._open(badge)
+            if badge_id is not None:
+                self._last_badge = (badge_id, time.monotonic())
+            if self.current is not None:
+                await self.current.receive(CloseRequested(CloseReason.SECOND_BADGE))
+            badge = await self._look_up(badge_id) if badge_id is not None else None
+            await self._open(replace(badge, scanned_at=scanned_at) if badge is not None else None)
 
     def _is_bounce(self, badge_id: str) -> bool:
         if self._last_badge is None or self.current is None:

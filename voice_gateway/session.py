@@ -187,7 +187,9 @@ class VoiceSession:
             )
         ]
         if is_known and member is not None:
-            records += store.save_visit(plan.scope, member_id=member.member_id, visited_at=now.at)
+            # The time of its scan, where its agent counted it already: one visit.
+            visited_at = (badge.scanned_at if badge else None) or now.at
+            records += store.save_visit(plan.scope, member_id=member.member_id, visited_at=visited_at)
         opened = {"type": "session.opened", "badge_outcome": badge.outcome.value if badge else None}
         records.append(self._ledger.log("gateway", opened, now))
         effects: list[Effect] = [committed(*records)]

@@ -15,7 +15,8 @@ COLUMNS = ("stage", "table", "writer", "code", "reader")
 # Where each door keeps the SQL it reads with.
 READING_SQL = {
     "gateway": tuple(
-        f"warehouse/queries/{stage}.sql" for stage in ("sessions", "kiosks", "classes", "goals", "requests")
+        f"warehouse/queries/{stage}.sql"
+        for stage in ("sessions", "kiosks", "classes", "goals", "requests", "kiosk_badges")
     ),
     "pipeline": tuple(f"warehouse/queries/{stage}.sql" for stage in ("conversations", "members", "alerts")),
     "dashboards": ("dashboards/*.sql",),

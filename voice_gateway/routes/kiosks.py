@@ -122,7 +122,7 @@ async def rotate(request: Request) -> JSONResponse:
 
 @router.post("/heartbeat")
 async def heartbeat(request: Request) -> JSONResponse:
-    """The kiosk shows as online."""
+    """The kiosk shows as online, or in error where it says that a part of it is not well."""
     services: Services = request.app.state.services
     try:
         kiosk = await calling_kiosk(request)
@@ -132,14 +132,17 @@ async def heartbeat(request: Request) -> JSONResponse:
         body = await read_body(request, HeartbeatRequest)
         async with services.pool.connection() as connection:
             sign = Heartbeat(**body.model_dump())
-            await record_heartbeat(connection, kiosk, heartbeat=sign, ip=client_ip(request))
+            status = await record_heartbeat(connection, kiosk, heartbeat=sign, ip=client_ip(request))
+            known = (await settings_of(connection, [kiosk.kiosk_id])).get(kiosk.kiosk_id)
     except BodyRefused as error:
         return refusal(error.status, error.code, str(error))
     except psycopg.DataError:
         return unfit_for_storage()
     except DATABASE_AWAY:
         return database_away()
-    return JSONResponse({"kiosk_id": str(kiosk.kiosk_id), "status": "online"})
+    return JSONResponse(
+        {"kiosk_id": str(kiosk.kiosk_id), "status": status, "config_version": known.version if known else 0}
+    )
 
 
 def unfit_for_storage() -> JSONResponse:

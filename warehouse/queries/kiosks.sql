@@ -100,14 +100,33 @@ values (
 );
 
 -- mark_alive --
--- Shows the kiosk as online now; one under maintenance stays so.
+-- Shows the kiosk as online now, or in error while what was last told of its parts is bad; maintenance stays.
 update public.kiosks
-set status = case when status = 'maintenance' then status else 'online' end,
+set status = case
+        when status = 'maintenance' then status
+        when exists (
+            select from (
+                select distinct on (parts.name) parts.is_well
+                from public.kiosk_heartbeats as beats
+                cross join lateral (
+                    values ('microphone', beats.microphone_ok), ('reader', beats.reader_ok)
+                ) as parts (name, is_well)
+                where beats.gym_id = kiosks.gym_id
+                    and beats.kiosk_id = kiosks.id
+                    and beats.received_at > now() - interval '10 minutes'
+                    and parts.is_well is not null
+                order by parts.name, beats.received_at desc, beats.id desc
+            ) as latest
+            where not latest.is_well
+        ) then 'error'
+        else 'online'
+    end,
     last_heartbeat = now(),
     last_seen_ip = %(ip)s::text,
     software_version = coalesce(%(software_version)s::text, software_version),
     updated_at = now()
-where id = %(kiosk_id)s::uuid;
+where id = %(kiosk_id)s::uuid
+returning status;
 
 -- identify_badge --
 -- Says what a badge is, with what the gateway may know of its member.

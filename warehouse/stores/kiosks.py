@@ -179,8 +179,8 @@ def revoke_kiosk(connection: Connection, *, gym_slug: str, slug: str) -> int:
     return count
 
 
-async def record_heartbeat(connection: AsyncConnection, kiosk: Kiosk, *, heartbeat: Heartbeat, ip: str) -> None:
-    """The sign of life is kept and the kiosk shows as online."""
+async def record_heartbeat(connection: AsyncConnection, kiosk: Kiosk, *, heartbeat: Heartbeat, ip: str) -> str:
+    """The sign of life is kept; how the kiosk shows now: online, error, or maintenance as long as that is set."""
     blocks = queries("kiosks")
     async with as_kiosk_async(connection, kiosk.kiosk_id):
         await connection.execute(
@@ -195,10 +195,12 @@ async def record_heartbeat(connection: AsyncConnection, kiosk: Kiosk, *, heartbe
                 "details": Jsonb(heartbeat.details),
             },
         )
-        await connection.execute(
+        cursor = await connection.execute(
             blocks["mark_alive"],
             {"kiosk_id": kiosk.kiosk_id, "ip": ip, "software_version": heartbeat.software_version},
         )
+        row = await cursor.fetchone()
+    return str(row[0]) if row else "offline"
 
 
 async def identify_badge(connection: AsyncConnection, *, kiosk_id: UUID, badge_id: str) -> Badge:

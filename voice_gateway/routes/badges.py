@@ -1,0 +1,60 @@
+"""Takes the badges that a kiosk's agent read: live ones open a session on the kiosk's page, all of them count."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import psycopg
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from voice_gateway.rates import RateClass
+from voice_gateway.relay import Services
+from voice_gateway.routes.bodies import BodyRefused, read_body, refusal
+from voice_gateway.routes.callers import DATABASE_AWAY, calling_kiosk, database_away, unknown_token
+from voice_gateway.routes.limits import limited
+from warehouse.stores.kiosk_badges import Scan, take_scan
+
+router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(limited(RateClass.API))])
+
+# Told by the agent's own clock that never jumps: a kiosk whose time of day is wrong is served all the same.
+_LIVE_SECONDS = 5.0
+_OLDEST = timedelta(days=31)
+_NEWEST = timedelta(minutes=10)
+
+
+class BadgeRequest(BaseModel):
+    """One scan."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    uid: Annotated[str, Field(min_length=1, max_length=64)]
+    scanned_at: AwareDatetime
+    waited_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
+@router.post("/badges")
+async def take(request: Request) -> JSONResponse:
+    """The scan counts, once, at its own time; a live one is on its way to the kiosk's page."""
+    services: Services = request.app.state.services
+    try:
+        kiosk = await calling_kiosk(request)
+        if kiosk is None:
+            return unknown_token()
+        body = await read_body(request, BadgeRequest)
+        now = datetime.now(UTC)
+        if not now - _OLDEST <= body.scanned_at <= now + _NEWEST:
+            return refusal(
+                422, "invalid_time",
+                "found a scan of over 31 days ago or 10 minutes ahead, expected one in between: set the kiosk's clock",
+            )  # fmt: skip
+        async with services.pool.connection() as connection:
+            scan = Scan(body.uid, body.scanned_at)
+            taken = await take_scan(connection, kiosk, scan, is_live=body.waited_seconds <= _LIVE_SECONDS)
+    except BodyRefused as error:
+        return refusal(error.status, error.code, str(error))
+    except psycopg.DataError:
+        return refusal(400, "invalid_value", "found a badge that cannot be stored, expected plain text")
+    except DATABASE_AWAY:
+        return database_away()
+    return JSONResponse({"outcome": taken.outcome.value, "is_new": taken.is_new})
