@@ -132,12 +132,13 @@ def _look(
             break
         time.sleep(0.02)
     for one in heard:
-        _look_at_session(admin, one, killed_at, upstream, found)
+        look_at_session(admin, one, killed_at, upstream, found)
 
 
-def _look_at_session(
+def look_at_session(
     admin: psycopg.Connection, heard: Heard, killed_at: float, upstream: ScriptedUpstream, found: Findings
 ) -> None:
+    """What one kiosk had received of its session is compared with the record, and added to the findings."""
     session_id = heard.session_id
     closed = _rows(
         admin,
@@ -180,8 +181,8 @@ def _look_at_session(
     calls = dict(_rows(admin, "select call_id, status from tool_calls where session_id = %s", session_id))
     found.tool_calls += len(calls)
     for call_id in upstream.tool_outputs:
-        # Told to the model, so it was on record before: told by this session where its row is.
-        if call_id in calls and calls[call_id] != "done":
+        # Told to the model, so its end was on record before: told by this session where its row is.
+        if call_id in calls and calls[call_id] in ("started", "unknown"):
             found.class_a_lost.append(f"{session_id} {call_id} tool output")
     found.recovered_turns += len(
         _rows(admin, "select from session_turns where session_id = %s and is_recovered", session_id)

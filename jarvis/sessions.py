@@ -65,3 +65,5 @@ class Limits:
     """How long a tool may take before the member hears an apology instead of its answer."""
     tool_filler_seconds: float = 2.0
     """How long a tool may take in silence: then the member hears that somebody is looking."""
+    send_seconds: float = 3.0
+    """How long the upstream may take nothing before its connection is as good as gone, whatever its socket says."""

@@ -69,8 +69,6 @@ CloseSocket = Callable[[int, str], Awaitable[None]]
 # A card reader reports one touch several times.
 _BOUNCE_SECONDS = 3.0
 _LOOK_UP_SECONDS = 2.0
-# An upstream that takes nothing for so long is as good as gone, whatever its socket says.
-_UPSTREAM_SEND_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +161,7 @@ class LiveSession:
         if upstream is None:
             return
         try:
-            async with asyncio.timeout(_UPSTREAM_SEND_SECONDS):
+            async with asyncio.timeout(self._services.limits.send_seconds):
                 await upstream.send(text)
         except TimeoutError:
             # Half open: its buffers are full and nobody reads. The pump of the other direction sees it end.

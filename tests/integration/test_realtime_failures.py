@@ -119,6 +119,12 @@ def stubborn(house: tuple[Database, int]) -> Iterator[Stage]:
     yield from staged(house, "stubborn", switches="?eof_after_ms=150", RETRY_FIRST_SECONDS=0.01, RECONNECTS=4)
 
 
+@pytest.fixture
+def locked_out(house: tuple[Database, int]) -> Iterator[Stage]:
+    """Its upstream refuses the key."""
+    yield from staged(house, "locked-out", switches="?unauthorized=1", RETRY_FIRST_SECONDS=60)
+
+
 def test_a_session_outlives_the_providers_hour(short_lived: Stage) -> None:
     """Row 1. The connection is replaced before its end: nothing is heard of it, one session, the context carried."""
 
@@ -442,7 +448,9 @@ def test_a_kiosk_that_is_gone_costs_nothing_more(stage: Stage) -> None:
             return session_id
 
     def open_upstreams() -> int:
-        return int(httpx.get(f"http://127.0.0.1:{stage.standin_port}/healthz").json()["open_connections"])
+        return int(
+            httpx.get(f"http://127.0.0.1:{stage.standin_port}/healthz", trust_env=False).json()["open_connections"]
+        )
 
     bills = stage.rows("select source_kind from realtime_usage where session_id = %s", asyncio.run(talk()))
     assert [bill["source_kind"] for bill in bills] == ["response"]  # what was said to nobody is still billed
@@ -473,6 +481,52 @@ def test_a_client_does_not_hang_on_a_lost_upstream(stage: Stage) -> None:
     assert [(turn["role"], turn["status"]) for turn in turns] == [
         ("member", "final"), ("assistant", "interrupted"), ("assistant", "final"),
     ]  # fmt: skip
+
+
+def test_a_provider_that_is_down_at_the_start_is_waited_for(stage: Stage) -> None:
+    """Row 13. The member is greeted, reads the honest sentence, and may speak as soon as the provider is back."""
+
+    async def talk() -> tuple[RawKiosk, str]:
+        async with stage.kiosk() as kiosk:
+            try:
+                post_faults({"refuse_connection": True})
+                await kiosk.send("kiosk.badge.scanned", uid="B-LEA")
+                await kiosk.event("kiosk.upstream", state="retrying", message=apology(Trouble.RETRYING, "fr"))
+            finally:
+                post_faults({})
+            kiosk.session_id = (await kiosk.event("kiosk.ready"))["session_id"]
+            answer = await kiosk.ask(THANKS)
+            await kiosk.end()
+            return kiosk, answer
+
+    def post_faults(switches: dict[str, bool]) -> None:
+        address = f"http://127.0.0.1:{stage.standin_port}/control/faults"
+        httpx.post(address, json=switches, trust_env=False).raise_for_status()
+
+    kiosk, answer = asyncio.run(talk())
+    assert answer and kiosk.states()[0] == "connecting" and kiosk.states()[-1] == "ready"
+    kinds = [event["type"] for event in kiosk.events]
+    assert kinds.index("kiosk.member.identified") < kinds.index("kiosk.ready")
+
+
+def test_a_refused_key_is_not_tried_again(locked_out: Stage) -> None:
+    """Row 13. 401 stays 401: the kiosk is told at once that nothing will come, and the visit counts all the same."""
+
+    async def talk() -> RawKiosk:
+        async with locked_out.kiosk() as kiosk:
+            await kiosk.send("kiosk.badge.scanned", uid="B-LEA")
+            assert (await kiosk.event("kiosk.session.closed"))["reason"] == "provider_lost"
+            return kiosk
+
+    kiosk = asyncio.run(talk())
+    assert kiosk.states() == ["connecting", "lost"]
+    assert kiosk.of_type("kiosk.upstream")[-1]["message"] == apology(Trouble.LOST, "fr")
+    session_id = kiosk.of_type("kiosk.session.closed")[0]["session_id"]
+    query = """
+        select from member_visits inner join openai_realtime_sessions as sessions
+        on sessions.started_at = visited_at where sessions.id = %s
+    """
+    assert len(locked_out.rows(query, session_id)) == 1
 
 
 def test_hanging_up_does_not_wait_for_a_close_that_never_comes(stage: Stage) -> None:

@@ -18,6 +18,7 @@ from voice_gateway.metrics import Metrics
 from voice_gateway.protocol.kiosk import FrameError
 from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
 from voice_gateway.relay import KioskConnection, LiveSession, Services
+from voice_gateway.upstream import DialUpstream
 from warehouse.stores.sessions import EventRow, Record, Scope, Write
 
 KIOSK = Kiosk(UUID(int=2), UUID(int=3), "borne", "Borne")
@@ -81,11 +82,13 @@ class SilentUpstream:
 class Door:
     """One kiosk's connection with all its neighbours faked."""
 
-    def __init__(self, tmp_path: Path) -> None:
-        self.recorder, self.upstream, self.metrics = FakeRecorder(), SilentUpstream(), Metrics()
+    def __init__(
+        self, tmp_path: Path, *, upstream: SilentUpstream | None = None, dial: DialUpstream | None = None
+    ) -> None:
+        self.recorder, self.upstream, self.metrics = FakeRecorder(), upstream or SilentUpstream(), Metrics()
         self.told: list[dict[str, object]] = []
 
-        async def dial(session_id: UUID, model: str) -> SilentUpstream:
+        async def dial_upstream(session_id: UUID, model: str) -> SilentUpstream:
             return self.upstream
 
         async def tell(text: str) -> None:
@@ -95,10 +98,10 @@ class Door:
             settings=load_settings({"JARVIS_HOME": str(tmp_path)}),
             pool=cast(object, None),  # type: ignore[arg-type]  # no badge is looked up here
             recorder=cast(Recorder, self.recorder),
-            dial=dial,
+            dial=dial or dial_upstream,
             tools=(),
             metrics=self.metrics,
-            limits=Limits(drain_seconds=0.05),
+            limits=Limits(drain_seconds=0.05, send_seconds=0.05),
         )
         self.hung_up: list[tuple[int, str]] = []
 
@@ -207,5 +210,57 @@ def test_all_connections_are_stopped_together_and_no_session_opens_after(tmp_pat
         assert cast(dict[str, str], door.told[-1]["error"])["code"] == "gateway_stopping"
         with pytest.raises(FrameError):
             await door.connection.open_without_badge()
+
+    asyncio.run(scenario())
+
+
+def test_an_upstream_that_takes_nothing_is_given_up(tmp_path: Path) -> None:
+    """Half open, its buffers full: the send ends after a while, the connection is closed, and another is dialled."""
+
+    class Full(SilentUpstream):
+        async def send(self, text: str) -> None:
+            await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        dialled = asyncio.Queue[Full]()
+
+        async def dial(session_id: UUID, model: str) -> Full:
+            upstream = Full()
+            dialled.put_nowait(upstream)
+            return upstream
+
+        door = Door(tmp_path, dial=dial)
+        await door.open()
+        await door.connection.frame('{"type": "kiosk.consent", "analysis": true}')
+        async with asyncio.timeout(10):
+            first = await dialled.get()
+            await first.is_closed.wait()
+            await dialled.get()
+        assert "retrying" in [event.get("state") for event in door.told]
+        await door.connection.stop(CloseReason.OPERATOR)
+
+    asyncio.run(scenario())
+
+
+def test_a_session_that_ends_gives_up_the_dial_that_is_under_way(tmp_path: Path) -> None:
+    """An upstream that never answers the dial holds nobody up: the kiosk is told that the session is over."""
+
+    async def scenario() -> None:
+        was_cancelled = asyncio.Event()
+
+        async def dial(session_id: UUID, model: str) -> SilentUpstream:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                was_cancelled.set()
+            return SilentUpstream()
+
+        door = Door(tmp_path, dial=dial)
+        live = await door.open()
+        async with asyncio.timeout(5):
+            await live.receive(CloseRequested(CloseReason.OPERATOR))
+            await live.is_over.wait()
+            await was_cancelled.wait()
+        assert door.recorder.close_reasons == ["operator"]
 
     asyncio.run(scenario())
