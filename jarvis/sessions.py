@@ -46,8 +46,8 @@ class Limits:
     """How long an upstream that owes an answer may say nothing before it counts as lost."""
     max_cost_usd: Decimal = Decimal(2)
     lease_seconds: int = 30
-    held_frames: int = 400
-    """Frames kept for an upstream that is still opening."""
+    held_bytes: int = 1_000_000
+    """Frames kept for an upstream that is still opening: about fifteen seconds of sound."""
     retries: int = 5
     """Dials in a row that may fail before the upstream counts as lost."""
     retry_first_seconds: float = 0.5

@@ -34,6 +34,9 @@ def main() -> int:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # A kiosk that reads slowly must be noticed after a second of speech, not after a minute of it.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # What a vanished or stuck kiosk has not taken is not kept for the quarter of an hour that is the default.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000)
         try:
             listener.bind(("127.0.0.1", settings.gateway_port))
         except OSError:

@@ -83,6 +83,8 @@ class KioskLost:
     """The kiosk's connection is gone."""
 
     reason: CloseReason
+    cause: str | None = None
+    """Why the gateway gave it up, where it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,8 @@ class ToUpstream:
 
     text: str
     leg: int = 1
+    sound_ms: int = 0
+    """Sound of the member that may be dropped if it gets late; 0 for what must arrive."""
 
 
 @dataclass(frozen=True, slots=True)

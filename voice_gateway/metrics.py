@@ -21,6 +21,17 @@ class Metrics:
             registry=self.registry,
         )
         self.kiosks_connected = Gauge("jarvis_gateway_kiosks_connected", "Open kiosk sockets", registry=self.registry)
+        self.kiosks_dropped = Counter(
+            "jarvis_gateway_kiosks_dropped",
+            "Kiosk sockets that the gateway gave up, by cause",
+            ["cause"],
+            registry=self.registry,
+        )
+        self.sound_dropped_seconds = Counter(
+            "jarvis_gateway_sound_dropped_seconds",
+            "Sound of members that came too late for the upstream",
+            registry=self.registry,
+        )
         self.added_latency = Histogram(
             "jarvis_gateway_added_latency_seconds",
             "From a frame's arrival to its departure, commits included",

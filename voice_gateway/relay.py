@@ -51,6 +51,7 @@ from voice_gateway.effects import (
 )
 from voice_gateway.instructions import instructions_for, spoken_language
 from voice_gateway.metrics import Metrics
+from voice_gateway.outbound import Outbound
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol import realtime
 from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
@@ -65,6 +66,8 @@ log = logging.getLogger(__name__)
 Tell = Callable[[str], Awaitable[None]]
 CloseSocket = Callable[[int, str], Awaitable[None]]
 """Closes a kiosk's socket with a code and a reason."""
+Flush = Callable[[], Awaitable[None]]
+"""Waits until a kiosk has taken what it was told, or does not."""
 
 # A card reader reports one touch several times.
 _BOUNCE_SECONDS = 3.0
@@ -99,6 +102,7 @@ class LiveSession:
         self._kiosk = kiosk
         self._tell = tell
         self._legs: dict[int, Upstream] = {}
+        self._uplinks: dict[int, Outbound] = {}
         self._dialling: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked_at: float | None = None
@@ -141,8 +145,9 @@ class LiveSession:
                 self._services.recorder.note(records)
             case ToKiosk(text=text):
                 await self._tell(text)
-            case ToUpstream(text=text, leg=leg):
-                await self._send_upstream(text, leg)
+            case ToUpstream(text=text, leg=leg, sound_ms=sound_ms):
+                if leg in self._uplinks:
+                    await self._uplinks[leg].put(text, sound_ms=sound_ms)
             case Dial(leg=leg, after_seconds=after_seconds):
                 self._dialling[leg] = self._start(self._hold_upstream(leg, after_seconds))
             case HangUp(leg=leg):
@@ -156,20 +161,9 @@ class LiveSession:
                 self._services.metrics.cost_usd.inc(float(cost_usd))
                 await self._hang_up()
 
-    async def _send_upstream(self, text: str, leg: int) -> None:
-        upstream = self._legs.get(leg)
-        if upstream is None:
-            return
-        try:
-            async with asyncio.timeout(self._services.limits.send_seconds):
-                await upstream.send(text)
-        except TimeoutError:
-            # Half open: its buffers are full and nobody reads. The pump of the other direction sees it end.
-            log.warning("upstream takes nothing", extra={"session_id": str(self.session.session_id)})
-            self._hang_up_leg(leg)
-        except UpstreamUnavailable:
-            # The pump of the other direction sees the same end, and reports it once.
-            return
+    def _upstream_stuck(self, leg: int) -> None:
+        log.warning("upstream takes nothing", extra={"session_id": str(self.session.session_id), "leg": leg})
+        self._hang_up_leg(leg)
 
     async def _hold_upstream(self, leg: int, after_seconds: float) -> None:
         """Dials once, after a pause, then brings every frame of the upstream until it goes away."""
@@ -190,6 +184,13 @@ class LiveSession:
             await upstream.close()
             return
         self._legs[leg] = upstream
+        self._uplinks[leg] = Outbound(
+            upstream.send,
+            # Half open: its buffers are full and nobody reads. The pump of the other direction sees it end.
+            on_stuck=lambda: self._upstream_stuck(leg),
+            on_late_sound=lambda late_ms: services.metrics.sound_dropped_seconds.inc(late_ms / 1000),
+            send_seconds=services.limits.send_seconds,
+        )
         try:
             await self.receive(UpstreamOpened(leg))
             async for frame in upstream.frames():
@@ -209,6 +210,8 @@ class LiveSession:
             lost = UpstreamLost(str(error), leg, error.is_fatal)
         finally:
             self._legs.pop(leg, None)
+            if (uplink := self._uplinks.pop(leg, None)) is not None:
+                uplink.close()
             await upstream.close()
         await self.receive(lost)
 
@@ -217,10 +220,10 @@ class LiveSession:
         dialling = self._dialling.pop(leg, None)
         if dialling is not None and dialling is not asyncio.current_task():
             dialling.cancel()
-        upstream = self._legs.pop(leg, None)
-        if upstream is not None:
+        upstream, uplink = self._legs.pop(leg, None), self._uplinks.pop(leg, None)
+        if upstream is not None and uplink is not None:
             # In a task of its own: this may run inside the pump that reads from it.
-            _keep(asyncio.create_task(upstream.close()))
+            _keep(asyncio.create_task(_close_leg(upstream, uplink)))
 
     def _measure_answer(self, kind: object) -> None:
         if kind in (realtime.SPEECH_STOPPED, realtime.COMMITTED):
@@ -281,15 +284,31 @@ class LiveSession:
             await self.receive(CloseRequested(CloseReason.PROVIDER_LOST))
 
 
+async def _close_leg(upstream: Upstream, uplink: Outbound) -> None:
+    """What was on its way to the upstream is sent, if it takes it, and the connection is gone."""
+    await uplink.drain()
+    uplink.close()
+    await upstream.close()
+
+
 class KioskConnection:
     """One kiosk's socket: reads its frames, opens and ends its sessions."""
 
     def __init__(
-        self, kiosk: Kiosk, services: Services, *, token_hash: bytes, is_kiosk: bool, tell: Tell, close: CloseSocket
+        self,
+        kiosk: Kiosk,
+        services: Services,
+        *,
+        token_hash: bytes,
+        is_kiosk: bool,
+        tell: Tell,
+        close: CloseSocket,
+        flush: Flush,
     ) -> None:
         self._kiosk = kiosk
         self.token_hash = token_hash
         self._close_socket = close
+        self._flush = flush
         self._is_cut_off = False
         self._config, self._config_version = KioskConfig(), -1
         self._services = services
@@ -393,11 +412,11 @@ class KioskConnection:
         self._services.metrics.relayed_bytes.labels("up").inc(len(frame))
         self._services.metrics.added_latency.labels("up").observe(time.perf_counter() - arrived)
 
-    async def lost(self, reason: CloseReason) -> None:
-        """The socket is gone; every session of it is closed on record."""
+    async def lost(self, reason: CloseReason, cause: str | None = None) -> None:
+        """The socket is gone; every session of it is closed on record, with the cause where it was given up."""
         self._is_connected = False
         for live in list(self._open_sessions):
-            await live.receive(KioskLost(reason))
+            await live.receive(KioskLost(reason, cause))
         await self._wait_for_sessions()
 
     async def stop(self, reason: CloseReason) -> None:
@@ -406,6 +425,7 @@ class KioskConnection:
         for live in list(self._open_sessions):
             await live.receive(CloseRequested(reason))
         await self._wait_for_sessions()
+        await self._flush()
 
     async def _wait_for_sessions(self) -> None:
         waits = [asyncio.create_task(live.is_over.wait()) for live in self._open_sessions]

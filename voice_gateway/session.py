@@ -45,6 +45,7 @@ from voice_gateway.effects import (
     noted,
 )
 from voice_gateway.filler import Filler
+from voice_gateway.held import HeldFrames
 from voice_gateway.hidden import HiddenItems
 from voice_gateway.ledger import Ledger
 from voice_gateway.protocol import kiosk as kiosk_protocol
@@ -81,7 +82,7 @@ class VoiceSession:
         self._is_upstream_open = False
         self._is_ready = False
         self._was_ready = False
-        self._held: list[Event] = []
+        self._held = HeldFrames(plan.limits.held_bytes)
         self._updates: list[str] = []
         # What the client chose for itself, and a new upstream must be told again.
         self._client_settings: Event = {}
@@ -150,9 +151,11 @@ class VoiceSession:
                 return self._from_upstream(sent, text, now)
             case UpstreamLost(detail=detail, leg=leg, is_fatal=is_fatal):
                 return self._upstream_lost(detail, leg, now, is_fatal=is_fatal)
-            case KioskLost(reason=reason):
+            case KioskLost(reason=reason, cause=cause):
                 self._is_muted = True
-                return self._close(reason, now)
+                dropped = {"type": "kiosk.dropped", "cause": cause}
+                logs = [noted(self._ledger.log("gateway", dropped, now))] if cause else []
+                return [*logs, *self._close(reason, now)]
             case ToolFinished():
                 return self._tool_finished(event, now)
             case CloseRequested(reason=reason):
@@ -352,8 +355,11 @@ class VoiceSession:
         if permitted["type"] == kiosk_protocol.ITEM_TRUNCATE and self._is_elsewhere(str(permitted.get("item_id"))):
             return [*effects, *self._cut_here(permitted, now)]
         if not self._is_ready:
-            self._hold(permitted)
-            return effects
+            if self._held.hold(permitted):
+                return effects
+            full = "found more than can be kept until the upstream is ready, expected less: send it again in a moment"
+            refused = kiosk_protocol.error_event("queue_full", full, event_id=permitted.get("event_id"))
+            return [*effects, *self._answer_error(refused, now)]
         return [*effects, *self._forward(permitted, now)]
 
     def _is_elsewhere(self, item_id: str) -> bool:
@@ -395,13 +401,6 @@ class VoiceSession:
         named = {"event_id": f"gwk_{self._ledger.last_seq}", **error}
         return [committed(record), ToKiosk(realtime.text_of(named))]
 
-    def _hold(self, event: Event) -> None:
-        if len(self._held) >= self.plan.limits.held_frames:
-            # The oldest sound goes first: a member repeats himself, an instruction is not repeated.
-            oldest = next((held for held in self._held if held["type"] == kiosk_protocol.APPEND), self._held[0])
-            self._held.remove(oldest)
-        self._held.append(event)
-
     def _forward(self, event: Event, now: Moment) -> list[Effect]:
         kind = event["type"]
         if kind == kiosk_protocol.SESSION_UPDATE:
@@ -423,7 +422,9 @@ class VoiceSession:
             self._owed_since = now.seconds
             self._is_asked = self._is_asked or kind == kiosk_protocol.RESPONSE_CREATE
             self._asked_again.taken_over()
-        return [ToUpstream(realtime.text_of(event), self._line.serving)]
+        is_sound = kind == kiosk_protocol.APPEND
+        sound_ms = realtime.audio_bytes(event["audio"]) // realtime.AUDIO_BYTES_PER_MS if is_sound else 0
+        return [ToUpstream(realtime.text_of(event), self._line.serving, sound_ms)]
 
     # From the upstream.
 
@@ -500,9 +501,13 @@ class VoiceSession:
             self._was_ready = True
             effects += self._tell_kiosk(kiosk_protocol.upstream_state("ready"), now)
             effects += self._tell_kiosk(kiosk_protocol.ready(self.session_id), now)
-        held, self._held = self._held, []
-        for frame in held:
-            effects += self._forward(frame, now)
+        if self._held.dropped_ms:
+            dropped = {"type": "sound.dropped", "audio_ms": self._held.dropped_ms}
+            effects.append(noted(self._ledger.log("gateway", dropped, now)))
+            self._held.dropped_ms = 0
+        for frame in self._held.release():
+            # It has waited, and is wanted all the same.
+            effects += [replace(e, sound_ms=0) if isinstance(e, ToUpstream) else e for e in self._forward(frame, now)]
         return effects
 
     def _error(self, event: Event, text: str, now: Moment) -> list[Effect]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -312,5 +313,14 @@ def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port
 
     with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
         session_id = asyncio.run(stop_reading(gateway, new_token(database.settings, gateway)))
-        assert "kiosk reads nothing" in gateway.log.read_text()
+        assert "kiosk reads too slowly" in gateway.log.read_text()
+        dropped = 'jarvis_gateway_kiosks_dropped_total{cause="slow_reader"} 1.0'
+        assert dropped in httpx.get(gateway.url + "/metrics", trust_env=False).text
     assert closed(database, session_id)[0]["close_reason"] == "kiosk_lost"
+    causes = rows(
+        database,
+        "select payload ->> 'cause' as cause from realtime_events "
+        "where session_id = %s and event_type = 'kiosk.dropped'",
+        session_id,
+    )
+    assert [row["cause"] for row in causes] == ["slow_reader"]

@@ -1,18 +1,20 @@
 """The websocket kiosks speak through: checks the token before the upgrade, then hands over to the relay."""
 
 import asyncio
+import contextlib
 import logging
 
 import psycopg
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket
 from psycopg_pool import PoolTimeout
 
 from jarvis.kiosks import token_hash
 from jarvis.sessions import CloseReason
 from voice_gateway.devices import Devices
+from voice_gateway.outbound import Outbound
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
-from voice_gateway.relay import KioskConnection, LiveSession, Services
+from voice_gateway.relay import CloseSocket, KioskConnection, LiveSession, Services
 from voice_gateway.routes.bodies import refusal
 from voice_gateway.routes.callers import bearer_token, database_away, kiosk_with, unknown_token
 from voice_gateway.routes.guards import is_own_origin
@@ -20,7 +22,8 @@ from voice_gateway.routes.guards import is_own_origin
 log = logging.getLogger(__name__)
 router = APIRouter()
 
-_SEND_SECONDS = 5.0
+_CLOSE_SECONDS = 0.5
+_SLOW_READER = "slow_reader"
 # uvicorn tells a peer that vanished with 1005, and its own shutdown with 1012.
 _REASONS = {1000: CloseReason.MEMBER_LEFT, 1012: CloseReason.OPERATOR}
 
@@ -68,24 +71,19 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
     serving = asyncio.current_task()
     is_stuck = False
 
-    async def tell(text: str) -> None:
+    def give_up() -> None:
+        """It reads nothing, or less than it is told: no frame is left out, the connection goes as a whole."""
         nonlocal is_stuck
-        if is_stuck:
-            return
-        try:
-            async with asyncio.timeout(_SEND_SECONDS):
-                await websocket.send_text(text)
-        except TimeoutError:
-            # It reads nothing: a close would wait behind what it has not read, so its connection is given up.
-            is_stuck = True
-            log.warning("kiosk reads nothing", extra={"kiosk_id": str(kiosk.kiosk_id)})
-            if serving is not None:
-                serving.cancel()
-        except (WebSocketDisconnect, RuntimeError):
-            # It is gone: the receiving side learns so too, and closes the session.
-            return
+        is_stuck = True
+        services.metrics.kiosks_dropped.labels(_SLOW_READER).inc()
+        log.warning("kiosk reads too slowly", extra={"kiosk_id": str(kiosk.kiosk_id)})
+        if serving is not None:
+            serving.cancel()
+
+    outbound = Outbound(websocket.send_text, on_stuck=give_up)
 
     async def close(code: int, why: str) -> None:
+        await outbound.drain()
         try:
             await websocket.close(code, why)
         except RuntimeError:
@@ -93,7 +91,13 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
 
     devices: Devices = websocket.app.state.devices
     connection = KioskConnection(
-        kiosk, services, token_hash=token_hash(token or ""), is_kiosk=is_kiosk, tell=tell, close=close
+        kiosk,
+        services,
+        token_hash=token_hash(token or ""),
+        is_kiosk=is_kiosk,
+        tell=outbound.put,
+        close=close,
+        flush=outbound.drain,
     )
     connections: set[KioskConnection] = websocket.app.state.connections
     connections.add(connection)
@@ -107,7 +111,7 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
             await connection.stop(CloseReason.OPERATOR)
         if not is_kiosk:
             live = await connection.open_without_badge()
-            watcher = asyncio.create_task(_close_after(live, websocket))
+            watcher = asyncio.create_task(_close_after(live, close))
         while True:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -117,6 +121,10 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
     except asyncio.CancelledError:
         if not is_stuck:
             raise
+        # It reaches one that still reads; whoever does not is hung up when this returns.
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await websocket.close(1008, _SLOW_READER)
     except kiosk_protocol.FrameError as error:
         log.warning("session refused", extra={"kiosk_id": str(kiosk.kiosk_id), "code": error.code})
         await websocket.close(1013, error.code)
@@ -126,17 +134,15 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
         devices.leave(connection)
         connections.discard(connection)
         services.metrics.kiosks_connected.dec()
-        await connection.lost(reason)
+        outbound.close()
+        await connection.lost(reason, _SLOW_READER if is_stuck else None)
 
 
-async def _close_after(live: LiveSession, websocket: WebSocket) -> None:
+async def _close_after(live: LiveSession, close: CloseSocket) -> None:
     """A client without `kiosk.*` events learns from the close that its session is over."""
     await live.is_over.wait()
     reason = live.session.close_reason
-    try:
-        await websocket.close(1001, reason.value if reason else "")
-    except RuntimeError:
-        return  # It closed first.
+    await close(1001, reason.value if reason else "")
 
 
 def _token_in(subprotocols: list[str]) -> str | None:

@@ -108,7 +108,12 @@ class Door:
         async def close(code: int, why: str) -> None:
             self.hung_up.append((code, why))
 
-        self.connection = KioskConnection(KIOSK, services, token_hash=b"", is_kiosk=True, tell=tell, close=close)
+        async def flush() -> None:
+            return
+
+        self.connection = KioskConnection(
+            KIOSK, services, token_hash=b"", is_kiosk=True, tell=tell, close=close, flush=flush
+        )
 
     async def open(self) -> LiveSession:
         live = await self.connection.open_without_badge()

@@ -192,7 +192,8 @@ def test_a_stock_client_hears_no_kiosk_events() -> None:
 
 def test_the_oldest_sound_is_dropped_while_the_upstream_opens() -> None:
     """What is kept is bounded, and what is typed outlives what is spoken."""
-    session = new_session(limits=Limits(held_frames=3))
+    # Room for what is typed and two frames of sound.
+    session = new_session(limits=Limits(held_bytes=245))
     session.receive(Opened(LEA), START)
     typed = {
         "type": "conversation.item.create",
