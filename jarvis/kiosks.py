@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -77,13 +77,33 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """All that a kiosk learns of a member of another gym of its franchise."""
+
+    first_name: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Badge:
-    """One scanned badge and the member behind it, where there is one to greet."""
+    """One scanned badge and whoever is behind it, where there is somebody to greet."""
 
     outcome: BadgeOutcome
     member: Member | None = None
+    """A member of the kiosk's own gym, active or not."""
+    guest: Guest | None = None
+    """A member of another gym of the franchise."""
+    unread_id: str | None = field(default=None, repr=False)
+    """The badge itself where nobody could look it up: it is read when the database is back."""
     scanned_at: datetime | None = None
     """When the kiosk's agent read it; None where it was shown just now."""
+
+    @property
+    def language(self) -> str | None:
+        """The language to greet in; None where nobody says."""
+        if self.member is not None:
+            return self.member.language
+        return self.guest.language if self.guest is not None else None
 
 
 def new_code() -> str:

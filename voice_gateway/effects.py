@@ -3,6 +3,7 @@
 `session.py` turns events into effects, `relay.py` brings events and runs effects. Records only.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -218,3 +219,5 @@ class SessionPlan:
     is_kiosk: bool
     """True for clients that opted in to `kiosk.*` events."""
     limits: Limits = field(default_factory=Limits)
+    instructions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The profile's instructions in each language that the member may change to."""

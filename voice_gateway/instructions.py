@@ -1,7 +1,7 @@
 """What the model is told before a member speaks: the gateway's prompt, written in French,
 for the language the member speaks. Pure.
 
-The only personal word in it is the first name, and only for a badge of this gym.
+The only personal word in it is the first name, and only for an active member of this gym or of a sister gym.
 """
 
 from jarvis.kiosks import Badge, BadgeOutcome
@@ -34,8 +34,11 @@ _STYLES = {
 _GUEST = {
     BadgeOutcome.UNKNOWN: "Le badge n'est pas reconnu : salue sans prénom et propose de passer à l'accueil.",
     BadgeOutcome.INACTIVE: "L'abonnement lié à ce badge n'est plus actif : salue avec tact et oriente vers l'accueil.",
-    BadgeOutcome.OTHER_GYM: "Ce badge vient d'une autre salle du réseau : souhaite la bienvenue, sans prénom.",
+    BadgeOutcome.OTHER_GYM: "Ce badge vient d'une autre salle du réseau : souhaite la bienvenue, sans prénom. "
+    "Tu ne sais rien de son dossier, qui est dans sa salle.",
 }
+
+LANGUAGES = tuple(_LANGUAGES)
 
 
 def spoken_language(preferred: str) -> str:
@@ -49,9 +52,18 @@ def instructions_for(badge: Badge | None, language: str = "fr") -> str:
     if badge is None:
         return f"{role} Tu ne sais pas qui te parle : n'utilise aucun prénom."
     member = badge.member
+    if badge.guest is not None and (guest := _one_line(badge.guest.first_name)):
+        return (
+            f"{role} L'adhérent s'appelle {guest} et vient d'une autre salle du réseau : salue-le par son prénom, "
+            "souhaite-lui la bienvenue dans cette salle. Tu ne sais rien de son dossier, qui est dans sa salle."
+        )
     if badge.outcome is not BadgeOutcome.KNOWN or member is None:
         return f"{role} {_GUEST.get(badge.outcome, _GUEST[BadgeOutcome.UNKNOWN])}"
-    # One line, no quotes: a first name is data, however it is written.
-    name = " ".join((member.first_name or "").replace('"', "").split())[:40]
+    name = _one_line(member.first_name)
     greeting = f"L'adhérent s'appelle {name} : salue-le par son prénom." if name else "Salue l'adhérent."
     return f"{role} {_STYLES.get(member.communication_style, _STYLES['friendly'])} {greeting}"
+
+
+def _one_line(first_name: str | None) -> str:
+    """A first name is data, however it is written: one line, no quotes."""
+    return " ".join((first_name or "").replace('"', "").split())[:40]

@@ -11,6 +11,7 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -49,7 +50,7 @@ from voice_gateway.effects import (
     UpstreamOpened,
     UpstreamSent,
 )
-from voice_gateway.instructions import instructions_for, spoken_language
+from voice_gateway.instructions import LANGUAGES, instructions_for, spoken_language
 from voice_gateway.metrics import Metrics
 from voice_gateway.outbound import Outbound
 from voice_gateway.protocol import kiosk as kiosk_protocol
@@ -246,7 +247,9 @@ class LiveSession:
         while not self.is_over.is_set():
             remaining = self.session.deadline() - time.monotonic()
             # Never longer than a second: a close that is asked for meanwhile brings its deadline nearer.
-            await asyncio.sleep(min(max(remaining, 0.01), 1.0))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(max(remaining, 0.01), 1.0)):
+                    await self.is_over.wait()
             if self.session.is_finished:
                 return  # Its last effects are running; nothing is due any more.
             if self.session.deadline() <= time.monotonic():
@@ -464,7 +467,7 @@ class KioskConnection:
             log.warning(
                 "badge not looked up", extra={"kiosk_id": str(self._kiosk.kiosk_id), "error": type(error).__name__}
             )
-            return Badge(BadgeOutcome.UNKNOWN)
+            return Badge(BadgeOutcome.UNKNOWN, unread_id=badge_id)
 
     async def _open(self, badge: Badge | None) -> LiveSession:
         services, kiosk, config = self._services, self._kiosk, self._config
@@ -478,9 +481,7 @@ class KioskConnection:
             )
         settings = services.settings
         # One language for the ear and the mouth of the model.
-        language = spoken_language(
-            badge.member.language if badge and badge.member else config.language or kiosk.language
-        )
+        language = spoken_language((badge.language if badge else None) or config.language or kiosk.language)
         plan = SessionPlan(
             scope=Scope(uuid4(), kiosk.kiosk_id, kiosk.gym_id),
             profile=realtime.SessionProfile(
@@ -496,14 +497,23 @@ class KioskConnection:
             gateway_instance=services.recorder.instance,
             is_kiosk=self._is_kiosk,
             limits=_limits_with(services.limits, config),
+            instructions={spoken: instructions_for(badge, spoken) for spoken in LANGUAGES},
         )
         live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
         services.recorder.vouch_for(plan.scope)
         services.metrics.sessions_active.inc()
         self._current = live
         self._open_sessions = {session for session in self._open_sessions if not session.is_over.is_set()} | {live}
+        _keep(asyncio.create_task(self._forget(live)))
         await live.receive(Opened(badge))
         return live
+
+    async def _forget(self, live: LiveSession) -> None:
+        """Nothing here holds on to a session that is over, or to whose it was."""
+        await live.is_over.wait()
+        self._open_sessions.discard(live)
+        if self._current is live:
+            self._current = self._last_badge = None
 
     async def _tell(self, text: str) -> None:
         if self._is_connected:

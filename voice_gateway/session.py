@@ -59,6 +59,9 @@ _OWN_EVENT_PREFIX = "gw_"
 # Nobody has said anything for so long: the upstream may be replaced.
 _QUIET_SECONDS = 1.0
 
+# After a second badge, the first member's session is gone within a second.
+_WIPE_SECONDS = 0.8
+
 
 class VoiceSession:
     """The state of one session; `receive` is its only door."""
@@ -73,6 +76,7 @@ class VoiceSession:
         self._filler = Filler()
         self._memory = Memory()
         self._line = Line(plan.limits)
+        self._is_personal = False
         self._gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk)
         self._asked_again = AskedAgain(plan.limits)
         self._opened_at = now.seconds
@@ -116,7 +120,7 @@ class VoiceSession:
         if self._drain_until is not None:
             return self._drain_until
         limits = self.plan.limits
-        due = [self._opened_at + limits.max_seconds, self._active_at + limits.idle_seconds]
+        due = [self._opened_at + limits.max_seconds, self._active_at + self._idle_seconds()]
         if self._owed_since is not None:
             due.append(self._owed_since + limits.silence_seconds)
         if self._asked_again.due_at is not None:
@@ -172,13 +176,15 @@ class VoiceSession:
     def _open(self, badge: Badge | None, now: Moment) -> list[Effect]:
         plan, member = self.plan, badge.member if badge else None
         self._gate.meet(member)
+        self._is_personal = badge is not None and (member is not None or badge.guest is not None)
+        outcome = badge.outcome.value if badge and not badge.unread_id else None
         is_known = badge is not None and badge.outcome is BadgeOutcome.KNOWN
         records: list[Record] = [
             store.open_session(
                 plan.scope,
                 started_at=now.at,
                 member_id=member.member_id if member else None,
-                badge_outcome=badge.outcome.value if badge else None,
+                badge_outcome=outcome,
                 gateway_instance=plan.gateway_instance,
                 lease_seconds=plan.limits.lease_seconds,
                 model=plan.profile.model,
@@ -189,11 +195,13 @@ class VoiceSession:
                 price_version=PRICE_VERSION,
             )
         ]
+        # The time of its scan, where its agent counted it already: one visit.
+        visited_at = (badge.scanned_at if badge else None) or now.at
         if is_known and member is not None:
-            # The time of its scan, where its agent counted it already: one visit.
-            visited_at = (badge.scanned_at if badge else None) or now.at
             records += store.save_visit(plan.scope, member_id=member.member_id, visited_at=visited_at)
-        opened = {"type": "session.opened", "badge_outcome": badge.outcome.value if badge else None}
+        elif badge is not None and badge.unread_id is not None:
+            records += store.save_unread_badge(plan.scope, badge_id=badge.unread_id, visited_at=visited_at)
+        opened = {"type": "session.opened", "badge_outcome": outcome}
         records.append(self._ledger.log("gateway", opened, now))
         effects: list[Effect] = [committed(*records)]
         if badge is not None:
@@ -346,6 +354,8 @@ class VoiceSession:
                 return [committed(log), *self._close(reason, now)]
             if event["type"] == kiosk_protocol.CONSENT:
                 return self._notice_answered(event, log, now)
+            if event["type"] == kiosk_protocol.LANGUAGE:
+                return [noted(log), *self._change_language(kiosk_protocol.language_of(event), now)]
             permitted = self._hidden.allowed(kiosk_protocol.allowed(event))
         except kiosk_protocol.FrameError as error:
             return [noted(log), *self._answer_error(error.as_event(), now)]
@@ -393,6 +403,24 @@ class VoiceSession:
         effects = self._show_notice(now)
         if opens and self._is_upstream_open and self.close_reason is None:
             effects += self._set_up_upstream(self._line.serving, now)
+        return effects
+
+    def _change_language(self, language: str, now: Moment) -> list[Effect]:
+        """Ear, mouth and notice change together; the voice stays, because the upstream never changes it."""
+        self._active_at = now.seconds
+        profile = self.plan.profile
+        if self.close_reason is not None or language == profile.language:
+            return []
+        instructions = self.plan.instructions.get(language, profile.instructions)
+        self.plan = replace(self.plan, profile=replace(profile, language=language, instructions=instructions))
+        effects: list[Effect] = [committed(store.set_language(self.plan.scope, language=language))]
+        effects += self._show_notice(now)
+        if self._is_ready or self._updates:
+            update = self.plan.profile.as_language_update(event_id=self._own_event_id("su"))
+            self._updates.append("gateway")
+            effects += self._instruct(update, now)
+            if self._line.standby is not None:
+                effects += self._instruct(update, now, leg=self._line.standby)
         return effects
 
     def _answer_error(self, error: Event, now: Moment) -> list[Effect]:
@@ -810,18 +838,27 @@ class VoiceSession:
             return self._give_up_leg("silent while it owed an answer", now)
         if self._filler.due_at is not None and now.seconds >= self._filler.due_at and self._may_fill():
             return self._fill(now)
-        if now.seconds - self._active_at >= limits.idle_seconds:
+        if now.seconds - self._active_at >= self._idle_seconds():
             if self._responses:
                 self._active_at = now.seconds
                 return []
             return self._close(CloseReason.IDLE, now)
         return []
 
+    def _idle_seconds(self) -> float:
+        """How long silence may last: less where a name is at stake, but long enough to read an open notice."""
+        limits = self.plan.limits
+        return limits.personal_idle_seconds if self._is_personal and self._gate.is_open else limits.idle_seconds
+
     def _close(self, reason: CloseReason, now: Moment) -> list[Effect]:
         if self.close_reason is not None:
             return self._finish_when_drained(now)
         self.close_reason = reason
-        self._drain_until = now.seconds + self.plan.limits.drain_seconds
+        drain_seconds = self.plan.limits.drain_seconds
+        if reason is CloseReason.SECOND_BADGE:
+            # Somebody else stands there: nothing of this member is held for longer, not even for its last bill.
+            drain_seconds = min(drain_seconds, _WIPE_SECONDS)
+        self._drain_until = now.seconds + drain_seconds
         effects: list[Effect] = []
         if self._is_upstream_open:
             # What is being said to nobody costs money; its bill comes with response.done.

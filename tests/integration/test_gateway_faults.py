@@ -193,6 +193,40 @@ def test_a_killed_postgres_is_replaced_by_the_journal(
     assert not list((tmp_path / "journal").glob("*.jsonl"))
 
 
+def test_a_badge_counts_as_a_visit_while_postgres_is_away(
+    own_server: tuple[Database, EmbeddedPostgres], standin_port: int, tmp_path: Path
+) -> None:
+    """Nobody can look it up, so the member is served as a guest; the journal's replay reads the badge, finds the member
+    and counts the visit at the time of the scan."""
+    database, server = own_server
+    settings = replace(database.settings, home=tmp_path)
+    with database.admin() as connection:
+        network = make_network(connection)
+
+    async def badge_without_database(gateway: GatewayProcess, token: str) -> str:
+        async with connected(gateway.url, token) as kiosk:
+            assert server.postmaster_pid
+            os.kill(server.postmaster_pid, signal.SIGKILL)
+            session_id = await kiosk.badge("B-LEA")
+            assert (kiosk.badge_outcome, kiosk.first_name) == ("unknown", None)
+            await say_all(kiosk, LINES[:1])
+            await asyncio.to_thread(server.start)
+            await kiosk.hang_up()
+            return session_id
+
+    with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
+        session_id = asyncio.run(badge_without_database(gateway, new_token(settings, gateway)))
+        session = wait_until(lambda: closed(database, session_id), seconds=10, what="the replay")[0]
+        assert "B-LEA" not in gateway.log.read_text()
+    assert (session["badge_outcome"], session["member_id"]) == ("known", network.member_id)
+    visits = rows(database, "select member_id, visited_at from member_visits")
+    assert visits == [{"member_id": network.member_id, "visited_at": session["started_at"]}]
+    member = rows(database, "select last_visit from gym_members_v2 where id = %s", network.member_id)[0]
+    assert member["last_visit"] == session["started_at"]
+    summary = rows(database, "select member_id from conversation_summaries where session_id = %s", session_id)
+    assert summary == [{"member_id": network.member_id}]
+
+
 def test_a_journal_of_a_killed_gateway_is_replayed_by_the_next(
     own_server: tuple[Database, EmbeddedPostgres], standin_port: int, tmp_path: Path
 ) -> None:

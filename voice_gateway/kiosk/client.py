@@ -213,7 +213,7 @@ class KioskClient:
             case "kiosk.member.identified":
                 self.first_name, self.badge_outcome = event.get("first_name"), "known"
             case "kiosk.member.unknown":
-                self.badge_outcome = event.get("outcome")
+                self.first_name, self.badge_outcome = event.get("first_name"), event.get("outcome")
             case "kiosk.notice":
                 self.session_id, self.notice = event["session_id"], event
                 if event["needs_answer"] and self._consent is not None:

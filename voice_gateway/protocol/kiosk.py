@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from jarvis.consents import NOTICE_VERSION, notice_in
+from jarvis.consents import NOTICE_VERSION, NOTICES, notice_in
 from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, Member
 from jarvis.sessions import CloseReason
@@ -29,7 +29,8 @@ SESSION_START = "kiosk.session.start"
 SESSION_END = "kiosk.session.end"
 PLAYBACK = "kiosk.playback"
 CONSENT = "kiosk.consent"
-KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK, CONSENT})
+LANGUAGE = "kiosk.language"
+KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK, CONSENT, LANGUAGE})
 
 APPEND = "input_audio_buffer.append"
 COMMIT = "input_audio_buffer.commit"
@@ -201,6 +202,21 @@ def consent_of(event: Event) -> bool:
     return analysis
 
 
+def language_of(event: Event) -> str:
+    """The language in `kiosk.language`.
+
+    Raises:
+        FrameError: when the gateway does not speak it.
+    """
+    language = event.get("language")
+    if not isinstance(language, str) or language not in NOTICES:
+        raise FrameError(
+            "invalid_event", f"expected a language out of {', '.join(NOTICES)} in kiosk.language",
+            event_id=_event_id(event), param="language",
+        )  # fmt: skip
+    return language
+
+
 def error_event(code: str, message: str, *, event_id: str | None = None, param: str | None = None) -> Event:
     """An error as the Realtime protocol tells it; the session goes on."""
     return {
@@ -222,8 +238,11 @@ def member_identified(member: Member) -> Event:
 
 
 def member_unknown(badge: Badge) -> Event:
-    """The badge gives nobody to greet; `outcome` says why."""
-    return {"type": "kiosk.member.unknown", "outcome": badge.outcome.value}
+    """The badge is no active member's of this gym; `outcome` says why. A guest of the network is named."""
+    told = {"type": "kiosk.member.unknown", "outcome": badge.outcome.value}
+    if badge.guest is None:
+        return told
+    return {**told, "first_name": badge.guest.first_name, "language": badge.guest.language}
 
 
 def notice(language: str, *, needs_answer: bool, analysis: bool | None) -> Event:

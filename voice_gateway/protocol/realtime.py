@@ -110,6 +110,19 @@ class SessionProfile:
             },
         }
 
+    def as_language_update(self, *, event_id: str) -> Event:
+        """The `session.update` that changes the language of ear and mouth, and nothing else."""
+        transcription = {"model": self.transcription_model, "language": self.language}
+        return {
+            "type": "session.update",
+            "event_id": event_id,
+            "session": {
+                "type": "realtime",
+                "instructions": self.instructions,
+                "audio": {"input": {"transcription": transcription}},
+            },
+        }
+
 
 def text_of(event: Mapping[str, Any]) -> str:
     """The event as one frame."""

@@ -137,7 +137,9 @@ select
     coalesce(preferences.language, 'fr') as language,
     coalesce(preferences.communication_style, 'friendly') as communication_style,
     choice.is_granted,
-    choice.notice_version
+    choice.notice_version,
+    badge.guest_first_name,
+    badge.guest_language
 from app.identify_badge(%(badge_id)s::text) as badge
 left join public.gym_members_v2 as members on badge.member_id = members.id
 left join public.member_preferences as preferences on members.id = preferences.member_id

@@ -39,6 +39,34 @@ update public.gym_members_v2
 set last_visit = greatest(last_visit, %(visited_at)s::timestamptz)
 where id = %(member_id)s::uuid;
 
+-- bind_badge --
+-- Reads a badge that was scanned while the database was away; a session that knows its badge keeps it.
+update public.openai_realtime_sessions as sessions
+set badge_outcome = badge.outcome, member_id = badge.member_id
+from app.identify_badge(%(badge_id)s::text) as badge
+where sessions.id = %(session_id)s::uuid and sessions.badge_outcome is null;
+
+-- save_visit_of_badge --
+-- Counts such a badge as the visit it was, at the time it was scanned.
+insert into public.member_visits (gym_id, member_id, kiosk_id, visited_at, source)
+select %(gym_id)s::uuid, badge.member_id, %(kiosk_id)s::uuid, %(visited_at)s::timestamptz, 'badge'
+from app.identify_badge(%(badge_id)s::text) as badge
+where badge.outcome = 'known'
+on conflict on constraint visit_is_recorded_once do nothing;
+
+-- touch_last_visit_of_badge --
+-- Moves that member's last visit forward, never back.
+update public.gym_members_v2 as members
+set last_visit = greatest(members.last_visit, %(visited_at)s::timestamptz)
+from app.identify_badge(%(badge_id)s::text) as badge
+where members.id = badge.member_id and badge.outcome = 'known';
+
+-- set_session_language --
+-- Notes the language that is spoken from now on.
+update public.openai_realtime_sessions
+set language = %(language)s::text
+where id = %(session_id)s::uuid;
+
 -- name_upstream --
 -- Notes which upstream session answers.
 update public.openai_realtime_sessions

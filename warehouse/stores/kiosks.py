@@ -17,6 +17,7 @@ from jarvis.kiosks import (
     ROTATION_GRACE_SECONDS,
     Badge,
     BadgeOutcome,
+    Guest,
     Holder,
     Kiosk,
     Member,
@@ -204,16 +205,17 @@ async def record_heartbeat(connection: AsyncConnection, kiosk: Kiosk, *, heartbe
 
 
 async def identify_badge(connection: AsyncConnection, *, kiosk_id: UUID, badge_id: str) -> Badge:
-    """What the badge is at this kiosk; the member comes with a badge of this gym only."""
+    """What the badge is at this kiosk; the member comes with a badge of this gym only, a guest with a sister gym's."""
     async with as_kiosk_async(connection, kiosk_id):
         cursor = await connection.execute(queries("kiosks")["identify_badge"], {"badge_id": badge_id})
         row = await cursor.fetchone()
     if row is None:
         return Badge(BadgeOutcome.UNKNOWN)
-    outcome, member_id, first_name, language, style, is_granted, notice_version = row
+    outcome, member_id, first_name, language, style, is_granted, notice_version, guest_name, guest_language = row
     choice = Choice(is_granted, notice_version) if notice_version else None
     member = Member(member_id, first_name, language, style, choice) if member_id else None
-    return Badge(BadgeOutcome(outcome), member)
+    guest = Guest(guest_name, guest_language) if guest_language else None
+    return Badge(BadgeOutcome(outcome), member, guest)
 
 
 async def gym_of_kiosk(connection: AsyncConnection, *, kiosk_id: UUID) -> GymDesk | None:

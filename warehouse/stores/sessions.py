@@ -188,6 +188,21 @@ def save_visit(scope: Scope, *, member_id: UUID, visited_at: datetime) -> tuple[
     )
 
 
+def save_unread_badge(scope: Scope, *, badge_id: str, visited_at: datetime) -> tuple[Write, Write, Write]:
+    """The badge is read when these are written: the session knows its member, and the visit counts when it was made."""
+    visit = {"badge_id": badge_id, "visited_at": visited_at.isoformat()}
+    return (
+        _write(scope, "bind_badge", badge_id=badge_id),
+        _write(scope, "save_visit_of_badge", gym_id=str(scope.gym_id), kiosk_id=str(scope.kiosk_id), **visit),
+        _write(scope, "touch_last_visit_of_badge", **visit),
+    )
+
+
+def set_language(scope: Scope, *, language: str) -> Write:
+    """The session is held in this language from now on."""
+    return _write(scope, "set_session_language", language=language)
+
+
 def name_upstream(scope: Scope, *, upstream_session_id: str) -> Write:
     """The session knows its upstream's id."""
     return _write(scope, "name_upstream", upstream_session_id=upstream_session_id)

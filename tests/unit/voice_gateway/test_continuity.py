@@ -270,7 +270,7 @@ def test_a_silent_upstream_is_hung_up_and_replaced() -> None:
 
 def test_the_connection_is_renewed_between_two_turns() -> None:
     """The next one is made first; it takes over when nobody has spoken for a second; the kiosk notices nothing."""
-    session = ready_session(limits=Limits(idle_seconds=9000, max_seconds=9000))
+    session = ready_session(limits=Limits(idle_seconds=9000, personal_idle_seconds=9000, max_seconds=9000))
     member_says(session, "Bonjour")
     due = moment_after(START, 3000)
     session.receive(UpstreamOpened(1), START)
@@ -299,7 +299,9 @@ def test_the_connection_is_renewed_between_two_turns() -> None:
 
 def test_a_replacement_that_cannot_be_had_leaves_the_session_as_it_is() -> None:
     """The old connection serves on, and another is tried half a minute later."""
-    session = ready_session(limits=Limits(idle_seconds=9000, max_seconds=9000, recycle_seconds=100))
+    session = ready_session(
+        limits=Limits(idle_seconds=9000, personal_idle_seconds=9000, max_seconds=9000, recycle_seconds=100)
+    )
     due = moment_after(START, 100)
     assert dials(session.receive(Tick(), due)) == [Dial(2)]
     effects = session.receive(UpstreamLost("refused", 2), due)
@@ -310,7 +312,9 @@ def test_a_replacement_that_cannot_be_had_leaves_the_session_as_it_is() -> None:
 
 def test_a_loss_during_the_renewal_is_a_loss_like_any_other() -> None:
     """The half-made replacement is dropped, and the budget counts."""
-    session = ready_session(limits=Limits(idle_seconds=9000, max_seconds=9000, recycle_seconds=100))
+    session = ready_session(
+        limits=Limits(idle_seconds=9000, personal_idle_seconds=9000, max_seconds=9000, recycle_seconds=100)
+    )
     session.receive(Tick(), moment_after(START, 100))
     effects = session.receive(UpstreamLost("gone", 1), moment_after(START, 101))
     assert HangUp(2) in effects and dials(effects) == [Dial(3, 0.5)]
@@ -348,7 +352,9 @@ def test_updates_merge_as_an_upstream_reads_them() -> None:
 
 def test_sound_is_repeated_for_a_second_at_most() -> None:
     """More would make a turn of what was said before."""
-    session = ready_session(limits=Limits(idle_seconds=9000, max_seconds=9000, recycle_seconds=100))
+    session = ready_session(
+        limits=Limits(idle_seconds=9000, personal_idle_seconds=9000, max_seconds=9000, recycle_seconds=100)
+    )
     for second in range(3):
         sound = base64.b64encode(bytes([second]) * 48 * 500).decode()
         kiosk(session, {"type": "input_audio_buffer.append", "audio": sound})

@@ -1,6 +1,8 @@
 """Effects of a session as they are run: to their end, in order, and never half."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -267,5 +269,25 @@ def test_a_session_that_ends_gives_up_the_dial_that_is_under_way(tmp_path: Path)
             await live.is_over.wait()
             await was_cancelled.wait()
         assert door.recorder.close_reasons == ["operator"]
+
+    asyncio.run(scenario())
+
+
+def test_nothing_holds_on_to_a_session_that_is_over(tmp_path: Path) -> None:
+    """After the next member has come, the first one's session is no object of this process any more."""
+
+    async def scenario() -> None:
+        door = Door(tmp_path)
+        await door.connection.frame('{"type": "kiosk.session.start"}')
+        first = door.connection.current
+        assert first is not None
+        session, over = weakref.ref(first.session), first.is_over
+        del first
+        await door.connection.frame('{"type": "kiosk.session.start"}')
+        async with asyncio.timeout(1):
+            await over.wait()
+            while session() is not None:
+                await asyncio.sleep(0)
+                gc.collect()
 
     asyncio.run(scenario())

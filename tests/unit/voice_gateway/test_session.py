@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -57,17 +58,26 @@ def moment_after(now: Moment, seconds: float) -> Moment:
     return replace(now, at=now.at + timedelta(seconds=seconds), seconds=now.seconds + seconds)
 
 
-def new_session(*, is_kiosk: bool = True, limits: Limits | None = None) -> VoiceSession:
+def new_session(
+    *, is_kiosk: bool = True, limits: Limits | None = None, instructions: Mapping[str, str] | None = None
+) -> VoiceSession:
     """A session that nothing has happened to."""
     plan = SessionPlan(
-        scope=SCOPE, profile=PROFILE, gateway_instance="gateway-1", is_kiosk=is_kiosk, limits=limits or Limits()
+        scope=SCOPE,
+        profile=PROFILE,
+        gateway_instance="gateway-1",
+        is_kiosk=is_kiosk,
+        limits=limits or Limits(),
+        instructions=instructions or {},
     )
     return VoiceSession(plan, START)
 
 
-def ready_session(*, is_kiosk: bool = True, limits: Limits | None = None) -> VoiceSession:
+def ready_session(
+    *, is_kiosk: bool = True, limits: Limits | None = None, instructions: Mapping[str, str] | None = None
+) -> VoiceSession:
     """A session whose upstream has taken our settings."""
-    session = new_session(is_kiosk=is_kiosk, limits=limits)
+    session = new_session(is_kiosk=is_kiosk, limits=limits, instructions=instructions)
     session.receive(Opened(LEA if is_kiosk else None), START)
     session.receive(UpstreamOpened(), START)
     upstream(session, {"type": "session.updated", "session": {"type": "realtime"}})

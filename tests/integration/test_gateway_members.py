@@ -1,0 +1,192 @@
+"""What a member lives through at a kiosk, with an ear on both wires: four badges, a hand-over, a change of language."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from websockets.asyncio.client import connect
+
+from tests.conftest import Database
+from tests.support.gateway_processes import GatewayProcess, Network, running_gateway, wait_until
+from tests.support.upstream_tap import UpstreamTap, tapped
+from voice_gateway.kiosk.client import connected
+
+
+@pytest.fixture(scope="module")
+def tap(standin_port: int) -> Iterator[UpstreamTap]:
+    """All that goes upstream."""
+    with tapped(standin_port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def gateway(
+    database: Database, network: Network, standin_port: int, tap: UpstreamTap, tmp_path: Path
+) -> Iterator[GatewayProcess]:
+    """A gateway whose upstream is the tap."""
+    tap.events.clear()
+    with running_gateway(
+        database.settings, standin_port=standin_port, log=tmp_path / "gateway.log", realtime_url=tap.url
+    ) as process:
+        yield process
+
+
+def rows(database: Database, query: str, *parameters: object) -> list[dict[str, Any]]:
+    """Rows as the administrator sees them."""
+    with psycopg.connect(database.url_for("admin"), row_factory=dict_row) as connection:
+        return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+
+class Screen:
+    """A kiosk's raw socket: everything it was told, in order."""
+
+    def __init__(self, socket: Any) -> None:
+        self.socket = socket
+        self.frames: list[str] = []
+
+    async def send(self, **event: object) -> None:
+        await self.socket.send(json.dumps(event))
+
+    async def until(self, kind: str, **fields: object) -> dict[str, Any]:
+        """The next event of this type with these fields; notices that ask are answered with yes on the way."""
+        async with asyncio.timeout(15):
+            while True:
+                frame = await self.socket.recv()
+                self.frames.append(frame)
+                event: dict[str, Any] = json.loads(frame)
+                if event["type"] == "kiosk.notice" and event["needs_answer"]:
+                    await self.send(type="kiosk.consent", analysis=True)
+                if event["type"] == kind and all(event.get(name) == value for name, value in fields.items()):
+                    return event
+
+    async def ask(self, text: str) -> None:
+        """The member types, and asks for an answer."""
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+        await self.send(type="conversation.item.create", item=item)
+        await self.send(type="response.create")
+
+
+def test_the_second_member_finds_nothing_of_the_first(
+    database: Database, gateway: GatewayProcess, tap: UpstreamTap, token: str
+) -> None:
+    """A is interrupted by B's badge in the middle of an answer: no name, goal or word of A in any frame after it, on
+    the kiosk's side or upstream, and A's session is closed within a second."""
+    goal = "Mon objectif est de courir un marathon à Biarritz"
+
+    async def hand_over() -> tuple[list[str], list[dict[str, Any]], float]:
+        async with connect(
+            gateway.url.replace("http", "ws") + "/v1/realtime?kiosk=1",
+            additional_headers={"Authorization": f"Bearer {token}"},
+            compression=None,
+            max_size=None,
+            proxy=None,
+        ) as socket:
+            screen = Screen(socket)
+            await screen.send(type="kiosk.badge.scanned", uid="B-LEA")
+            first = (await screen.until("kiosk.ready"))["session_id"]
+            await screen.ask(goal)
+            await screen.until("response.output_audio.delta")
+            told, sent = len(screen.frames), len(tap.events)
+            badge_at = time.monotonic()
+            await screen.send(type="kiosk.badge.scanned", uid="B-PAU")
+            await screen.until("kiosk.session.closed", session_id=first)
+            seconds = time.monotonic() - badge_at
+            await screen.until("kiosk.ready")
+            await screen.ask("Que sais-tu de moi ?")
+            await screen.until("response.done")
+            await screen.send(type="kiosk.session.end")
+            await screen.until("kiosk.session.closed")
+            # What was already on its way when the badge was shown is A's own.
+            later = screen.frames[told:]
+            began = next(index for index, frame in enumerate(later) if "kiosk.member.unknown" in frame)
+            return later[began:], tap.events[sent:], seconds
+
+    frames, upstream, seconds = asyncio.run(hand_over())
+    assert seconds < 1
+    kinds = [json.loads(frame)["type"] for frame in frames]
+    assert kinds[0] == "kiosk.member.unknown" and "response.done" in kinds
+    for private in ("Léa", "marathon", "Biarritz"):
+        assert private not in "".join(frames)
+        assert private not in json.dumps(upstream, ensure_ascii=False)
+    assert any("s'appelle Inès" in str(event.get("session")) for event in upstream)
+    closed = rows(database, "select close_reason, badge_outcome from openai_realtime_sessions order by started_at")
+    assert [(row["close_reason"], row["badge_outcome"]) for row in closed] == [
+        ("second_badge", "known"),
+        ("member_left", "other_gym"),
+    ]
+
+
+def test_a_guest_of_the_network_is_named_and_not_recorded(
+    database: Database, gateway: GatewayProcess, network: Network, token: str
+) -> None:
+    """The sister gym's member is greeted by name; no id, visit or consent of theirs is written by this kiosk."""
+
+    async def visit() -> tuple[str | None, str | None]:
+        async with connected(gateway.url, token) as kiosk:
+            await kiosk.badge("B-PAU")
+            await kiosk.hang_up()
+            return kiosk.badge_outcome, kiosk.first_name
+
+    assert asyncio.run(visit()) == ("other_gym", "Inès")
+    session = rows(database, "select member_id, gym_id from openai_realtime_sessions")[0]
+    assert session == {"member_id": None, "gym_id": network.gym_id}
+    assert not rows(database, "select from member_visits") and not rows(database, "select from consents")
+
+
+def test_a_badge_that_two_gyms_gave_to_two_people_names_nobody(
+    database: Database, gateway: GatewayProcess, network: Network, token: str
+) -> None:
+    """And one whose holder has left the other gym is unknown here."""
+    with database.admin() as connection:
+        third = connection.execute(
+            "insert into gyms (franchise_id, slug, name) values (%s, 'bayonne', 'Bayonne') returning id",
+            [network.franchise_id],
+        ).fetchone()
+        assert third
+        for badge, name, is_active in (("B-PAU", "Marc", True), ("B-GONE", "Zoé", False)):
+            connection.execute(
+                "insert into gym_members_v2 (gym_id, badge_id, first_name, is_active) values (%s, %s, %s, %s)",
+                [third[0], badge, name, is_active],
+            )
+
+    async def scan(badge: str) -> tuple[str | None, str | None]:
+        async with connected(gateway.url, token) as kiosk:
+            await kiosk.badge(badge)
+            return kiosk.badge_outcome, kiosk.first_name
+
+    assert asyncio.run(scan("B-PAU")) == ("other_gym", None)
+    assert asyncio.run(scan("B-GONE")) == ("unknown", None)
+
+
+def test_a_session_changes_its_language(
+    database: Database, gateway: GatewayProcess, tap: UpstreamTap, token: str
+) -> None:
+    """The upstream is told in one update that leaves the voice alone; the row says which language was spoken."""
+
+    async def switch() -> None:
+        async with connected(gateway.url, token) as kiosk:
+            await kiosk.badge("B-LEA")
+            await kiosk.send({"type": "kiosk.language", "language": "en"})
+            await kiosk.seen(lambda: bool(kiosk.notice and kiosk.notice["language"] == "en"), "the English notice")
+            await kiosk.hang_up()
+
+    asyncio.run(switch())
+    first, second = [event["session"] for event in tap.events if event["type"] == "session.update"]
+    assert first["audio"]["input"]["transcription"]["language"] == "fr"
+    assert second["audio"] == {
+        "input": {"transcription": {**first["audio"]["input"]["transcription"], "language": "en"}}
+    }
+    assert "uniquement l'anglais" in second["instructions"] and "Léa" in second["instructions"]
+    assert wait_until(
+        lambda: [
+            row for row in rows(database, "select language from openai_realtime_sessions") if row["language"] == "en"
+        ],
+        seconds=5,
+        what="the row",
+    )
