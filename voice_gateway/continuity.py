@@ -206,8 +206,11 @@ def merged(base: Event, change: Mapping[str, Any]) -> Event:
     return result
 
 
-def failed_response(response_id: str) -> Event:
-    """The `response.done` that a lost upstream still owed: a client that waits for it would wait for ever."""
+def failed_response(response_id: str, *, continues: bool) -> Event:
+    """The `response.done` that a lost upstream still owed: a client that waits for it would wait for ever.
+
+    `continues` marks, for our own kiosks, that the answer is asked for again.
+    """
     error = {"type": "server_error", "code": "upstream_lost", "message": "the upstream was lost before it was done"}
     zero = {"total_tokens": 0, "input_tokens": 0, "output_tokens": 0}
     return {
@@ -215,6 +218,7 @@ def failed_response(response_id: str) -> Event:
         "response": {
             "object": "realtime.response", "id": response_id, "status": "failed",
             "status_details": {"type": "failed", "error": error}, "output": [], "usage": zero,
+            "metadata": {realtime.CONTINUES: "true"} if continues else None,
         },
     }  # fmt: skip
 

@@ -39,6 +39,12 @@ class Metrics:
             buckets=_FAST_SECONDS,
             registry=self.registry,
         )
+        self.upstream_dials = Counter(
+            "jarvis_gateway_upstream_dials",
+            "Connections dialled to the upstream, by what became of them",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.answer_latency = Histogram(
             "jarvis_gateway_answer_latency_seconds",
             "From the member's last word, or text, to the first sound or word of the answer",

@@ -176,6 +176,7 @@ class LiveSession:
             upstream = await services.dial(session.session_id, session.plan.profile.model)
         except UpstreamUnavailable as error:
             log.warning("upstream unavailable", extra={"session_id": str(session.session_id), "leg": leg})
+            services.metrics.upstream_dials.labels("refused" if error.is_fatal else "failed").inc()
             await self.receive(UpstreamLost(str(error), leg, error.is_fatal))
             return
         finally:
@@ -184,6 +185,7 @@ class LiveSession:
         if self.is_over.is_set():
             await upstream.close()
             return
+        services.metrics.upstream_dials.labels("opened").inc()
         self._legs[leg] = upstream
         self._uplinks[leg] = Outbound(
             upstream.send,

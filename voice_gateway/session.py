@@ -244,11 +244,11 @@ class VoiceSession:
         self._asked_again.settled()
         self._is_update_owed = self._is_update_owed or "kiosk" in self._updates
         self._updates.clear()
-        effects: list[Effect] = [noted(lost), *self._answers_lost(now)]
+        standby = self._line.standby
+        dial = None if is_fatal or self.close_reason is not None else self._line.redial()
+        effects: list[Effect] = [noted(lost), *self._answers_lost(now, are_asked_again=dial is not None)]
         if self.close_reason is not None:
             return [*effects, *self._finish_when_drained(now)]
-        standby = self._line.standby
-        dial = None if is_fatal else self._line.redial()
         effects += [HangUp(standby)] if standby is not None else []
         if dial is None:
             effects += self._tell_kiosk(self._upstream_state("lost", Trouble.LOST), now)
@@ -257,7 +257,7 @@ class VoiceSession:
         self._active_at = now.seconds
         return [*effects, *self._tell_kiosk(self._upstream_state("retrying", Trouble.RETRYING), now), dial]
 
-    def _answers_lost(self, now: Moment) -> list[Effect]:
+    def _answers_lost(self, now: Moment, *, are_asked_again: bool) -> list[Effect]:
         """What the upstream still owed is over: half answers are turns, lost words are failed ones."""
         rows = [
             *self._transcript.unfinished(now=now),
@@ -265,9 +265,10 @@ class VoiceSession:
         ]
         records = [*self._turns(*rows), *self._unbilled(now)]
         effects: list[Effect] = [committed(*records)] if records else []
-        for response_id in sorted(self._responses):
-            effects += self._tell(failed_response(response_id), now)
         self._are_words_lost = self._are_words_lost or bool(self._untranscribed)
+        continues = are_asked_again and self.plan.is_kiosk and not self._are_words_lost
+        for response_id in sorted(self._responses):
+            effects += self._tell(failed_response(response_id, continues=continues), now)
         self._responses.clear()
         self._untranscribed.clear()
         self._calls.forget_waiting()

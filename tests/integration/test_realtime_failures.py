@@ -521,6 +521,8 @@ def test_a_refused_key_is_not_tried_again(locked_out: Stage) -> None:
     kiosk = asyncio.run(talk())
     assert kiosk.states() == ["connecting", "lost"]
     assert kiosk.of_type("kiosk.upstream")[-1]["message"] == apology(Trouble.LOST, "fr")
+    metrics = httpx.get(f"{locked_out.gateway.url}/metrics", trust_env=False).text
+    assert 'jarvis_gateway_upstream_dials_total{outcome="refused"} 1.0' in metrics
     session_id = kiosk.of_type("kiosk.session.closed")[0]["session_id"]
     query = """
         select from member_visits inner join openai_realtime_sessions as sessions

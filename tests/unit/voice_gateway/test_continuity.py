@@ -81,6 +81,7 @@ def test_a_lost_upstream_is_dialled_again_and_the_kiosk_is_told_the_truth() -> N
     effects = session.receive(UpstreamLost("the connection ended with 1006"), START)
     done, state = told(effects)
     assert (done["type"], done["response"]["status"]) == ("response.done", "failed")
+    assert done["response"]["metadata"] == {"jarvis_continues": "true"}
     assert (state["state"], state["message"]) == ("retrying", apology(Trouble.RETRYING, "fr"))
     assert dials(effects) == [Dial(2, 0.5)]
     assert session.close_reason is None and not written(effects, "close_session")
