@@ -20,7 +20,11 @@ class ReaderUnavailable(RuntimeError):
     """There is no way to read cards on this machine; the message says what to install."""
 
 
-def read_badges(*, should_stop: Callable[[], bool]) -> Iterator[str]:
+def _nobody(is_well: bool) -> None:
+    """Whether there is a reader concerns nobody."""
+
+
+def read_badges(*, should_stop: Callable[[], bool], on_state: Callable[[bool], None] = _nobody) -> Iterator[str]:
     """Yields the identifier of each badge when it is presented, in upper-case hexadecimal.
 
     A badge that stays on the reader counts once. Unplugged readers and a restarted pcscd are waited
@@ -28,6 +32,7 @@ def read_badges(*, should_stop: Callable[[], bool]) -> Iterator[str]:
 
     Args:
         should_stop: asked between two polls, about four times a second.
+        on_state: told whether there is a reader, about as often.
 
     Raises:
         ReaderUnavailable: when pyscard is not installed.
@@ -36,25 +41,30 @@ def read_badges(*, should_stop: Callable[[], bool]) -> Iterator[str]:
     while not should_stop():
         code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
         if code != scard.SCARD_S_SUCCESS:
+            on_state(False)
             time.sleep(RETRY_SECONDS)  # pcscd is not there yet, or not again.
             continue
         try:
-            yield from _badges_of(scard, context, should_stop)
+            yield from _badges_of(scard, context, should_stop, on_state)
         finally:
             scard.SCardReleaseContext(context)
 
 
-def _badges_of(scard: ModuleType, context: object, should_stop: Callable[[], bool]) -> Iterator[str]:
+def _badges_of(
+    scard: ModuleType, context: object, should_stop: Callable[[], bool], on_state: Callable[[bool], None]
+) -> Iterator[str]:
     """Yields until the context breaks; the caller makes a new one."""
     states: dict[str, int] = {}
     while not should_stop():
         code, names = scard.SCardListReaders(context, [])
         if code == scard.SCARD_E_NO_READERS_AVAILABLE:
             states.clear()
+            on_state(False)
             time.sleep(RETRY_SECONDS)
             continue
         if code != scard.SCARD_S_SUCCESS:
             return
+        on_state(True)
         known = [(name, states.get(name, scard.SCARD_STATE_UNAWARE)) for name in names]
         code, changes = scard.SCardGetStatusChange(context, POLL_MS, known)
         if code == scard.SCARD_E_TIMEOUT:
