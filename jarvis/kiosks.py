@@ -26,6 +26,7 @@ ROTATION_GRACE_SECONDS = 600
 TOKEN_BYTES = 32
 # A prefix by which leaked tokens are found.
 TOKEN_PREFIX = "jk_"
+CLIENT_SECRET_PREFIX = "ek_"
 
 
 class CodeFormatError(ValueError):
@@ -114,6 +115,11 @@ def new_code() -> str:
 def new_token() -> str:
     """A device token of 256 random bits."""
     return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def new_client_secret() -> str:
+    """A short-lived credential of 256 random bits; stock clients know the prefix of OpenAI's."""
+    return CLIENT_SECRET_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from voice_gateway.people import People
 from voice_gateway.rates import RateLimiter, limits_of
 from voice_gateway.recorder import Recorder
 from voice_gateway.relay import KioskConnection, Services
-from voice_gateway.routes import admin, answers, auth, badges, dashboard, health, kiosks, page, realtime
+from voice_gateway.routes import (
+    admin, answers, auth, badges, dashboard, health, kiosks, page, realtime, tools, voice,
+)  # fmt: skip
 from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
 from voice_gateway.routes.paging import cursor_key
 from voice_gateway.tools.runner import toolbox
@@ -106,6 +108,8 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     app.include_router(dashboard.router)
     app.include_router(page.router)
     app.include_router(admin.router)
+    app.include_router(voice.router)
+    app.include_router(tools.router)
     return app
 
 

@@ -424,6 +424,14 @@ class KioskConnection:
             await live.receive(KioskLost(reason, cause))
         await self._wait_for_sessions()
 
+    async def end(self, session_id: UUID, reason: CloseReason) -> None:
+        """The session, where it is one of this socket's, is closed on record; the socket stays."""
+        for live in [one for one in self._open_sessions if one.session.session_id == session_id]:
+            await live.receive(CloseRequested(reason))
+            with suppress(TimeoutError):  # Its drain and the writing of its close have their own limits.
+                async with asyncio.timeout(self._services.limits.drain_seconds + 3):
+                    await live.is_over.wait()
+
     async def stop(self, reason: CloseReason) -> None:
         """Sessions are ended by the gateway, and no new one opens; the socket stays."""
         self._is_stopping = True

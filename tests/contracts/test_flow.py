@@ -20,7 +20,7 @@ READING_SQL = {
     ),
     "pipeline": tuple(f"warehouse/queries/{stage}.sql" for stage in ("conversations", "members", "alerts")),
     "dashboards": ("dashboards/*.sql",),
-    "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql"),
+    "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql", "warehouse/queries/voice.sql"),
     "dbt": ("dbt_project/models/staging/*.sql",),
 }
 

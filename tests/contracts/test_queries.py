@@ -34,6 +34,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/requests.sql": ("jarvis_gateway",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),
+    "warehouse/queries/voice.sql": ("jarvis_gateway",),
     "dashboards/accounts.sql": ("jarvis_pipeline",),
     "dashboards/queries.sql": ("jarvis_dashboard",),
 }

@@ -8,10 +8,11 @@ from fastapi.responses import JSONResponse
 from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
-from jarvis.kiosks import Kiosk, token_hash
+from jarvis.kiosks import CLIENT_SECRET_PREFIX, Kiosk, token_hash
 from voice_gateway.relay import Services
 from voice_gateway.routes.bodies import refusal
 from warehouse.stores.kiosks import kiosk_of_token
+from warehouse.stores.voice import token_behind_client_secret
 
 DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, OSError)
 
@@ -35,6 +36,16 @@ async def calling_kiosk(request: Request) -> Kiosk | None:
 async def kiosk_with(connection: AsyncConnection, token: str | None) -> Kiosk | None:
     """The kiosk that holds the token; None without one."""
     return await kiosk_of_token(connection, token_hash=token_hash(token)) if token else None
+
+
+async def device_token_hash(connection: AsyncConnection, credential: str | None) -> bytes | None:
+    """The hash of the device token behind what a websocket shows: its own, or the one a client secret stands for."""
+    if credential is None:
+        return None
+    shown = token_hash(credential)
+    if not credential.startswith(CLIENT_SECRET_PREFIX):
+        return shown
+    return await token_behind_client_secret(connection, secret_hash=shown)
 
 
 def bearer_token(header: str | None) -> str | None:

@@ -8,7 +8,6 @@ import psycopg
 from fastapi import APIRouter, WebSocket
 from psycopg_pool import PoolTimeout
 
-from jarvis.kiosks import token_hash
 from jarvis.sessions import CloseReason
 from voice_gateway.devices import Devices
 from voice_gateway.outbound import Outbound
@@ -16,8 +15,9 @@ from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
 from voice_gateway.relay import CloseSocket, KioskConnection, LiveSession, Services
 from voice_gateway.routes.bodies import refusal
-from voice_gateway.routes.callers import bearer_token, database_away, kiosk_with, unknown_token
+from voice_gateway.routes.callers import bearer_token, database_away, device_token_hash, unknown_token
 from voice_gateway.routes.guards import is_own_origin
+from warehouse.stores.kiosks import kiosk_of_token
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -50,11 +50,12 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
         return
     try:
         async with services.pool.connection() as database:
-            kiosk = await kiosk_with(database, token)
+            device_hash = await device_token_hash(database, token)
+            kiosk = None if device_hash is None else await kiosk_of_token(database, token_hash=device_hash)
     except (psycopg.OperationalError, PoolTimeout, OSError):
         await websocket.send_denial_response(database_away())
         return
-    if kiosk is None:
+    if kiosk is None or device_hash is None:
         await websocket.send_denial_response(unknown_token())
         return
     offered = websocket.scope["subprotocols"]
@@ -93,7 +94,7 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
     connection = KioskConnection(
         kiosk,
         services,
-        token_hash=token_hash(token or ""),
+        token_hash=device_hash,
         is_kiosk=is_kiosk,
         tell=outbound.put,
         close=close,
