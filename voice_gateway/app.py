@@ -24,7 +24,17 @@ from voice_gateway.rates import RateLimiter, limits_of
 from voice_gateway.recorder import Recorder
 from voice_gateway.relay import KioskConnection, Services
 from voice_gateway.routes import (
-    admin, answers, auth, badges, dashboard, health, kiosks, page, realtime, tools, voice,
+    admin,
+    answers,
+    auth,
+    badges,
+    dashboard,
+    health,
+    kiosks,
+    page,
+    realtime,
+    tools,
+    voice,
 )  # fmt: skip
 from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
 from voice_gateway.routes.paging import cursor_key
