@@ -193,6 +193,7 @@ def _session_limits(reader: "_Reader") -> Limits:
         personal_idle_seconds=seconds("PERSONAL_IDLE", default.personal_idle_seconds, low=1.0),
         max_seconds=seconds("MAX", default.max_seconds, low=1.0, high=day),
         drain_seconds=seconds("DRAIN", default.drain_seconds, high=30.0),
+        resume_seconds=seconds("RESUME", default.resume_seconds, high=60.0),
         silence_seconds=seconds("SILENCE", default.silence_seconds, low=1.0),
         max_cost_usd=Decimal(str(cost)),
         retries=reader.whole("JARVIS_SESSION_RETRIES", default.retries, low=0),

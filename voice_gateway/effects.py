@@ -89,6 +89,16 @@ class KioskLost:
 
 
 @dataclass(frozen=True, slots=True)
+class KioskAway:
+    """The kiosk's connection broke; it may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class KioskBack:
+    """The kiosk is there again, on another connection."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolFinished:
     """A tool gave its answer, or did not in time."""
 
@@ -123,6 +133,8 @@ SessionEvent = (
     | UpstreamSent
     | UpstreamLost
     | KioskLost
+    | KioskAway
+    | KioskBack
     | ToolFinished
     | CloseRequested
     | ConsentKept

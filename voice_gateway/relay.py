@@ -32,6 +32,8 @@ from voice_gateway.effects import (
     Effect,
     Finished,
     HangUp,
+    KioskAway,
+    KioskBack,
     KioskLost,
     KioskRefused,
     KioskSent,
@@ -86,6 +88,8 @@ class Services:
     tools: Sequence[Tool]
     metrics: Metrics
     limits: Limits = field(default_factory=Limits)
+    resumable: "dict[UUID, KioskConnection]" = field(default_factory=dict)
+    """The connection that holds each session of a kiosk: of this process only, so kiosks come back to the same one."""
 
 
 def moment() -> Moment:
@@ -108,6 +112,10 @@ class LiveSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked_at: float | None = None
         self._start(self._watch_deadline())
+
+    def move_to(self, tell: Tell) -> None:
+        """What the session says goes to another connection from now on."""
+        self._tell = tell
 
     async def receive(self, event: SessionEvent) -> None:
         """The event has been decided on and its effects have run."""
@@ -324,6 +332,7 @@ class KioskConnection:
         self._last_badge: tuple[str, float] | None = None
         # The page and the agent beside it may both show a badge: one session opens after the other.
         self._opening = asyncio.Lock()
+        self._has_handed_over = asyncio.Event()
         self._is_connected = True
         self._is_stopping = False
 
@@ -396,6 +405,9 @@ class KioskConnection:
                     kiosk_protocol.badge_of(event) if kind == kiosk_protocol.BADGE_SCANNED else None
                 )
                 return
+            if self._is_kiosk and kind == kiosk_protocol.SESSION_RESUME:
+                await self._resume(kiosk_protocol.session_of(event))
+                return
             if self.current is None or (kind in kiosk_protocol.KIOSK_EVENTS and not self._is_kiosk):
                 raise kiosk_protocol.FrameError(
                     "no_session" if self.current is None else "unknown_event",
@@ -420,9 +432,52 @@ class KioskConnection:
     async def lost(self, reason: CloseReason, cause: str | None = None) -> None:
         """The socket is gone; every session of it is closed on record, with the cause where it was given up."""
         self._is_connected = False
-        for live in list(self._open_sessions):
+        waiting = self.current if self._may_come_back(reason, cause) else None
+        if waiting is not None:
+            await waiting.receive(KioskAway())
+        for live in [live for live in self._open_sessions if live is not waiting]:
             await live.receive(KioskLost(reason, cause))
-        await self._wait_for_sessions()
+        await self._wait_for_sessions(self._services.limits.resume_seconds if waiting is not None else 0.0)
+
+    def _may_come_back(self, reason: CloseReason, cause: str | None) -> bool:
+        is_broken = reason is CloseReason.KIOSK_LOST and cause is None
+        is_ours = self._is_kiosk and not (self._is_stopping or self._is_cut_off)
+        return is_broken and is_ours and self._services.limits.resume_seconds > 0
+
+    def _hand_over(self, session_id: UUID, token: bytes) -> LiveSession | None:
+        """The session leaves this connection, for another one of the same device; None where it must not."""
+        live = self.current
+        if live is None or live.session.session_id != session_id or token != self.token_hash:
+            return None
+        if not live.session.can_be_resumed or self._is_cut_off:
+            return None
+        self._open_sessions.discard(live)
+        self._current = self._last_badge = None
+        self._has_handed_over.set()
+        return live
+
+    async def _give_up_waiting(self) -> None:
+        """Somebody else stands at this kiosk: sessions that wait for its return end."""
+        for holder in set(self._services.resumable.values()):
+            if holder.kiosk_id == self.kiosk_id and not holder._is_connected and holder.current is not None:
+                await holder.current.receive(KioskLost(CloseReason.KIOSK_LOST))
+
+    async def _resume(self, session_id: UUID | None) -> None:
+        async with self._opening:
+            holder = self._services.resumable.get(session_id) if session_id is not None else None
+            is_free = self.current is None and not self._is_stopping
+            live = holder._hand_over(session_id, self.token_hash) if holder and session_id and is_free else None
+            if live is None or session_id is None:
+                raise kiosk_protocol.FrameError(
+                    "session_not_resumable",
+                    "found no session of this device that waits for it, expected one: start a new session",
+                    param="session_id",
+                )
+            # Where the old connection is only half dead, the session learns of its loss by this.
+            await live.receive(KioskAway())
+            live.move_to(self._tell)
+            self._hold(live)
+            await live.receive(KioskBack())
 
     async def end(self, session_id: UUID, reason: CloseReason) -> None:
         """The session, where it is one of this socket's, is closed on record; the socket stays."""
@@ -440,13 +495,18 @@ class KioskConnection:
         await self._wait_for_sessions()
         await self._flush()
 
-    async def _wait_for_sessions(self) -> None:
-        waits = [asyncio.create_task(live.is_over.wait()) for live in self._open_sessions]
-        if waits:
-            # The core's own drain limit, and the writing of the close.
-            await asyncio.wait(waits, timeout=self._services.limits.drain_seconds + 3)
-            for wait in waits:
-                wait.cancel()
+    async def _all_over(self) -> None:
+        for live in list(self._open_sessions):
+            await live.is_over.wait()
+
+    async def _wait_for_sessions(self, resume_seconds: float = 0.0) -> None:
+        over = asyncio.create_task(self._all_over())
+        handed_over = asyncio.create_task(self._has_handed_over.wait())
+        # The core's own limits, and the writing of the close.
+        seconds = resume_seconds + self._services.limits.drain_seconds + 3
+        await asyncio.wait({over, handed_over}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        handed_over.cancel()
 
     async def _start_session(self, badge_id: str | None, scanned_at: datetime | None = None) -> None:
         async with self._opening:
@@ -456,6 +516,7 @@ class KioskConnection:
                 self._last_badge = (badge_id, time.monotonic())
             if self.current is not None:
                 await self.current.receive(CloseRequested(CloseReason.SECOND_BADGE))
+            await self._give_up_waiting()
             badge = await self._look_up(badge_id) if badge_id is not None else None
             await self._open(replace(badge, scanned_at=scanned_at) if badge is not None else None)
 
@@ -512,16 +573,22 @@ class KioskConnection:
         live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
         services.recorder.vouch_for(plan.scope)
         services.metrics.sessions_active.inc()
-        self._current = live
-        self._open_sessions = {session for session in self._open_sessions if not session.is_over.is_set()} | {live}
-        _keep(asyncio.create_task(self._forget(live)))
+        self._hold(live)
         await live.receive(Opened(badge))
         return live
+
+    def _hold(self, live: LiveSession) -> None:
+        self._current = live
+        self._open_sessions.add(live)
+        if self._is_kiosk:
+            self._services.resumable[live.session.session_id] = self
+        _keep(asyncio.create_task(self._forget(live)))
 
     async def _forget(self, live: LiveSession) -> None:
         """Nothing here holds on to a session that is over, or to whose it was."""
         await live.is_over.wait()
         self._open_sessions.discard(live)
+        self._services.resumable.pop(live.session.session_id, None)
         if self._current is live:
             self._current = self._last_badge = None
 

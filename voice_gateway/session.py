@@ -13,6 +13,7 @@ from uuid import UUID
 from jarvis.kiosks import Badge, BadgeOutcome
 from jarvis.prices import PRICE_VERSION
 from jarvis.sessions import CloseReason
+from voice_gateway.absence import Absence
 from voice_gateway.apologies import Trouble, apology
 from voice_gateway.calls import ToolCalls
 from voice_gateway.consent import ConsentGate, stopped
@@ -25,6 +26,8 @@ from voice_gateway.effects import (
     Event,
     Finished,
     HangUp,
+    KioskAway,
+    KioskBack,
     KioskLost,
     KioskRefused,
     KioskSent,
@@ -79,6 +82,7 @@ class VoiceSession:
         self._is_personal = False
         self._gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk)
         self._asked_again = AskedAgain(plan.limits)
+        self._absence = Absence(plan.limits)
         self._opened_at = now.seconds
         self._active_at = now.seconds
         self._drain_until: float | None = None
@@ -125,6 +129,8 @@ class VoiceSession:
             due.append(self._owed_since + limits.silence_seconds)
         if self._asked_again.due_at is not None:
             due.append(self._asked_again.due_at)
+        if self._absence.due_at is not None:
+            due.append(self._absence.due_at)
         if self._filler.due_at is not None and self._may_fill():
             due.append(self._filler.due_at)
         if self._line.renewal_due_at is not None and self._is_ready:
@@ -160,6 +166,10 @@ class VoiceSession:
                 dropped = {"type": "kiosk.dropped", "cause": cause}
                 logs = [noted(self._ledger.log("gateway", dropped, now))] if cause else []
                 return [*logs, *self._close(reason, now)]
+            case KioskAway():
+                return self._kiosk_away(now)
+            case KioskBack():
+                return self._kiosk_back(now)
             case ToolFinished():
                 return self._tool_finished(event, now)
             case CloseRequested(reason=reason):
@@ -424,6 +434,38 @@ class VoiceSession:
                 effects += self._instruct(update, now, leg=self._line.standby)
         return effects
 
+    # The kiosk goes and comes back.
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """True until the session begins to close."""
+        return self.close_reason is None and not self.is_finished
+
+    def _kiosk_away(self, now: Moment) -> list[Effect]:
+        if self._absence.is_away or self.close_reason is not None:
+            return []
+        self._absence.begins(now.seconds)
+        answering = bool(self._responses)
+        heard = self._cut_answers(now)
+        if answering and not any(isinstance(effect, ToUpstream) for effect in heard):
+            # The member asked and heard nothing: asked again when there is somebody to hear it.
+            self._absence.owe()
+        log = self._ledger.log("gateway", {"type": "kiosk.away"}, now)
+        return [noted(log), *heard, *self._cancel_answers(now)]
+
+    def _kiosk_back(self, now: Moment) -> list[Effect]:
+        if self.close_reason is not None:
+            return []
+        owes = self._absence.ends()
+        self._active_at = now.seconds
+        effects = self._tell_kiosk(kiosk_protocol.session_resumed(self.session_id), now)
+        effects += self._show_notice(now)
+        if not self._gate.is_open:
+            return effects
+        if not self._is_ready:
+            return [*effects, *self._tell_kiosk(self._upstream_state("retrying", Trouble.RETRYING), now)]
+        return [*effects, *(self._ask(now) if owes else [])]
+
     def _answer_error(self, error: Event, now: Moment) -> list[Effect]:
         """An error is on record before the kiosk hears of it; it quotes no member, so a muted session tells it too."""
         record = self._ledger.log("kiosk_out", error, now)
@@ -574,8 +616,12 @@ class VoiceSession:
             effects += self._instruct({"type": "response.cancel", **name}, now)
         if not self._is_interrupting:
             return effects
+        return [*effects, *self._cut_answers(now)]
+
+    def _cut_answers(self, now: Moment) -> list[Effect]:
+        """What is being played ends where the member stopped hearing it, on record and upstream."""
         cuts = self._transcript.interrupt(now)
-        effects += [noted(*self._turns(*self._transcript.cut_rows(cuts)))] if cuts else []
+        effects: list[Effect] = [noted(*self._turns(*self._transcript.cut_rows(cuts)))] if cuts else []
         for cut in cuts:
             if cut.heard_ms > 0 and not self._is_elsewhere(cut.item_id):
                 # Over a websocket the server cannot know what was heard; it rejects 0, which says nothing anyway.
@@ -707,6 +753,9 @@ class VoiceSession:
             self._responses.add(response["id"])
             self._is_asked = True
             self._filler.created(response)
+            if self._absence.is_away:
+                self._absence.owe()
+                return [*self._relay(event, text, now), *self._cancel_answers(now)]
         self._active_at = now.seconds
         return self._relay(event, text, now)
 
@@ -807,7 +856,8 @@ class VoiceSession:
 
     def _may_fill(self) -> bool:
         """True while a tool keeps the member waiting in silence."""
-        return self._calls.are_running and self._is_ready and not (self._responses or self._is_speaking)
+        is_waiting = self._calls.are_running and self._is_ready and not self._absence.is_away
+        return is_waiting and not (self._responses or self._is_speaking)
 
     def _fill(self, now: Moment) -> list[Effect]:
         self._owed_since = now.seconds
@@ -819,7 +869,10 @@ class VoiceSession:
         return self._ask(now) if is_answer_due and not (self._responses or self._is_speaking) else []
 
     def _ask(self, now: Moment) -> list[Effect]:
-        """The upstream is asked for an answer in our own name."""
+        """The upstream is asked for an answer in our own name, or later where nobody would hear it."""
+        if self._absence.is_away:
+            self._absence.owe()
+            return []
         self._owed_since = now.seconds
         self._is_asked = True
         return self._instruct({"type": "response.create", "event_id": self._own_event_id("rc")}, now)
@@ -832,6 +885,9 @@ class VoiceSession:
             return self._finish_when_drained(now)
         if now.seconds - self._opened_at >= limits.max_seconds:
             return self._close(CloseReason.MAX_DURATION, now)
+        if self._absence.due_at is not None and now.seconds >= self._absence.due_at:
+            self._is_muted = True
+            return self._close(CloseReason.KIOSK_LOST, now)
         if self._asked_again.due_at is not None and now.seconds >= self._asked_again.due_at:
             self._asked_again.taken_over()
             return self._ask(now)
@@ -860,14 +916,15 @@ class VoiceSession:
             # Somebody else stands there: nothing of this member is held for longer, not even for its last bill.
             drain_seconds = min(drain_seconds, _WIPE_SECONDS)
         self._drain_until = now.seconds + drain_seconds
+        return [*self._cancel_answers(now), *self._finish_when_drained(now)]
+
+    def _cancel_answers(self, now: Moment) -> list[Effect]:
+        """What is being said to nobody costs money; its bill comes with response.done."""
         effects: list[Effect] = []
-        if self._is_upstream_open:
-            # What is being said to nobody costs money; its bill comes with response.done.
-            for response_id in sorted(self._responses):
-                effects += self._instruct(
-                    {"type": "response.cancel", "event_id": self._own_event_id("ca"), "response_id": response_id}, now
-                )
-        return [*effects, *self._finish_when_drained(now)]
+        for response_id in sorted(self._responses) if self._is_upstream_open else ():
+            cancel = {"type": "response.cancel", "event_id": self._own_event_id("ca"), "response_id": response_id}
+            effects += self._instruct(cancel, now)
+        return effects
 
     def _finish_when_drained(self, now: Moment) -> list[Effect]:
         if self.is_finished or self.close_reason is None or self._drain_until is None:

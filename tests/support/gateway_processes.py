@@ -125,6 +125,8 @@ def running_gateway(
         "JARVIS_GATEWAY_PORT": str(settings.gateway_port),
         "JARVIS_REALTIME_URL": settings.realtime_url,
         "JARVIS_DATABASE_URL_GATEWAY": settings.database_url_for("gateway"),
+        # Few tests are about a kiosk that comes back: the others wait no longer than it takes to see it gone.
+        "JARVIS_SESSION_RESUME_SECONDS": "0.5",
         **{f"JARVIS_SESSION_{name}": str(value) for name, value in (session or {}).items()},
     }
     with _running([sys.executable, "-m", "voice_gateway"], environment, log) as process:

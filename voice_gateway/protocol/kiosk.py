@@ -30,7 +30,8 @@ SESSION_END = "kiosk.session.end"
 PLAYBACK = "kiosk.playback"
 CONSENT = "kiosk.consent"
 LANGUAGE = "kiosk.language"
-KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK, CONSENT, LANGUAGE})
+SESSION_RESUME = "kiosk.session.resume"
+KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK, CONSENT, LANGUAGE, SESSION_RESUME})
 
 APPEND = "input_audio_buffer.append"
 COMMIT = "input_audio_buffer.commit"
@@ -202,6 +203,14 @@ def consent_of(event: Event) -> bool:
     return analysis
 
 
+def session_of(event: Event) -> UUID | None:
+    """The session in `kiosk.session.resume`; None where it names none."""
+    try:
+        return UUID(str(event.get("session_id")))
+    except ValueError:
+        return None
+
+
 def language_of(event: Event) -> str:
     """The language in `kiosk.language`.
 
@@ -269,6 +278,11 @@ def truncated(item_id: str, audio_end_ms: int) -> Event:
     return {
         "type": "conversation.item.truncated", "item_id": item_id, "content_index": 0, "audio_end_ms": audio_end_ms,
     }  # fmt: skip
+
+
+def session_resumed(session_id: UUID) -> Event:
+    """The session goes on where it was, on this connection."""
+    return {"type": "kiosk.session.resumed", "session_id": str(session_id)}
 
 
 def session_closed(session_id: UUID, reason: CloseReason) -> Event:

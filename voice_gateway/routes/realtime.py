@@ -133,10 +133,13 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
         if watcher is not None:
             watcher.cancel()
         devices.leave(connection)
-        connections.discard(connection)
         services.metrics.kiosks_connected.dec()
         outbound.close()
-        await connection.lost(reason, _SLOW_READER if is_stuck else None)
+        try:
+            await connection.lost(reason, _SLOW_READER if is_stuck else None)
+        finally:
+            # Not before: a session that waits for its kiosk is still to be stopped with the gateway.
+            connections.discard(connection)
 
 
 async def _close_after(live: LiveSession, close: CloseSocket) -> None:
