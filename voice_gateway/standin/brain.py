@@ -108,7 +108,6 @@ def decide(situation: Situation) -> Say | CallTool:
     intent = detect_intent(words)
     tool = choose_tool(situation.tools, intent=intent, forced=situation.forced_tool)
     if tool is not None:
-        return CallTool(
-            name=tool.name, arguments=arguments_for(tool, words=words, category=intent.category if intent else "other")
-        )
+        category, hints = (intent.category, intent.hints) if intent else ("other", ())
+        return CallTool(name=tool.name, arguments=arguments_for(tool, words=words, category=category, hints=hints))
     return say(*(intent.answers if intent else intents_fr.UNKNOWN))

@@ -17,6 +17,7 @@ class Intent:
     answers: tuple[str, ...]  # said in turn
     tools: tuple[str, ...] = ()  # tools that serve it, the most fitting first
     category: str = "other"  # the closed topic, for tools that ask for one
+    hints: tuple[str, ...] = ()  # values of other closed lists that fit, for tools that ask for one
 
 
 INTENTS: tuple[Intent, ...] = (
@@ -50,7 +51,7 @@ INTENTS: tuple[Intent, ...] = (
             "Prenez soin de vous{name}. Ne forcez pas sur cette articulation avant l'avis d'un médecin ; "
             "un coach pourra ensuite adapter vos séances.",
         ),
-        ("report_injury", "request_human", "report_issue"),
+        ("report_injury", "get_advice", "request_human", "report_issue"),
         "injury_health",
     ),
     Intent(
@@ -93,7 +94,7 @@ INTENTS: tuple[Intent, ...] = (
             "Merci de l'avoir signalé{name}. L'accueil va contrôler votre facture et vous rembourser s'il y a "
             "une erreur.",
         ),
-        ("get_billing", "report_issue", "request_human"),
+        ("get_billing", "request_human", "report_issue"),
         "billing",
     ),
     Intent(
@@ -142,8 +143,9 @@ INTENTS: tuple[Intent, ...] = (
             "des cours.",
             "Vous avez raison{name}, nous aurions dû vous prévenir. Je transmets votre remarque au responsable.",
         ),
-        ("report_issue", "log_complaint"),
+        ("give_feedback", "report_issue", "log_complaint"),
         "class_schedule",
+        ("complaint",),
     ),
     Intent(
         "book_class",
@@ -296,8 +298,9 @@ INTENTS: tuple[Intent, ...] = (
             "après vingt et une heures.",
             "Vous avez raison{name}, c'est une heure de pointe. Je transmets votre remarque au responsable.",
         ),
-        ("get_occupancy", "report_issue"),
+        ("get_occupancy", "give_feedback", "report_issue"),
         "crowding",
+        ("complaint",),
     ),
     Intent(
         "request_human",
@@ -324,8 +327,9 @@ INTENTS: tuple[Intent, ...] = (
             "responsable.",
             "Merci de votre confiance{name}. Le responsable lira votre remarque et reviendra vers vous.",
         ),
-        ("report_issue", "log_complaint", "request_human"),
+        ("give_feedback", "report_issue", "log_complaint", "request_human"),
         "staff_coaching",
+        ("complaint",),
     ),
     Intent(
         "lost_item",
@@ -342,7 +346,7 @@ INTENTS: tuple[Intent, ...] = (
             "Je le note{name}. Les objets trouvés sont gardés à l'accueil ; l'équipe vous prévient si le vôtre y est.",
             "Je suis désolé{name}. Je préviens l'accueil, qui va regarder et vous recontacter.",
         ),
-        ("report_lost_item", "report_issue"),
+        ("report_lost_item", "request_human", "report_issue"),
         "facilities_other",
     ),
     Intent(
@@ -366,8 +370,32 @@ INTENTS: tuple[Intent, ...] = (
             "kilo et par jour "
             "si vous vous entraînez beaucoup.",
         ),
-        ("get_nutrition_advice",),
+        ("get_nutrition_advice", "get_advice"),
         "nutrition",
+    ),
+    Intent(
+        "set_goal",
+        (("mon objectif est", 10), ("voudrais perdre", 8), ("je veux venir", 8), ("fixer un objectif", 10)),
+        (
+            "Bravo{name}, c'est un bel objectif ! Deux à trois séances régulières par semaine, et nous ferons le "
+            "point ensemble.",
+        ),
+        ("set_goal",),
+        "progress_goals",
+    ),
+    Intent(
+        "my_profile",
+        (
+            ("mon profil", 8),
+            ("mes informations", 8),
+            ("mon abonnement se termine", 9),
+            ("fin de mon abonnement", 9),
+            ("quelle est ma formule", 9),
+            ("combien de fois je suis venu", 9),
+        ),
+        ("Vos informations sont à l'accueil{name}, l'équipe vous les donnera volontiers.",),
+        ("get_member_profile",),
+        "membership",
     ),
     Intent(
         "progress_goals",
@@ -391,6 +419,9 @@ INTENTS: tuple[Intent, ...] = (
     Intent(
         "training_advice",
         (
+            ("comment regler", 7),
+            ("comment utiliser", 7),
+            ("comment faire un", 7),
             ("conseil", 4),
             ("exercice", 4),
             ("programme pour", 5),
@@ -409,7 +440,7 @@ INTENTS: tuple[Intent, ...] = (
             "Commencez par dix minutes d'échauffement{name}, puis trois séries de douze répétitions ; un coach "
             "peut vérifier vos gestes.",
         ),
-        ("get_training_advice", "recommend_workout"),
+        ("get_training_advice", "get_advice", "recommend_workout"),
         "training_advice",
     ),
     Intent(
@@ -419,8 +450,9 @@ INTENTS: tuple[Intent, ...] = (
             "Quelle bonne idée{name}, merci ! Je transmets votre suggestion au responsable.",
             "Merci de votre suggestion{name}, elle sera lue par l'équipe.",
         ),
-        ("log_suggestion", "report_issue"),
+        ("log_suggestion", "give_feedback", "report_issue"),
         "other",
+        ("suggestion",),
     ),
     Intent(
         "kiosk",
@@ -448,8 +480,9 @@ INTENTS: tuple[Intent, ...] = (
             "Merci beaucoup{name}, cela fait très plaisir ! Je transmets vos mots à l'équipe.",
             "Quel joli compliment{name} ! L'équipe sera ravie de l'apprendre.",
         ),
-        ("log_praise",),
+        ("log_praise", "give_feedback"),
         "other",
+        ("praise",),
     ),
     Intent(
         "goodbye",
@@ -527,6 +560,7 @@ CLASSES = (
     "cycling",
     "boxe",
     "zumba",
+    "cross training",
     "danse",
     "crossfit",
     "step",

@@ -30,13 +30,13 @@ def choose_tool(tools: tuple[Tool, ...], *, intent: Intent | None, forced: str |
     return next((offered[name] for name in intent.tools if name in offered), None) if intent else None
 
 
-def arguments_for(tool: Tool, *, words: str, category: str) -> str:
+def arguments_for(tool: Tool, *, words: str, category: str, hints: tuple[str, ...] = ()) -> str:
     """The tool's arguments as JSON: properties filled from the member's words, optional ones left out if not found."""
     properties: dict[str, Any] = tool.parameters.get("properties") or {}
     required = set(tool.parameters.get("required") or ())
     arguments: dict[str, object] = {}
     for name, schema in properties.items():
-        value = _value(name, schema if isinstance(schema, dict) else {}, words=words, category=category)
+        value = _value(name, schema if isinstance(schema, dict) else {}, words=words, category=category, hints=hints)
         if value is None and name in required:
             value = _filler(schema if isinstance(schema, dict) else {}, words)
         if value is not None:
@@ -96,10 +96,10 @@ def _spoken_hours(result: dict[str, Any]) -> str:
     return " ; ".join(told)
 
 
-def _value(name: str, schema: dict[str, Any], *, words: str, category: str) -> object | None:
+def _value(name: str, schema: dict[str, Any], *, words: str, category: str, hints: tuple[str, ...]) -> object | None:
     choices = schema.get("enum")
     if isinstance(choices, list) and choices:
-        return _choice(choices, words=words, category=category)
+        return _choice(choices, words=words, fitting=(category, *hints))
     kind = schema.get("type")
     if kind in ("integer", "number"):
         return _number(words)
@@ -111,9 +111,10 @@ def _value(name: str, schema: dict[str, Any], *, words: str, category: str) -> o
     return None
 
 
-def _choice(choices: list[Any], *, words: str, category: str) -> object | None:
-    if category in choices:
-        return category
+def _choice(choices: list[Any], *, words: str, fitting: tuple[str, ...]) -> object | None:
+    for value in fitting:
+        if value in choices:
+            return value
     said = _bare(words)
     for choice in choices:
         if isinstance(choice, str) and (_bare(choice) in said or _bare(DAYS_ENGLISH.get(choice, "\0")) in said):

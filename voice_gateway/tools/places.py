@@ -51,6 +51,8 @@ class Place:
     machine: str | None
     """With its number: "tapis 4"; in the member's own words where the list has none like it."""
     zone: str | None
+    is_listed: bool = False
+    """True where the machine stands in the gym's list, so that its name says where it is."""
     known_numbers: tuple[int, ...] = ()
     """Numbers of machines of this name, where the one that was said is none of them."""
 
@@ -69,10 +71,12 @@ def resolved(machine: str | None, zone: str | None, machines: Sequence[Machine])
     if not meant:
         known = tuple(sorted(one.number for one in alike if one.number is not None))
         # One without numbers is meant whatever number was heard.
-        return Place(f"{name} {number}", zone, known) if known else Place(name, alike[0].zone)
+        if known:
+            return Place(f"{name} {number}", zone, known_numbers=known)
+        return Place(name, alike[0].zone, is_listed=True)
     zones = {one.zone for one in meant}
     label = f"{name} {number}" if number is not None else name
-    return Place(label, zones.pop() if len(zones) == 1 else zone)
+    return Place(label, zones.pop() if len(zones) == 1 else zone, is_listed=len(zones) == 1)
 
 
 def _name_in(said: str, names: Sequence[str]) -> str | None:

@@ -78,7 +78,8 @@ def understood(
         text=words_in(arguments, "problem") or "problème non précisé",
         machine=place.machine,
         zone=place.zone,
-        key_zone=zone,
+        # A listed machine is told apart by its name alone, as the analysis does.
+        key_zone=None if place.is_listed else zone,
     )
     return request, place
 

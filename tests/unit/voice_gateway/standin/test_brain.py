@@ -7,6 +7,7 @@ import pytest
 from voice_gateway.standin.brain import CallTool, Say, Situation, ToolResult, decide, detect_intent, first_name
 from voice_gateway.standin.ears import known_phrases
 from voice_gateway.standin.tool_calls import Tool
+from voice_gateway.tools.runner import definitions, toolbox
 
 REPORT = Tool(
     "report_issue",
@@ -150,3 +151,55 @@ def test_tool_results_are_told(tool: str, output: str, said: str) -> None:
     decision = decide(Situation(has_spoken=True, tool_result=ToolResult(name=tool, output=output)))
     assert isinstance(decision, Say)
     assert said in decision.text
+
+
+TOOLBOX = tuple(Tool(one["name"], one["parameters"]) for one in definitions(toolbox()))
+
+
+@pytest.mark.parametrize(
+    ("words", "tool", "arguments"),
+    [
+        ("Quels sont vos horaires ?", "get_opening_hours", {}),
+        ("Quel est le programme des cours collectifs cette semaine ?", "get_class_schedule", {}),
+        ("Je voudrais réserver le cours de pilates de mardi.", "book_class", {"course": "pilates", "day": "mardi"}),
+        ("Il faut annuler ma réservation de demain.", "cancel_booking", {"day": "tomorrow"}),
+        ("Quand est la fin de mon abonnement ?", "get_member_profile", {}),
+        ("Je veux venir trois fois par semaine.", "set_goal", {"kind": "other", "target_count": 3}),
+        ("Où en sont mes progrès ce mois-ci ?", "get_progress", {}),
+        ("Quels exercices me conseilles-tu pour le dos ?", "get_advice", {}),
+        ("Que faut-il manger après l'entraînement ?", "get_advice", {}),
+        ("J'ai une douleur à l'épaule depuis hier.", "get_advice", {}),
+        (
+            "Le tapis numéro quatre est en panne et personne ne s'en occupe.",
+            "report_issue",
+            {"machine": "tapis 4", "topic": "equipment"},
+        ),
+        ("Le coach Karim est vraiment génial.", "give_feedback", {"kind": "praise"}),
+        ("Vous devriez ajouter un cours de danse le mercredi.", "give_feedback", {"kind": "suggestion"}),
+        ("L'accueil a été très désagréable avec moi hier.", "give_feedback", {"kind": "complaint"}),
+        ("Je voudrais parler à quelqu'un de l'équipe.", "request_human", {"topic": "staff_coaching"}),
+        ("Je veux résilier mon abonnement.", "request_human", {"topic": "membership"}),
+    ],
+)
+def test_each_tool_of_the_gateway_is_called_for_fitting_words(
+    words: str, tool: str, arguments: dict[str, object]
+) -> None:
+    """With arguments that its schema asks for, found in the words."""
+    name, given = called(words, *TOOLBOX)
+    assert name == tool
+    assert arguments.items() <= given.items()
+    schema = next(one.parameters for one in TOOLBOX if one.name == tool)
+    assert set(schema.get("required", ())) <= set(given) <= set(schema["properties"])
+
+
+def test_what_a_tool_gives_to_be_said_is_said_also_when_it_refuses() -> None:
+    """A refusal is heard in the tool's own words, not as a failure."""
+    output = '{"ok": false, "reason": "no_badge", "spoken": "Passez votre badge."}'
+    decision = decide(Situation(has_spoken=True, tool_result=ToolResult(name="book_class", output=output)))
+    assert decision == Say("Passez votre badge.")
+
+
+def test_a_dictated_sentence_is_said_as_it_is() -> None:
+    """What the gateway asks for outside the conversation needs no thought."""
+    asked = "Dis exactement, sans rien ajouter : « Un instant, je regarde… »"
+    assert decide(Situation(instructions=asked)) == Say("Un instant, je regarde…")
