@@ -153,9 +153,11 @@
       equal(muted.isMuted, true);
       equal(run(muted, closed("s1")).isMuted, false);
     },
-    "a revoked token leads back to the code": () => {
-      const after = run(begun, said({ type: "error", error: { code: "invalid_token" } }));
-      equal([after.screen, after.session], ["provisioning", null]);
+    "a revoked token ends the session and is asked about": () => {
+      const { state, effects } = step(begun, said({ type: "error", error: { code: "invalid_token" } }));
+      equal(state.session, null);
+      equal(effects.at(-1), { type: "reconnect" });
+      equal(run(state, { type: "page.unknown" }).screen, "provisioning");
     },
     "events nobody knows change nothing": () => equal(run(begun, said({ type: "jarvis.unheard_of" }), { type: "ui.nothing" }), begun),
     "waiting grows with each try, up to a quarter of a minute": () => {

@@ -137,7 +137,7 @@ def kiosk(page: "Page", gateway: GatewayProcess, settings: Settings, admin: psyc
 def accept(page: "Page") -> None:
     """The notice is answered with yes, and the member may speak."""
     in_state(page, "consent")
-    page.get_by_role("button", name="Oui, vous pouvez l'analyser").click()
+    page.get_by_role("button", name="Oui, j'accepte").click()
     in_state(page, "listening")
 
 
@@ -304,14 +304,14 @@ def test_refusing_the_analysis_costs_nothing(kiosk: "Page", admin: psycopg.Conne
     """A no is on record before the first word, the answer comes all the same, and the choice can be changed."""
     badge(kiosk, "B-LEA")
     in_state(kiosk, "consent")
-    kiosk.get_by_role("button", name="Non, sans analyse").click()
+    kiosk.get_by_role("button", name="Non, je refuse").click()
     in_state(kiosk, "listening")
     kiosk.get_by_text("Sans analyse", exact=True).wait_for()
     write(kiosk, QUESTION)
     assert len(answered(kiosk, 2)) == 2
     kiosk.get_by_role("button", name="Modifier").click()
     in_state(kiosk, "consent")
-    kiosk.get_by_role("button", name="Non, sans analyse").click()
+    kiosk.get_by_role("button", name="Non, je refuse").click()
     in_state(kiosk, "listening", "speaking")
     hang_up(kiosk)
     session = latest_session(admin)
@@ -368,7 +368,7 @@ def test_the_language_changes_with_a_touch(kiosk: "Page") -> None:
     assert serious_faults(kiosk) == []
     kiosk.get_by_role("button", name="Continue without badge").click()
     in_state(kiosk, "consent")
-    kiosk.get_by_role("button", name="No, without analysis").click()
+    kiosk.get_by_role("button", name="No, I refuse").click()
     in_state(kiosk, "listening")
     kiosk.get_by_role("button", name="Español").click()
     kiosk.get_by_role("button", name="Terminar", exact=True).click()

@@ -151,3 +151,17 @@ def test_a_revoked_token_is_no_longer_a_kiosk(database: Database, gateway: Gatew
         with database.admin() as connection:
             connection.execute("update kiosk_credentials set revoked_at = now() where kind = 'token'")
         assert browser.post(f"/kiosk/{slug}/session").status_code == 401
+
+
+def test_the_pages_token_is_rotated_without_being_shown(database: Database, gateway: GatewayProcess) -> None:
+    """A new cookie opens the same kiosk, and the one before is over as soon as the new one was used."""
+    with provisioned(database, gateway, "Borne Neuve") as (browser, slug):
+        old = browser.cookies["jarvis_kiosk"]
+        answer = browser.post(f"/kiosk/{slug}/rotate")
+        assert (answer.status_code, answer.json()) == (200, {"is_rotated": True})
+        assert browser.cookies["jarvis_kiosk"] != old
+        assert browser.post(f"/kiosk/{slug}/session").status_code == 200
+        with client(gateway, cookie=f"jarvis_kiosk={old}") as late:
+            assert late.post(f"/kiosk/{slug}/session").status_code == 401
+    with client(gateway) as stranger:
+        assert stranger.post(f"/kiosk/{slug}/rotate").status_code == 401

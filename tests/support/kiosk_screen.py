@@ -164,8 +164,6 @@ def photograph(page: "Page", name: str) -> None:
     from PIL import Image
 
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.thumbnail((960, 960), Image.Resampling.LANCZOS)
+    picture.thumbnail((800, 800), Image.Resampling.LANCZOS)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    # A palette per picture: a third of the size, and dark gradients stay smooth with dithering.
-    reduced = picture.quantize(192, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
-    reduced.save(Path(folder) / f"{name}.png", optimize=True)
+    picture.save(Path(folder) / f"{name}.png", optimize=True)

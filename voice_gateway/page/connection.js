@@ -44,6 +44,12 @@ export class Connection {
     if (this.#isWanted && !this.isOpen) this.#again(0);
   }
 
+  /** A new socket in place of this one, with whatever token the browser has now. */
+  reconnect() {
+    this.#tries = 0;
+    this.#drop();
+  }
+
   stop() {
     this.#isWanted = false;
     clearTimeout(this.#timer);

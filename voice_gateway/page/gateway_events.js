@@ -92,7 +92,8 @@ function closed(state, event) {
 function errored(state, event) {
   const code = event.error?.code ?? "";
   if (code === "invalid_token") {
-    return { state: { ...forget(state), screen: "provisioning", kiosk: null, wantsSession: null }, effects: [{ type: "silence" }] };
+    // Revoked, or rotated meanwhile: the next connection tells which.
+    return { state: { ...forget(state), wantsSession: null }, effects: [{ type: "silence" }, { type: "reconnect" }] };
   }
   if (state.isResuming) {
     // Too late, or another gateway's: the conversation is over, and says so.

@@ -12,7 +12,8 @@ import { text } from "./texts.js";
 import { View } from "./view.js";
 
 const TICK_MS = 250;
-const HEARTBEAT_MS = 30_000;
+const HEARTBEAT_SECONDS = 60;
+const DAY_MS = 86_400_000;
 
 const base = location.pathname.replace(/\/+$/, "");
 const $ = (id) => document.getElementById(id);
@@ -90,6 +91,7 @@ function run(effect) {
   else if (effect.type === "play") speaker.play(effect.item, samplesOf(effect.audio));
   else if (effect.type === "played") speaker.finish(effect.item);
   else if (effect.type === "silence") speaker.silence();
+  else if (effect.type === "reconnect") connection.reconnect();
   else if (effect.type === "configure" && typeof effect.config.volume === "number") speaker.setVolume(effect.config.volume);
 }
 
@@ -114,6 +116,24 @@ function isOutdated(version) {
 function renew(version) {
   sessionStorage.setItem("renewed", version);
   location.reload();
+}
+
+/** A sign of life now, and the next one when the configuration says; a token that is old enough is renewed at rest. */
+async function beat() {
+  await heartbeat();
+  await rotate();
+  setTimeout(beat, (state.config.heartbeat_seconds ?? HEARTBEAT_SECONDS) * 1_000);
+}
+
+async function rotate() {
+  const days = state.config.rotate_token_days;
+  const at = Number(localStorage.getItem("rotatedAt"));
+  if (!days || phaseOf(state) !== "idle" || Date.now() - at < days * DAY_MS) return;
+  // Written first: a gateway that refuses is asked again in so many days, not every minute.
+  localStorage.setItem("rotatedAt", String(Date.now()));
+  if (at === 0) return;
+  const answer = await fetch(`${base}/rotate`, { method: "POST" }).catch(() => null);
+  if (answer?.ok && phaseOf(state) === "idle") connection.reconnect();
 }
 
 async function heartbeat() {
@@ -174,4 +194,4 @@ addEventListener("pagehide", () => connection.stop());
 show();
 connection.start();
 setInterval(tick, TICK_MS);
-setInterval(heartbeat, HEARTBEAT_MS);
+beat();

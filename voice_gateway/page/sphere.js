@@ -31,39 +31,43 @@ precision highp float;
 uniform float size, turn, beat, level, unrest;
 uniform vec3 near, far;
 
-float hash(vec3 p) { p = fract(p * 0.3183099 + 0.1); p *= 17.0; return fract(p.x * p.y * p.z * (p.x + p.y + p.z)); }
-float noise(vec3 x) {
-  vec3 i = floor(x), f = fract(x);
-  f = f * f * (3.0 - 2.0 * f);
-  return mix(mix(mix(hash(i), hash(i + vec3(1, 0, 0)), f.x), mix(hash(i + vec3(0, 1, 0)), hash(i + vec3(1, 1, 0)), f.x), f.y),
-    mix(mix(hash(i + vec3(0, 0, 1)), hash(i + vec3(1, 0, 1)), f.x), mix(hash(i + vec3(0, 1, 1)), hash(i + vec3(1, 1, 1)), f.x), f.y), f.z);
+// Folded sines: silk instead of clouds, and cheap on the small graphics of a kiosk.
+float silk(vec3 q, float t) {
+  for (int fold = 0; fold < 4; fold++) {
+    q += 0.62 * sin(1.35 * q.yzx + vec3(0.0, 1.3, 2.6) + t);
+    q = mat3(0.8, 0.6, 0.0, -0.48, 0.64, 0.6, 0.36, -0.48, 0.8) * q;
+  }
+  return 0.5 + 0.5 * sin(q.x + 0.7 * q.z);
 }
-float cloud(vec3 p) { return 0.6 * noise(p) + 0.28 * noise(p * 2.1 + 7.0) + 0.12 * noise(p * 4.3 + 3.0); }
 
 void main() {
   vec2 p = (2.0 * gl_FragCoord.xy - size) / size;
   float reach = length(p);
-  vec2 way = p / max(reach, 0.001);
-  float swell = noise(vec3(way * 1.6, beat)) - 0.5;
-  float radius = 0.6 + 0.035 * level + swell * (0.03 * unrest + 0.13 * level);
-  float inside = smoothstep(radius + 0.012, radius - 0.012, reach);
+  float angle = atan(p.y, p.x);
+  float swell = 0.5 * sin(2.0 * angle + 1.3 * beat) + 0.3 * sin(3.0 * angle - 1.7 * beat) + 0.2 * sin(5.0 * angle + 2.3 * beat);
+  float radius = 0.62 + 0.03 * level + swell * (0.006 * unrest + 0.045 * level);
+  float edge = 3.0 / size;
+  float inside = smoothstep(radius + edge, radius - edge, reach);
   float depth = sqrt(max(0.0, 1.0 - min(1.0, (reach * reach) / (radius * radius))));
   vec3 normal = vec3(p / radius, depth);
   float s = sin(turn), c = cos(turn);
   vec3 around = vec3(c * normal.x + s * normal.z, normal.y, c * normal.z - s * normal.x);
-  vec3 bent = around + 0.55 * cloud(around * 1.5 + vec3(0.0, beat * 0.35, 0.0));
-  float flow = cloud(bent * 1.9 - vec3(beat * 0.22, 0.0, turn * 0.2));
-  float veil = smoothstep(0.3, 0.78, flow + 0.18 * level);
-  float rim = pow(1.0 - depth, 2.6);
-  float light = max(0.0, dot(normal, normalize(vec3(-0.45, 0.62, 0.65))));
-  vec3 body = mix(far * (0.3 + 0.5 * light), near, veil * (0.26 + 0.62 * light));
-  body += near * (rim * (0.5 + 0.6 * level)) + vec3(1.0) * pow(light, 26.0) * 0.34;
-  body += near * 0.22 * level * depth;
+  float flow = silk(1.25 * around + vec3(0.0, 0.0, 0.2 * beat), 0.33 * beat);
+  float fine = silk(2.2 * around + vec3(3.0, 0.4 * flow, -0.3 * beat), 0.21 * beat + 2.0);
+  float veil = smoothstep(0.05, 1.0, 0.72 * flow + 0.28 * fine + 0.22 * level * fine);
+  float rim = pow(1.0 - depth, 3.0);
+  float light = max(0.0, dot(normal, normalize(vec3(-0.5, 0.66, 0.56))));
+  float shade = 0.22 + 0.78 * light;
+  vec3 deep = mix(far * 0.28, far, shade);
+  vec3 body = mix(deep, near, veil * veil * (0.18 + 0.62 * shade));
+  body += near * fine * fine * 0.12 * depth;
+  body += near * rim * (0.34 + 0.5 * level);
+  body += vec3(1.0) * (pow(light, 18.0) * 0.2 + pow(light, 90.0) * 0.28);
+  body += near * 0.2 * level * depth * flow;
   float away = max(0.0, reach - radius);
-  float halo = exp(-away * (7.5 - 3.2 * level)) * (0.3 + 0.42 * level) * smoothstep(1.0, 0.72, reach);
-  vec3 colour = mix(mix(far, near, 0.45) * halo, body, inside);
-  float alpha = mix(halo * 0.85, 1.0, inside);
-  gl_FragColor = vec4(colour, alpha);
+  float halo = exp(-away * (8.0 - 3.6 * level)) * (0.26 + 0.44 * level) * smoothstep(1.0, 0.7, reach);
+  vec3 colour = mix(mix(far, near, 0.5) * halo, body, inside);
+  gl_FragColor = vec4(colour, mix(halo * 0.8, 1.0, inside));
 }`;
 
 export class Sphere {

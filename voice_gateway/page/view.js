@@ -23,12 +23,14 @@ export class View {
     this.#speak(state);
     document.body.dataset.state = phase;
     document.documentElement.dataset.theme = state.config.theme ?? "dark";
+    $("captions").hidden = state.config.has_captions === false && state.session?.mode !== "text" && state.microphone === "open";
     for (const panel of document.querySelectorAll("[data-screen]")) panel.hidden = panel.dataset.screen !== screen;
     $("kiosk-name").textContent = state.kiosk?.name ?? "Jarvis";
     $("simulator").hidden = !(state.kiosk?.has_badge_simulator && state.link === "open" && phase !== "testing");
     this.#talk(state, phase);
     const t = (name, values) => text(state.language, name, values);
-    $("notice-text").textContent = state.session?.notice?.text ?? "";
+    // French puts a space before these signs, and never a line's end.
+    $("notice-text").textContent = (state.session?.notice?.text ?? "").replace(/ ([:;?!»])/g, "\u00a0$1");
     $("farewell-text").textContent = t(FAREWELLS[state.endReason] ?? "farewell_text");
     $("unavailable-text").textContent = t(state.trouble ? `trouble_${state.trouble}` : "unavailable_text");
     if (screen !== this.#screen) this.#enter(screen);

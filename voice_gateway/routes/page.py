@@ -193,9 +193,25 @@ async def heartbeat(request: Request, slug: str) -> Response:
     token = token_in_cookie(request)
     if token is None:
         return unknown_token()
-    headers = MutableHeaders(raw=list(request.scope["headers"]))
-    headers["authorization"] = f"Bearer {token}"
-    return await kiosks.heartbeat(Request({**request.scope, "headers": headers.raw}, request.receive))
+    return await kiosks.heartbeat(_as_device(request, token))
+
+
+@router.post("/{slug}/rotate", dependencies=_LIMITED)
+async def rotate(request: Request, slug: str) -> Response:
+    """A new token in the cookie; the one before ends when this one is first used."""
+    if not _is_slug(slug):
+        return _no_address()
+    if not is_own_page(request):
+        return _foreign_page()
+    token = token_in_cookie(request)
+    if token is None:
+        return unknown_token()
+    answer = await kiosks.rotate(_as_device(request, token))
+    if answer.status_code != 200:
+        return answer
+    told = JSONResponse({"is_rotated": True}, headers={"Cache-Control": "no-store"})
+    _keep_token(told, request, slug=slug, token=orjson.loads(bytes(answer.body))["token"])
+    return told
 
 
 @router.websocket("/{slug}/realtime")
@@ -214,6 +230,13 @@ def is_own_page(request: Request) -> bool:
     """False for a call from a page of another site."""
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _as_device(request: Request, token: str) -> Request:
+    """The same call as a device makes it, with its token in the header."""
+    headers = MutableHeaders(raw=list(request.scope["headers"]))
+    headers["authorization"] = f"Bearer {token}"
+    return Request({**request.scope, "headers": headers.raw}, request.receive)
 
 
 def _keep_token(response: Response, request: Request, *, slug: str, token: str) -> None:
