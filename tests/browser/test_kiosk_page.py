@@ -360,7 +360,7 @@ def test_each_badge_gets_its_own_words(kiosk: "Page") -> None:
         at_rest(kiosk)
 
 
-def test_the_language_changes_with_a_touch(kiosk: "Page") -> None:
+def test_the_language_changes_with_a_touch(kiosk: "Page", admin: psycopg.Connection[dict[str, Any]]) -> None:
     """Labels, notice and document language follow at rest and in a session; the next one begins in French."""
     kiosk.get_by_role("button", name="English").click()
     kiosk.get_by_role("heading", name="Hello").wait_for()
@@ -368,12 +368,18 @@ def test_the_language_changes_with_a_touch(kiosk: "Page") -> None:
     assert serious_faults(kiosk) == []
     kiosk.get_by_role("button", name="Continue without badge").click()
     in_state(kiosk, "consent")
+    kiosk.get_by_text("You are talking to Jarvis").wait_for()
     kiosk.get_by_role("button", name="No, I refuse").click()
     in_state(kiosk, "listening")
     kiosk.get_by_role("button", name="Español").click()
+    kiosk.get_by_role("button", name="Cambiar").click()
+    kiosk.get_by_text("Habla con Jarvis").wait_for()
+    kiosk.get_by_role("button", name="No, no acepto").click()
+    in_state(kiosk, "listening")
     kiosk.get_by_role("button", name="Terminar", exact=True).click()
     at_rest(kiosk)
     kiosk.get_by_role("heading", name="Bonjour").wait_for()
+    assert latest_session(admin)["language"] == "es"
 
 
 def test_muting_stops_the_microphone(

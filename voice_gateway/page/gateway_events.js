@@ -34,19 +34,14 @@ function tellLanguage(state, spokenLanguage) {
   return chosen && chosen !== spokenLanguage ? send({ type: "kiosk.language", language: chosen }) : [];
 }
 
-function identified(state, event) {
-  const language = OWN_LANGUAGES.includes(event.language) ? event.language : state.language;
-  const next = changed(state, { firstName: event.first_name || null, outcome: "known", language });
+function met(state, event) {
+  const isKnown = event.type === "kiosk.member.identified";
+  const language = OWN_LANGUAGES.includes(event.language) ? event.language : state.kiosk?.language ?? state.language;
+  // A member of another gym of the network comes with a name where that gym gives it.
+  const next = changed(state, { firstName: event.first_name || null, outcome: isKnown ? "known" : event.outcome, language });
   return {
     state: { ...next, language: state.chosenLanguage ?? language },
     effects: [{ type: "silence" }, ...tellLanguage(state, language)],
-  };
-}
-
-function unknown(state, event) {
-  return {
-    state: changed(state, { outcome: event.outcome }),
-    effects: [{ type: "silence" }, ...tellLanguage(state, state.kiosk?.language ?? "fr")],
   };
 }
 
@@ -177,8 +172,8 @@ const said = worded((turn, event) => (turn.isCut ? {} : { text: spokenOf(event).
 const saying = worded((turn, event) => (turn.isFinal ? {} : { text: turn.text + event.delta }));
 
 const HANDLERS = {
-  "kiosk.member.identified": identified,
-  "kiosk.member.unknown": unknown,
+  "kiosk.member.identified": met,
+  "kiosk.member.unknown": met,
   "kiosk.upstream": upstream,
   "kiosk.notice": noticed,
   "kiosk.ready": ready,
