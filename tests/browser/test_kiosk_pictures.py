@@ -1,4 +1,4 @@
-"""Pictures of every state of the kiosk's screen, for docs/doors/kiosks.md; and that there is none without one.
+"""Pictures of every state of the kiosk's screen, for docs/doors/kiosks.md, and that none of them has a serious fault.
 
 `JARVIS_SCREENSHOTS=docs/images/kiosk make test-browser ARGS=tests/browser/test_kiosk_pictures.py` makes them anew.
 The gateway is played by the test: a state that lasts a moment stays for its picture.
@@ -261,3 +261,13 @@ def test_each_state_has_its_picture(
     name = state.__name__
     keep(stage, name if shape == "portrait" else f"{shape}_{name}")
     context.close()
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    """The document shows each state's picture, and none of them is heavier than 200 kB."""
+    shown = DOCUMENT.read_text("utf-8")
+    for state in STATES:
+        assert f"(../images/kiosk/{state.__name__}.png)" in shown
+    pictures = list((DOCUMENT.parents[1] / "images" / "kiosk").glob("*.png"))
+    assert len(pictures) == len(STATES) + len(ELSEWHERE)
+    assert [picture.name for picture in pictures if picture.stat().st_size >= 200_000] == []

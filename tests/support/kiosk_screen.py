@@ -164,6 +164,6 @@ def photograph(page: "Page", name: str) -> None:
     from PIL import Image
 
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.thumbnail((800, 800), Image.Resampling.LANCZOS)
+    picture.thumbnail((720, 720), Image.Resampling.LANCZOS)
     Path(folder).mkdir(parents=True, exist_ok=True)
     picture.save(Path(folder) / f"{name}.png", optimize=True)
