@@ -7,19 +7,41 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.reader.virtual_card import VPCD_PORT, VirtualCard
+from tests.support.gateway_processes import wait_until
 from voice_gateway.kiosk.reader import read_badges
 
 pytestmark = pytest.mark.reader
 
 
+def _pcscd(*arguments: str) -> subprocess.Popen[bytes]:
+    program = shutil.which("pcscd") or "/usr/sbin/pcscd"
+    return subprocess.Popen([program, "--foreground", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def start_pcscd_without_reader(empty: Path) -> subprocess.Popen[bytes]:
+    """A pcscd of ours that knows no reader."""
+    process = _pcscd("--config", str(empty))
+    wait_until(_answers, seconds=20, what="pcscd")
+    return process
+
+
+def _answers() -> bool:
+    from smartcard import scard
+
+    code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    if code == scard.SCARD_S_SUCCESS:
+        scard.SCardReleaseContext(context)
+    return bool(code == scard.SCARD_S_SUCCESS)
+
+
 def start_pcscd() -> subprocess.Popen[bytes]:
     """A pcscd of ours whose virtual reader accepts cards."""
-    program = shutil.which("pcscd") or "/usr/sbin/pcscd"
-    process = subprocess.Popen([program, "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = _pcscd()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
@@ -77,5 +99,24 @@ def test_the_reader_survives_a_restart_of_pcscd(
     pcscd[0].kill()
     pcscd[0].wait(10)
     pcscd[0] = start_pcscd()
+    with VirtualCard("0422222222"):
+        assert badges.get(timeout=5) == "0422222222"
+
+
+def test_an_unplugged_reader_is_waited_for(
+    pcscd: list[subprocess.Popen[bytes]], badges: "queue.Queue[str]", tmp_path: Path
+) -> None:
+    """The reader goes and comes back: in between nothing is read and nothing breaks, then badges are read again.
+
+    pcscd keeps a virtual reader for as long as it runs, so it is one without readers that takes its place.
+    """
+    with VirtualCard("0411111111"):
+        assert badges.get(timeout=10) == "0411111111"
+    for start in (lambda: start_pcscd_without_reader(tmp_path), start_pcscd):
+        pcscd[0].terminate()
+        pcscd[0].wait(10)
+        pcscd[0] = start()
+        with pytest.raises(queue.Empty):
+            badges.get(timeout=1)
     with VirtualCard("0422222222"):
         assert badges.get(timeout=5) == "0422222222"
