@@ -254,6 +254,11 @@ class VoiceSession:
         self._asked_again.settled()
         self._is_update_owed = self._is_update_owed or "kiosk" in self._updates
         self._updates.clear()
+        if self._line.is_standby_ready and self.close_reason is None and not is_fatal:
+            # The replacement was waiting for a pause in the talk: it serves now.
+            self._line.switch()
+            self._is_upstream_open = self._is_ready = True
+            return [noted(lost), *self._answers_lost(now, are_asked_again=True), *self._resume(now)]
         standby = self._line.standby
         dial = None if is_fatal or self.close_reason is not None else self._line.redial()
         effects: list[Effect] = [noted(lost), *self._answers_lost(now, are_asked_again=dial is not None)]

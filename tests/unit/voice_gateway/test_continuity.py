@@ -311,6 +311,23 @@ def test_a_replacement_that_cannot_be_had_leaves_the_session_as_it_is() -> None:
     assert dials(session.receive(Tick(), moment_after(due, 30))) == [Dial(3)]
 
 
+def test_a_replacement_that_is_ready_takes_over_from_a_lost_connection() -> None:
+    """Cut off while the member spoke without a pause: nobody waits for a dial, and the owed answer is asked for."""
+    session = ready_session(limits=Limits(idle_seconds=9000, max_seconds=9000, recycle_seconds=100))
+    due = moment_after(START, 100)
+    member_says(session, "Où sont les vestiaires ?", now=due)
+    upstream(session, {"type": "response.created", "response": {"id": "r1"}}, due)
+    session.receive(Tick(), due)
+    session.receive(UpstreamOpened(2), due)
+    from_leg(session, 2, {"type": "session.updated", "session": {}}, due)
+    effects = session.receive(UpstreamLost("the connection ended with 1001"), due)
+    assert not dials(effects)
+    assert [event["type"] for event in told(effects)] == ["response.done", "kiosk.upstream"]
+    assert told(effects)[1]["state"] == "ready"
+    assert [event["type"] for event in instructed(effects)] == ["conversation.item.create", "response.create"]
+    assert {effect.leg for effect in effects if isinstance(effect, ToUpstream)} == {2}
+
+
 def test_a_loss_during_the_renewal_is_a_loss_like_any_other() -> None:
     """The half-made replacement is dropped, and the budget counts."""
     session = ready_session(
