@@ -233,3 +233,5 @@ class SessionPlan:
     limits: Limits = field(default_factory=Limits)
     instructions: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The profile's instructions in each language that the member may change to."""
+    greets: bool = False
+    """True where the assistant speaks first."""

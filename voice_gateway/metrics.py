@@ -51,6 +51,19 @@ class Metrics:
             buckets=_SLOW_SECONDS,
             registry=self.registry,
         )
+        self.tool_latency = Histogram(
+            "jarvis_gateway_tool_latency_seconds",
+            "From a tool's start to its result or its time-out",
+            ["tool"],
+            buckets=_SLOW_SECONDS,
+            registry=self.registry,
+        )
+        self.wordless_speech = Counter(
+            "jarvis_gateway_wordless_speech",
+            "Speech without a word in it, by what it fell into: an answer (a false interruption) or silence",
+            ["into"],
+            registry=self.registry,
+        )
         self.relayed_bytes = Counter(
             "jarvis_gateway_relayed_bytes", "Characters relayed", ["direction"], registry=self.registry
         )

@@ -111,6 +111,7 @@ class LiveSession:
         self._dialling: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked_at: float | None = None
+        self._interrupting: set[str] = set()
         self._start(self._watch_deadline())
 
     def move_to(self, tell: Tell) -> None:
@@ -214,6 +215,7 @@ class LiveSession:
                 if not isinstance(event, dict):
                     continue
                 self._measure_answer(event.get("type"))
+                self._measure_speech(event)
                 await self.receive(UpstreamSent(event, frame, leg))
                 services.metrics.relayed_bytes.labels("down").inc(len(frame))
                 services.metrics.added_latency.labels("down").observe(time.perf_counter() - arrived)
@@ -243,14 +245,27 @@ class LiveSession:
             self._services.metrics.answer_latency.observe(time.perf_counter() - self._asked_at)
             self._asked_at = None
 
+    def _measure_speech(self, event: dict[str, Any]) -> None:
+        """Noise and echo that the upstream took for speech: it brings no words, and may have cut an answer."""
+        kind, item_id = event.get("type"), str(event.get("item_id"))
+        if kind == realtime.SPEECH_STARTED and self.session.is_heard(moment()):
+            self._interrupting.add(item_id)
+        elif kind == realtime.TRANSCRIPTION_COMPLETED:
+            is_interrupting = item_id in self._interrupting
+            self._interrupting.discard(item_id)
+            if not str(event.get("transcript") or "").strip():
+                self._services.metrics.wordless_speech.labels("answer" if is_interrupting else "silence").inc()
+
     def asked(self) -> None:
         """The kiosk asked for an answer itself: the clock of the answer's latency starts."""
         self._asked_at = time.perf_counter()
 
     async def _run_tool(self, call_id: str, name: str, arguments: dict[str, object]) -> None:
-        services = self._services
+        services, began = self._services, time.perf_counter()
         context = ToolContext(self._kiosk.kiosk_id, self.session.session_id, services.pool, call_id)
         result = await run_once(services.tools, name, arguments, context, timeout_seconds=services.limits.tool_seconds)
+        known = name if any(tool.name == name for tool in services.tools) else "unknown"
+        services.metrics.tool_latency.labels(known).observe(time.perf_counter() - began)
         await self.receive(ToolFinished(call_id, result.status, result.output))
 
     async def _watch_deadline(self) -> None:
@@ -317,6 +332,7 @@ class KioskConnection:
         tell: Tell,
         close: CloseSocket,
         flush: Flush,
+        greets: bool = False,
     ) -> None:
         self._kiosk = kiosk
         self.token_hash = token_hash
@@ -326,6 +342,7 @@ class KioskConnection:
         self._config, self._config_version = KioskConfig(), -1
         self._services = services
         self._is_kiosk = is_kiosk
+        self._greets = greets and is_kiosk
         self._tell_socket = tell
         self._current: LiveSession | None = None
         self._open_sessions: set[LiveSession] = set()
@@ -568,6 +585,7 @@ class KioskConnection:
             gateway_instance=services.recorder.instance,
             is_kiosk=self._is_kiosk,
             limits=_limits_with(services.limits, config),
+            greets=self._greets and badge is not None,
             instructions={spoken: instructions_for(badge, spoken) for spoken in LANGUAGES},
         )
         live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)

@@ -48,6 +48,7 @@ from voice_gateway.effects import (
     noted,
 )
 from voice_gateway.filler import Filler
+from voice_gateway.greeting import Greeting
 from voice_gateway.held import HeldFrames
 from voice_gateway.hidden import HiddenItems
 from voice_gateway.ledger import Ledger
@@ -83,6 +84,7 @@ class VoiceSession:
         self._gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk)
         self._asked_again = AskedAgain(plan.limits)
         self._absence = Absence(plan.limits)
+        self._greeting = Greeting()
         self._opened_at = now.seconds
         self._active_at = now.seconds
         self._drain_until: float | None = None
@@ -118,6 +120,10 @@ class VoiceSession:
     def cost_usd(self) -> Decimal:
         """What it has cost so far."""
         return self._ledger.cost_usd
+
+    def is_heard(self, now: Moment) -> bool:
+        """True while the member hears an answer, or is about to."""
+        return bool(self._responses) or self._transcript.remaining_playback_ms(now) > 0
 
     def deadline(self) -> float:
         """Monotonic seconds at which a `Tick` is due at the latest."""
@@ -378,6 +384,8 @@ class VoiceSession:
         effects: list[Effect] = [noted(log)]
         if self.close_reason is not None:
             return effects
+        if permitted["type"] == kiosk_protocol.APPEND and self._greeting.mutes(now.seconds):
+            return effects
         if permitted["type"] == kiosk_protocol.ITEM_TRUNCATE and self._is_elsewhere(str(permitted.get("item_id"))):
             return [*effects, *self._cut_here(permitted, now)]
         if not self._is_ready:
@@ -577,6 +585,9 @@ class VoiceSession:
             self._was_ready = True
             effects += self._tell_kiosk(kiosk_protocol.upstream_state("ready"), now)
             effects += self._tell_kiosk(kiosk_protocol.ready(self.session_id), now)
+            if self.plan.greets and not self._absence.is_away:
+                self._owed_since, self._is_asked = now.seconds, True
+                effects += self._instruct(self._greeting.ask(event_id=self._own_event_id("gr"), at=now.seconds), now)
         if self._held.dropped_ms:
             dropped = {"type": "sound.dropped", "audio_ms": self._held.dropped_ms}
             effects.append(noted(self._ledger.log("gateway", dropped, now)))
@@ -758,6 +769,7 @@ class VoiceSession:
             self._responses.add(response["id"])
             self._is_asked = True
             self._filler.created(response)
+            self._greeting.created(response)
             if self._absence.is_away:
                 self._absence.owe()
                 return [*self._relay(event, text, now), *self._cancel_answers(now)]
@@ -776,6 +788,7 @@ class VoiceSession:
         self._responses.discard(response_id)
         # Playback goes on after the last delta: silence counts from its end.
         self._active_at = now.seconds + self._transcript.remaining_playback_ms(now) / 1000
+        self._greeting.done(response_id, ends_at=self._active_at)
         calls = self._calls.start(response_id) if self.close_reason is None else []
         is_filler = response_id == self._filler.response_id
         self._is_asked = bool(calls) or bool(self._responses) or is_filler

@@ -122,6 +122,26 @@ def test_the_second_member_finds_nothing_of_the_first(
     ]
 
 
+@pytest.mark.parametrize(
+    ("badge", "name"), [("B-LEA", "Léa"), ("B-OLD", None), ("B-PAU", "Inès"), ("X", None)], ids=str
+)
+def test_the_assistant_speaks_first(
+    database: Database, gateway: GatewayProcess, tap: UpstreamTap, token: str, badge: str, name: str | None
+) -> None:
+    """By name to whoever has one here; nothing was asked for it but one marked response, after the notice."""
+
+    async def arrive() -> str:
+        async with connected(gateway.url, token, greet=True) as kiosk:
+            await kiosk.badge(badge)
+            await kiosk.seen(lambda: bool(kiosk.turns), "the greeting")
+            return kiosk.turns[0].text
+
+    said = asyncio.run(arrive())
+    assert [spoken for spoken in ("Léa", "Paul", "Inès") if spoken in said] == ([name] if name else [])
+    asked = [event for event in tap.events if event["type"] == "response.create"]
+    assert [event["response"] for event in asked] == [{"metadata": {"jarvis_greeting": "true"}}]
+
+
 def test_a_guest_of_the_network_is_named_and_not_recorded(
     database: Database, gateway: GatewayProcess, network: Network, token: str
 ) -> None:

@@ -279,18 +279,24 @@ async def connected(
     *,
     on_turn: Callable[[HeardTurn], None] | None = None,
     consent: bool | None = True,
+    greet: bool = False,
 ) -> AsyncIterator[KioskClient]:
     """An open connection, closed at the end.
 
     Args:
         consent: what the member answers to each notice that asks; None leaves it to the caller.
+        greet: the assistant speaks first; `badge` does not wait for it.
 
     Raises:
         KioskError: when the gateway does not answer or refuses the token.
     """
     parts = urlsplit(gateway_url)
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    url = urlunsplit(parts._replace(scheme=scheme, path=parts.path.rstrip("/") + "/v1/realtime", query="kiosk=1"))
+    url = urlunsplit(
+        parts._replace(
+            scheme=scheme, path=parts.path.rstrip("/") + "/v1/realtime", query="kiosk=1&greet=1" if greet else "kiosk=1"
+        )
+    )
     try:
         socket = await connect(
             url,

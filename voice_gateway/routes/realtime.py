@@ -99,6 +99,7 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
         tell=outbound.put,
         close=close,
         flush=outbound.drain,
+        greets=websocket.query_params.get("greet") == "1",
     )
     connections: set[KioskConnection] = websocket.app.state.connections
     connections.add(connection)

@@ -291,3 +291,39 @@ def test_nothing_holds_on_to_a_session_that_is_over(tmp_path: Path) -> None:
                 gc.collect()
 
     asyncio.run(scenario())
+
+
+def test_noise_that_cuts_an_answer_is_counted(tmp_path: Path) -> None:
+    """Speech without a word counts by what it fell into: an answer, which it interrupted for nothing, or silence."""
+    frames = [
+        {"type": "input_audio_buffer.speech_started", "item_id": "u1"},
+        {"type": "conversation.item.input_audio_transcription.completed", "item_id": "u1", "transcript": ""},
+        {"type": "response.created", "response": {"id": "r1"}},
+        {"type": "input_audio_buffer.speech_started", "item_id": "u2"},
+        {"type": "conversation.item.input_audio_transcription.completed", "item_id": "u2", "transcript": " "},
+        {"type": "input_audio_buffer.speech_started", "item_id": "u3"},
+        {"type": "conversation.item.input_audio_transcription.completed", "item_id": "u3", "transcript": "Stop"},
+    ]
+
+    class Noisy(SilentUpstream):
+        async def frames(self) -> AsyncIterator[str]:
+            for frame in frames:
+                yield orjson.dumps(frame).decode()
+            was_read.set()
+            await self.is_closed.wait()
+
+    was_read = asyncio.Event()
+
+    async def scenario() -> list[float | None]:
+        async def dial(session_id: UUID, model: str) -> Noisy:
+            return Noisy()
+
+        door = Door(tmp_path, dial=dial)
+        await door.open()
+        async with asyncio.timeout(5):
+            await was_read.wait()
+        await door.connection.stop(CloseReason.OPERATOR)
+        sample = door.metrics.registry.get_sample_value
+        return [sample("jarvis_gateway_wordless_speech_total", {"into": into}) for into in ("answer", "silence")]
+
+    assert asyncio.run(scenario()) == [1, 1]
