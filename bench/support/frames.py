@@ -18,10 +18,6 @@ _END_OF_HEAD = b"\r\n\r\n"
 _HEAD_BYTES = 256
 
 
-class HandshakeRefused(RuntimeError):
-    """The server answered something other than 101."""
-
-
 def text_frame(payload: bytes, *, is_masked: bool) -> bytes:
     """The payload as one text frame; masked ones carry the mask that changes nothing."""
     return _frame(_TEXT, payload, is_masked=is_masked)
@@ -86,7 +82,10 @@ class Peer(asyncio.Protocol):
                 b"Sec-WebSocket-Accept: " + accept + _END_OF_HEAD
             )
         elif b" 101 " not in head.split(b"\r\n", 1)[0]:
-            raise HandshakeRefused(head.split(b"\r\n", 1)[0].decode())
+            # Whoever waits for it learns from the end of the connection that it was not let in.
+            assert self.transport is not None
+            self.transport.abort()
+            return
         self.is_open = True
         self.on_open()
 
