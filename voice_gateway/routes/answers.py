@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from voice_gateway.routes.bodies import BodyRefused, refusal
 from warehouse.stores.sign_in import TooManyTries
@@ -88,8 +89,18 @@ def install(app: FastAPI) -> None:
 async def _wrong_address(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
+    if status == 405 and (methods := _methods_of(request)):
+        # The framework names the methods of one route only; an address may have several.
+        headers = {**(headers or {}), "Allow": ", ".join(methods)}
     message = f"found {request.method} on an address that does not take it, expected {WHERE_TO_READ}"
     return refusal(status, "method_not_allowed" if status == 405 else "not_found", message, headers=headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Every method that the asked address takes, as OpenAPI has it; none for an address that is not in it."""
+    paths = request.app.openapi()["paths"]
+    found = (methods for path, methods in paths.items() if compile_path(path)[0].match(request.url.path))
+    return sorted({method.upper() for methods in found for method in methods})
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

@@ -10,12 +10,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from voice_gateway.rates import RateClass
 from voice_gateway.relay import Services
-from voice_gateway.routes.bodies import BodyRefused, read_body, refusal
+from voice_gateway.routes.answers import refusals
+from voice_gateway.routes.bodies import BodyRefused, read_body, refusal, taking
 from voice_gateway.routes.callers import DATABASE_AWAY, calling_kiosk, database_away, unknown_token
+from voice_gateway.routes.guards import DEVICE
+from voice_gateway.routes.kiosk_answers import BadgeTaken
 from voice_gateway.routes.limits import limited
 from warehouse.stores.kiosk_badges import Scan, take_scan
 
-router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(limited(RateClass.API))])
+router = APIRouter(prefix="/api/kiosk", tags=["kiosk"], dependencies=[Depends(limited(RateClass.API))])
 
 # Told by the agent's own clock that never jumps: a kiosk whose time of day is wrong is served all the same.
 _LIVE_SECONDS = 5.0
@@ -33,7 +36,10 @@ class BadgeRequest(BaseModel):
     waited_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
-@router.post("/badges")
+@router.post(
+    "/badges", operation_id="report_badge", summary="Report a badge scan", response_model=BadgeTaken,
+    responses=refusals(400, 401, 413, 422, 429, 503), dependencies=[Depends(DEVICE)], **taking(BadgeRequest),
+)  # fmt: skip
 async def take(request: Request) -> JSONResponse:
     """The scan counts, once, at its own time; a live one is on its way to the kiosk's page."""
     services: Services = request.app.state.services

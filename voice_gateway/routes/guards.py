@@ -20,7 +20,7 @@ from voice_gateway.routes.callers import DATABASE_AWAY, bearer_token, calling_ki
 _SESSION = HTTPBearer(
     scheme_name="person", description="The token of `POST /api/auth/sign-in`.", auto_error=False
 )  # fmt: skip
-_DEVICE = HTTPBearer(
+DEVICE = HTTPBearer(
     scheme_name="kiosk", description="The device token of `POST /api/kiosk/provision`.", auto_error=False
 )  # fmt: skip
 
@@ -91,7 +91,7 @@ def may(permission: Permission) -> Callable[..., Coroutine[Any, Any, Scope]]:
     return allowed
 
 
-async def at_kiosk(request: Request, _scheme: Annotated[object, Depends(_DEVICE)]) -> Kiosk:
+async def at_kiosk(request: Request, _scheme: Annotated[object, Depends(DEVICE)]) -> Kiosk:
     """The kiosk whose device token this is."""
     kiosk = await calling_kiosk(request)
     if kiosk is None:

@@ -4,25 +4,29 @@ import asyncio
 
 import psycopg
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout
 
 from voice_gateway.relay import Services
+from voice_gateway.routes.kiosk_answers import Ready
 from voice_gateway.upstream import is_reachable
 
-router = APIRouter()
+router = APIRouter(tags=["health"])
 
 _PATIENCE_SECONDS = 2
 
 
-@router.get("/healthz")
+@router.get("/healthz", operation_id="is_alive", summary="The process answers")
 async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "alive"}
 
 
-@router.get("/readyz")
+@router.get(
+    "/readyz", operation_id="is_ready", summary="A member could be served now", response_model=Ready,
+    responses={503: {"model": Ready, "description": "Something is missing."}},
+)  # fmt: skip
 async def readyz(request: Request) -> JSONResponse:
     """200 when a member could be served now, else 503; each part says how it is."""
     services: Services = request.app.state.services
@@ -37,7 +41,9 @@ async def readyz(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ready" if is_ready else "not_ready", **parts}, status_code=200 if is_ready else 503)
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics", operation_id="read_metrics", summary="The meters, for Prometheus", response_class=PlainTextResponse
+)
 async def metrics(request: Request) -> Response:
     """The meters, for Prometheus."""
     services: Services = request.app.state.services

@@ -13,7 +13,8 @@ from jarvis.kiosk_config import config_of
 from jarvis.kiosks import ROTATION_GRACE_SECONDS, CodeFormatError, new_token, stored_code, token_hash
 from voice_gateway.rates import RateClass
 from voice_gateway.relay import Services
-from voice_gateway.routes.bodies import BodyRefused, read_body, refusal
+from voice_gateway.routes.answers import refusals
+from voice_gateway.routes.bodies import BodyRefused, read_body, refusal, taking
 from voice_gateway.routes.callers import (
     DATABASE_AWAY,
     bearer_token,
@@ -22,11 +23,13 @@ from voice_gateway.routes.callers import (
     database_away,
     unknown_token,
 )
+from voice_gateway.routes.guards import DEVICE
+from voice_gateway.routes.kiosk_answers import Beat, KioskConfig, Provisioned, Rotated
 from voice_gateway.routes.limits import limited
 from warehouse.stores.kiosk_settings import KioskSettings, settings_of
 from warehouse.stores.kiosks import Heartbeat, claim_kiosk, record_heartbeat, rotate_token
 
-router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(limited(RateClass.API))])
+router = APIRouter(prefix="/api/kiosk", tags=["kiosk"], dependencies=[Depends(limited(RateClass.API))])
 
 
 class ProvisionRequest(BaseModel):
@@ -51,7 +54,10 @@ class HeartbeatRequest(BaseModel):
     details: dict[str, Any] = Field(default_factory=dict, max_length=64)
 
 
-@router.post("/provision")
+@router.post(
+    "/provision", operation_id="provision_kiosk", summary="Spend a code for a device token",
+    response_model=Provisioned, responses=refusals(400, 403, 409, 413, 422, 429, 503), **taking(ProvisionRequest),
+)  # fmt: skip
 async def provision(request: Request) -> JSONResponse:
     """A code becomes a device token, once."""
     services: Services = request.app.state.services
@@ -98,7 +104,10 @@ async def provision(request: Request) -> JSONResponse:
     )  # fmt: skip
 
 
-@router.post("/token/rotate")
+@router.post(
+    "/token/rotate", operation_id="rotate_kiosk_token", summary="Renew the device token", response_model=Rotated,
+    responses=refusals(401, 429, 503), dependencies=[Depends(DEVICE)],
+)  # fmt: skip
 async def rotate(request: Request) -> JSONResponse:
     """A new token beside the one of this call, which ends when the new one is first used."""
     services: Services = request.app.state.services
@@ -120,7 +129,10 @@ async def rotate(request: Request) -> JSONResponse:
     )
 
 
-@router.post("/heartbeat")
+@router.post(
+    "/heartbeat", operation_id="send_heartbeat", summary="Say that the kiosk is alive", response_model=Beat,
+    responses=refusals(400, 401, 413, 422, 429, 503), dependencies=[Depends(DEVICE)], **taking(HeartbeatRequest),
+)  # fmt: skip
 async def heartbeat(request: Request) -> JSONResponse:
     """The kiosk shows as online, or in error where it says that a part of it is not well."""
     services: Services = request.app.state.services
@@ -150,7 +162,11 @@ def unfit_for_storage() -> JSONResponse:
     return refusal(400, "invalid_value", "found a value that cannot be stored, expected plain JSON text and numbers")
 
 
-@router.get("/config")
+@router.get(
+    "/config", operation_id="read_kiosk_config", summary="How the kiosk is to behave", response_model=KioskConfig,
+    responses={304: {"description": "As the caller knows it."}, **refusals(401, 429, 503)},
+    dependencies=[Depends(DEVICE)],
+)  # fmt: skip
 async def config(request: Request) -> Response:
     """How this kiosk is to behave; 304 when it knows."""
     services: Services = request.app.state.services
