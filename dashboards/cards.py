@@ -16,7 +16,9 @@ from jarvis.tenancy import Scope
 _PRIORITY_SIGNS = {"urgent": "▲▲", "high": "▲", "medium": "■", "low": "▽"}
 
 # A machine is broken for everybody: these alerts name no member, and miss none.
-_ABOUT_NO_MEMBER = frozenset({AlertType.EQUIPMENT_ISSUE, AlertType.KIOSK_OFFLINE, AlertType.DATA_QUALITY})
+_ABOUT_NO_MEMBER = frozenset(
+    {AlertType.EQUIPMENT_ISSUE, AlertType.KIOSK_OFFLINE, AlertType.DATA_QUALITY, AlertType.VOICE_BUDGET}
+)
 
 
 def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:

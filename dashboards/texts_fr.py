@@ -22,6 +22,7 @@ ALERT_TYPES: Mapping[str, str] = {
     "milestone": "Étape franchie",
     "kiosk_offline": "Borne hors ligne",
     "data_quality": "Qualité des données",
+    "voice_budget": "Budget vocal",
 }
 OUTCOME_CODES: Mapping[str, str] = {
     "solved": "Problème réglé",

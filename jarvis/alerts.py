@@ -51,6 +51,7 @@ class AlertType(StrEnum):
     MILESTONE = "milestone"
     KIOSK_OFFLINE = "kiosk_offline"
     DATA_QUALITY = "data_quality"
+    VOICE_BUDGET = "voice_budget"
 
 
 class Priority(StrEnum):

@@ -6,6 +6,7 @@ own rights.
 
 from collections.abc import Sequence
 
+from jarvis.budgets import Standing, VoiceMode
 from jarvis.conversations import Emotion, Intent, Issue, Topic
 
 TOPICS: dict[Topic, str] = {
@@ -52,6 +53,10 @@ EQUIPMENT_DESCRIPTION = "Signalé à la borne, dans les mots cités ci-dessous."
 HAND_OVER_TITLE = "Un adhérent demande quelqu'un à la borne"
 HAND_OVER_ACTIONS = ("Rejoindre l'adhérent à la borne", "S'il est parti, le recontacter aujourd'hui")
 COMPLAINT_ACTIONS = ("Contacter l'adhérent pour l'écouter", "Le tenir informé de ce qui est décidé")
+VOICE_BUDGET_ACTIONS = (
+    "Vérifier l'usage des bornes ce mois-ci",
+    "Augmenter le budget vocal si cet usage est normal",
+)
 MILESTONE_ACTIONS = ("Féliciter l'adhérent à son prochain passage",)
 
 
@@ -118,6 +123,24 @@ def milestone_title(visits: int) -> str:
 def milestone_description(visits: int) -> str:
     """Why it is worth a word."""
     return f"Un adhérent vient d'atteindre {visits} visites : une occasion de le remercier."
+
+
+def voice_budget_title(mode: VoiceMode) -> str:
+    """What has changed at the kiosks."""
+    if mode is VoiceMode.TEXT:
+        return "Budget vocal épuisé : les bornes répondent par écrit"
+    return "Budget vocal bientôt épuisé : modèle vocal économique"
+
+
+def voice_budget_description(standing: Standing) -> str:
+    """The month's spending in dollars, as the provider bills it."""
+    spent, budget = (f"{amount:.2f}".replace(".", ",") for amount in (standing.spent_usd, standing.budget_usd))
+    what = (
+        "Les nouvelles conversations se font par écrit jusqu'à la fin du mois."
+        if standing.mode is VoiceMode.TEXT
+        else "Les nouvelles conversations utilisent un modèle vocal moins cher."
+    )
+    return f"{spent} $ dépensés sur un budget de {budget} $ pour {standing.month:%m/%Y}. {what}"
 
 
 def _listed(topics: Sequence[Topic]) -> str:

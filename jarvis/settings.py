@@ -52,6 +52,8 @@ class Settings:
     realtime_model: str
     realtime_voice: str
     transcription_model: str
+    budget_model: str
+    """Speaks instead of a dearer one where most of a gym's monthly voice budget is spent."""
     analysis_engine: AnalysisEngineName
     analysis_model: str
     embedding_model: str
@@ -90,7 +92,11 @@ class Settings:
     @property
     def hosted_models(self) -> tuple[str, ...]:
         """The provider's models that these settings use; empty where nothing is hosted."""
-        voice = () if self.uses_standin else (self.realtime_model, self.transcription_model)
+        voice = (
+            ()
+            if self.uses_standin
+            else tuple(dict.fromkeys((self.realtime_model, self.budget_model, self.transcription_model)))
+        )
         analysis = (self.analysis_model, self.embedding_model) if self.analysis_engine == "openai" else ()
         return voice + analysis
 
@@ -158,6 +164,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         realtime_url=reader.url("JARVIS_REALTIME_URL", ("ws", "wss")) or realtime_default,
         realtime_model=reader.text("JARVIS_REALTIME_MODEL", "gpt-realtime-2.1-mini"),
         realtime_voice=reader.text("JARVIS_REALTIME_VOICE", "marin"),
+        budget_model=reader.text("JARVIS_BUDGET_MODEL", "gpt-realtime-2.1-mini"),
         transcription_model=reader.text("JARVIS_TRANSCRIPTION_MODEL", "gpt-realtime-whisper"),
         analysis_engine="openai" if engine == "openai" else "local",
         analysis_model=reader.text("JARVIS_ANALYSIS_MODEL", "gpt-4o-mini"),

@@ -19,6 +19,8 @@ class Trouble(StrEnum):
     """The provider refused this answer for now; it is asked for again."""
     REFUSED = "refused"
     """It refused again: there will be no answer to this question."""
+    TEXT_ONLY = "text_only"
+    """The gym's voice budget for the month is spent: the conversation is written."""
 
 
 _SENTENCES = {
@@ -30,6 +32,7 @@ _SENTENCES = {
         Trouble.BUSY: "Mon service vocal est très sollicité. Je réessaie, un instant s'il vous plaît.",
         Trouble.REFUSED: "Je n'arrive pas à répondre pour le moment. Réessayez dans une minute, ou demandez à l'équipe "
         "à l'accueil.",
+        Trouble.TEXT_ONLY: "Ma voix n'est pas disponible en ce moment : écrivez-moi, je vous réponds par écrit.",
     },
     "en": {
         Trouble.RETRYING: "The connection to my voice service was cut. I am reconnecting, one moment please.",
@@ -37,6 +40,7 @@ _SENTENCES = {
         Trouble.LOST: "My voice service no longer answers, so I cannot go on. The team at the front desk can help you.",
         Trouble.BUSY: "My voice service is very busy. I am trying again, one moment please.",
         Trouble.REFUSED: "I cannot answer right now. Try again in a minute, or ask the team at the front desk.",
+        Trouble.TEXT_ONLY: "My voice is not available right now: write to me and I will answer in writing.",
     },
     "es": {
         Trouble.RETRYING: "Se ha cortado la conexión con mi servicio de voz. Me estoy reconectando, un momento.",
@@ -44,6 +48,7 @@ _SENTENCES = {
         Trouble.LOST: "Mi servicio de voz ya no responde y no puedo continuar. El equipo de recepción puede ayudarle.",
         Trouble.BUSY: "Mi servicio de voz está muy solicitado. Lo intento de nuevo, un momento.",
         Trouble.REFUSED: "Ahora mismo no puedo responder. Inténtelo dentro de un minuto o pregunte en recepción.",
+        Trouble.TEXT_ONLY: "Mi voz no está disponible en este momento: escríbame y le responderé por escrito.",
     },
 }
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import FastAPI
 from psycopg import AsyncConnection
@@ -17,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from jarvis.prices import endings
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
+from voice_gateway.budget import voice_mode
 from voice_gateway.devices import Devices
 from voice_gateway.metrics import Metrics
 from voice_gateway.people import People
@@ -84,6 +86,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             recorder=recorder,
             dial=dial or dialler(settings, ping_seconds=limits.ping_seconds),
             tools=toolbox(),
+            mode_of=partial(voice_mode, pool),
             metrics=metrics,
             limits=limits,
         )

@@ -22,6 +22,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from jarvis.budgets import VoiceMode, model_for
 from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, BadgeOutcome, Kiosk
 from jarvis.sessions import CloseReason, Limits
@@ -86,6 +87,8 @@ class Services:
     recorder: Recorder
     dial: DialUpstream
     tools: Sequence[Tool]
+    mode_of: Callable[[UUID, datetime], Awaitable[VoiceMode]]
+    """How the next session of a kiosk is held, at a moment."""
     metrics: Metrics
     limits: Limits = field(default_factory=Limits)
     resumable: "dict[UUID, KioskConnection]" = field(default_factory=dict)
@@ -170,6 +173,11 @@ class LiveSession:
                 self._services.metrics.sessions_closed.labels(reason.value).inc()
                 self._services.metrics.cost_usd.inc(float(cost_usd))
                 await self._hang_up()
+                # What it cost may have crossed a threshold: the manager need not wait for the next member.
+                _keep(asyncio.create_task(self._look_at_budget()))
+
+    async def _look_at_budget(self) -> None:
+        await self._services.mode_of(self._kiosk.kiosk_id, moment().at)
 
     def _upstream_stuck(self, leg: int) -> None:
         log.warning("upstream takes nothing", extra={"session_id": str(self.session.session_id), "leg": leg})
@@ -570,10 +578,14 @@ class KioskConnection:
         settings = services.settings
         # One language for the ear and the mouth of the model.
         language = spoken_language((badge.language if badge else None) or config.language or kiosk.language)
+        mode = await services.mode_of(kiosk.kiosk_id, moment().at)
         plan = SessionPlan(
             scope=Scope(uuid4(), kiosk.kiosk_id, kiosk.gym_id),
             profile=realtime.SessionProfile(
-                model=kiosk.model or settings.realtime_model,
+                model=model_for(
+                    mode, model=kiosk.model or settings.realtime_model, cheaper_model=settings.budget_model
+                ),
+                is_text_only=mode is VoiceMode.TEXT,
                 voice=config.voice or kiosk.voice or settings.realtime_voice,
                 language=language,
                 instructions=instructions_for(badge, language),

@@ -109,6 +109,7 @@ class VoiceSession:
         self._deleted: set[str] = set()
         self._own_events = 0
         self._is_muted = False
+        self._is_told_text_only = False
         self._is_interrupting = True
 
     @property
@@ -225,6 +226,9 @@ class VoiceSession:
             if is_known and member is not None:
                 greeting = kiosk_protocol.member_identified(member)
             effects += self._tell_kiosk(greeting, now)
+        if plan.profile.is_text_only:
+            message = apology(Trouble.TEXT_ONLY, plan.profile.language)
+            effects += self._tell_kiosk(kiosk_protocol.mode("text", reason="budget", message=message), now)
         effects += self._show_notice(now)
         return [*effects, *self._tell_kiosk(kiosk_protocol.upstream_state("connecting"), now), Dial()]
 
@@ -379,7 +383,14 @@ class VoiceSession:
             if event["type"] == kiosk_protocol.LANGUAGE:
                 return [noted(log), *self._change_language(kiosk_protocol.language_of(event), now)]
             permitted = self._hidden.allowed(kiosk_protocol.allowed(event))
+            if self.plan.profile.is_text_only:
+                permitted = kiosk_protocol.in_text_only(permitted)
         except kiosk_protocol.FrameError as error:
+            if error.code == kiosk_protocol.TEXT_ONLY:
+                # Told once: fifty frames of sound come in a second.
+                if self._is_told_text_only:
+                    return [noted(log)]
+                self._is_told_text_only = True
             return [noted(log), *self._answer_error(error.as_event(), now)]
         effects: list[Effect] = [noted(log)]
         if self.close_reason is not None:

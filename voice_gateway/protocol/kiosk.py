@@ -24,6 +24,8 @@ KIOSK_SUBPROTOCOL = "jarvis.kiosk.v1"
 
 MAX_FRAME_BYTES = 1024 * 1024
 
+TEXT_ONLY = "text_only"
+
 BADGE_SCANNED = "kiosk.badge.scanned"
 SESSION_START = "kiosk.session.start"
 SESSION_END = "kiosk.session.end"
@@ -136,6 +138,31 @@ def allowed(event: Event) -> Event:
             event_id=_event_id(event), param="audio_end_ms",
         )  # fmt: skip
     return event
+
+
+def in_text_only(event: Event) -> Event:
+    """A permitted event as it may go upstream where a session is held in text.
+
+    Raises:
+        FrameError: for sound.
+    """
+    kind = event["type"]
+    if kind in (APPEND, COMMIT):
+        raise FrameError(
+            TEXT_ONLY, "found sound, expected text: this gym's voice budget for the month is spent, type instead",
+            event_id=_event_id(event),
+        )  # fmt: skip
+    if kind == SESSION_UPDATE:
+        return {**event, "session": {"type": "realtime", "output_modalities": ["text"]}}
+    if kind == RESPONSE_CREATE and "response" in event:
+        kept = {name: value for name, value in event["response"].items() if name != "output_modalities"}
+        return {**event, "response": kept}
+    return event
+
+
+def mode(value: str, *, reason: str, message: str) -> Event:
+    """How this session is held: a session is in voice unless the kiosk is told otherwise."""
+    return {"type": "kiosk.mode", "mode": value, "reason": reason, "message": message}
 
 
 def badge_of(event: Event) -> str:

@@ -71,6 +71,8 @@ class SessionProfile:
     noise_reduction: str = "far_field"
     """far_field, near_field or off."""
     vad_threshold: float = 0.6
+    is_text_only: bool = False
+    """No sound in either direction."""
 
     def as_update(self, *, event_id: str) -> Event:
         """The `session.update` that sets it."""
@@ -79,7 +81,7 @@ class SessionProfile:
             "event_id": event_id,
             "session": {
                 "type": "realtime",
-                "output_modalities": ["audio"],
+                "output_modalities": ["text" if self.is_text_only else "audio"],
                 "instructions": self.instructions,
                 "audio": {
                     "input": {

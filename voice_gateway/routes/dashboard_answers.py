@@ -14,7 +14,9 @@ SessionState = Literal["active", "closed"]
 SentimentLabel = Literal["negative", "neutral", "positive"]
 AlertStatus = Literal["pending", "in_progress", "resolved", "dismissed"]
 AlertPriority = Literal["low", "medium", "high", "urgent"]
-AlertType = Literal["churn_risk", "negative_feedback", "equipment_issue", "milestone", "kiosk_offline", "data_quality"]
+AlertType = Literal[
+    "churn_risk", "negative_feedback", "equipment_issue", "milestone", "kiosk_offline", "data_quality", "voice_budget"
+]  # fmt: skip
 AlertOutcome = Literal["solved", "member_contacted", "no_action_needed", "false_alarm", "duplicate"]
 
 Score = Annotated[float, Field(description="From 0 to 1.")]

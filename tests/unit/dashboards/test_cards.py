@@ -76,7 +76,7 @@ def test_an_unknown_badge_is_said_to_be_one() -> None:
     assert "Adhérent non identifié" in cards.alert_html(an_alert(member_name=None), now=NOW, shows_gym=False)
 
 
-@pytest.mark.parametrize("alert_type", ["equipment_issue", "kiosk_offline", "data_quality"])
+@pytest.mark.parametrize("alert_type", ["equipment_issue", "kiosk_offline", "data_quality", "voice_budget"])
 def test_what_concerns_everybody_misses_no_member(alert_type: str) -> None:
     """A broken machine has no member by design: the card starts with the place, not with somebody missing."""
     text = read(cards.alert_html(an_alert(member_name=None, alert_type=alert_type), now=NOW, shows_gym=False)).text

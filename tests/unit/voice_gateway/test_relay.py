@@ -4,6 +4,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 import orjson
 import pytest
 
+from jarvis.budgets import VoiceMode
 from jarvis.kiosks import Kiosk
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import load_settings
@@ -96,7 +98,11 @@ class Door:
         async def tell(text: str) -> None:
             self.told.append(orjson.loads(text))
 
+        async def mode_of(kiosk_id: UUID, moment: datetime) -> VoiceMode:
+            return VoiceMode.FULL
+
         services = Services(
+            mode_of=mode_of,
             settings=load_settings({"JARVIS_HOME": str(tmp_path)}),
             pool=cast(object, None),  # type: ignore[arg-type]  # no badge is looked up here
             recorder=cast(Recorder, self.recorder),
