@@ -1,0 +1,357 @@
+"""Tools against a real database: who may what, races for the last place, calls that come back, alerts that appear."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from jarvis.requests import RequestKind
+from tests.conftest import Database
+from tests.support.gateway_processes import GatewayProcess, Network, wait_until
+from tests.tenants import PERSON, made_id, plant
+from voice_gateway.kiosk.commands import talk
+from voice_gateway.tools.runner import ToolContext, run_audited, run_once, toolbox
+from warehouse.connection import as_user
+from warehouse.stores.classes import book_class
+from warehouse.stores.sessions import Record, write_records
+
+Pool = AsyncConnectionPool[AsyncConnection]
+Answer = TypeVar("Answer")
+DAX, KIOSK = made_id("gym", "dax"), made_id("kiosk", "dax")
+
+
+class Dax:
+    """The gym of Dax with members who stand at its kiosk, each in an open session."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        with database.admin() as admin:
+            plant(admin)
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """Rows as the administrator sees them."""
+        with psycopg.connect(self.database.url_for("admin"), row_factory=dict_row) as connection:
+            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def write(self, statement: str, *parameters: object) -> None:
+        """Something happened that is no tool's work."""
+        with self.database.admin() as admin:
+            admin.execute(statement.encode(), parameters)
+
+    def session(self, member_id: UUID | None = None, *, outcome: str | None = "known", gym: str = "dax") -> UUID:
+        """An open session; of a new member of Dax unless told otherwise."""
+        session_id = uuid4()
+        if outcome in ("known", "inactive") and member_id is None:
+            member_id = uuid4()
+            self.write(
+                "insert into gym_members_v2 (id, gym_id, badge_id, first_name) values (%s, %s, %s, 'Léa')",
+                member_id, made_id("gym", gym), member_id.hex,
+            )  # fmt: skip
+        self.write(
+            "insert into openai_realtime_sessions (id, gym_id, kiosk_id, member_id, badge_outcome, lease_until) "
+            "values (%s, %s, %s, %s, %s, now() + interval '1 hour')",
+            session_id, made_id("gym", gym), made_id("kiosk", gym), member_id, outcome,
+        )  # fmt: skip
+        return session_id
+
+    def course(
+        self, name: str = "Boxe", *, capacity: int = 1, waiting: int = 0, at: str = "12:00"
+    ) -> tuple[UUID, date]:
+        """A class two days from now, and its date."""
+        class_id, day = uuid4(), (datetime.now(UTC) + timedelta(days=2)).date()
+        self.write(
+            "insert into gym_classes "
+            "(id, gym_id, name, weekday, starts_at, duration_minutes, capacity, waiting_places) values (%s, %s, %s, %s, %s, 60, %s, %s)",
+            class_id, DAX, name, day.isoweekday(), at, capacity, waiting,
+        )  # fmt: skip
+        return class_id, day
+
+    def with_pool(self, work: Callable[[Pool], Awaitable[Answer]]) -> Answer:
+        """The work's answer, done with the gateway's login."""
+
+        async def run() -> Answer:
+            async with AsyncConnectionPool(self.database.url_for("gateway"), min_size=4, max_size=8) as pool:
+                return await work(pool)
+
+        return asyncio.run(run())
+
+    def use(self, tool: str, session_id: UUID, arguments: Mapping[str, Any], *, call_id: str = "call_1") -> Any:
+        """What the tool answers, audited as for a caller without a voice session."""
+
+        async def work(pool: Pool) -> Any:
+            async def commit(records: Sequence[Record]) -> None:
+                async with pool.connection() as connection:
+                    await write_records(connection, records)
+
+            context = ToolContext(KIOSK, session_id, pool, call_id)
+            return await run_audited(
+                toolbox(), tool, arguments, context, gym_id=DAX, commit=commit, clock=lambda: datetime.now(UTC)
+            )
+
+        return self.with_pool(work)
+
+    def book_at_once(self, *sessions: UUID, class_id: UUID, day: date) -> list[str]:
+        """What each session hears that asks for a place in the same moment."""
+
+        async def work(pool: Pool) -> list[str]:
+            start = asyncio.Barrier(len(sessions))
+
+            async def one(session_id: UUID) -> str:
+                async with pool.connection() as connection:
+                    await start.wait()
+                    outcome = await book_class(
+                        connection, kiosk_id=KIOSK, session_id=session_id, class_id=class_id, class_date=day
+                    )
+                    return outcome.outcome
+
+            return sorted(await asyncio.gather(*map(one, sessions)))
+
+        return self.with_pool(work)
+
+
+@pytest.fixture
+def dax(database: Database) -> Dax:
+    """The tenants of `tests/tenants.py`, of whom Dax is at work."""
+    return Dax(database)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "waiting", "heard"),
+    [
+        (1, 0, ["booked", "full", "full", "full"]),
+        (1, 1, ["booked", "full", "full", "waiting"]),
+        (3, 0, ["booked", "booked", "booked", "full"]),
+    ],
+)
+def test_the_last_place_is_given_once(dax: Dax, capacity: int, waiting: int, heard: list[str]) -> None:
+    """Four kiosks want it in the same moment: as many get one as there are."""
+    class_id, day = dax.course(capacity=capacity, waiting=waiting)
+    assert dax.book_at_once(*(dax.session() for _ in range(4)), class_id=class_id, day=day) == heard
+    taken = dax.rows("select from class_bookings where class_id = %s and status = 'booked'", class_id)
+    assert len(taken) == capacity
+
+
+def test_a_member_has_one_place_however_often_it_is_asked_for(dax: Dax) -> None:
+    """Two sessions of one member at once, and again later."""
+    class_id, day = dax.course(capacity=5)
+    first = dax.session()
+    (row,) = dax.rows("select member_id from openai_realtime_sessions where id = %s", first)
+    second = dax.session(row["member_id"])
+    assert dax.book_at_once(first, second, class_id=class_id, day=day) == ["already", "booked"]
+    assert "déjà inscrit" in dax.use("book_class", first, {"course": "boxe"}).output["spoken"]
+    assert len(dax.rows("select from class_bookings where class_id = %s", class_id)) == 1
+
+
+def test_two_classes_at_one_hour_are_refused(dax: Dax) -> None:
+    """Nobody is in two rooms at once; an hour later is no overlap."""
+    dax.course("Boxe", at="12:00")
+    dax.course("Step", at="12:30")
+    dax.course("Pilates", at="13:00")
+    session = dax.session()
+    answers = [
+        dax.use("book_class", session, {"course": course}, call_id=course) for course in ("Boxe", "Step", "Pilates")
+    ]
+    assert [answer.output["ok"] for answer in answers] == [True, False, True]
+    assert answers[1].output["reason"] == "overlaps"
+
+
+def test_a_place_given_back_goes_to_whoever_waits_first(dax: Dax) -> None:
+    """In the order they asked; and only one's own booking can be cancelled."""
+    class_id, _ = dax.course(capacity=1, waiting=5)
+    first, second, third = (dax.session() for _ in range(3))
+    said = [dax.use("book_class", one, {"course": "boxe"}).output["message"] for one in (first, second, third)]
+    assert "C'est réservé" in said[0] and "premier" in said[1] and "numéro 2" in said[2]
+    stranger = dax.use("cancel_booking", dax.session(), {"course": "boxe"})
+    assert stranger.output["reason"] == "no_booking"
+    assert "C'est annulé" in dax.use("cancel_booking", first, {"course": "boxe"}, call_id="call_2").output["message"]
+    booked = dax.rows("select session_id, status from class_bookings where class_id = %s order by booked_at", class_id)
+    assert [(row["session_id"], row["status"]) for row in booked] == [
+        (first, "cancelled"), (second, "booked"), (third, "waiting"),
+    ]  # fmt: skip
+
+
+PERSONAL: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("get_member_profile", {}),
+    ("get_progress", {}),
+    ("set_goal", {"description": "venir trois fois par semaine"}),
+    ("book_class", {"course": "boxe"}),
+    ("cancel_booking", {}),
+)
+
+
+def test_without_a_known_badge_nothing_personal_is_done(dax: Dax) -> None:
+    """No badge, an unknown one, an inactive one, one of another gym: refused in words, and nothing is written."""
+    dax.course()
+    counts = "select (select count(*) from member_goals) as goals, (select count(*) from class_bookings) as bookings"
+    before = dax.rows(counts)
+    for outcome in (None, "unknown", "inactive", "other_gym"):
+        session = dax.session(outcome=outcome)
+        for tool, arguments in PERSONAL:
+            output = dax.use(tool, session, arguments, call_id=tool).output
+            assert (output["ok"], output["reason"]) == (False, "no_badge"), (outcome, tool)
+            assert "badge" in output["spoken"]
+    assert dax.rows(counts) == before
+
+
+def test_nobody_speaks_for_a_session_of_elsewhere_or_of_before(dax: Dax) -> None:
+    """The kiosk of Dax knows no member of Pau, and a session that is over has none any more."""
+    dax.course()
+    sessions = (dax.session(gym="pau"), made_id("session", "dax"))
+    tools = {one.name: one for one in toolbox()}
+
+    async def work(pool: Pool) -> list[Any]:
+        return [
+            (await tools[tool].run(arguments, ToolContext(KIOSK, session_id, pool, "call_9")))["reason"]
+            for session_id in sessions
+            for tool, arguments in PERSONAL
+        ]
+
+    assert dax.with_pool(work) == ["no_badge"] * 10
+
+
+def test_extra_arguments_name_nobody_else(dax: Dax) -> None:
+    """A member id in the arguments is not even read: the answer is that of whoever badged."""
+    session = dax.session()
+    output = dax.use("get_member_profile", session, {"member_id": str(made_id("member", "dax"))}).output
+    # Camille of Dax has a running plan and a visit; the one who badged has neither.
+    assert (output["plan"], output["visits_in_all"]) == (None, 0)
+
+
+def test_goals_are_set_replaced_and_followed(dax: Dax) -> None:
+    """Visits since Monday count; the second goal of a kind takes the place of the first."""
+    session = dax.session(made_id("member", "dax"))
+    dax.write(
+        "insert into member_visits (gym_id, member_id, visited_at) values (%s, %s, now())",
+        DAX,
+        made_id("member", "dax"),
+    )
+    dax.use("set_goal", session, {"description": "venir deux fois par semaine"})
+    progress = dax.use("get_progress", session, {}, call_id="call_2").output
+    assert [(goal["target_count"], goal["reached_count"]) for goal in progress["goals"]] == [(2, 1)]
+    assert [row["status"] for row in dax.rows(
+        "select status from member_goals where gym_id = %s order by started_at", DAX
+    )] == ["replaced", "active"]  # fmt: skip
+
+
+def test_a_report_is_an_alert_of_the_manager_at_once(dax: Dax) -> None:
+    """« Le tapis 4 »: request and alert name the machine and its zone, and a second report adds to the first."""
+    arguments = {"machine": "le tapis numéro quatre", "problem": "en panne", "topic": "equipment"}
+    for number in (1, 2):
+        answer = dax.use("report_issue", dax.session(), arguments, call_id=f"call_{number}")
+        assert answer.output["message"].startswith("C'est noté pour le tapis 4, plateau cardio.")
+    with dax.database.connect("dashboard") as connection, as_user(connection, PERSON["manager_dax"].id):
+        seen = connection.execute(
+            "select title, occurrence_count, member_id from manager_alerts where dedup_key = %s",
+            ["equipment_issue:equipment:tapis 4:-"],
+        ).fetchall()
+    assert seen == [("Problème signalé : tapis 4, plateau cardio (équipement)", 2, None)]
+    with dax.database.connect("dashboard") as connection, as_user(connection, PERSON["manager_pau"].id):
+        assert connection.execute("select from manager_alerts where title like '%tapis%'").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "kind", "priority"),
+    [
+        ("request_human", {"reason": "veut parler à quelqu'un"}, RequestKind.HAND_OVER, "high"),
+        ("give_feedback", {"kind": "complaint", "text": "trop de monde"}, RequestKind.COMPLAINT, "medium"),
+        ("give_feedback", {"kind": "praise", "text": "super équipe"}, RequestKind.PRAISE, None),
+        ("give_feedback", {"kind": "suggestion", "text": "un cours de danse"}, RequestKind.SUGGESTION, None),
+    ],
+)  # fmt: skip
+def test_what_is_handed_to_the_team_is_kept_and_shown(
+    dax: Dax, tool: str, arguments: dict[str, Any], kind: RequestKind, priority: str | None
+) -> None:
+    """With the member's latest words as evidence; praise and suggestions ask for no alert."""
+    session = dax.session()
+    dax.write(
+        "insert into session_turns (session_id, gym_id, item_id, position, role, text, started_at) "
+        "values (%s, %s, 'item_1', 0, 'member', 'Je voudrais parler à quelqu''un.', now())",
+        session, DAX,
+    )  # fmt: skip
+    assert dax.use(tool, session, arguments).output["ok"] is True
+    (request,) = dax.rows("select * from staff_requests where session_id = %s", session)
+    assert request["kind"] == kind
+    alerts = dax.rows("select * from manager_alerts where id = %s", request["alert_id"])
+    assert [alert["priority"] for alert in alerts] == ([priority] if priority else [])
+    for alert in alerts:
+        assert (alert["member_id"], alert["kiosk_id"]) == (request["member_id"], KIOSK)
+        assert alert["context"]["turns"][0]["text"] == "Je voudrais parler à quelqu'un."
+
+
+def test_a_call_that_comes_back_is_answered_and_not_run_again(dax: Dax) -> None:
+    """The same call id gives what it gave, and its effect stays one; started, run and finished are on record."""
+    dax.course(capacity=5)
+    session = dax.session()
+    first = dax.use("book_class", session, {"course": "boxe"})
+    again = dax.use("book_class", session, {"course": "boxe"})
+    assert again == first and first.output["status"] == "booked"
+    (call,) = dax.rows("select * from tool_calls where session_id = %s", session)
+    assert (call["name"], call["status"]) == ("book_class", "done")
+    assert call["started_at"] <= call["claimed_at"] <= call["finished_at"]
+
+
+def test_a_call_that_another_process_runs_is_left_to_it(dax: Dax) -> None:
+    """Of many who hold the same started call one runs it; also where that one died half-way."""
+    session, ran = dax.session(), []
+
+    class Counting:
+        """Counts how often it runs."""
+
+        name, description, parameters = "counting", "", {}
+
+        async def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:
+            ran.append(context.call_id)
+            return {"ok": True}
+
+    dax.write(
+        "insert into tool_calls (session_id, gym_id, call_id, name) values (%s, %s, 'c', 'counting')", session, DAX
+    )
+
+    async def work(pool: Pool) -> list[str]:
+        context = ToolContext(KIOSK, session, pool, "c")
+        results = await asyncio.gather(*(run_once([Counting()], "counting", {}, context) for _ in range(6)))
+        return [result.status for result in results]
+
+    assert sorted(dax.with_pool(work)) == ["done", *["failed"] * 5]
+    assert ran == ["c"]
+
+
+def test_a_call_that_is_not_on_record_is_not_run(dax: Dax) -> None:
+    """What cannot be claimed cannot be known not to have run."""
+    session = dax.session()
+
+    async def work(pool: Pool) -> Any:
+        return await run_once(toolbox(), "get_advice", {"question": "le squat"}, ToolContext(KIOSK, session, pool, "x"))
+
+    assert dax.with_pool(work).status == "failed"
+
+
+def test_a_slow_tool_is_filled_and_a_stuck_one_apologised_for(
+    database: Database, gateway: GatewayProcess, network: Network, token: str
+) -> None:
+    """Through gateway and stand-in: « Un instant, je regarde… », then the answer; past the hard limit, an apology."""
+    assert network.gym_id
+    with database.admin() as admin:
+        # Reading the timetable waits for this lock, as for a database in trouble.
+        admin.execute("begin")
+        admin.execute("lock table gym_classes in access exclusive mode")
+        held = talk(
+            gateway.url, token, "B-LEA", [("text", "Quel est le programme des cours collectifs cette semaine ?")]
+        )
+        admin.execute("rollback")
+    said = [turn["text"] for turn in held["turns"] if turn["role"] == "assistant"]
+    assert "Un instant, je regarde…" in said[0]
+    assert "prend trop de temps" in said[-1]
+
+    def finished() -> list[Any]:
+        with database.admin() as admin:
+            return admin.execute("select name, status from tool_calls where finished_at is not null").fetchall()
+
+    assert wait_until(finished, seconds=5, what="the call's end") == [("get_class_schedule", "timed_out")]
