@@ -52,6 +52,7 @@ CHURN_RISK_ACTIONS = (
 EQUIPMENT_DESCRIPTION = "Signalé à la borne, dans les mots cités ci-dessous."
 HAND_OVER_TITLE = "Un adhérent demande quelqu'un à la borne"
 HAND_OVER_ACTIONS = ("Rejoindre l'adhérent à la borne", "S'il est parti, le recontacter aujourd'hui")
+SUGGESTION_ACTIONS = ("Lire la suggestion", "Dire à l'adhérent ce qui en est fait")
 COMPLAINT_ACTIONS = ("Contacter l'adhérent pour l'écouter", "Le tenir informé de ce qui est décidé")
 VOICE_BUDGET_ACTIONS = (
     "Vérifier l'usage des bornes ce mois-ci",
@@ -87,6 +88,11 @@ def negative_feedback_actions(intents: Sequence[Intent]) -> tuple[str, ...]:
 def hand_over_description(reason: str) -> str:
     """Why somebody is asked to come, as the assistant understood it."""
     return f"Il attend à la borne, ou souhaite être recontacté. Motif : {reason}"
+
+
+def suggestion_title(topic: Topic) -> str:
+    """For example « Suggestion d'un adhérent : planning des cours »."""
+    return f"Suggestion d'un adhérent : {TOPICS[topic]}"
 
 
 def complaint_description(words: str) -> str:

@@ -55,7 +55,7 @@ class RequestAlert:
 
 
 def alert_for(request: StaffRequest) -> RequestAlert | None:
-    """The alert that staff must see now; None for praise and suggestions, which wait to be read."""
+    """The alert that staff see now; None for praise, which asks for nothing and is read with the conversation."""
     match request.kind:
         case RequestKind.ISSUE:
             issue = Issue(topic=request.topic, machine=request.machine, zone=request.zone, source_turn_ids=())
@@ -92,5 +92,17 @@ def alert_for(request: StaffRequest) -> RequestAlert | None:
                 is_personal=True,
                 details={"topic": request.topic},
             )
-        case RequestKind.PRAISE | RequestKind.SUGGESTION:
+        case RequestKind.SUGGESTION:
+            return RequestAlert(
+                # The vocabulary has no kinder word for what a member wants changed.
+                alert_type=AlertType.NEGATIVE_FEEDBACK,
+                priority=Priority.LOW,
+                title=alerts_fr.suggestion_title(request.topic),
+                description=alerts_fr.complaint_description(request.text),
+                recommended_actions=alerts_fr.SUGGESTION_ACTIONS,
+                dedup_key=f"suggestion:{request.session_id}:{request.topic}",
+                is_personal=True,
+                details={"topic": request.topic},
+            )
+        case RequestKind.PRAISE:
             return None

@@ -10,7 +10,7 @@ from voice_gateway.tools.words import OVER, topic_in, words_in
 from warehouse.stores.requests import ask_staff
 
 _MESSAGES = {
-    RequestKind.PRAISE: "Merci beaucoup, je transmets vos mots à l'équipe.",
+    RequestKind.PRAISE: "Merci beaucoup, cela fait très plaisir ! C'est noté dans le compte rendu de notre échange.",
     RequestKind.SUGGESTION: "Merci pour cette idée, je la transmets au responsable de la salle.",
     RequestKind.COMPLAINT: "Je suis désolé. Votre remarque est transmise au responsable de la salle.",
 }
