@@ -609,6 +609,7 @@ class KioskConnection:
 
     def _hold(self, live: LiveSession) -> None:
         self._current = live
+        self._has_handed_over.clear()
         self._open_sessions.add(live)
         if self._is_kiosk:
             self._services.resumable[live.session.session_id] = self
