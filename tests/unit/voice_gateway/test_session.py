@@ -688,3 +688,59 @@ def test_unknown_upstream_events_are_relayed_as_they_came() -> None:
     frame = '{"type": "response.sparkle",  "x": 1}'
     effects = session.receive(UpstreamSent(json.loads(frame), frame), START)
     assert [effect.text for effect in effects if isinstance(effect, ToKiosk)] == [frame]
+
+
+def test_an_answer_without_a_bill_has_its_row() -> None:
+    """One row for each answer: where no usage came it says so and costs nothing, and a second report adds none."""
+    session = ready_session()
+    upstream(session, {"type": "response.created", "response": {"id": "r1"}})
+    row = written(upstream(session, response_done(status="failed", usage=None)), "save_usage")[0]
+    assert (row["is_usage_missing"], row["cost_usd"]) == (True, "0.000000")
+    usage = {"input_token_details": {"text_tokens": 10}, "output_token_details": {"audio_tokens": 10}}
+    assert not written(upstream(session, response_done(usage=usage)), "save_usage")
+
+
+def test_an_answer_that_ended_with_its_upstream_has_its_row() -> None:
+    """Its bill will never come."""
+    session = ready_session(limits=Limits(retries=0))
+    upstream(session, {"type": "response.created", "response": {"id": "r1"}})
+    rows = written(session.receive(UpstreamLost("the connection ended"), START), "save_usage")
+    assert [(row["source_id"], row["is_usage_missing"]) for row in rows] == [("r1", True)]
+
+
+def test_a_transcription_may_spend_the_rest_of_a_sessions_budget() -> None:
+    """The cap counts every bill, and holds before the next answer is asked for."""
+    session = ready_session(limits=Limits(max_cost_usd=Decimal("0.01")))
+    upstream(session, {"type": "input_audio_buffer.committed", "item_id": "u1"})
+    effects = upstream(
+        session,
+        {
+            "type": "conversation.item.input_audio_transcription.completed",
+            "item_id": "u1",
+            "transcript": "Bonjour",
+            "usage": {"type": "duration", "seconds": 60},
+        },
+    )
+    assert session.close_reason is CloseReason.BUDGET
+    assert any(isinstance(effect, Finished) for effect in effects)
+    assert not instructed(kiosk(session, {"type": "response.create"}))
+
+
+def test_a_written_session_takes_no_sound() -> None:
+    """Refused once, then left; what a client asks for itself stays text."""
+    plan = SessionPlan(
+        scope=SCOPE, profile=replace(PROFILE, is_text_only=True), gateway_instance="gateway-1", is_kiosk=True
+    )
+    session = VoiceSession(plan, START)
+    opened = told(session.receive(Opened(LEA), START))
+    assert [event["mode"] for event in opened if event["type"] == "kiosk.mode"] == ["text"]
+    sent = instructed(session.receive(UpstreamOpened(), START))[0]
+    assert sent["session"]["output_modalities"] == ["text"]
+    upstream(session, {"type": "session.updated", "session": {"type": "realtime"}})
+    sound = {"type": "input_audio_buffer.append", "audio": "AAAA"}
+    assert [event["error"]["code"] for event in told(kiosk(session, sound))] == ["text_only"]
+    assert not told(kiosk(session, sound)) and not instructed(kiosk(session, sound))
+    update = {"type": "session.update", "session": {"type": "realtime", "output_modalities": ["audio"]}}
+    assert instructed(kiosk(session, update))[0]["session"]["output_modalities"] == ["text"]
+    create = {"type": "response.create", "response": {"output_modalities": ["audio"]}}
+    assert "output_modalities" not in instructed(kiosk(session, create))[0].get("response", {})
