@@ -9,7 +9,7 @@ from jarvis.conversations import Topic
 from jarvis.requests import RequestKind, StaffRequest
 from voice_gateway.tools.places import Place, resolved
 from voice_gateway.tools.runner import ToolContext, ToolInputError
-from voice_gateway.tools.spoken_fr import listed
+from voice_gateway.tools.spoken_fr import folded, listed
 from voice_gateway.tools.words import OVER, topic_in, words_in
 from warehouse.stores.requests import Machine, ask_staff, machines_of_gym
 
@@ -22,6 +22,9 @@ _NOUNS = {
     "l'": "accueil ascenseur elliptique entrée escalier espace issue",
 }
 _ARTICLES = {noun: article for article, nouns in _NOUNS.items() for noun in nouns.split()}
+
+# What the analysis of the same conversation calls these places: one cause keeps one alert.
+_SAME_PLACE = {"douche": "douches", "toilette": "toilettes", "wc": "toilettes", "vestiaires": "vestiaire"}
 
 
 class ReportIssue:
@@ -79,7 +82,7 @@ def understood(
         machine=place.machine,
         zone=place.zone,
         # A listed machine is told apart by its name alone, as the analysis does.
-        key_zone=None if place.is_listed else zone,
+        key_zone=None if place.is_listed or zone is None else _SAME_PLACE.get(folded(zone), zone),
     )
     return request, place
 

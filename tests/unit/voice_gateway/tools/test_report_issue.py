@@ -87,6 +87,14 @@ def test_speech_and_tool_give_one_alert_for_one_machine() -> None:
     assert alert.title == "Problème signalé : tapis 4, plateau cardio (équipement)"
 
 
+def test_a_place_has_the_key_that_the_analysis_gives_it() -> None:
+    """« la douche » of the tool and « les douches » of the analysis are one cause."""
+    request, _ = understood({"zone": "Douche", "topic": "cleanliness"}, (), session_id=SESSION)
+    alert = alert_for(request)
+    assert alert is not None
+    assert alert.dedup_key == "equipment_issue:cleanliness:-:douches"
+
+
 def test_a_danger_is_urgent_and_a_foreign_topic_is_not_taken() -> None:
     """Safety comes first; billing is nothing to repair."""
     danger, _ = understood({"zone": "douche", "topic": "safety"}, (), session_id=SESSION)
