@@ -184,6 +184,10 @@ class Devices:
             except DATABASE_AWAY as error:
                 log.warning("kiosks' news interrupted", extra={"error": type(error).__name__})
                 await asyncio.sleep(_RETRY_SECONDS[0])
+            except Exception as error:
+                # A fault of ours: whoever does not listen lets revoked kiosks in, so listening goes on.
+                log.error("kiosks' news failed", extra={"error": type(error).__name__})
+                await asyncio.sleep(_RETRY_SECONDS[-1])
 
     async def _hear_until_lost(self, connection: AsyncConnection) -> None:
         is_new = True
