@@ -27,6 +27,7 @@ LANDSCAPE: "ViewportSize" = {"width": 1920, "height": 1080}
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
 
 _RATE_HZ = 24_000
+_MAX_PICTURE_BYTES = 190_000
 # What the page's state was, in order: what a person standing there saw.
 _WATCH_STATES = """
     window.statesSeen = [];
@@ -166,4 +167,7 @@ def photograph(page: "Page", name: str) -> None:
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     picture.thumbnail((720, 720), Image.Resampling.LANCZOS)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    picture.save(Path(folder) / f"{name}.png", optimize=True)
+    path = Path(folder) / f"{name}.png"
+    picture.save(path, optimize=True)
+    if path.stat().st_size > _MAX_PICTURE_BYTES:
+        picture.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=2).save(path, optimize=True)
