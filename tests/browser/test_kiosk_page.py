@@ -86,8 +86,9 @@ def standin_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def gateway(settings: Settings, network: Network, standin_port: int) -> Iterator[GatewayProcess]:
-    """A gateway that serves."""
-    with running_gateway(settings, standin_port=standin_port, log=settings.home / "gateway.log") as process:
+    """A gateway that serves, and keeps a session for a cut-off kiosk as long as it does in earnest."""
+    log = settings.home / "gateway.log"
+    with running_gateway(settings, standin_port=standin_port, log=log, session={"RESUME_SECONDS": 12}) as process:
         yield process
 
 
@@ -423,21 +424,47 @@ def test_the_sound_test_hears_plays_and_sends_nothing(
     assert before == after
 
 
-def test_a_cut_network_is_told_and_mended(page: "Page", gateway: GatewayProcess, settings: Settings) -> None:
-    """The screen says that the line is cut, lets people write, and serves again by itself when it is back."""
+def test_a_cut_network_is_told_and_mended(
+    page: "Page", gateway: GatewayProcess, settings: Settings, admin: psycopg.Connection[dict[str, Any]]
+) -> None:
+    """The screen says that the line is cut, keeps what is typed, and goes on with the same session when it is back."""
+    admin.execute("delete from consents")
     with line_to(gateway.settings.gateway_port) as line:
         linked(page, gateway, settings, name=f"Borne {next(_numbers)}", url=line.url)
-        page.get_by_role("button", name="Continuer sans badge").click()
+        badge(page, "B-LEA")
         accept(page)
+        write(page, QUESTION)
+        answered(page, 2)
+        in_state(page, "listening", timeout=30_000)
         line.cut()
         in_state(page, "degraded")
         page.get_by_text("La liaison est coupée").wait_for()
-        assert page.get_by_label("Votre message").is_enabled()
+        assert page.get_by_role("heading", name="Bonjour Léa").is_visible()
         assert serious_faults(page) == []
+        write(page, "Merci beaucoup")
+        page.get_by_text("Message gardé").wait_for()
         line.mend()
-        in_state(page, "listening", "farewell", "idle", timeout=20_000)
-        if page.locator("body[data-state=listening]").count() == 0:
-            at_rest(page)
+        shown = answered(page, 4)
+        in_state(page, "listening", timeout=30_000)
+        hang_up(page)
+    session = latest_session(admin)
+    assert shown == record(admin, session["id"])
+    assert [words for role, words in shown if role == "member"] == [QUESTION, "Merci beaucoup"]
+
+
+def test_a_line_that_stays_cut_leaves_nothing_of_the_member(
+    page: "Page", gateway: GatewayProcess, settings: Settings, admin: psycopg.Connection[dict[str, Any]]
+) -> None:
+    """After the time for resuming the name and the words are gone, while the line is still away."""
+    admin.execute("delete from consents")
+    with line_to(gateway.settings.gateway_port) as line:
+        linked(page, gateway, settings, name=f"Borne {next(_numbers)}", url=line.url)
+        badge(page, "B-LEA")
+        accept(page)
+        line.cut()
+        in_state(page, "degraded")
+        in_state(page, "unavailable", timeout=20_000)
+        assert "Léa" not in page.content()
 
 
 def test_a_kiosk_without_gateway_says_so_and_recovers(

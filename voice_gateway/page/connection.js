@@ -1,7 +1,8 @@
 // One websocket to the gateway, kept open: who we are is asked first, then the socket opens, and after each loss
 // it is tried again, later and later, until it stands. Knows nothing of what the events mean.
 
-const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+// Often while a session may still be resumed, which is 12 s by the gateway's default; then patiently.
+const PAUSES_MS = [500, 1_000, 2_000, 2_000, 2_000, 2_000, 4_000, 8_000, 15_000];
 // Sound that the network does not take for so long is a network that is gone.
 const MAX_UNSENT_BYTES = 256 * 1024;
 const OPEN_MS = 8_000;

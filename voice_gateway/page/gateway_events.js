@@ -73,7 +73,8 @@ function flushed(state) {
 }
 
 function resumed(state) {
-  return flushed({ ...changed(state, { isReady: true, upstream: "ready" }), isResuming: false, lostAt: null });
+  // Whether somebody may speak is as it was: the notice, and the provider's state, are told again after this.
+  return flushed({ ...state, isResuming: false, lostAt: null });
 }
 
 function closed(state, event) {

@@ -10,7 +10,7 @@ import { changed, forget, nothing, send, spoken } from "./session.js";
 export { phaseOf } from "./phase.js";
 
 export const LANGUAGES = ["fr", "en", "es"];
-// The gateway keeps a session this long for a kiosk that was cut off.
+// Longer than any gateway keeps a session for a kiosk that was cut off; then nothing of it may stay here either.
 export const RESUME_MS = 15_000;
 const FAREWELL_MS = 5_000;
 // A language chosen by somebody who then walked away is not the next one's.
