@@ -61,7 +61,7 @@ class Limits:
     """Age at which a connection to the upstream is replaced: OpenAI cuts one after an hour, without a warning."""
     recycle_margin_seconds: float = 300.0
     """The same, counted back from the end that the upstream announced."""
-    ping_seconds: float = 10.0
+    ping_seconds: float = 5.0
     """Between two pings to the upstream, and how long one may stay unanswered: a peer that froze is gone by then."""
     tool_seconds: float = 5.0
     """How long a tool may take before the member hears an apology instead of its answer."""
