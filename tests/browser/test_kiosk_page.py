@@ -51,6 +51,9 @@ pytestmark = pytest.mark.browser
 COMPLAINT = "Les douches sont sales, c'est inadmissible."
 QUESTION = "À quelle heure fermez-vous ce soir ?"
 
+# The greeting is over by then, and the microphone counts again.
+AFTER_THE_GREETING_SECONDS = 9.0
+
 _numbers = count(1)
 
 
@@ -136,10 +139,21 @@ def kiosk(page: "Page", gateway: GatewayProcess, settings: Settings, admin: psyc
 
 
 def accept(page: "Page") -> None:
-    """The notice is answered with yes, and the member may speak."""
+    """The notice is answered with yes, and a conversation without badge waits for the first word."""
     in_state(page, "consent")
     page.get_by_role("button", name="Oui, j'accepte").click()
     in_state(page, "listening")
+
+
+def be_greeted(page: "Page", answer: str = "Oui, j'accepte") -> str:
+    """The notice is answered, and whoever badged was greeted aloud to the end; the greeting's words."""
+    in_state(page, "consent")
+    page.get_by_role("button", name=answer).click()
+    in_state(page, "speaking")
+    in_state(page, "listening", timeout=30_000)
+    [(role, words)] = answered(page, 1)
+    assert role == "assistant"
+    return words
 
 
 def write(page: "Page", words: str) -> None:
@@ -217,46 +231,48 @@ def test_a_code_of_another_kiosk_leads_to_its_address(
 def test_a_spoken_exchange_is_on_the_screen_as_on_record(
     kiosk: "Page", microphone: Microphone, admin: psycopg.Connection[dict[str, Any]], network: Network
 ) -> None:
-    """Badge, notice, voice in, voice out: every state in its turn, no fault in any, and the words of the record."""
-    microphone.hears(COMPLAINT)
+    """Badge, notice, greeting, voice in, voice out: every state in its turn, no fault, and the words of the record."""
+    microphone.hears(COMPLAINT, lead_seconds=AFTER_THE_GREETING_SECONDS)
     faults = {"idle": serious_faults(kiosk)}
     badge(kiosk, "B-LEA")
     in_state(kiosk, "consent")
     assert kiosk.locator("#notice-text").inner_text().startswith("Vous parlez à Jarvis")
     faults["consent"] = serious_faults(kiosk)
-    accept(kiosk)
+    assert be_greeted(kiosk).startswith("Bonjour, Léa")
     assert kiosk.get_by_role("heading", name="Bonjour Léa").is_visible()
     in_state(kiosk, "speaking", timeout=20_000)
     in_state(kiosk, "listening", timeout=30_000)
-    shown = answered(kiosk, 2)
+    shown = answered(kiosk, 3)
     faults["listening"] = serious_faults(kiosk)
     seen = states_seen(kiosk)
     assert seen[seen.index("idle") :] == [
         "idle", "connecting", "consent", "connecting", "listening", "thinking", "speaking", "listening",
+        "thinking", "speaking", "listening",
     ]  # fmt: skip
     hang_up(kiosk)
     faults["farewell"] = serious_faults(kiosk)
     session = latest_session(admin)
     assert session["member_id"] == network.member_id
     assert shown == record(admin, session["id"])
-    assert shown[0] == ("member", COMPLAINT)
+    assert shown[1] == ("member", COMPLAINT)
     assert faults == {state: [] for state in faults}
-    # Playback was reported as it went, up to the end of the answer.
-    played = admin.execute(
-        "select (payload->>'played_ms')::integer as ms from realtime_events "
-        "where session_id = %s and event_type = 'kiosk.playback' order by seq",
+    # Playback was reported as it went, up to the end of the greeting and of the answer.
+    spoken = admin.execute(
+        "select payload->>'item_id' as item_id, sum((payload->>'audio_bytes')::integer) / 48 as ms "
+        "from realtime_events where session_id = %s and event_type = 'response.output_audio.delta' group by 1",
         [session["id"]],
     ).fetchall()
-    heard = [row["ms"] for row in played]
-    assert len(heard) >= 3
-    assert heard == sorted(heard)
-    spoken = admin.execute(
-        "select sum((payload->>'audio_bytes')::integer) / 48 as ms from realtime_events "
-        "where session_id = %s and event_type = 'response.output_audio.delta'",
-        [session["id"]],
-    ).fetchone()
-    assert spoken is not None
-    assert abs(heard[-1] - spoken["ms"]) <= 20
+    assert len(spoken) == 2
+    for sound in spoken:
+        played = admin.execute(
+            "select (payload->>'played_ms')::integer as ms from realtime_events "
+            "where session_id = %s and event_type = 'kiosk.playback' and payload->>'item_id' = %s order by seq",
+            [session["id"], sound["item_id"]],
+        ).fetchall()
+        heard = [row["ms"] for row in played]
+        assert len(heard) >= 3
+        assert heard == sorted(heard)
+        assert abs(heard[-1] - sound["ms"]) <= 20
     at_rest(kiosk)
 
 
@@ -264,16 +280,18 @@ def test_speaking_over_an_answer_stops_it(
     kiosk: "Page", microphone: Microphone, admin: psycopg.Connection[dict[str, Any]]
 ) -> None:
     """The sound stops at the member's first word, and the screen keeps as much of the answer as the record."""
-    microphone.hears(COMPLAINT, "Merci beaucoup, c'est tout pour moi.", gap_seconds=3.2)
+    microphone.hears(
+        COMPLAINT, "Merci beaucoup, c'est tout pour moi.", lead_seconds=AFTER_THE_GREETING_SECONDS, gap_seconds=3.2
+    )
     badge(kiosk, "B-LEA")
-    accept(kiosk)
+    be_greeted(kiosk)
     in_state(kiosk, "speaking", timeout=20_000)
     kiosk.locator("#captions .cut").wait_for(timeout=20_000)
-    shown = answered(kiosk, 4)
+    shown = answered(kiosk, 5)
     in_state(kiosk, "listening", timeout=30_000)
     hang_up(kiosk)
     session = latest_session(admin)
-    assert [role for role, _ in shown] == ["member", "assistant", "member", "assistant"]
+    assert [role for role, _ in shown] == ["assistant", "member", "assistant", "member", "assistant"]
     assert shown == record(admin, session["id"])
 
 
@@ -304,12 +322,10 @@ def test_writing_is_as_good_as_speaking(kiosk: "Page", admin: psycopg.Connection
 def test_refusing_the_analysis_costs_nothing(kiosk: "Page", admin: psycopg.Connection[dict[str, Any]]) -> None:
     """A no is on record before the first word, the answer comes all the same, and the choice can be changed."""
     badge(kiosk, "B-LEA")
-    in_state(kiosk, "consent")
-    kiosk.get_by_role("button", name="Non, je refuse").click()
-    in_state(kiosk, "listening")
+    be_greeted(kiosk, "Non, je refuse")
     kiosk.get_by_text("Sans analyse", exact=True).wait_for()
     write(kiosk, QUESTION)
-    assert len(answered(kiosk, 2)) == 2
+    assert len(answered(kiosk, 3)) == 3
     kiosk.get_by_role("button", name="Modifier").click()
     in_state(kiosk, "consent")
     kiosk.get_by_role("button", name="Non, je refuse").click()
@@ -324,25 +340,25 @@ def test_refusing_the_analysis_costs_nothing(kiosk: "Page", admin: psycopg.Conne
 def test_a_second_badge_wipes_the_first_member(kiosk: "Page") -> None:
     """Name and words of the first are gone within a second of the second badge."""
     badge(kiosk, "B-LEA")
-    accept(kiosk)
+    be_greeted(kiosk)
     write(kiosk, QUESTION)
-    answered(kiosk, 2)
+    answered(kiosk, 3)
     assert "Léa" in kiosk.content()
     badge(kiosk, "B-OLD")
     kiosk.get_by_text("Léa").wait_for(state="detached", timeout=1_000)
     in_state(kiosk, "consent")
     assert "Léa" not in kiosk.content()
     assert QUESTION not in kiosk.locator("#captions").inner_text()
-    accept(kiosk)
+    assert "Léa" not in be_greeted(kiosk)
     kiosk.get_by_text("Cet abonnement n'est plus actif").wait_for()
 
 
 def test_the_end_wipes_the_screen(kiosk: "Page") -> None:
     """Within a second of the end nothing of the member is in the page, not even in its fields."""
     badge(kiosk, "B-LEA")
-    accept(kiosk)
+    be_greeted(kiosk)
     write(kiosk, "Mon casier ne s'ouvre plus")
-    answered(kiosk, 2)
+    answered(kiosk, 3)
     kiosk.get_by_label("Votre message").fill("à moitié écrit")
     hang_up(kiosk)
     kiosk.get_by_text("casier").wait_for(state="detached", timeout=1_000)
@@ -355,7 +371,7 @@ def test_each_badge_gets_its_own_words(kiosk: "Page") -> None:
     """Unknown and other gym: no name, an honest line, and service."""
     for uid, line in (("X-NOBODY", "Badge inconnu"), ("B-PAU", "Votre badge est celui d'une autre salle")):
         badge(kiosk, uid)
-        accept(kiosk)
+        be_greeted(kiosk)
         kiosk.get_by_text(line).wait_for()
         hang_up(kiosk)
         at_rest(kiosk)
@@ -389,17 +405,17 @@ def test_muting_stops_the_microphone(
     """While it is muted nothing that is said arrives; the button says so and ends with the session."""
     badge(kiosk, "B-LEA")
     in_state(kiosk, "consent")
-    microphone.hears(COMPLAINT, lead_seconds=2.5)
-    accept(kiosk)
+    microphone.hears(COMPLAINT, lead_seconds=AFTER_THE_GREETING_SECONDS)
+    be_greeted(kiosk)
     kiosk.get_by_role("button", name="Couper le micro").click()
     kiosk.get_by_text("Micro coupé").wait_for()
     write(kiosk, QUESTION)
-    answered(kiosk, 2)
+    answered(kiosk, 3)
     in_state(kiosk, "listening", timeout=30_000)
     assert kiosk.get_by_role("button", name="Rétablir le micro").get_attribute("aria-pressed") == "true"
     hang_up(kiosk)
     session = latest_session(admin)
-    assert [role for role, _ in record(admin, session["id"])] == ["member", "assistant"]
+    assert [role for role, _ in record(admin, session["id"])] == ["assistant", "member", "assistant"]
 
 
 def test_the_sound_test_hears_plays_and_sends_nothing(
@@ -432,9 +448,9 @@ def test_a_cut_network_is_told_and_mended(
     with line_to(gateway.settings.gateway_port) as line:
         linked(page, gateway, settings, name=f"Borne {next(_numbers)}", url=line.url)
         badge(page, "B-LEA")
-        accept(page)
+        be_greeted(page)
         write(page, QUESTION)
-        answered(page, 2)
+        answered(page, 3)
         in_state(page, "listening", timeout=30_000)
         line.cut()
         in_state(page, "degraded")
@@ -444,7 +460,7 @@ def test_a_cut_network_is_told_and_mended(
         write(page, "Merci beaucoup")
         page.get_by_text("Message gardé").wait_for()
         line.mend()
-        shown = answered(page, 4)
+        shown = answered(page, 5)
         in_state(page, "listening", timeout=30_000)
         hang_up(page)
     session = latest_session(admin)
@@ -460,7 +476,7 @@ def test_a_line_that_stays_cut_leaves_nothing_of_the_member(
     with line_to(gateway.settings.gateway_port) as line:
         linked(page, gateway, settings, name=f"Borne {next(_numbers)}", url=line.url)
         badge(page, "B-LEA")
-        accept(page)
+        be_greeted(page)
         line.cut()
         in_state(page, "degraded")
         in_state(page, "unavailable", timeout=20_000)

@@ -89,6 +89,8 @@ export class Connection {
     this.#on.known(kiosk);
     const url = new URL(`${this.#base}/realtime`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
+    // The assistant speaks first to whoever badged.
+    url.searchParams.set("greet", "1");
     const socket = new WebSocket(url, [SUBPROTOCOL]);
     this.#socket = socket;
     const giveUp = setTimeout(() => socket === this.#socket && !this.isOpen && this.#drop(), OPEN_MS);
