@@ -9,6 +9,8 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from jarvis.settings import Settings, SettingsError, load_settings
@@ -21,6 +23,7 @@ _EXPECTED = (
     "MigrationError",
     "SimulationError",
     "KioskError",
+    "GymNotFound",
     "EngineError",
     "DbtError",
     "ReaderUnavailable",
@@ -129,6 +132,15 @@ def parser() -> argparse.ArgumentParser:
     replay.set_defaults(run=_kiosk_replay)
     kiosk.add_parser("badges", help="print each badge held to the card reader").set_defaults(run=_kiosk_badges)
 
+    gym = commands.add_parser("gym", help="what holds for a whole gym").add_subparsers(metavar="ACTION", required=True)
+    budget = gym.add_parser("budget", help="set a gym's monthly voice budget; print it and what the month has cost")
+    budget.add_argument("--gym", required=True, metavar="SLUG")
+    limit = budget.add_mutually_exclusive_group()
+    limit.add_argument("--usd", type=_dollars, help="US dollars a calendar month; 0 for text only")
+    limit.add_argument("--none", action="store_true", help="no limit")
+    budget.add_argument("--cheaper-share", type=_share, metavar="0.8", help="from here on new sessions get cheaper")
+    budget.set_defaults(run=_gym_budget)
+
     password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
     password.add_argument("email", metavar="EMAIL")
     return root
@@ -161,6 +173,28 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"found {text}, expected a whole number of at least 1")
+    return value
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 <= value < 10**8 or value != round(value, 2):
+        raise argparse.ArgumentTypeError(
+            f"found {text}, expected US dollars such as 50 or 49.90, or --none for no limit"
+        )
+    return value
+
+
+def _share(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 < value <= 1 or value != round(value, 2):
+        raise argparse.ArgumentTypeError(f"found {text}, expected a share of the budget from 0.01 to 1, such as 0.8")
     return value
 
 
@@ -317,6 +351,35 @@ def _kiosk_badges(settings: Settings, options: argparse.Namespace) -> int:
             print(badge, flush=True)
     except KeyboardInterrupt:
         return 0
+    return 0
+
+
+def _gym_budget(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.connection import connect
+    from warehouse.stores.budgets import gym_budget, set_gym_budget
+
+    moment = datetime.now(UTC)
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-gym") as connection:
+        is_given = options.none or options.usd is not None
+        gym_budget(connection, gym_slug=options.gym, moment=moment)  # An unknown gym is told before anything is set.
+        if is_given or options.cheaper_share is not None:
+            set_gym_budget(
+                connection,
+                gym_slug=options.gym,
+                is_given=is_given,
+                usd=options.usd,
+                cheaper_share=options.cheaper_share,
+            )
+        found = gym_budget(connection, gym_slug=options.gym, moment=moment)
+    told = {
+        "gym": options.gym,
+        "budget_usd": None if found.budget_usd is None else float(found.budget_usd),
+        "cheaper_share": float(found.cheaper_share),
+        "month": f"{found.month:%Y-%m}",
+        "spent_usd": float(found.spent_usd),
+        "next_session": found.mode.value,
+    }
+    print(json.dumps(told))
     return 0
 
 

@@ -102,6 +102,7 @@ WRITES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gym": ("POST", "gyms", {"slug": "neuve", "name": "Neuve"}),
     "gym state": ("PATCH", f"gyms/{made_id('gym', 'dax')}", {"status": "suspended"}),
     "gym hours": ("PATCH", f"gyms/{made_id('gym', 'dax')}", {"opening_hours": {"tue": ["07:00", "21:00"]}}),
+    "gym budget": ("PATCH", f"gyms/{made_id('gym', 'dax')}", {"voice_budget_usd": 50}),
     "manager": (
         "POST",
         "users",
@@ -121,8 +122,8 @@ WRITES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 MAY: dict[str, set[str]] = {
-    "owner_atlantique": {"gym hours", "manager", "staff", "staff change", "kiosk", "code", "revoke"},
-    "manager_dax": {"gym hours", "staff", "staff change", "kiosk", "code", "revoke"},
+    "owner_atlantique": {"gym hours", "gym budget", "manager", "staff", "staff change", "kiosk", "code", "revoke"},
+    "manager_dax": {"gym hours", "gym budget", "staff", "staff change", "kiosk", "code", "revoke"},
     "manager_pau": set(),
     "owner_rhone": set(),
     "staff_dax": set(),
@@ -162,6 +163,27 @@ def state_of(api: Api) -> list[Any]:
                 "select count(*) from public.audit_log",
             )
         ]
+
+
+def test_a_gyms_budget_is_set_and_taken_away(api: Api) -> None:
+    """Null is no budget, a field left out stays, and the trail has each change with its author."""
+    path = f"{ADDRESS}/gyms/{made_id('gym', 'pau')}"
+    with api.signed_in(PERSON["manager_pau"]) as manager:
+        answers = [
+            manager.patch(path, json=body).json()
+            for body in (
+                {"voice_budget_usd": 49.9, "voice_budget_cheaper_share": 0.5},
+                {"city": "Pau"},
+                {"voice_budget_usd": None},
+            )
+        ]
+        assert code_of(manager.patch(path, json={"voice_budget_usd": -1})) == "invalid_body"
+    assert [(one["voice_budget_usd"], one["voice_budget_cheaper_share"]) for one in answers] == [
+        (49.9, 0.5), (49.9, 0.5), (None, 0.5),
+    ]  # fmt: skip
+    trail = audited(api, "voice_budget_changed", str(made_id("gym", "pau")))
+    assert len(trail) == 2
+    assert {row["actor_user_id"] for row in trail} == {str(PERSON["manager_pau"].id)}
 
 
 def test_a_suspended_user_is_out_and_back(api: Api) -> None:

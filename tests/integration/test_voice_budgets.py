@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from psycopg import AsyncConnection
 from websockets.asyncio.client import connect
 
 from jarvis.budgets import Standing, VoiceMode
+from jarvis.cli import main
 from tests.conftest import Database
 from tests.integration.test_gateway_faults import rows
 from tests.support.gateway_processes import GatewayProcess, Network, wait_until
@@ -137,6 +139,59 @@ def test_a_gateway_can_tell_nothing_else(database: Database, network: Network, k
         admin.execute("update gyms set voice_budget_usd = null")
     assert ask(database, kiosk_id) == (None, False)
     assert alerts(database) == []
+
+
+def test_an_operator_sets_a_gyms_budget(
+    database: Database, network: Network, kiosk_id: UUID, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What is given is changed, on record with what it was, printed with the month's spend; the rest stays."""
+    monkeypatch.setattr("jarvis.cli.load_settings", lambda: database.settings)
+
+    def asked(*arguments: str) -> dict[str, object]:
+        assert main(["gym", "budget", "--gym", "dax", *arguments]) == 0
+        told: dict[str, object] = json.loads(capsys.readouterr().out)
+        return told
+
+    now = datetime.now(UTC)
+    spend(database, network, kiosk_id, "45.5", now)
+    spend(database, network, kiosk_id, "7", now - timedelta(days=40))
+    told = asked()
+    assert told == {
+        "gym": "dax", "budget_usd": 100.0, "cheaper_share": 0.8, "month": told["month"], "spent_usd": 45.5,
+        "next_session": "full",
+    }  # fmt: skip
+    assert asked("--usd", "50")["next_session"] == "cheaper"
+    assert asked("--cheaper-share", "0.95")["next_session"] == "full"
+    assert asked("--usd", "0")["next_session"] == "text"
+    told = asked("--none")
+    assert (told["budget_usd"], told["cheaper_share"], told["next_session"]) == (None, 0.95, "full")
+    asked("--none")
+    trail = rows(
+        database, "select actor_role, details from audit_log where action = 'voice_budget_changed' order by id"
+    )
+    assert [row["details"]["to"]["usd"] for row in trail[1:]] == [50, 50, 0, None]
+    assert trail[2]["details"]["from"] == {"usd": 50, "cheaper_share": 0.8}
+    assert "pipeline" in trail[1]["actor_role"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--usd", "-1"], ["--usd", "many"], ["--cheaper-share", "1.5"], ["--usd", "NaN"]]
+)
+def test_a_budget_that_cannot_be_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Found, expected, and an example of it."""
+    with pytest.raises(SystemExit):
+        main(["gym", "budget", "--gym", "dax", *arguments])
+    assert re.search(r"found \S+, expected .* such as", capsys.readouterr().err)
+
+
+def test_an_unknown_gym_has_no_budget(
+    database: Database, network: Network, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gyms there are get named."""
+    monkeypatch.setattr("jarvis.cli.load_settings", lambda: database.settings)
+    assert main(["gym", "budget", "--gym", "nowhere", "--usd", "5"]) == 1
+    assert "found no gym 'nowhere', expected one of: dax" in capsys.readouterr().err
 
 
 def test_a_spent_budget_leaves_the_written_word(

@@ -20,6 +20,7 @@ from jarvis.tenancy import Permission, Scope
 from voice_gateway.people import People, PersonConnection
 from voice_gateway.rates import RateClass
 from voice_gateway.routes.admin_bodies import (
+    BUDGET_FIELDS,
     AuditEntry,
     Franchise,
     FranchiseChange,
@@ -139,11 +140,17 @@ async def change_gym(
     people: PeopleHere,
     body: Annotated[GymChange, Depends(json_body(GymChange))],
 ) -> Any:
-    """What is given is changed; the state only by who runs the network."""
+    """What is given is changed; the state only by who runs the network; a `voice_budget_usd` of null is no budget."""
     _require_timezone(body.timezone)
-    hours = None if body.opening_hours is None else Jsonb(body.opening_hours)
+    values = body.model_dump(exclude=BUDGET_FIELDS)
+    values["opening_hours"] = None if body.opening_hours is None else Jsonb(body.opening_hours)
     async with people.as_person(person) as connection, _rules():
-        await network.change(connection, "change_gym", id=gym_id, **{**body.model_dump(), "opening_hours": hours})
+        await network.change(connection, "change_gym", id=gym_id, **values)
+        if BUDGET_FIELDS & body.model_fields_set:
+            await network.change(
+                connection, "change_voice_budget", id=gym_id, is_given="voice_budget_usd" in body.model_fields_set,
+                usd=body.voice_budget_usd, cheaper_share=body.voice_budget_cheaper_share,
+            )  # fmt: skip
         return await _one(connection, "gyms", gym_id, "gym")
 
 

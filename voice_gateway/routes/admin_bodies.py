@@ -1,6 +1,7 @@
 """What the routes of `/api/admin` take and answer, field by field."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -26,6 +27,23 @@ Hours = Annotated[
 ]
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")]
 Password = Annotated[str, Field(min_length=12, max_length=256)]
+
+
+BudgetUsd = Annotated[
+    Decimal,
+    Field(
+        ge=0, max_digits=10, decimal_places=2,
+        description="USD for the voice in a calendar month of the gym's time zone; 0 for text only, null for no limit.",
+    ),
+]  # fmt: skip
+CheaperShare = Annotated[
+    Decimal,
+    Field(
+        gt=0, le=1, max_digits=3, decimal_places=2,
+        description="The share of it from which on a cheaper model speaks.",
+    ),
+]  # fmt: skip
+BUDGET_FIELDS = {"voice_budget_usd", "voice_budget_cheaper_share"}
 
 
 class _Body(BaseModel):
@@ -70,6 +88,8 @@ class GymChange(_Body):
     timezone: Annotated[str, Field(max_length=64)] | None = None
     opening_hours: Hours | None = None
     status: GymStatus | None = None
+    voice_budget_usd: BudgetUsd | None = None
+    voice_budget_cheaper_share: CheaperShare | None = None
 
 
 class UserNew(_Body):
@@ -122,6 +142,8 @@ class GymRecord(BaseModel):
     status: GymStatus
     opening_hours: dict[str, Any]
     timezone: str
+    voice_budget_usd: float | None
+    voice_budget_cheaper_share: float
     created_at: datetime
 
 

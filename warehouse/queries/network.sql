@@ -15,7 +15,7 @@ limit %(asked)s::integer;
 -- Gyms, the latest first.
 select
     gyms.id, gyms.franchise_id, gyms.slug, gyms.name, gyms.city, gyms.address, gyms.status, gyms.opening_hours,
-    gyms.timezone, gyms.created_at
+    gyms.timezone, gyms.voice_budget_usd, gyms.voice_budget_cheaper_share, gyms.created_at
 from public.gyms
 where (%(id)s::uuid is null or gyms.id = %(id)s::uuid)
     and (%(franchise_id)s::uuid is null or gyms.franchise_id = %(franchise_id)s::uuid)
@@ -100,6 +100,12 @@ select app.create_gym(
 select app.change_gym(
     %(id)s::uuid, %(name)s::text, %(city)s::text, %(address)s::text, %(timezone)s::text, %(opening_hours)s::jsonb,
     %(status)s::text
+) as answer;
+
+-- change_voice_budget --
+-- Changes what is given of a gym's monthly voice budget.
+select app.change_voice_budget(
+    %(id)s::uuid, %(is_given)s::boolean, %(usd)s::numeric, %(cheaper_share)s::numeric
 ) as answer;
 
 -- create_user --

@@ -1,17 +1,62 @@
-"""Reads where a gym stands in its monthly voice budget, and tells its manager of a threshold.
+"""Reads and sets a gym's monthly voice budget, and tells its manager of a threshold.
 
-SQL is in `queries/budgets.sql`, the rules in `jarvis/budgets.py`. Both ask for the gym of one kiosk.
+SQL is in `queries/budgets.sql`, the rules in `jarvis/budgets.py`. Gateways ask for the gym of one kiosk, the command
+line for a gym by its slug.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.types.json import Jsonb
 
 from jarvis import alerts_fr
 from jarvis.budgets import Standing, VoiceMode
 from warehouse.sql import queries
+from warehouse.stores.kiosks import GymNotFound, gym_slugs
+
+
+@dataclass(frozen=True, slots=True)
+class GymBudget:
+    """A gym's budget, and its month so far."""
+
+    budget_usd: Decimal | None
+    """None for no limit."""
+    cheaper_share: Decimal
+    """Above 0, up to 1."""
+    month: date
+    """The month's first day, in the gym's own time zone."""
+    spent_usd: Decimal
+
+    @property
+    def mode(self) -> VoiceMode:
+        """How the next session is held."""
+        if self.budget_usd is None:
+            return VoiceMode.FULL
+        return Standing(self.month, self.spent_usd, self.budget_usd, self.cheaper_share).mode
+
+
+def gym_budget(connection: Connection, *, gym_slug: str, moment: datetime) -> GymBudget:
+    """The gym's budget, and what the month of this moment has cost.
+
+    Raises:
+        GymNotFound: when no gym has this slug.
+    """
+    row = connection.execute(queries("budgets")["gym_budget"], {"slug": gym_slug, "moment": moment}).fetchone()
+    if row is None:
+        known = ", ".join(gym_slugs(connection)) or "there is none"
+        raise GymNotFound(f"found no gym '{gym_slug}', expected one of: {known}")
+    return GymBudget(*row)
+
+
+def set_gym_budget(
+    connection: Connection, *, gym_slug: str, is_given: bool, usd: Decimal | None, cheaper_share: Decimal | None
+) -> None:
+    """What is given holds for the gym, and is in the audit trail; whether `usd` is given says `is_given`."""
+    values = {"slug": gym_slug, "is_given": is_given, "usd": usd, "cheaper_share": cheaper_share}
+    connection.execute(queries("budgets")["set_gym_budget"], values)
 
 
 async def standing_at(connection: AsyncConnection, *, kiosk_id: UUID, moment: datetime) -> Standing | None:

@@ -14,8 +14,8 @@ from warehouse.sql import queries
 Connection = AsyncConnection[dict[str, Any]]
 Listing = Literal["franchises", "gyms", "users", "kiosks", "audit"]
 Change = Literal[
-    "create_franchise", "change_franchise", "create_gym", "change_gym", "create_user", "change_user", "create_kiosk",
-    "issue_kiosk_code", "revoke_kiosk",
+    "create_franchise", "change_franchise", "create_gym", "change_gym", "change_voice_budget", "create_user",
+    "change_user", "create_kiosk", "issue_kiosk_code", "revoke_kiosk",
 ]  # fmt: skip
 
 _FILTERS: Mapping[str, tuple[str, ...]] = {
