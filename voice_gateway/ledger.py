@@ -25,10 +25,10 @@ class Ledger:
         return self._seq
 
     def log(self, direction: str, event: Event, now: Moment) -> Record:
-        """The next event, without its sound."""
+        """The next event, without its sound, its prompt and its first name."""
         self._seq += 1
-        silent = realtime.without_audio(event)
-        return store.event_row(self.scope, seq=self._seq, occurred_at=now.at, direction=direction, event=silent)
+        kept = _anonymous(realtime.without_audio(event))
+        return store.event_row(self.scope, seq=self._seq, occurred_at=now.at, direction=direction, event=kept)
 
     def turns(self, *turns: TurnRow | None) -> list[Record]:
         """The turns there are."""
@@ -58,3 +58,18 @@ class Ledger:
             occurred_at=now.at,
             is_missing=is_missing,
         )
+
+
+def _anonymous(event: Event) -> Event:
+    """The event without the first name of whoever badged, which may be a guest's, and without what a prompt says.
+
+    A hash of the prompt would not do: of a text that everybody may read and one first name, it gives the name away.
+    """
+    if "first_name" in event:
+        event = {name: value for name, value in event.items() if name != "first_name"}
+    for holder in ("session", "response"):
+        inner = event.get(holder)
+        if isinstance(inner, Mapping) and "instructions" in inner:
+            kept = {name: value for name, value in inner.items() if name != "instructions"}
+            event = {**event, holder: {**kept, "instructions_length": len(str(inner["instructions"]))}}
+    return event

@@ -159,6 +159,32 @@ def test_a_guest_of_the_network_is_named_and_not_recorded(
     assert not rows(database, "select from member_visits") and not rows(database, "select from consents")
 
 
+@pytest.mark.parametrize(("badge", "name"), [("B-LEA", "Léa"), ("B-PAU", "Inès")], ids=str)
+def test_the_event_log_names_nobody(
+    database: Database, gateway: GatewayProcess, tap: UpstreamTap, token: str, badge: str, name: str
+) -> None:
+    """The kiosk greets by name and the prompt holds it; the log keeps of both that they were, and how long."""
+
+    async def visit() -> str | None:
+        async with connected(gateway.url, token) as kiosk:
+            await kiosk.badge(badge)
+            await kiosk.hang_up()
+            return kiosk.first_name
+
+    assert asyncio.run(visit()) == name
+    prompt = next(event["session"]["instructions"] for event in tap.events if event["type"] == "session.update")
+    assert name in prompt
+    logged = rows(database, "select direction, event_type, payload from realtime_events order by seq")
+    assert name not in json.dumps([row["payload"] for row in logged], ensure_ascii=False)
+    assert {row["event_type"] for row in logged} >= {"session.update", "session.updated"}
+    about_session = [row["payload"]["session"] for row in logged if "session" in row["payload"]]
+    assert not any("instructions" in session for session in about_session)
+    ours = next(row["payload"]["session"] for row in logged if row["direction"] == "upstream_out")
+    assert ours["instructions_length"] == len(prompt)
+    greeted = next(row for row in logged if row["event_type"].startswith("kiosk.member."))
+    assert "first_name" not in greeted["payload"]
+
+
 def test_a_badge_that_two_gyms_gave_to_two_people_names_nobody(
     database: Database, gateway: GatewayProcess, network: Network, token: str
 ) -> None:

@@ -332,9 +332,14 @@ def test_the_language_is_pinned(stage: Stage) -> None:
     kiosk = asyncio.run(talk())
     effective = kiosk.of_type("session.updated")[0]["session"]["audio"]["input"]["transcription"]
     assert (effective["model"], effective["language"]) == ("gpt-realtime-whisper", "fr")
-    query = "select payload from realtime_events where session_id = %s and event_type = 'session.update'"
-    ours = [row["payload"]["session"].get("instructions", "") for row in stage.rows(query, kiosk.session_id)]
-    assert any("uniquement le français" in instructions for instructions in ours)
+    query = (
+        "select direction, payload -> 'session' ->> 'instructions_length' as length from realtime_events "
+        "where session_id = %s and event_type in ('session.update', 'session.updated') order by seq"
+    )
+    lengths = stage.rows(query, kiosk.session_id)
+    ours = next(row["length"] for row in lengths if row["direction"] == "upstream_out")
+    assert {row["length"] for row in lengths if row["direction"] == "upstream_in"} == {ours}
+    assert [row["length"] for row in lengths if row["direction"] == "kiosk_in"] == [str(len("日本語"))]
 
 
 def test_a_tool_runs_once_however_often_it_is_told(stage: Stage) -> None:
