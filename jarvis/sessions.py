@@ -45,7 +45,7 @@ class Limits:
     silence_seconds: float = 15.0
     """How long an upstream that owes an answer may say nothing before it counts as lost."""
     max_cost_usd: Decimal = Decimal(2)
-    resume_seconds: float = 12.0
+    resume_seconds: float = 15.0
     """How long the session of a kiosk that lost its connection waits for it to come back."""
     lease_seconds: int = 30
     held_bytes: int = 1_000_000

@@ -115,10 +115,10 @@
       equal(sent(told).map((event) => event.type), ["conversation.item.create", "response.create"]);
       equal(back.session.waiting, []);
     },
-    "after fifteen seconds without a line nothing of the member is left": () => {
+    "after fourteen seconds without a line nothing of the member is left": () => {
       const cut = run(speaking, { type: "link.lost", now: 1_000 });
-      equal(run(cut, { type: "tick", now: 15_900 }).session === null, false);
-      equal(run(cut, { type: "tick", now: 16_100 }).session, null);
+      equal(run(cut, { type: "tick", now: 14_900 }).session === null, false);
+      equal(run(cut, { type: "tick", now: 15_100 }).session, null);
     },
     "a resumption that is refused ends the conversation": () => {
       const back = run(speaking, { type: "link.lost", now: 0 }, { type: "link.open" });

@@ -91,7 +91,7 @@ def standin_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def gateway(settings: Settings, network: Network, standin_port: int) -> Iterator[GatewayProcess]:
     """A gateway that serves, and keeps a session for a cut-off kiosk as long as it does in earnest."""
     log = settings.home / "gateway.log"
-    with running_gateway(settings, standin_port=standin_port, log=log, session={"RESUME_SECONDS": 12}) as process:
+    with running_gateway(settings, standin_port=standin_port, log=log, session={"RESUME_SECONDS": 15}) as process:
         yield process
 
 

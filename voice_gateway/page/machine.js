@@ -10,8 +10,8 @@ import { changed, forget, nothing, send, spoken } from "./session.js";
 export { phaseOf } from "./phase.js";
 
 export const LANGUAGES = ["fr", "en", "es"];
-// Longer than any gateway keeps a session for a kiosk that was cut off; then nothing of it may stay here either.
-export const RESUME_MS = 15_000;
+// A second less than the gateway keeps a session for a kiosk that was cut off; nothing of it may stay here longer.
+export const RESUME_MS = 14_000;
 const FAREWELL_MS = 5_000;
 // A language chosen by somebody who then walked away is not the next one's.
 const CHOICE_MS = 45_000;

@@ -1,8 +1,11 @@
 """A kiosk that loses its connection and comes back: what is cut, what is asked again, when nobody waits any more."""
 
+import re
+
 import pytest
 
 from jarvis.sessions import CloseReason, Limits
+from tests.conftest import REPOSITORY
 from tests.unit.voice_gateway.test_session import (
     START,
     instructed,
@@ -63,6 +66,14 @@ def test_a_tool_that_ends_meanwhile_speaks_to_nobody() -> None:
     result = session.receive(ToolFinished("c1", "done", {"ok": True}), AWAY)
     assert [event["type"] for event in instructed(result)] == ["conversation.item.create"]
     assert [event["type"] for event in instructed(session.receive(KioskBack(), BACK))] == ["response.create"]
+
+
+def test_the_screen_gives_up_before_the_gateway_does() -> None:
+    """What the page still asks to resume, the gateway still has; it waits no longer than the contract says."""
+    machine = (REPOSITORY / "voice_gateway" / "page" / "machine.js").read_text()
+    found = re.search(r"export const RESUME_MS = ([\d_]+);", machine)
+    assert found
+    assert 14_000 <= int(found[1]) < Limits().resume_seconds * 1000 <= 15_000
 
 
 @pytest.mark.parametrize("seconds", [0.5, 12.0])
