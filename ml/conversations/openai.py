@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, sentiment_label
 from jarvis.prices import Usage, exact_usd, price_of
 from ml.conversations.engine import EngineError
+from ml.conversations.parts import MAX_PARTS, Part, merge, split
 from ml.conversations.redaction import Redactor, full_depth
 from ml.conversations.schema import Reply, ReplyError, parse_reply, reply_schema, sent_ids
 from ml.conversations.sentences import clean_text
+from ml.conversations.tokens import tokens_of
 
 if TYPE_CHECKING:
     from openai import APIStatusError, OpenAI
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 PROMPT = Path(__file__).parent / "prompts" / "analyse.md"
 
 # Raised when what is sent or how a reply is read changes in a way the prompt's hash does not show.
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 MAX_ATTEMPTS = 4
 MAX_WAIT_SECONDS = 30.0
@@ -42,10 +44,13 @@ BATCH_SECONDS = 180.0
 # A reply that breaks the schema is asked for once more, then given up.
 MAX_REPLIES = 2
 CALLS_AT_ONCE = 4
-EMBEDDINGS_A_CALL = 64
+# With the most tokens a text may have, a call stays under the 300,000 that the provider takes at once.
+EMBEDDINGS_A_CALL = 32
 
-# About 8,000 tokens: the embedding model's limit, and more than an hour of talk. Longer ones keep both ends, marked.
-MAX_CHARACTERS = 24_000
+# The embedding models refuse 8,192. A longer conversation keeps both ends there, marked; its analysis reads all of it.
+EMBEDDING_TOKENS = 8_000
+# Ten minutes of one voice: a longer turn keeps both ends, marked.
+TURN_TOKENS = 1_500
 MAX_REPLY_TOKENS = 4_000
 
 _MICRODOLLAR = Decimal("0.000001")
@@ -153,9 +158,11 @@ class OpenAIEngine:
                 reason = "found no words of the member's, expected at least one"
                 results[place] = AnalysisFailure(conversation.session_id, reason, True)
         batch = Batch(until=self.clock() + BATCH_SECONDS)
+        if not spoken:
+            return [results[place] for place in sorted(results)]
         sent = [self._redacted(conversations[place]) for place in spoken]
         try:
-            vectors = self._embeddings([_document(rows) for rows in sent], batch)
+            vectors = self._embeddings([self._document(rows) for rows in sent], batch)
         except EngineError as error:
             raise EngineError(str(error), done=list(results.values())) from error
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
@@ -217,16 +224,42 @@ class OpenAIEngine:
         )
 
     def _redacted(self, conversation: Conversation) -> list[dict[str, str]]:
-        """The turns as they are sent: short ids, no personal data, both ends of what is too long."""
-        budget = MAX_CHARACTERS // max(1, len(conversation.turns))
+        """The turns as they are sent: short ids, no personal data, both ends of a turn that is too long."""
+        tokens = tokens_of(self.model)
         rows = []
         for sent_id, turn in zip(sent_ids(conversation), conversation.turns, strict=True):
             text = self.redact(clean_text(turn.text), conversation.private_names)
-            rows.append({"turn_id": sent_id, "role": str(turn.role), "text": _both_ends(text, max(400, budget))})
+            rows.append({"turn_id": sent_id, "role": str(turn.role), "text": tokens.both_ends(text, TURN_TOKENS)})
         return rows
 
+    def _document(self, rows: Sequence[dict[str, str]]) -> str:
+        """The conversation as the embedding model reads it."""
+        return tokens_of(self.embedding_model).both_ends("\n".join(row["text"] for row in rows), EMBEDDING_TOKENS)
+
     def _reply(self, conversation: Conversation, rows: Sequence[dict[str, str]], batch: Batch) -> tuple[Reply, Spent]:
-        data = json.dumps({"language": conversation.language[:8], "turns": rows}, ensure_ascii=False)
+        """The reply to the whole conversation, merged where it was asked for in parts, and what all of them cost."""
+        tokens = tokens_of(self.model)
+        parts = split(conversation, rows, lambda row: tokens.count(json.dumps(row, ensure_ascii=False)))
+        if len(parts) > MAX_PARTS:
+            raise CallError(
+                f"found a conversation of {len(parts)} parts, expected at most {MAX_PARTS}", is_permanent=True
+            )
+        replies: list[Reply] = []
+        spent = Spent()
+        for number, part in enumerate(parts, start=1):
+            data: dict[str, object] = {"language": conversation.language[:8], "turns": part.rows}
+            if len(parts) > 1:
+                data["part"] = {"number": number, "of": len(parts)}
+            if replies:
+                # A reply is as hostile as what it was made from: it goes back redacted, as data.
+                told = self.redact(replies[-1].summary, conversation.private_names)
+                data["before"] = {"summary": told, "outcome": replies[-1].outcome}
+            reply, paid = self._part(part, json.dumps(data, ensure_ascii=False), batch)
+            replies.append(reply)
+            spent += paid
+        return merge(parts, replies), spent
+
+    def _part(self, part: Part, data: str, batch: Batch) -> tuple[Reply, Spent]:
         spent = Spent()
         problem = ""
         for _ in range(MAX_REPLIES):
@@ -254,7 +287,7 @@ class OpenAIEngine:
                 problem = f"the reply was cut at {MAX_REPLY_TOKENS} tokens"
                 continue
             try:
-                return parse_reply(choice.message.content or "", conversation), spent
+                return parse_reply(choice.message.content or "", part.conversation), spent
             except ReplyError as error:
                 problem = str(error)
         raise CallError(f"{MAX_REPLIES} replies broke the schema; the last: {problem}")
@@ -339,17 +372,6 @@ def prompt_version() -> str:
 @cache
 def _prompt() -> str:
     return PROMPT.read_text(encoding="utf-8")
-
-
-def _document(rows: Sequence[dict[str, str]]) -> str:
-    return _both_ends("\n".join(row["text"] for row in rows), MAX_CHARACTERS)
-
-
-def _both_ends(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    half = most // 2
-    return f"{text[:half]} [… {len(text) - 2 * half} characters left out …] {text[-half:]}"
 
 
 def _refused(error: "APIStatusError") -> str:

@@ -13,6 +13,7 @@ import pytest
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, Role, Sentiment, Turn
 from ml.conversations.engine import EngineError
 from ml.conversations.openai import BATCH_SECONDS, MAX_ATTEMPTS, OpenAIEngine, prompt_version
+from ml.conversations.tokens import tokens_of
 from tests.support.hostile_texts import hostile_texts
 
 MODEL, EMBEDDING = "gpt-4o-mini", "text-embedding-3-small"
@@ -91,6 +92,8 @@ class Provider:
     """A word in a chat that is answered with a 500, once another chat was answered well."""
     is_answering: threading.Event = field(default_factory=threading.Event)
     on_chat: Callable[[], None] = lambda: None
+    reply_to: Callable[[dict[str, Any]], Answer] | None = None
+    """Answers a chat by what was sent, instead of the script."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, path: str, body: dict[str, Any]) -> Answer:
@@ -109,7 +112,9 @@ class Provider:
             self.chats.append(body)
             self.on_chat()
             is_broken = self.broken_on is not None and self.broken_on in json.dumps(body)
-            if not is_broken:
+            if self.reply_to is not None:
+                answer = self.reply_to(json.loads(body["messages"][1]["content"]))
+            elif not is_broken:
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if is_broken:
             self.is_answering.wait(5)
@@ -448,6 +453,58 @@ def test_a_very_long_turn_is_cut_openly(engine: OpenAIEngine, provider: Provider
     content = provider.chats[0]["messages"][1]["content"]
     assert len(content) < 30_000
     assert "characters left out" in content
+
+
+def labelled(data: dict[str, Any]) -> Answer:
+    """A reply that labels each member turn it was sent, and rests every field on the first of them."""
+    members = [row["turn_id"] for row in data["turns"] if row["role"] == "member"]
+    labels = [{"turn_id": one, "sentiment_score": -0.1, "emotion": "neutral", "intents": []} for one in members]
+    part = data.get("part", {"number": 1})["number"]
+    return changed(
+        summary=f"Partie {part}.",
+        turns=labels,
+        evidence=dict.fromkeys(GOOD["evidence"], members[:1]),
+        action_items=[],
+        issues=[],
+    )
+
+
+def long_conversation(turns: int) -> Conversation:
+    """So many turns of some 100 tokens, the member's and the assistant's in turn."""
+    roles = (Role.MEMBER, Role.ASSISTANT)
+    return Conversation(
+        "s1",
+        "fr",
+        tuple(Turn(f"u{place}", roles[place % 2], f"tour {place} " + "encore un mot " * 30) for place in range(turns)),
+    )
+
+
+def test_a_long_conversation_is_read_whole_part_by_part(engine: OpenAIEngine, provider: Provider) -> None:
+    """200 turns: every one is sent, the parts know of each other, every member turn has its label, all is paid."""
+    provider.reply_to = labelled
+    analysis = only(engine.analyse([long_conversation(200)]))
+    sent = [json.loads(chat["messages"][1]["content"]) for chat in provider.chats]
+    assert len(sent) > 2
+    assert [one["part"] for one in sent] == [{"number": place, "of": len(sent)} for place in range(1, len(sent) + 1)]
+    assert ["before" in one for one in sent] == [False] + [True] * (len(sent) - 1)
+    assert sent[1]["before"] == {"summary": "Partie 1.", "outcome": "handed_over"}
+    spoken = {row["text"].split()[1] for one in sent for row in one["turns"]}
+    assert spoken == {str(place) for place in range(200)}
+    assert not any("left out" in row["text"] for one in sent for row in one["turns"])
+    assert [turn.turn_id for turn in analysis.turns] == [f"u{place}" for place in range(0, 200, 2)]
+    assert analysis.summary.startswith("Partie 1. Partie 2.")
+    assert analysis.tokens == 1300 * len(sent) + 100
+    assert tokens_of(EMBEDDING).count(provider.embeddings[0]["input"][0]) < 8_192
+
+
+def test_a_transcript_that_no_kiosk_can_have_heard_is_refused_before_it_is_paid(
+    engine: OpenAIEngine, provider: Provider
+) -> None:
+    """Hours of talk: said, for good, and nothing is asked of the dearer model."""
+    failed = reason(engine.analyse([long_conversation(600)]))
+    assert failed.is_permanent
+    assert "expected at most 12" in failed.reason
+    assert provider.chats == []
 
 
 def test_an_instruction_inside_the_transcript_stays_data(engine: OpenAIEngine, provider: Provider) -> None:
