@@ -12,11 +12,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from jarvis.consents import NOTICE_VERSION
 from jarvis.requests import RequestKind
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess, Network, wait_until
 from tests.tenants import PERSON, made_id, plant
 from voice_gateway.kiosk.commands import talk
+from voice_gateway.tools.analysis_consent import SetAnalysisConsent
 from voice_gateway.tools.runner import ToolContext, run_audited, run_once, toolbox
 from warehouse.connection import as_user
 from warehouse.stores.classes import book_class
@@ -239,6 +241,47 @@ def test_goals_are_set_replaced_and_followed(dax: Dax) -> None:
     assert [row["status"] for row in dax.rows(
         "select status from member_goals where gym_id = %s order by started_at", DAX
     )] == ["replaced", "active"]  # fmt: skip
+
+
+def test_an_analysis_is_refused_by_voice(dax: Dax) -> None:
+    """A no takes the session out and is kept for its member, active or not; once, and a yes after it is for later."""
+    for outcome in ("known", "inactive", "unknown"):
+        session = dax.session(outcome=outcome)
+        dax.write(
+            "update openai_realtime_sessions set has_analysis_consent = true, notice_version = %s where id = %s",
+            NOTICE_VERSION, session,
+        )  # fmt: skip
+        refused = dax.use("set_analysis_consent", session, {"is_granted": False}, call_id="no")
+        dax.use("set_analysis_consent", session, {"is_granted": False}, call_id="no")
+        accepted = dax.use("set_analysis_consent", session, {"is_granted": True}, call_id="yes")
+        assert [(one.output["is_granted"], one.output["analysis"]) for one in (refused, accepted)] == [
+            (False, False), (True, False),
+        ]  # fmt: skip
+        [kept] = dax.rows("select * from openai_realtime_sessions where id = %s", session)
+        assert kept["has_analysis_consent"] is False
+        consents = dax.rows(
+            "select is_granted, source, notice_version from consents where member_id = %s order by recorded_at",
+            kept["member_id"],
+        )
+        expected = [] if outcome == "unknown" else [False, True]
+        assert [one["is_granted"] for one in consents] == expected
+        assert {(one["source"], one["notice_version"]) for one in consents} <= {("kiosk", NOTICE_VERSION)}
+        assert ("vos conversations" in refused.output["message"]) is bool(expected)
+
+
+def test_an_analysis_is_agreed_to_with_the_notice_only(dax: Dax) -> None:
+    """Who was never shown the notice cannot say yes to it; no to it they can, in their own session only."""
+    session = dax.session()
+    assert dax.use("set_analysis_consent", session, {"is_granted": True}, call_id="a").output["reason"] == "no_notice"
+    assert dax.use("set_analysis_consent", session, {}, call_id="b").status == "failed"
+    for other in (dax.session(gym="pau"), made_id("session", "dax")):
+
+        async def work(pool: Pool, other: UUID = other) -> Any:
+            return await SetAnalysisConsent().run({"is_granted": False}, ToolContext(KIOSK, other, pool, "c"))
+
+        assert dax.with_pool(work)["ok"] is False
+    assert dax.rows("select 1 from consents where source = 'kiosk' and not is_granted") == []
+    assert dax.use("set_analysis_consent", session, {"is_granted": False}, call_id="d").output["ok"] is True
 
 
 def test_a_report_is_an_alert_of_the_manager_at_once(dax: Dax) -> None:

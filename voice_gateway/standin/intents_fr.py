@@ -22,6 +22,29 @@ class Intent:
 
 INTENTS: tuple[Intent, ...] = (
     Intent(
+        "refuse_analysis",
+        (
+            ("plus etre analyse", 12),
+            ("pas etre analyse", 12),
+            ("refuse l analyse", 12),
+            ("refuse que mes conversations", 12),
+            ("n analysez plus", 12),
+            ("arretez d analyser", 12),
+            ("retire mon accord", 12),
+            ("retirer mon accord", 12),
+        ),
+        ("Votre choix se change à l'écran, ou à l'accueil{name}.",),
+        ("set_analysis_consent",),
+        hints=("no",),
+    ),
+    Intent(
+        "accept_analysis",
+        (("accepte l analyse", 12), ("accepte d etre analyse", 12), ("pouvez analyser", 12)),
+        ("Votre choix se change à l'écran, ou à l'accueil{name}.",),
+        ("set_analysis_consent",),
+        hints=("yes",),
+    ),
+    Intent(
         "safety",
         (("dangereu", 4), ("glisser", 4), ("issue de secours", 6), ("accident", 4), ("incendie", 6), ("par terre", 2)),
         (

@@ -104,7 +104,7 @@ def _value(name: str, schema: dict[str, Any], *, words: str, category: str, hint
     if kind in ("integer", "number"):
         return _number(words)
     if kind == "boolean":
-        return None
+        return {"yes": True, "no": False}.get(next(iter({"yes", "no"} & set(hints)), ""))
     for parts, find in _FINDERS:
         if any(part in name.lower() for part in parts):
             return find(words, category)

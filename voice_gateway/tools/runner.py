@@ -87,6 +87,7 @@ class ToolResult:
 def toolbox() -> tuple[Tool, ...]:
     """Every tool there is."""
     from voice_gateway.tools.advice import GetAdvice
+    from voice_gateway.tools.analysis_consent import SetAnalysisConsent
     from voice_gateway.tools.book_class import BookClass
     from voice_gateway.tools.cancel_booking import CancelBooking
     from voice_gateway.tools.class_schedule import GetClassSchedule
@@ -100,7 +101,7 @@ def toolbox() -> tuple[Tool, ...]:
 
     return (
         GetOpeningHours(), GetClassSchedule(), BookClass(), CancelBooking(), GetMemberProfile(), SetGoal(),
-        GetProgress(), GetAdvice(), ReportIssue(), GiveFeedback(), RequestHuman(),
+        GetProgress(), GetAdvice(), ReportIssue(), GiveFeedback(), RequestHuman(), SetAnalysisConsent(),
     )  # fmt: skip
 
 

@@ -27,6 +27,38 @@ values (
 )
 on conflict (id) do nothing;
 
+-- change_consent --
+-- Takes an answer given in an open session of the asking kiosk: one no counts for all of it, a yes needs the notice.
+with asking as (
+    select sessions.id, sessions.gym_id, sessions.member_id
+    from public.openai_realtime_sessions as sessions
+    where sessions.id = %(session_id)s::uuid
+        and sessions.kiosk_id = app.kiosk_id()
+        and sessions.state = 'active'
+        and (not %(is_granted)s::boolean or sessions.notice_version = %(notice_version)s::text)
+),
+noted as (
+    update public.openai_realtime_sessions as sessions
+    set has_analysis_consent = sessions.has_analysis_consent and %(is_granted)s::boolean
+    from asking
+    where sessions.id = asking.id
+    returning sessions.has_analysis_consent
+),
+kept as (
+    insert into public.consents (id, gym_id, member_id, purpose, is_granted, notice_version, source)
+    select
+        %(consent_id)s::uuid, asking.gym_id, asking.member_id, %(purpose)s::text, %(is_granted)s::boolean,
+        %(notice_version)s::text, 'kiosk'
+    from asking
+    where asking.member_id is not null
+    on conflict (id) do nothing
+)
+select
+    noted.has_analysis_consent as has_consent,
+    asking.member_id is not null as has_member
+from noted
+cross join asking;
+
 -- save_visit --
 -- Counts a badge as a visit, once per moment.
 insert into public.member_visits (gym_id, member_id, kiosk_id, visited_at, source)

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
+from psycopg.rows import class_row
 
 from jarvis.prices import Usage
 from jarvis.sessions import CloseReason
@@ -231,6 +232,16 @@ def start_tool_call(
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """What counts after an answer by voice."""
+
+    has_consent: bool
+    """True while the session may be analysed."""
+    has_member: bool
+    """True where the answer is kept for later sessions too."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallClaim:
     """Whether a started tool call is ours to run."""
 
@@ -249,6 +260,37 @@ async def claim_tool_call(connection: AsyncConnection, *, kiosk_id: UUID, sessio
         )
         row = await cursor.fetchone()
     return CallClaim(*row) if row else CallClaim(False, "unknown")
+
+
+async def change_consent(
+    connection: AsyncConnection,
+    *,
+    kiosk_id: UUID,
+    session_id: UUID,
+    consent_id: UUID,
+    purpose: str,
+    is_granted: bool,
+    notice_version: str,
+) -> ConsentChange | None:
+    """The answer counts for the session, and for its member's next ones where there is a member.
+
+    None where nothing was taken: the session is over or another kiosk's, or a yes came without the notice.
+    """
+    async with (
+        as_kiosk_async(connection, kiosk_id),
+        connection.cursor(row_factory=class_row(ConsentChange)) as cursor,
+    ):
+        await cursor.execute(
+            queries("sessions")["change_consent"],
+            {
+                "session_id": session_id,
+                "consent_id": consent_id,
+                "purpose": purpose,
+                "is_granted": is_granted,
+                "notice_version": notice_version,
+            },
+        )
+        return await cursor.fetchone()
 
 
 async def has_member(connection: AsyncConnection, *, kiosk_id: UUID, session_id: UUID) -> bool:

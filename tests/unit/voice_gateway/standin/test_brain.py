@@ -178,6 +178,8 @@ TOOLBOX = tuple(Tool(one["name"], one["parameters"]) for one in definitions(tool
         ("Vous devriez ajouter un cours de danse le mercredi.", "give_feedback", {"kind": "suggestion"}),
         ("L'accueil a été très désagréable avec moi hier.", "give_feedback", {"kind": "complaint"}),
         ("Je voudrais parler à quelqu'un de l'équipe.", "request_human", {"topic": "staff_coaching"}),
+        ("Je ne veux plus être analysé.", "set_analysis_consent", {"is_granted": False}),
+        ("Finalement j'accepte l'analyse.", "set_analysis_consent", {"is_granted": True}),
         ("Je veux résilier mon abonnement.", "request_human", {"topic": "membership"}),
     ],
 )
