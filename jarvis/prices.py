@@ -1,6 +1,6 @@
 """What hosted models cost: a dated price table, and the cost of one usage report by model and modality.
 
-Pure. `voice_gateway/session.py` prices each response and each transcription as it is reported, and
+Pure. `voice_gateway/ledger.py` prices each response and each transcription as it is reported, and
 stores the table's version beside the cost, so that an invoice can be recomputed. The hosted analysis
 prices its calls by the same table. A table that was billed by is never edited: new prices are a new table.
 """

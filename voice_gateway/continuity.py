@@ -2,7 +2,7 @@
 
 The upstream forgets everything with its connection, and cuts each one after an hour. So a session has legs: one
 connection after another, numbered, each told our settings and what was said so far, as text and with every tool call
-beside its output. Pure; `session.py` decides when, `relay.py` dials.
+beside its output. Pure; `conversation/connections.py` decides when, `relay.py` dials.
 """
 
 from collections import deque

@@ -1,7 +1,8 @@
 """What is said while a tool takes its time: one short sentence, and never over an answer. Pure.
 
 The sentence is a response of its own outside the conversation, so that the model neither remembers it nor takes it
-for its answer; clients hear it as speech like any other. `session.py` decides by it when to ask and when to wait.
+for its answer; clients hear it as speech like any other. `conversation/tool_results.py` decides by it
+when to ask and when to wait.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 Tools are the gateway's: a call and its output are items of the upstream's conversation, and clients that
 met them would try to run them. Each item names the one before it, so where that one is hidden, the last
-visible one before it is named instead. Pure; `session.py` asks.
+visible one before it is named instead. Pure; `conversation/saying.py` asks.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What one session puts on record: numbered events, turns and bills. Pure; `session.py` decides when."""
+"""What one session puts on record: numbered events, turns and bills. Pure; `conversation/` decides when."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

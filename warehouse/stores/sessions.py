@@ -2,7 +2,7 @@
 
 A record is a named block of `queries/sessions.sql` with plain JSON values, or a protocol event. That
 makes it equally fit for Postgres and for the journal that stands in while Postgres is away.
-`voice_gateway/session.py` makes records, `voice_gateway/recorder.py` has them written.
+`voice_gateway/conversation/` makes records, `voice_gateway/recorder.py` has them written.
 """
 
 import re
