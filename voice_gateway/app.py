@@ -19,12 +19,12 @@ from jarvis.prices import endings
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
 from voice_gateway.budget import voice_mode
+from voice_gateway.connection import KioskConnection
 from voice_gateway.devices import Devices
 from voice_gateway.metrics import Metrics
 from voice_gateway.people import People
 from voice_gateway.rates import RateLimiter, limits_of
 from voice_gateway.recorder import Recorder
-from voice_gateway.relay import KioskConnection, Services
 from voice_gateway.routes import (
     admin,
     answers,
@@ -40,6 +40,7 @@ from voice_gateway.routes import (
 )  # fmt: skip
 from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
 from voice_gateway.routes.paging import cursor_key
+from voice_gateway.services import Services
 from voice_gateway.tools.runner import toolbox
 from voice_gateway.upstream import DialUpstream, dialler
 

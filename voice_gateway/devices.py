@@ -4,7 +4,7 @@ agent beside the page read a badge.
 Postgres notifies every gateway process, with ids only; what is true is then read under the kiosk's own
 rights. Notifications may get lost with their connection, so all open connections are looked at again every
 `sweep_seconds`, and whenever listening begins anew. Nothing here costs a query per frame. While Postgres is
-away nothing can be revoked either: open connections go on. `relay.py` has the connections.
+away nothing can be revoked either: open connections go on. `connection.py` is one of them.
 """
 
 import asyncio

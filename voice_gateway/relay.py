@@ -1,8 +1,8 @@
-"""Runs what the pure core decides: one kiosk's socket, its session, the upstream, tools and timers.
+"""Runs what the pure core decides: one session, its upstream, tools and timers.
 
-Each direction is pumped by its own task, so that neither waits for the other's slow work. The core is
-called without a break in between, effects run in order, and a durable record is committed before the
-effect after it.
+Each direction is pumped by its own task, so that neither waits for the other's slow work. The core is called without a
+break in between, effects run in order, and a durable record is committed before the effect after it. The kiosk's side
+is `connection.py`.
 """
 
 import asyncio
@@ -12,39 +12,23 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
-import psycopg
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from jarvis.budgets import VoiceMode, model_for
-from jarvis.kiosk_config import KioskConfig
-from jarvis.kiosks import Badge, BadgeOutcome, Kiosk
-from jarvis.sessions import CloseReason, Limits
-from jarvis.settings import Settings
+from jarvis.kiosks import Kiosk
+from jarvis.sessions import CloseReason
 from voice_gateway.effects import (
     CloseRequested,
     Dial,
     Effect,
     Finished,
     HangUp,
-    KioskAway,
-    KioskBack,
-    KioskLost,
-    KioskRefused,
-    KioskSent,
-    Moment,
-    Opened,
     Persist,
     Report,
     RunTool,
     SessionEvent,
-    SessionPlan,
     Tick,
     ToKiosk,
     ToolFinished,
@@ -53,51 +37,19 @@ from voice_gateway.effects import (
     UpstreamOpened,
     UpstreamSent,
 )
-from voice_gateway.instructions import LANGUAGES, instructions_for, spoken_language
-from voice_gateway.metrics import Metrics
 from voice_gateway.outbound import Outbound
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol import realtime
-from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
+from voice_gateway.recorder import RecordingError, SessionRefused
+from voice_gateway.services import Services, moment
 from voice_gateway.session import VoiceSession
-from voice_gateway.tools.runner import Tool, ToolContext, definitions, run_once
-from voice_gateway.upstream import DialUpstream, Upstream, UpstreamUnavailable
-from warehouse.stores.kiosks import identify_badge, standing_tokens
-from warehouse.stores.sessions import Scope
+from voice_gateway.tools.runner import ToolContext, run_once
+from voice_gateway.upstream import Upstream, UpstreamUnavailable
 
 log = logging.getLogger(__name__)
 
 Tell = Callable[[str], Awaitable[None]]
-CloseSocket = Callable[[int, str], Awaitable[None]]
-"""Closes a kiosk's socket with a code and a reason."""
-Flush = Callable[[], Awaitable[None]]
-"""Waits until a kiosk has taken what it was told, or does not."""
-
-# A card reader reports one touch several times.
-_BOUNCE_SECONDS = 3.0
-_LOOK_UP_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """What every connection shares."""
-
-    settings: Settings
-    pool: "AsyncConnectionPool[AsyncConnection]"
-    recorder: Recorder
-    dial: DialUpstream
-    tools: Sequence[Tool]
-    mode_of: Callable[[UUID, datetime], Awaitable[VoiceMode]]
-    """How the next session of a kiosk is held, at a moment."""
-    metrics: Metrics
-    limits: Limits = field(default_factory=Limits)
-    resumable: "dict[UUID, KioskConnection]" = field(default_factory=dict)
-    """The connection that holds each session of a kiosk: of this process only, so kiosks come back to the same one."""
-
-
-def moment() -> Moment:
-    """Now, on both clocks."""
-    return Moment(datetime.now(UTC), time.monotonic())
+"""Tells a kiosk something."""
 
 
 class LiveSession:
@@ -128,7 +80,7 @@ class LiveSession:
             # Half of these would be wrong for good: a close on record with its upstream still open, say. Whoever is
             # cancelled meanwhile goes; they run to their end.
             running = asyncio.create_task(self._run_all(effects))
-            _keep(running)
+            keep(running)
             await asyncio.shield(running)
         else:
             await self._run_all(effects)
@@ -174,7 +126,7 @@ class LiveSession:
                 self._services.metrics.cost_usd.inc(float(cost_usd))
                 await self._hang_up()
                 # What it cost may have crossed a threshold: the manager need not wait for the next member.
-                _keep(asyncio.create_task(self._look_at_budget()))
+                keep(asyncio.create_task(self._look_at_budget()))
 
     async def _look_at_budget(self) -> None:
         await self._services.mode_of(self._kiosk.kiosk_id, moment().at)
@@ -244,7 +196,7 @@ class LiveSession:
         upstream, uplink = self._legs.pop(leg, None), self._uplinks.pop(leg, None)
         if upstream is not None and uplink is not None:
             # In a task of its own: this may run inside the pump that reads from it.
-            _keep(asyncio.create_task(_close_leg(upstream, uplink)))
+            keep(asyncio.create_task(_close_leg(upstream, uplink)))
 
     def _measure_answer(self, kind: object) -> None:
         if kind in (realtime.SPEECH_STOPPED, realtime.COMMITTED):
@@ -327,321 +279,6 @@ async def _close_leg(upstream: Upstream, uplink: Outbound) -> None:
     await upstream.close()
 
 
-class KioskConnection:
-    """One kiosk's socket: reads its frames, opens and ends its sessions."""
-
-    def __init__(
-        self,
-        kiosk: Kiosk,
-        services: Services,
-        *,
-        token_hash: bytes,
-        is_kiosk: bool,
-        tell: Tell,
-        close: CloseSocket,
-        flush: Flush,
-        greets: bool = False,
-    ) -> None:
-        self._kiosk = kiosk
-        self.token_hash = token_hash
-        self._close_socket = close
-        self._flush = flush
-        self._is_cut_off = False
-        self._config, self._config_version = KioskConfig(), -1
-        self._services = services
-        self._is_kiosk = is_kiosk
-        self._greets = greets and is_kiosk
-        self._tell_socket = tell
-        self._current: LiveSession | None = None
-        self._open_sessions: set[LiveSession] = set()
-        self._last_badge: tuple[str, float] | None = None
-        # The page and the agent beside it may both show a badge: one session opens after the other.
-        self._opening = asyncio.Lock()
-        self._has_handed_over = asyncio.Event()
-        self._is_connected = True
-        self._is_stopping = False
-
-    @property
-    def kiosk_id(self) -> UUID:
-        """Which kiosk this is."""
-        return self._kiosk.kiosk_id
-
-    def cut_off(self) -> None:
-        """No frame of the kiosk counts any more; it is told why, its sessions end, and its socket is closed."""
-        if not self._is_cut_off:
-            self._is_cut_off = True
-            _keep(asyncio.create_task(self._leave_revoked()))
-
-    @property
-    def gym_id(self) -> UUID:
-        """Whose kiosk this is."""
-        return self._kiosk.gym_id
-
-    def configure(self, config: KioskConfig, version: int) -> None:
-        """The kiosk is told how to behave, when that is news; its next session has the voice and the ear of it."""
-        if version == self._config_version:
-            return
-        self._config, self._config_version = config, version
-        if self._is_kiosk:
-            news = {"event_id": f"gwc_{uuid4().hex[:12]}", **kiosk_protocol.config(config, version)}
-            _keep(asyncio.create_task(self._tell(realtime.text_of(news))))
-
-    @property
-    def shows_badges(self) -> bool:
-        """True for a kiosk's page, which opens a session for a badge that the kiosk's agent read."""
-        return self._is_kiosk and not self._is_cut_off
-
-    def badge_read(self, badge_id: str, scanned_at: datetime) -> None:
-        """The badge opens a session, as if the page itself had seen it."""
-        _keep(asyncio.create_task(self._show_badge(badge_id, scanned_at)))
-
-    async def _show_badge(self, badge_id: str, scanned_at: datetime) -> None:
-        try:
-            await self._start_session(badge_id, scanned_at)
-        except kiosk_protocol.FrameError as error:
-            await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **error.as_event()}))
-
-    async def _leave_revoked(self) -> None:
-        await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **_revoked().as_event()}))
-        await self.stop(CloseReason.OPERATOR)
-        await self._close_socket(1008, "token_revoked")
-
-    @property
-    def current(self) -> LiveSession | None:
-        """The session that the kiosk's frames go to; None between two members."""
-        if self._current is not None and self._current.is_over.is_set():
-            self._current = None
-        return self._current
-
-    async def open_without_badge(self) -> LiveSession:
-        """A session of nobody in particular has started."""
-        return await self._open(None)
-
-    async def frame(self, frame: str | bytes) -> None:
-        """One frame of the kiosk has been dealt with."""
-        if self._is_cut_off:
-            return
-        arrived = time.perf_counter()
-        try:
-            event = kiosk_protocol.read_frame(frame)
-            kind = event["type"]
-            if self._is_kiosk and kind in (kiosk_protocol.BADGE_SCANNED, kiosk_protocol.SESSION_START):
-                await self._start_session(
-                    kiosk_protocol.badge_of(event) if kind == kiosk_protocol.BADGE_SCANNED else None
-                )
-                return
-            if self._is_kiosk and kind == kiosk_protocol.SESSION_RESUME:
-                await self._resume(kiosk_protocol.session_of(event))
-                return
-            if self.current is None or (kind in kiosk_protocol.KIOSK_EVENTS and not self._is_kiosk):
-                raise kiosk_protocol.FrameError(
-                    "no_session" if self.current is None else "unknown_event",
-                    "found no open session, expected kiosk.badge.scanned first"
-                    if self.current is None
-                    else "found a kiosk event from a client that did not opt in, expected ?kiosk=1 in the address",
-                )
-        except kiosk_protocol.FrameError as error:
-            self._services.metrics.frame_errors.labels(error.code).inc()
-            current = self.current
-            if current is not None and not current.session.is_finished:
-                await current.receive(KioskRefused(error.as_event()))
-                return
-            await self._tell(realtime.text_of({"event_id": f"gwc_{uuid4().hex[:12]}", **error.as_event()}))
-            return
-        if kind in (kiosk_protocol.RESPONSE_CREATE, kiosk_protocol.COMMIT):
-            self.current.asked()
-        await self.current.receive(KioskSent(event))
-        self._services.metrics.relayed_bytes.labels("up").inc(len(frame))
-        self._services.metrics.added_latency.labels("up").observe(time.perf_counter() - arrived)
-
-    async def lost(self, reason: CloseReason, cause: str | None = None) -> None:
-        """The socket is gone; every session of it is closed on record, with the cause where it was given up."""
-        self._is_connected = False
-        waiting = self.current if self._may_come_back(reason, cause) else None
-        if waiting is not None:
-            await waiting.receive(KioskAway())
-        for live in [live for live in self._open_sessions if live is not waiting]:
-            await live.receive(KioskLost(reason, cause))
-        await self._wait_for_sessions(self._services.limits.resume_seconds if waiting is not None else 0.0)
-
-    def _may_come_back(self, reason: CloseReason, cause: str | None) -> bool:
-        is_broken = reason is CloseReason.KIOSK_LOST and cause is None
-        is_ours = self._is_kiosk and not (self._is_stopping or self._is_cut_off)
-        return is_broken and is_ours and self._services.limits.resume_seconds > 0
-
-    def _hand_over(self, session_id: UUID, token: bytes) -> LiveSession | None:
-        """The session leaves this connection, for another one of the same device; None where it must not."""
-        live = self.current
-        if live is None or live.session.session_id != session_id or token != self.token_hash:
-            return None
-        if not live.session.can_be_resumed or self._is_cut_off:
-            return None
-        self._open_sessions.discard(live)
-        self._current = self._last_badge = None
-        self._has_handed_over.set()
-        return live
-
-    async def _give_up_waiting(self) -> None:
-        """Somebody else stands at this kiosk: sessions that wait for its return end."""
-        for holder in set(self._services.resumable.values()):
-            if holder.kiosk_id == self.kiosk_id and not holder._is_connected and holder.current is not None:
-                await holder.current.receive(KioskLost(CloseReason.KIOSK_LOST))
-
-    async def _resume(self, session_id: UUID | None) -> None:
-        async with self._opening:
-            holder = self._services.resumable.get(session_id) if session_id is not None else None
-            is_free = self.current is None and not self._is_stopping
-            live = holder._hand_over(session_id, self.token_hash) if holder and session_id and is_free else None
-            if live is None or session_id is None:
-                raise kiosk_protocol.FrameError(
-                    "session_not_resumable",
-                    "found no session of this device that waits for it, expected one: start a new session",
-                    param="session_id",
-                )
-            # Where the old connection is only half dead, the session learns of its loss by this.
-            await live.receive(KioskAway())
-            live.move_to(self._tell)
-            self._hold(live)
-            await live.receive(KioskBack())
-
-    async def end(self, session_id: UUID, reason: CloseReason) -> None:
-        """The session, where it is one of this socket's, is closed on record; the socket stays."""
-        for live in [one for one in self._open_sessions if one.session.session_id == session_id]:
-            await live.receive(CloseRequested(reason))
-            with suppress(TimeoutError):  # Its drain and the writing of its close have their own limits.
-                async with asyncio.timeout(self._services.limits.drain_seconds + 3):
-                    await live.is_over.wait()
-
-    async def stop(self, reason: CloseReason) -> None:
-        """Sessions are ended by the gateway, and no new one opens; the socket stays."""
-        self._is_stopping = True
-        for live in list(self._open_sessions):
-            await live.receive(CloseRequested(reason))
-        await self._wait_for_sessions()
-        await self._flush()
-
-    async def _all_over(self) -> None:
-        for live in list(self._open_sessions):
-            await live.is_over.wait()
-
-    async def _wait_for_sessions(self, resume_seconds: float = 0.0) -> None:
-        over = asyncio.create_task(self._all_over())
-        handed_over = asyncio.create_task(self._has_handed_over.wait())
-        # The core's own limits, and the writing of the close.
-        seconds = resume_seconds + self._services.limits.drain_seconds + 3
-        await asyncio.wait({over, handed_over}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        over.cancel()
-        handed_over.cancel()
-
-    async def _start_session(self, badge_id: str | None, scanned_at: datetime | None = None) -> None:
-        async with self._opening:
-            if badge_id is not None and self._is_bounce(badge_id):
-                return
-            if badge_id is not None:
-                self._last_badge = (badge_id, time.monotonic())
-            if self.current is not None:
-                await self.current.receive(CloseRequested(CloseReason.SECOND_BADGE))
-            await self._give_up_waiting()
-            badge = await self._look_up(badge_id) if badge_id is not None else None
-            await self._open(replace(badge, scanned_at=scanned_at) if badge is not None else None)
-
-    def _is_bounce(self, badge_id: str) -> bool:
-        if self._last_badge is None or self.current is None:
-            return False
-        last, at = self._last_badge
-        return last == badge_id and time.monotonic() - at < _BOUNCE_SECONDS
-
-    async def _look_up(self, badge_id: str) -> Badge:
-        try:
-            async with self._services.pool.connection(timeout=_LOOK_UP_SECONDS) as connection:
-                if not await standing_tokens(connection, [self.token_hash]):
-                    self.cut_off()
-                    raise _revoked()
-                return await identify_badge(connection, kiosk_id=self._kiosk.kiosk_id, badge_id=badge_id)
-        except (psycopg.Error, PoolTimeout, OSError) as error:
-            # Without the database nobody can be recognised, but anybody can be helped.
-            log.warning(
-                "badge not looked up", extra={"kiosk_id": str(self._kiosk.kiosk_id), "error": type(error).__name__}
-            )
-            return Badge(BadgeOutcome.UNKNOWN, unread_id=badge_id)
-
-    async def _open(self, badge: Badge | None) -> LiveSession:
-        services, kiosk, config = self._services, self._kiosk, self._config
-        if self._is_stopping:
-            raise kiosk_protocol.FrameError(
-                "gateway_stopping", "found the gateway stopping, expected it to serve: connect again in a few seconds"
-            )
-        if not services.recorder.is_accepting:
-            raise kiosk_protocol.FrameError(
-                "storage_full", "found the gateway's journal full, expected room: no new session can be kept"
-            )
-        settings = services.settings
-        # One language for the ear and the mouth of the model.
-        language = spoken_language((badge.language if badge else None) or config.language or kiosk.language)
-        mode = await services.mode_of(kiosk.kiosk_id, moment().at)
-        plan = SessionPlan(
-            scope=Scope(uuid4(), kiosk.kiosk_id, kiosk.gym_id),
-            profile=realtime.SessionProfile(
-                model=model_for(
-                    mode, model=kiosk.model or settings.realtime_model, cheaper_model=settings.budget_model
-                ),
-                is_text_only=mode is VoiceMode.TEXT,
-                voice=config.voice or kiosk.voice or settings.realtime_voice,
-                language=language,
-                instructions=instructions_for(badge, language),
-                tools=definitions(services.tools),
-                transcription_model=settings.transcription_model,
-                noise_reduction=config.noise_reduction,
-                vad_threshold=config.vad_threshold,
-            ),
-            gateway_instance=services.recorder.instance,
-            is_kiosk=self._is_kiosk,
-            limits=_limits_with(services.limits, config),
-            greets=self._greets and badge is not None,
-            instructions={spoken: instructions_for(badge, spoken) for spoken in LANGUAGES},
-        )
-        live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
-        services.recorder.vouch_for(plan.scope)
-        services.metrics.sessions_active.inc()
-        self._hold(live)
-        await live.receive(Opened(badge))
-        return live
-
-    def _hold(self, live: LiveSession) -> None:
-        self._current = live
-        self._has_handed_over.clear()
-        self._open_sessions.add(live)
-        if self._is_kiosk:
-            self._services.resumable[live.session.session_id] = self
-        _keep(asyncio.create_task(self._forget(live)))
-
-    async def _forget(self, live: LiveSession) -> None:
-        """Nothing here holds on to a session that is over, or to whose it was."""
-        await live.is_over.wait()
-        self._open_sessions.discard(live)
-        self._services.resumable.pop(live.session.session_id, None)
-        if self._current is live:
-            self._current = self._last_badge = None
-
-    async def _tell(self, text: str) -> None:
-        if self._is_connected:
-            await self._tell_socket(text)
-
-
-def _limits_with(limits: Limits, config: KioskConfig) -> Limits:
-    """The platform's limits with the silence set for this kiosk, which keeps no member's name longer than before."""
-    if config.idle_seconds is None:
-        return limits
-    personal = min(limits.personal_idle_seconds, config.idle_seconds)
-    return replace(limits, idle_seconds=config.idle_seconds, personal_idle_seconds=personal)
-
-
-def _revoked() -> kiosk_protocol.FrameError:
-    return kiosk_protocol.FrameError(
-        "invalid_token", "found this kiosk's token revoked, expected a valid one: provision the kiosk again"
-    )
-
-
 def _not_recorded(is_refused: bool) -> dict[str, Any]:
     """What a kiosk is told when its session ends because it cannot be kept."""
     if is_refused:
@@ -656,7 +293,7 @@ def _not_recorded(is_refused: bool) -> dict[str, Any]:
 _kept: set["asyncio.Task[None]"] = set()
 
 
-def _keep(task: "asyncio.Task[None]") -> None:
-    """The loop only holds weak references: a task nobody keeps may vanish half-way."""
+def keep(task: "asyncio.Task[None]") -> None:
+    """The task runs to its end: the loop only holds weak references, and one that nobody keeps may vanish half-way."""
     _kept.add(task)
     task.add_done_callback(_kept.discard)

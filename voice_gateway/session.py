@@ -1,9 +1,9 @@
 """One voice session, pure: `(event, now) → [effect]`.
 
 Decides what a kiosk hears, what the upstream is told, what goes on record and when the session ends: each event goes
-to its chapter in `voice_gateway/conversation/`, and the clock is read here. `relay.py` runs the effects in order; a
-durable `Persist` is committed before the next effect runs, which is what "committed before it is forwarded or acted
-on" means. No socket, no clock, no database here.
+to its chapter in `voice_gateway/conversation/`, and what time alone brings about is here. `relay.py` runs the effects
+in order; a durable `Persist` is committed before the next effect runs, which is what "committed before it is forwarded
+or acted on" means. No socket, no clock, no database here.
 """
 
 from decimal import Decimal
@@ -123,7 +123,7 @@ class VoiceSession:
             case Tick():
                 return self._tick(now)
 
-    # What is due, and when: `deadline` and `_tick` read the same clock.
+    # What time alone brings about: `deadline` says when, `_tick` what.
 
     def deadline(self) -> float:
         """Monotonic seconds at which a `Tick` is due at the latest."""

@@ -9,13 +9,13 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from voice_gateway.rates import RateClass
-from voice_gateway.relay import Services
 from voice_gateway.routes.answers import refusals
 from voice_gateway.routes.bodies import BodyRefused, read_body, refusal, taking
 from voice_gateway.routes.callers import DATABASE_AWAY, calling_kiosk, database_away, unknown_token
 from voice_gateway.routes.guards import DEVICE
 from voice_gateway.routes.kiosk_answers import BadgeTaken
 from voice_gateway.routes.limits import limited
+from voice_gateway.services import Services
 from warehouse.stores.kiosk_badges import Scan, take_scan
 
 router = APIRouter(prefix="/api/kiosk", tags=["kiosk"], dependencies=[Depends(limited(RateClass.API))])

@@ -9,8 +9,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from jarvis.kiosks import CLIENT_SECRET_PREFIX, Kiosk, token_hash
-from voice_gateway.relay import Services
 from voice_gateway.routes.bodies import refusal
+from voice_gateway.services import Services
 from warehouse.stores.kiosks import kiosk_of_token
 from warehouse.stores.voice import token_behind_client_secret
 

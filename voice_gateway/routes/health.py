@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout
 
-from voice_gateway.relay import Services
 from voice_gateway.routes.kiosk_answers import Ready
+from voice_gateway.services import Services
 from voice_gateway.upstream import is_reachable
 
 router = APIRouter(tags=["health"])

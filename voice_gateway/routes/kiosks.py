@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from jarvis.kiosk_config import config_of
 from jarvis.kiosks import ROTATION_GRACE_SECONDS, CodeFormatError, new_token, stored_code, token_hash
 from voice_gateway.rates import RateClass
-from voice_gateway.relay import Services
 from voice_gateway.routes.answers import refusals
 from voice_gateway.routes.bodies import BodyRefused, read_body, refusal, taking
 from voice_gateway.routes.callers import (
@@ -26,6 +25,7 @@ from voice_gateway.routes.callers import (
 from voice_gateway.routes.guards import DEVICE
 from voice_gateway.routes.kiosk_answers import Beat, KioskConfig, Provisioned, Rotated
 from voice_gateway.routes.limits import limited
+from voice_gateway.services import Services
 from warehouse.stores.kiosk_settings import KioskSettings, settings_of
 from warehouse.stores.kiosks import Heartbeat, claim_kiosk, record_heartbeat, rotate_token
 

@@ -22,12 +22,12 @@ from starlette.datastructures import MutableHeaders
 
 from jarvis.kiosks import CODE_ALPHABET, CODE_LENGTH, TOKEN_PREFIX
 from voice_gateway.rates import RateClass
-from voice_gateway.relay import Services
 from voice_gateway.routes import kiosks
 from voice_gateway.routes.bodies import refusal
 from voice_gateway.routes.callers import DATABASE_AWAY, client_ip, database_away, kiosk_with, unknown_token
 from voice_gateway.routes.limits import limited
 from voice_gateway.routes.realtime import serve
+from voice_gateway.services import Services
 
 router = APIRouter(prefix="/kiosk", include_in_schema=False)
 

@@ -9,14 +9,16 @@ from fastapi import APIRouter, WebSocket
 from psycopg_pool import PoolTimeout
 
 from jarvis.sessions import CloseReason
+from voice_gateway.connection import CloseSocket, KioskConnection
 from voice_gateway.devices import Devices
 from voice_gateway.outbound import Outbound
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
-from voice_gateway.relay import CloseSocket, KioskConnection, LiveSession, Services
+from voice_gateway.relay import LiveSession
 from voice_gateway.routes.bodies import refusal
 from voice_gateway.routes.callers import bearer_token, database_away, device_token_hash, unknown_token
 from voice_gateway.routes.guards import is_own_origin
+from voice_gateway.services import Services
 from warehouse.stores.kiosks import kiosk_of_token
 
 log = logging.getLogger(__name__)

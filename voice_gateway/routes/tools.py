@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from voice_gateway.rates import RateClass
 from voice_gateway.recorder import RecordingError
-from voice_gateway.relay import Services
 from voice_gateway.routes.answers import ALWAYS, Refused, refusals
 from voice_gateway.routes.bodies import json_body, taking
 from voice_gateway.routes.dashboard import found
 from voice_gateway.routes.guards import KioskHere, own_origin
 from voice_gateway.routes.limits import limited
+from voice_gateway.services import Services
 from voice_gateway.tools.runner import ToolContext, run_audited
 from warehouse.stores import voice
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jarvis.kiosks import new_client_secret, token_hash
 from jarvis.sessions import CloseReason
+from voice_gateway.connection import KioskConnection
 from voice_gateway.rates import RateClass
-from voice_gateway.relay import KioskConnection, Services
 from voice_gateway.routes.answers import ALWAYS, Refused, refusals
 from voice_gateway.routes.bodies import json_body, taking
 from voice_gateway.routes.callers import bearer_token
@@ -23,6 +23,7 @@ from voice_gateway.routes.dashboard_answers import Page
 from voice_gateway.routes.guards import KioskHere, own_origin
 from voice_gateway.routes.limits import limited
 from voice_gateway.routes.paging import KioskPaging
+from voice_gateway.services import Services
 from warehouse.stores import voice
 
 router = APIRouter(

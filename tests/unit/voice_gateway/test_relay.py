@@ -17,11 +17,13 @@ from jarvis.kiosks import Kiosk
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import load_settings
 from voice_gateway.app import create_app, drain
+from voice_gateway.connection import KioskConnection
 from voice_gateway.effects import CloseRequested
 from voice_gateway.metrics import Metrics
 from voice_gateway.protocol.kiosk import FrameError
 from voice_gateway.recorder import Recorder, RecordingError, SessionRefused
-from voice_gateway.relay import KioskConnection, LiveSession, Services
+from voice_gateway.relay import LiveSession
+from voice_gateway.services import Services
 from voice_gateway.upstream import DialUpstream
 from warehouse.stores.sessions import EventRow, Record, Scope, Write
 
