@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from jarvis.cli import main
 from jarvis.settings import Settings
 from tests.support.cut_line import line_to
 from tests.support.dashboards_door import cloned_database
@@ -438,6 +439,89 @@ def test_the_sound_test_hears_plays_and_sends_nothing(
     at_rest(kiosk)
     after = admin.execute("select count(*) as n from openai_realtime_sessions").fetchone()
     assert before == after
+
+
+def test_a_spent_budget_leaves_the_written_word(
+    kiosk: "Page", settings: Settings, admin: psycopg.Connection[dict[str, Any]], network: Network,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Once the month's bills reach what the operator allows, the screen says so and writes; with more, it speaks."""
+    monkeypatch.setattr("jarvis.cli.load_settings", lambda: settings)
+    billed = admin.execute(
+        "with session as (insert into openai_realtime_sessions (gym_id, kiosk_id, state, close_reason, ended_at) "
+        "select gym_id, id, 'closed', 'member_left', now() from kiosks where gym_id = %s limit 1 returning id, gym_id) "
+        "insert into realtime_usage (session_id, gym_id, source_kind, source_id, model, price_version, cost_usd, "
+        "occurred_at) select id, gym_id, 'response', 'r1', 'm', 'v', 50, now() from session returning session_id",
+        [network.gym_id],
+    ).fetchone()
+    assert billed is not None
+    assert main(["gym", "budget", "--gym", "dax", "--usd", "50"]) == 0
+    badge(kiosk, "B-LEA")
+    in_state(kiosk, "consent")
+    kiosk.get_by_role("button", name="Oui, j'accepte").click()
+    [(_, greeting)] = answered(kiosk, 1)
+    assert greeting.startswith("Bonjour, Léa")
+    kiosk.get_by_text("La voix est en pause pour le moment. Écrivez, je réponds par écrit.").wait_for()
+    assert kiosk.locator("#mute").is_hidden()
+    assert serious_faults(kiosk) == []
+    write(kiosk, QUESTION)
+    shown = answered(kiosk, 3)
+    hang_up(kiosk)
+    assert "speaking" not in states_seen(kiosk)
+    session = latest_session(admin)
+    assert shown == record(admin, session["id"])
+    sound = "select from realtime_events where session_id = %s and event_type like 'response.output_audio%%'"
+    assert admin.execute(sound, [session["id"]]).fetchall() == []
+    alert = admin.execute("select priority from manager_alerts where alert_type = 'voice_budget'").fetchall()
+    assert [row["priority"] for row in alert] == ["high"]
+    at_rest(kiosk)
+    assert main(["gym", "budget", "--gym", "dax", "--none"]) == 0
+    badge(kiosk, "B-LEA")
+    in_state(kiosk, "speaking")
+    kiosk.get_by_role("button", name="Couper le micro").wait_for()
+
+
+def test_an_open_screen_follows_its_configuration(
+    kiosk: "Page", settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an operator sets is seen and heard at once: colours change, the next sound is quieter, and back again."""
+    monkeypatch.setattr("jarvis.cli.load_settings", lambda: settings)
+    kiosk.add_init_script(
+        """
+        const create = AudioContext.prototype.createGain;
+        window.gains = [];
+        AudioContext.prototype.createGain = function () {
+            const gain = create.call(this);
+            window.gains.push(gain);
+            return gain;
+        };
+        """
+    )
+    kiosk.reload()
+    at_rest(kiosk)
+
+    def set_to(*assignments: str) -> None:
+        assert main(["kiosk", "config", "set", "--gym", "dax", *assignments]) == 0
+
+    def volume() -> float:
+        return round(float(kiosk.evaluate("window.gains[0].gain.value")), 2)
+
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    kiosk.locator("html[data-theme=dark]").wait_for(state="attached")
+    dark = kiosk.evaluate(ground)
+    set_to("theme=contrast", "volume=0.3")
+    kiosk.locator("html[data-theme=contrast]").wait_for(state="attached")
+    assert kiosk.evaluate(ground) != dark
+    assert serious_faults(kiosk) == []
+    kiosk.get_by_role("button", name="Tester le son").click()
+    kiosk.get_by_role("button", name="Jouer un son").click()
+    kiosk.get_by_text("Son joué.").wait_for()
+    assert volume() == 0.3
+    set_to("volume=0.6")
+    wait_until(lambda: volume() == 0.6, seconds=10, what="the new volume")
+    set_to("theme=", "volume=")
+    kiosk.locator("html[data-theme=dark]").wait_for(state="attached")
+    wait_until(lambda: volume() == 0.8, seconds=10, what="the volume of before")
 
 
 def test_a_cut_network_is_told_and_mended(
