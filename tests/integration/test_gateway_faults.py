@@ -73,6 +73,11 @@ async def say_all(kiosk: KioskClient, lines: tuple[str, ...]) -> None:
         await kiosk.ask_answer()
 
 
+def speakers(heard: list[tuple[str, str]]) -> list[str]:
+    """Who spoke, in order; a filler is no answer: without a database a tool takes long enough for one."""
+    return [role for role, text in heard if text != "Un instant, je regarde…"]
+
+
 def assert_on_record_once(database: Database, session_id: str, heard: list[tuple[str, str]]) -> None:
     """The turns in the tables are those the kiosk saw, in order, and their events are there without a gap."""
     stored = rows(database, "select role, text from session_turns where session_id = %s order by position", session_id)
@@ -181,11 +186,11 @@ def test_a_killed_postgres_is_replaced_by_the_journal(
     with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
         token = new_token(settings, gateway)
         session_id, heard = asyncio.run(talk_through(gateway, token))
-        assert len(heard) == 6
+        assert speakers(heard) == ["member", "assistant"] * 3
         session = wait_until(lambda: closed(database, session_id), seconds=10, what="the replay")[0]
     assert session["close_reason"] == "member_left"
     assert_on_record_once(database, session_id, heard)
-    assert len(rows(database, "select from session_turns where session_id = %s", session_id)) == 6
+    assert len(rows(database, "select from session_turns where session_id = %s", session_id)) == len(heard)
     seqs = rows(
         database, "select max(seq) as last, count(*) as found from realtime_events where session_id = %s", session_id
     )
@@ -250,7 +255,7 @@ def test_a_journal_of_a_killed_gateway_is_replayed_by_the_next(
 
     with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
         first, second, heard = asyncio.run(talk_and_kill_both(gateway, new_token(settings, gateway)))
-    assert len(heard) == 4
+    assert speakers(heard) == ["member", "assistant"] * 2
     server.start()
     with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log"):
         session = wait_until(lambda: closed(database, second), seconds=10, what="the reaper")[0]
