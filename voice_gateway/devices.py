@@ -20,7 +20,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from jarvis.kiosk_config import KioskConfig, config_of
-from warehouse.stores.kiosk_badges import claim_scans
+from warehouse.stores.kiosk_badges import claim_scans, forget_scans
 from warehouse.stores.kiosk_settings import settings_of
 from warehouse.stores.kiosks import listen, standing_tokens
 
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 DATABASE_AWAY = (psycopg.Error, PoolTimeout, OSError, TimeoutError)
 
 SWEEP_SECONDS = 15.0
+# A badge that no page asked for stands in the database for as long at most, and the ten seconds it is good for.
+FORGET_SECONDS = 5.0
 _RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 _CONNECT_SECONDS = 3
 # One question for as many connections: a sweep of ten thousand kiosks is ten of them.
@@ -78,17 +80,20 @@ class Devices:
         self._url = database_url
         self._sweep_seconds = sweep_seconds
         self._guests: dict[UUID, dict[Guest, None]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
-        """News of kiosks is listened for, as soon as Postgres answers."""
-        self._task = asyncio.create_task(self._listen_forever(), name="devices")
+        """News of kiosks is listened for and old badges are forgotten, as soon as Postgres answers."""
+        self._tasks = (
+            asyncio.create_task(self._listen_forever(), name="devices"),
+            asyncio.create_task(self._forget_forever(), name="badges"),
+        )
 
     async def stop(self) -> None:
         """Nothing is listened for any more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def enter(self, guest: Guest) -> None:
         """The connection hears of its kiosk until it leaves, and of what happened while it was let in."""
@@ -161,6 +166,16 @@ class Devices:
                 guest.cut_off()
             elif (known := settings.get(guest.kiosk_id)) is not None:
                 guest.configure(config_of(known.settings), known.version)
+
+    async def _forget_forever(self) -> None:
+        """Every few seconds, whoever took the badges: their gateway may be gone, and their kiosk without a page."""
+        while True:
+            try:
+                async with self._pool.connection() as connection:
+                    await forget_scans(connection)
+            except DATABASE_AWAY as error:
+                log.warning("badges not forgotten yet", extra={"error": type(error).__name__})
+            await asyncio.sleep(FORGET_SECONDS)
 
     async def _listen_forever(self) -> None:
         attempt = 0

@@ -10,7 +10,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, running_gateway
+from tests.support.gateway_processes import GatewayProcess, running_gateway, wait_until
 
 
 def send_badge(
@@ -111,6 +111,44 @@ def test_a_badge_that_waited_counts_and_greets_nobody(database: Database, gatewa
     assert visits(database) == [(scanned_at, "badge")]
     with database.admin() as admin:
         assert admin.execute("select count(*) from kiosk_badges where badge_id is not null").fetchone() == (0,)
+
+
+def test_a_badge_nobody_asked_for_is_forgotten(
+    database: Database, gateway: GatewayProcess, standin_port: int, tmp_path: Path, token: str
+) -> None:
+    """The kiosk has no page and the gateway that took its badge dies: another one forgets it, and scans of yesterday."""
+    assert send_badge(gateway, token, "B-LEA").json() == {"outcome": "known", "is_new": True}
+    old = datetime.now(UTC) - timedelta(days=2)
+    assert send_badge(gateway, token, "B-LEA", scanned_at=old, waited_seconds=1e5).json()["is_new"]
+    gateway.kill()
+    with database.admin() as admin:
+        assert admin.execute("select badge_id from kiosk_badges where badge_id is not null").fetchall() == [("B-LEA",)]
+        admin.execute("update kiosk_badges set received_at = received_at - interval '11 s'")
+        admin.execute("update kiosk_badges set received_at = %s where scanned_at = %s", [old, old])
+
+    def left() -> list[Any]:
+        with database.admin() as admin:
+            return admin.execute("select badge_id, claimed_at from kiosk_badges").fetchall()
+
+    with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "second.log") as second:
+        wait_until(lambda: left() == [(None, None)], seconds=10, what="the forgetting")
+        # Its visit counts once all the same.
+        assert send_badge(second, token, "B-LEA", scanned_at=old, waited_seconds=2e5).json()["outcome"] == "known"
+    assert [visit[0] for visit in visits(database)].count(old) == 1
+
+
+def test_a_scan_keeps_nothing_that_its_badge_can_be_found_by(
+    database: Database, gateway: GatewayProcess, token: str
+) -> None:
+    """Two cards of one moment and kiosk leave rows that differ in nothing: a card's four bytes are soon searched."""
+    moment = datetime.now(UTC)
+    kept = []
+    for badge in ("B-LEA", "B-OLD"):
+        assert send_badge(gateway, token, badge, scanned_at=moment, waited_seconds=60.0).json()["is_new"]
+        with database.admin() as admin:
+            row = admin.execute("delete from kiosk_badges returning to_jsonb(kiosk_badges) - 'id' - 'received_at'")
+            kept.append(row.fetchone())
+    assert kept[0] is not None and kept[0] == kept[1]
 
 
 def test_only_the_gyms_own_active_members_visit(database: Database, gateway: GatewayProcess, token: str) -> None:

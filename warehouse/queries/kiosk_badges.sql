@@ -1,19 +1,15 @@
 -- take_badge --
 -- Keeps one scan of a kiosk's agent once; only one that the page can still answer keeps its badge.
-insert into public.kiosk_badges (gym_id, kiosk_id, badge_id, badge_hash, scanned_at)
+insert into public.kiosk_badges (gym_id, kiosk_id, badge_id, scanned_at)
 values (
-    %(gym_id)s::uuid, %(kiosk_id)s::uuid, %(badge_id)s::text, %(badge_hash)s::bytea, %(scanned_at)s::timestamptz
+    %(gym_id)s::uuid, %(kiosk_id)s::uuid, %(badge_id)s::text, %(scanned_at)s::timestamptz
 )
 on conflict on constraint badge_is_taken_once do nothing
 returning id;
 
 -- forget_badges --
--- Forgets badges that no page asked for in time.
-update public.kiosk_badges
-set badge_id = null
-where kiosk_id = %(kiosk_id)s::uuid
-    and badge_id is not null
-    and received_at < now() - make_interval(secs => %(valid_seconds)s::integer);
+-- Forgets the badges of all kiosks that no page asked for in time, and scans older than a day.
+select app.forget_badges(%(valid_seconds)s::integer) as forgotten;
 
 -- claim_badges --
 -- Hands the scans that wait for a kiosk's page to one caller, and forgets their badges.

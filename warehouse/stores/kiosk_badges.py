@@ -1,11 +1,11 @@
 """Badges that a kiosk's agent read: each counts once, and waits a few seconds for the kiosk's page to ask for it.
 
-`voice_gateway/routes/badges.py` takes them from agents, `voice_gateway/devices.py` claims them for pages.
+`voice_gateway/routes/badges.py` takes them from agents, `voice_gateway/devices.py` claims them for pages and has those
+forgotten that no page claimed.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -44,14 +44,8 @@ async def take_scan(connection: AsyncConnection, kiosk: Kiosk, scan: Scan, *, is
     blocks = queries("kiosk_badges")
     ids = {"gym_id": kiosk.gym_id, "kiosk_id": kiosk.kiosk_id, "scanned_at": scan.scanned_at}
     async with as_kiosk_async(connection, kiosk.kiosk_id):
-        await connection.execute(blocks["forget_badges"], {"kiosk_id": kiosk.kiosk_id, "valid_seconds": VALID_SECONDS})
         cursor = await connection.execute(
-            blocks["take_badge"],
-            {
-                **ids,
-                "badge_id": scan.badge_id if is_live else None,
-                "badge_hash": sha256(kiosk.kiosk_id.bytes + scan.badge_id.encode()).digest(),
-            },
+            blocks["take_badge"], {**ids, "badge_id": scan.badge_id if is_live else None}
         )
         is_new = await cursor.fetchone() is not None
         cursor = await connection.execute(queries("kiosks")["identify_badge"], {"badge_id": scan.badge_id})
@@ -71,3 +65,8 @@ async def claim_scans(connection: AsyncConnection, kiosk_id: UUID) -> list[Scan]
             queries("kiosk_badges")["claim_badges"], {"kiosk_id": kiosk_id, "valid_seconds": VALID_SECONDS}
         )
         return [Scan(row[0], row[1]) for row in await cursor.fetchall()]
+
+
+async def forget_scans(connection: AsyncConnection) -> None:
+    """No badge of any kiosk stands here that waited for its page too long, and no scan of the day before."""
+    await connection.execute(queries("kiosk_badges")["forget_badges"], {"valid_seconds": VALID_SECONDS})
