@@ -131,21 +131,29 @@ def milestone_description(visits: int) -> str:
     return f"Un adhérent vient d'atteindre {visits} visites : une occasion de le remercier."
 
 
-def voice_budget_title(mode: VoiceMode) -> str:
-    """What has changed at the kiosks."""
+def voice_budget_title(mode: VoiceMode, *, is_cheapest: bool = False) -> str:
+    """What has changed at the kiosks; nothing yet, where they speak with the cheapest model already."""
     if mode is VoiceMode.TEXT:
         return "Budget vocal épuisé : les bornes répondent par écrit"
-    return "Budget vocal bientôt épuisé : modèle vocal économique"
+    return "Budget vocal bientôt épuisé" if is_cheapest else "Budget vocal bientôt épuisé : modèle vocal économique"
 
 
-def voice_budget_description(standing: Standing) -> str:
-    """The month's spending in dollars, as the provider bills it."""
+def voice_budget_description(standing: Standing, *, is_cheapest: bool = False) -> str:
+    """The month's spending in dollars, as the provider bills it, and what comes of it.
+
+    Args:
+        is_cheapest: no kiosk of the gym has a dearer model that could be replaced.
+    """
     spent, budget = (f"{amount:.2f}".replace(".", ",") for amount in (standing.spent_usd, standing.budget_usd))
-    what = (
-        "Les nouvelles conversations se font par écrit jusqu'à la fin du mois."
-        if standing.mode is VoiceMode.TEXT
-        else "Les nouvelles conversations utilisent un modèle vocal moins cher."
-    )
+    if standing.mode is VoiceMode.TEXT:
+        what = "Les nouvelles conversations se font par écrit jusqu'à la fin du mois."
+    elif is_cheapest:
+        what = (
+            "Les bornes utilisent déjà le modèle vocal le plus économique ; "
+            "au-delà du budget, les conversations passent en texte."
+        )
+    else:
+        what = "Les nouvelles conversations utilisent un modèle vocal moins cher."
     return f"{spent} $ dépensés sur un budget de {budget} $ pour {standing.month:%m/%Y}. {what}"
 
 

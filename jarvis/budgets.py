@@ -51,3 +51,17 @@ def model_for(mode: VoiceMode, *, model: str, cheaper_model: str) -> str:
     if mode is VoiceMode.FULL:
         return model
     return min((model, cheaper_model), key=lambda name: exact_usd(name, _MINUTE))
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceModels:
+    """The platform's choice of models."""
+
+    usual: str
+    """Of kiosks that have none of their own."""
+    cheaper: str
+    """Past the first threshold."""
+
+    def can_save_on(self, model: str) -> bool:
+        """True where past the threshold another model than this one speaks."""
+        return model_for(VoiceMode.CHEAPER, model=model, cheaper_model=self.cheaper) != model

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from jarvis.budgets import VoiceModels
 from jarvis.prices import endings
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import Settings
@@ -87,7 +88,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             recorder=recorder,
             dial=dial or dialler(settings, ping_seconds=limits.ping_seconds),
             tools=toolbox(),
-            mode_of=partial(voice_mode, pool),
+            mode_of=partial(voice_mode, pool, VoiceModels(settings.realtime_model, settings.budget_model)),
             metrics=metrics,
             limits=limits,
         )

@@ -116,7 +116,7 @@ def test_a_badge_that_waited_counts_and_greets_nobody(database: Database, gatewa
 def test_a_badge_nobody_asked_for_is_forgotten(
     database: Database, gateway: GatewayProcess, standin_port: int, tmp_path: Path, token: str
 ) -> None:
-    """The kiosk has no page and the gateway that took its badge dies: another one forgets it, and scans of yesterday."""
+    """The kiosk has no page and the gateway that took its badge dies: another forgets it, and scans of yesterday."""
     assert send_badge(gateway, token, "B-LEA").json() == {"outcome": "known", "is_new": True}
     old = datetime.now(UTC) - timedelta(days=2)
     assert send_badge(gateway, token, "B-LEA", scanned_at=old, waited_seconds=1e5).json()["is_new"]

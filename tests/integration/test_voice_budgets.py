@@ -4,8 +4,10 @@ import asyncio
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,14 +15,19 @@ import pytest
 from psycopg import AsyncConnection
 from websockets.asyncio.client import connect
 
-from jarvis.budgets import Standing, VoiceMode
+from jarvis.budgets import Standing, VoiceMode, VoiceModels
 from jarvis.cli import main
 from tests.conftest import Database
 from tests.integration.test_gateway_faults import rows
-from tests.support.gateway_processes import GatewayProcess, Network, wait_until
+from tests.support.gateway_processes import GatewayProcess, Network, new_token, running_gateway, wait_until
+from voice_gateway.kiosk.client import connected
+from voice_gateway.standin.session_settings import MODEL_SUFFIX
 from warehouse.stores.budgets import standing_at, tell_manager
 
 NOON = datetime(2026, 11, 15, 12, tzinfo=UTC)
+DEAR, CHEAP = "gpt-realtime-2.1", "gpt-realtime-2.1-mini"
+# As the settings have them by default.
+MODELS = VoiceModels(usual=CHEAP, cheaper=CHEAP)
 
 
 @pytest.fixture
@@ -56,7 +63,9 @@ def ask(database: Database, kiosk_id: UUID, moment: datetime = NOON) -> tuple[St
     async def asked() -> tuple[Standing | None, bool]:
         async with await AsyncConnection.connect(database.url_for("gateway"), autocommit=True) as connection:
             standing = await standing_at(connection, kiosk_id=kiosk_id, moment=moment)
-            told = standing is not None and await tell_manager(connection, standing, kiosk_id=kiosk_id, moment=moment)
+            told = standing is not None and await tell_manager(
+                connection, standing, kiosk_id=kiosk_id, moment=moment, models=MODELS
+            )
             return standing, told
 
     return asyncio.run(asked())
@@ -192,6 +201,57 @@ def test_an_unknown_gym_has_no_budget(
     monkeypatch.setattr("jarvis.cli.load_settings", lambda: database.settings)
     assert main(["gym", "budget", "--gym", "nowhere", "--usd", "5"]) == 1
     assert "found no gym 'nowhere', expected one of: dax" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("own_model", "promise"), [(None, "déjà le modèle vocal"), (DEAR, "un modèle vocal moins cher")]
+)
+def test_a_manager_is_told_of_a_cheaper_model_where_there_is_one(
+    database: Database, network: Network, kiosk_id: UUID, own_model: str | None, promise: str
+) -> None:
+    """By default the usual model is the cheaper one; a single kiosk with a dearer one makes the difference."""
+    with database.admin() as admin:
+        admin.execute(
+            "insert into kiosks (gym_id, slug, name, openai_model) values (%s, 'dear', 'Dear', %s)",
+            [network.gym_id, own_model],
+        )
+    spend(database, network, kiosk_id, "85", NOON)
+    assert ask(database, kiosk_id)[1]
+    (alert,) = rows(database, "select description from manager_alerts where alert_type = 'voice_budget'")
+    assert promise in alert["description"]
+
+
+def test_past_the_first_threshold_a_session_dials_with_the_cheaper_model(
+    database: Database, network: Network, standin_port: int, tmp_path: Path
+) -> None:
+    """The upstream is asked for the model the platform uses, and once most of the budget is spent for the other one."""
+    settings = replace(database.settings, realtime_model=DEAR, budget_model=CHEAP)
+    with database.admin() as admin:
+        admin.execute("update gyms set voice_budget_usd = 100 where id = %s", [network.gym_id])
+
+    async def talk(gateway: GatewayProcess, token: str) -> None:
+        async with connected(gateway.url, token) as kiosk:
+            await kiosk.badge("B-LEA")
+            await kiosk.hang_up()
+
+    with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
+        token = new_token(database.settings, gateway)
+        asyncio.run(talk(gateway, token))
+        (kiosk,) = rows(database, "select id from kiosks")
+        spend(database, network, kiosk["id"], "85", datetime.now(UTC))
+        asyncio.run(talk(gateway, token))
+    sessions = rows(
+        database,
+        "select sessions.model, events.payload -> 'session' ->> 'model' as dialled "
+        "from openai_realtime_sessions as sessions inner join realtime_events as events "
+        "on events.session_id = sessions.id and events.event_type = 'session.created' order by sessions.started_at",
+    )
+    assert [(row["model"], row["dialled"]) for row in sessions] == [
+        (DEAR, DEAR + MODEL_SUFFIX),
+        (CHEAP, CHEAP + MODEL_SUFFIX),
+    ]
+    (alert,) = rows(database, "select description from manager_alerts where alert_type = 'voice_budget'")
+    assert "un modèle vocal moins cher" in alert["description"]
 
 
 def test_a_spent_budget_leaves_the_written_word(

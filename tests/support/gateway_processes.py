@@ -124,6 +124,8 @@ def running_gateway(
         "JARVIS_HOME": str(settings.home),
         "JARVIS_GATEWAY_PORT": str(settings.gateway_port),
         "JARVIS_REALTIME_URL": settings.realtime_url,
+        "JARVIS_REALTIME_MODEL": settings.realtime_model,
+        "JARVIS_BUDGET_MODEL": settings.budget_model,
         "JARVIS_DATABASE_URL_GATEWAY": settings.database_url_for("gateway"),
         # Few tests are about a kiosk that comes back: the others wait no longer than it takes to see it gone.
         "JARVIS_SESSION_RESUME_SECONDS": "0.5",

@@ -3,6 +3,12 @@
 select standing.month, standing.spent_usd, standing.budget_usd, standing.cheaper_share
 from app.voice_budget(%(moment)s::timestamptz) as standing;
 
+-- models_of_gym --
+-- Which models the kiosks of this transaction's gym speak with.
+select distinct coalesce(kiosks.openai_model, %(model)s::text) as model
+from public.kiosks
+where kiosks.gym_id = any ((select app.kiosk_gym_ids())::uuid[]);
+
 -- raise_voice_budget_alert --
 -- Tells the manager that a threshold is crossed, once a month.
 select app.raise_voice_budget_alert(

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.types.json import Jsonb
 
 from jarvis import alerts_fr
-from jarvis.budgets import Standing, VoiceMode
+from jarvis.budgets import Standing, VoiceMode, VoiceModels
 from warehouse.sql import queries
 from warehouse.stores.kiosks import GymNotFound, gym_slugs
 
@@ -68,18 +68,22 @@ async def standing_at(connection: AsyncConnection, *, kiosk_id: UUID, moment: da
     return Standing(*row) if row else None
 
 
-async def tell_manager(connection: AsyncConnection, standing: Standing, *, kiosk_id: UUID, moment: datetime) -> bool:
+async def tell_manager(
+    connection: AsyncConnection, standing: Standing, *, kiosk_id: UUID, moment: datetime, models: VoiceModels
+) -> bool:
     """The manager has an alert of the threshold that is crossed; True when it was raised now, once a month."""
     mode = standing.mode
     if mode is VoiceMode.FULL:
         return False
     async with connection.transaction():
         await connection.execute("select set_config('app.kiosk_id', %s, true)", [str(kiosk_id)])
+        cursor = await connection.execute(queries("budgets")["models_of_gym"], {"model": models.usual})
+        is_cheapest = not any(models.can_save_on(model) for (model,) in await cursor.fetchall())
         parameters = {
             "moment": moment,
             "threshold": mode.value,
-            "title": alerts_fr.voice_budget_title(mode),
-            "description": alerts_fr.voice_budget_description(standing),
+            "title": alerts_fr.voice_budget_title(mode, is_cheapest=is_cheapest),
+            "description": alerts_fr.voice_budget_description(standing, is_cheapest=is_cheapest),
             "recommended_actions": Jsonb(list(alerts_fr.VOICE_BUDGET_ACTIONS)),
         }
         cursor = await connection.execute(queries("budgets")["raise_voice_budget_alert"], parameters)

@@ -44,9 +44,7 @@ async def take_scan(connection: AsyncConnection, kiosk: Kiosk, scan: Scan, *, is
     blocks = queries("kiosk_badges")
     ids = {"gym_id": kiosk.gym_id, "kiosk_id": kiosk.kiosk_id, "scanned_at": scan.scanned_at}
     async with as_kiosk_async(connection, kiosk.kiosk_id):
-        cursor = await connection.execute(
-            blocks["take_badge"], {**ids, "badge_id": scan.badge_id if is_live else None}
-        )
+        cursor = await connection.execute(blocks["take_badge"], {**ids, "badge_id": scan.badge_id if is_live else None})
         is_new = await cursor.fetchone() is not None
         cursor = await connection.execute(queries("kiosks")["identify_badge"], {"badge_id": scan.badge_id})
         row = await cursor.fetchone()

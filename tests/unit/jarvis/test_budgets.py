@@ -45,6 +45,19 @@ def test_a_downgrade_never_makes_a_session_dearer() -> None:
 def test_a_manager_reads_what_changed_and_how_much() -> None:
     """French, in dollars, with the month."""
     assert voice_budget_title(TEXT) != voice_budget_title(CHEAPER)
-    assert voice_budget_description(standing("81.5")).startswith(
-        "81,50 $ dépensés sur un budget de 100,00 $ pour 11/2026."
+    assert voice_budget_description(standing("81.5")) == (
+        "81,50 $ dépensés sur un budget de 100,00 $ pour 11/2026. "
+        "Les nouvelles conversations utilisent un modèle vocal moins cher."
     )
+
+
+def test_a_manager_is_not_promised_a_model_that_is_in_use_already() -> None:
+    """Where nothing gets cheaper the alert says so, and what comes next; text is text with any model."""
+    assert "modèle" not in voice_budget_title(CHEAPER, is_cheapest=True)
+    assert voice_budget_description(standing("81.5"), is_cheapest=True).endswith(
+        "Les bornes utilisent déjà le modèle vocal le plus économique ; "
+        "au-delà du budget, les conversations passent en texte."
+    )
+    assert voice_budget_title(TEXT, is_cheapest=True) == voice_budget_title(TEXT)
+    spent = standing("100")
+    assert voice_budget_description(spent, is_cheapest=True) == voice_budget_description(spent)
