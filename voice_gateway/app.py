@@ -24,7 +24,7 @@ from voice_gateway.connection import KioskConnection
 from voice_gateway.devices import Devices
 from voice_gateway.metrics import Metrics
 from voice_gateway.people import People
-from voice_gateway.rates import RateLimiter, limits_of
+from voice_gateway.rates import RateLimiter, counting_pool, limits_of
 from voice_gateway.recorder import Recorder
 from voice_gateway.routes import (
     admin,
@@ -44,6 +44,7 @@ from voice_gateway.routes.paging import cursor_key
 from voice_gateway.services import Services
 from voice_gateway.tools.runner import toolbox
 from voice_gateway.upstream import DialUpstream, dialler
+from warehouse.connection import check_alive
 
 log = logging.getLogger(__name__)
 
@@ -73,14 +74,16 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             max_size=_POOL_SIZE,
             timeout=_POOL_PATIENCE_SECONDS,
             # A member at a kiosk waits: a connection that died meanwhile is found before it is used.
-            check=AsyncConnectionPool.check_connection,
+            check=check_alive,
             open=False,
             name="gateway",
         )
+        counting = counting_pool(url)
         for sentence in endings(settings.hosted_models, on=datetime.now(UTC).date()):
             log.warning("a model ends", extra={"detail": sentence})
         # Not waiting: a gateway that starts before its database serves what it can, and says so at /readyz.
         await pool.open(wait=False)
+        await counting.open(wait=False)
         await recorder.start()
         app.state.services = Services(
             settings=settings,
@@ -92,7 +95,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             metrics=metrics,
             limits=limits,
         )
-        app.state.rate_limiter = RateLimiter(pool, limits_of(settings))
+        app.state.rate_limiter = RateLimiter(counting, limits_of(settings))
         app.state.people = People(settings)
         await app.state.people.open()
         devices = app.state.devices = Devices(pool, url)
@@ -104,6 +107,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             await app.state.people.close()
             await devices.stop()
             await recorder.stop()
+            await counting.close()
             await pool.close()
 
     app = FastAPI(

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope
-from warehouse.connection import as_user_async
+from warehouse.connection import as_user_async, check_alive
 from warehouse.people import Database
 from warehouse.stores.sign_in import DatabaseSessions, PasswordCheck, resolve_session
 
@@ -44,7 +44,7 @@ class People:
                 "connect_timeout": 3,
             },
             # A restarted Postgres costs the next caller nothing: dead connections are replaced on the way out.
-            check=AsyncConnectionPool.check_connection,
+            check=check_alive,
             min_size=0,
             max_size=_MOST_CONNECTIONS,
             timeout=_PATIENCE_SECONDS,

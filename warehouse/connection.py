@@ -4,6 +4,7 @@ Identity is transaction-local: `set_config(…, true)` ends with the transaction
 connection never carries one caller's rights to the next.
 """
 
+import select
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, LiteralString
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection, Connection
+from psycopg_pool import AsyncConnectionPool
 
 _SET_IDENTITY: dict[str, LiteralString] = {
     "user": "select set_config('app.user_id', %s, true)",
@@ -35,6 +37,20 @@ def connect(url: str, *, autocommit: bool = False, application_name: str = "jarv
         raise DatabaseUnreachable(f"cannot connect to {address(url)}: {reason(error)}") from error
 
 
+async def check_alive(connection: AsyncConnection[Any]) -> None:
+    """The connection can be used; a pool's check that costs no round trip where nothing has happened.
+
+    Nobody speaks on an idle connection except a server that goes away: only one with something to read is asked.
+
+    Raises:
+        psycopg.OperationalError: when the server has gone.
+    """
+    idle = select.poll()
+    idle.register(connection.fileno(), select.POLLIN)
+    if idle.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
+
+
 @contextmanager
 def as_user(connection: Connection, user_id: UUID) -> Iterator[Connection]:
     """A transaction in which row security knows the signed-in user."""
@@ -55,8 +71,8 @@ def as_kiosk(connection: Connection, kiosk_id: UUID) -> Iterator[Connection]:
 async def as_user_async(
     connection: AsyncConnection[dict[str, Any]], user_id: UUID
 ) -> AsyncIterator[AsyncConnection[dict[str, Any]]]:
-    """The same as `as_user`, for the gateway's event loop."""
-    async with connection.transaction():
+    """The same as `as_user`, for the gateway's event loop; the identity travels with the first statement."""
+    async with connection.pipeline(), connection.transaction():
         await connection.execute(_SET_IDENTITY["user"], [str(user_id)])
         yield connection
 

@@ -139,6 +139,6 @@ async def _rows(
 ) -> Sequence[dict[str, Any]]:
     try:
         cursor = await connection.execute(statement, parameters)
+        return await cursor.fetchall()
     except psycopg.errors.UndefinedTable:
         raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
-    return await cursor.fetchall()
