@@ -1,51 +1,148 @@
-"""The marts built by Dagster: dbt's models are materialised, dbt's tests answer as checks."""
+"""The marts built by Dagster: dbt's models are materialised, dbt's tests answer as checks; and the API tells them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, LiteralString
+from uuid import UUID
 
+import httpx
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions
+from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResult
+from psycopg.rows import dict_row
 
 from jarvis.settings import Settings
 from orchestration import dbt
 from orchestration.queues import HEAVY, QUEUE_TAG
 from tests.conftest import Database
-from tests.tenants import GYMS, cloned_database, plant
+from tests.support.api_server import serving
+from tests.tenants import cloned_database
+from voice_gateway.app import create_app
+from warehouse.connection import as_user
+from warehouse.demo.simulate import DEMO_PASSWORD, simulate
+from warehouse.embedded import free_port
 
 MARTS_JOB = "build_marts"
 
+NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+# Activity lies before, within and after it, so that both of its ends matter.
+SINCE, UNTIL = date(2026, 11, 14), date(2026, 11, 19)
+PERIOD = {"since": SINCE, "until": UNTIL}
+
+# As the pipeline would leave them; scores follow from ids, so gyms and days differ in number and in mean.
+PIPELINE_RESULTS: tuple[LiteralString, ...] = (
+    """
+    update public.conversation_summaries as summaries
+    set status = 'completed', analysed_at = now(), summary_text = 'Résumé.', key_topics = '{showers_lockers}',
+        sentiment_score = scored.score,
+        sentiment_label = case when scored.score < -0.2 then 'negative' when scored.score > 0.2 then 'positive'
+            else 'neutral' end,
+        emotion_detected = 'neutral', intents_detected = '{other}', outcome = 'solved',
+        embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', engine = 'local',
+        engine_version = '1', cost_usd = 0.000400
+    from (
+        select session_id, (abs(hashtext(session_id::text)) % 201 - 100) / 100.0 as score
+        from public.conversation_summaries
+    ) as scored
+    where scored.session_id = summaries.session_id and summaries.status = 'pending'
+        and abs(hashtext(scored.session_id::text)) % 7 <> 0
+    """,
+    """
+    insert into public.member_analytics (member_id, gym_id, churn_risk_score, churn_risk_level)
+    select id, gym_id, 0.5, (array['low', 'medium', 'high', 'critical'])[1 + abs(hashtext(id::text)) % 4]
+    from public.gym_members_v2
+    on conflict (member_id) do update set churn_risk_level = excluded.churn_risk_level
+    """,
+    """
+    insert into public.manager_alerts (gym_id, session_id, alert_type, title, dedup_key, created_at)
+    select gym_id, id, 'negative_feedback', 'Douches froides', id::text, started_at
+    from public.openai_realtime_sessions
+    where abs(hashtext(id::text)) % 5 = 0
+    """,
+)
+
+# Of Dax, and how many of the four gyms they see.
+ASKERS = {"gym_manager": 1, "franchise_owner": 2, "super_admin": 4}
+
+# The figures from the rows they count, whatever the API reads; minutes are the days' own, which are rounded.
+DIRECT: LiteralString = """
+    with
+    members as (
+        select * from marts.dim_members where is_active and (%(gym)s::uuid is null or gym_id = %(gym)s)
+    ),
+    sessions as (
+        select * from marts.fct_sessions
+        where local_date >= %(since)s and local_date <= %(until)s and (%(gym)s::uuid is null or gym_id = %(gym)s)
+    ),
+    days as (
+        select * from marts.fct_gym_daily
+        where local_date >= %(since)s and local_date <= %(until)s and (%(gym)s::uuid is null or gym_id = %(gym)s)
+    )
+    select
+        (select count(*) from members) as active_member_count,
+        (select count(*) from members where churn_risk_level in ('high', 'critical')) as at_risk_member_count,
+        (select sum(visit_count) from days)::bigint as visit_count,
+        (select count(*) from sessions) as session_count,
+        (select sum(session_minutes) from days)::float8 as session_minutes,
+        (select count(*) from sessions where sentiment_score is not null) as analysed_session_count,
+        (select count(*) from sessions where sentiment_label = 'negative') as negative_session_count,
+        (select count(*) from sessions where sentiment_label = 'positive') as positive_session_count,
+        (select avg(sentiment_score) from sessions)::float8 as mean_sentiment_score,
+        (select sum(alert_opened_count) from days)::bigint as alert_opened_count,
+        (select sum(cost_usd) from sessions)::float8 as cost_usd
+"""
+
 
 @pytest.fixture(scope="module")
-def planted(
+def simulated(
     server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
-    """A database with a network in it and no marts."""
+    """A database with a small network in it, analysed, and no marts."""
     with cloned_database(server_settings, template_database, "dbt_dagster", tmp_path_factory.mktemp("dbt")) as database:
+        with database.connect("pipeline") as pipeline:
+            simulate(pipeline, days=12, members=160, seed=7, now=NOW)
         with database.admin() as admin:
-            plant(admin)
+            for statement in PIPELINE_RESULTS:
+                admin.execute(statement)
         yield database
 
 
 @pytest.fixture(scope="module")
-def definitions(planted: Database) -> Definitions:
+def definitions(simulated: Database) -> Definitions:
     """The analytics location on that database."""
     from orchestration.analytics import build_defs
 
-    return build_defs(settings=planted.settings)
+    return build_defs(settings=simulated.settings)
 
 
-def test_a_run_builds_and_checks_every_mart(planted: Database, definitions: Definitions) -> None:
-    """Each model is materialised, each test is a check that passed, and the tables hold the gyms."""
+@pytest.fixture(scope="module")
+def built(definitions: Definitions) -> ExecuteInProcessResult:
+    """The run that builds the marts, once for the module."""
     with DagsterInstance.ephemeral() as instance:
-        result = definitions.resolve_job_def(MARTS_JOB).execute_in_process(instance=instance)
-        materialised = {event.asset_key for event in result.get_asset_materialization_events()}
-        checks = result.get_asset_check_evaluations()
+        return definitions.resolve_job_def(MARTS_JOB).execute_in_process(instance=instance)
+
+
+@pytest.fixture(scope="module")
+def api(simulated: Database, built: ExecuteInProcessResult) -> Iterator[str]:
+    """Where a gateway on the built database answers."""
+    assert built.success
+    settings = replace(simulated.settings, gateway_port=free_port())
+    with serving(create_app(settings), settings.gateway_port) as url:
+        yield url
+
+
+def test_a_run_builds_and_checks_every_mart(simulated: Database, built: ExecuteInProcessResult) -> None:
+    """Each model is materialised, each test is a check that passed, and the tables hold the gyms."""
+    materialised = {event.asset_key for event in built.get_asset_materialization_events()}
+    checks = built.get_asset_check_evaluations()
     marts = {AssetKey(["marts", name]) for name in ("dim_gyms", "dim_members", "fct_gym_daily", "fct_sessions")}
-    assert result.success
+    assert built.success
     assert marts <= materialised
     assert {check.asset_key for check in checks} >= marts
     assert all(check.passed for check in checks)
-    with planted.admin() as admin:
-        assert admin.execute("select count(*) from marts.fct_gym_daily").fetchone() == (len(GYMS),)
+    with simulated.admin() as admin:
+        gyms = admin.execute("select count(*) from public.gyms").fetchone()
+        assert admin.execute("select count(distinct gym_id) from marts.fct_gym_daily").fetchone() == gyms
 
 
 def test_a_mart_follows_the_tables_it_is_made_of(definitions: Definitions) -> None:
@@ -61,10 +158,80 @@ def test_a_build_never_stands_before_an_alert(definitions: Definitions) -> None:
     assert definitions.resolve_job_def(MARTS_JOB).tags[QUEUE_TAG] == HEAVY
 
 
-def test_the_manifest_is_parsed_once(planted: Database, definitions: Definitions) -> None:
+def test_the_manifest_is_parsed_once(simulated: Database, definitions: Definitions) -> None:
     """The location's own preparation left a manifest, and another one leaves it alone."""
-    path = dbt.manifest_path(planted.settings)
+    path = dbt.manifest_path(simulated.settings)
     made_at = path.stat().st_mtime_ns
-    assert dbt.prepare(planted.settings) == path
+    assert dbt.prepare(simulated.settings) == path
     assert path.stat().st_mtime_ns == made_at
-    assert [found.name for found in dbt.state_folder(planted.settings).glob("*manifest*")] == [path.name]
+    assert [found.name for found in dbt.state_folder(simulated.settings).glob("*manifest*")] == [path.name]
+
+
+@pytest.mark.parametrize(("role", "gym_count"), ASKERS.items())
+def test_the_api_s_figures_are_the_marts(simulated: Database, api: str, role: str, gym_count: int) -> None:
+    """Together, by gym and day by day, each person reads what the marts' rows give under the same identity."""
+    with simulated.admin() as admin:
+        asker = admin.execute(
+            "select users.id, users.email from public.users "
+            "left join public.gyms on gyms.id = users.gym_id or gyms.franchise_id = users.franchise_id "
+            "where users.role = %s and coalesce(gyms.city, 'Dax') = 'Dax'",
+            [role],
+        ).fetchone()
+    assert asker is not None
+    direct, daily = from_the_marts(simulated, asker[0])
+    kpis, days = from_the_api(api, asker[1])
+
+    by_gym = {gym_id: figures for gym_id, figures in direct.items() if gym_id is not None}
+    assert len(by_gym) == gym_count
+    assert direct[None]["session_count"] > direct[None]["analysed_session_count"] > 0
+    assert rounded(kpis["total"]) == rounded(direct[None])
+    assert {UUID(gym["gym_id"]) for gym in kpis["gyms"]} == set(by_gym)
+    for gym in kpis["gyms"]:
+        told = {name: gym[name] for name in direct[None]}
+        assert rounded(told) == rounded(by_gym[UUID(gym["gym_id"])])
+    assert len(days) == len(daily) > (UNTIL - SINCE).days
+    for told, kept in zip(days, daily, strict=True):
+        assert (told.pop("gym_id"), told.pop("local_date")) == (str(kept.pop("gym_id")), str(kept.pop("local_date")))
+        assert datetime.fromisoformat(told.pop("built_at")) == kept.pop("built_at")
+        assert rounded(told) == rounded(kept)
+
+
+def rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    """Without the last digits, in which a sum depends on its order."""
+    return {name: round(value, 9) if isinstance(value, float) else value for name, value in figures.items()}
+
+
+def from_the_marts(database: Database, person_id: UUID) -> tuple[dict[UUID | None, dict[str, Any]], list[Any]]:
+    """The figures of each gym this person sees, of all of them under None; and the rows of the days."""
+    with (
+        database.connect("dashboard") as connection,
+        as_user(connection, person_id),
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
+        gyms = [row["gym_id"] for row in cursor.execute("select gym_id from marts.dim_gyms").fetchall()]
+        figures = {gym: cursor.execute(DIRECT, {**PERIOD, "gym": gym}).fetchone() or {} for gym in (None, *gyms)}
+        days = cursor.execute(
+            "select *, cost_usd::float8 as cost_usd, session_minutes::float8 as session_minutes, "
+            "mean_sentiment_score::float8 as mean_sentiment_score from marts.fct_gym_daily "
+            "where local_date >= %(since)s and local_date <= %(until)s order by local_date desc, gym_id desc",
+            PERIOD,
+        ).fetchall()
+    return figures, days
+
+
+def from_the_api(url: str, email: str) -> tuple[dict[str, Any], list[Any]]:
+    """What `/api/dashboard/kpis` and, page by page, `/api/dashboard/kpis/daily` tell this person."""
+    period = {name: day.isoformat() for name, day in PERIOD.items()}
+    with httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
+        session = client.post("/api/auth/sign-in", json={"email": email, "password": DEMO_PASSWORD}).json()
+        client.headers["Authorization"] = f"Bearer {session['token']}"
+        kpis = client.get("/api/dashboard/kpis", params=period)
+        assert kpis.status_code == 200, kpis.text
+        days: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = client.get("/api/dashboard/kpis/daily", params={**period, "limit": "7", **cursor}).json()
+            days += page["items"]
+            if page["next_cursor"] is None:
+                return kpis.json(), days
+            cursor = {"cursor": page["next_cursor"]}
