@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess
-from voice_gateway.rates import Quota, RateClass, RateLimiter
+from voice_gateway.rates import Quota, RateClass, RateLimiter, counting_pool
 
 LIMITS = {RateClass.API: 20, RateClass.VOICE: 5, RateClass.ADMIN: 20}
 
@@ -18,10 +16,7 @@ LIMITS = {RateClass.API: 20, RateClass.VOICE: 5, RateClass.ADMIN: 20}
 @asynccontextmanager
 async def limiter_of_a_process(database: Database) -> AsyncIterator[RateLimiter]:
     """What one gateway process has: a pool and a memory of its own."""
-    pool = AsyncConnectionPool(
-        database.url_for("gateway"), connection_class=AsyncConnection, min_size=1, max_size=4, open=False
-    )
-    async with pool:
+    async with counting_pool(database.url_for("gateway")) as pool:
         yield RateLimiter(pool, LIMITS)
 
 
@@ -38,6 +33,24 @@ def test_two_processes_count_together(database: Database) -> None:
     quotas, stranger = asyncio.run(calls())
     assert sum(not quota.is_spent for quota in quotas) == 20
     assert stranger.used_count == 1
+
+
+def test_a_connection_that_the_server_ended_is_not_given_out(database: Database) -> None:
+    """It is replaced on its way out of the pool, though an idle one is not asked whether it is there."""
+
+    async def process_ids() -> list[int]:
+        async with counting_pool(database.url_for("gateway")) as pool:
+            found = []
+            for _ in range(2):
+                async with pool.connection(timeout=20) as connection:
+                    await connection.execute("select 1")
+                    found.append(connection.info.backend_pid)
+                with database.admin() as admin:
+                    assert admin.execute("select pg_terminate_backend(%s, 5000)", found[-1:]).fetchone() == (True,)
+            return found
+
+    first, second = asyncio.run(process_ids())
+    assert first != second
 
 
 def test_a_window_that_is_over_is_forgotten(database: Database) -> None:
