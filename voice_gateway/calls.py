@@ -24,7 +24,7 @@ class ToolCalls:
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self._collected: dict[str, list[ToolCall]] = {}
-        self._running: set[str] = set()
+        self._running: dict[str, str] = {}
 
     @property
     def are_running(self) -> bool:
@@ -41,16 +41,16 @@ class ToolCalls:
     def start(self, response_id: str) -> list[StartedCall]:
         """The calls of a response that is done, running from now on."""
         calls = self._collected.pop(response_id, [])
-        self._running |= {call.call_id for call in calls}
+        self._running |= {call.call_id: call.name for call in calls}
         return [StartedCall(call.call_id, call.name, _arguments_of(call)) for call in calls]
 
     def forget_waiting(self) -> None:
         """Calls whose response will never be done do not run; the model asks again where it still wants them."""
         self._collected.clear()
 
-    def finish(self, call_id: str) -> None:
-        """The call has its result."""
-        self._running.discard(call_id)
+    def finish(self, call_id: str) -> str | None:
+        """The call has its result; the tool's name."""
+        return self._running.pop(call_id, None)
 
 
 def _arguments_of(call: ToolCall) -> Event:

@@ -18,6 +18,10 @@ _SOUND = frozenset({kiosk_protocol.APPEND, kiosk_protocol.CLEAR})
 _SPEECH = _SOUND | {kiosk_protocol.COMMIT, kiosk_protocol.ITEM_CREATE, kiosk_protocol.RESPONSE_CREATE}
 
 
+CONSENT_TOOL = "set_analysis_consent"
+"""The tool that takes an answer by voice, and puts it on record itself."""
+
+
 class ConsentGate:
     """Who was asked, what they answered, and whether anything may pass."""
 
@@ -84,6 +88,10 @@ class ConsentGate:
                 )
             )
         return records
+
+    def heard(self, *, is_granted: bool) -> None:
+        """An answer by voice, which is on record already, counts like one from the screen."""
+        self._answers.append(is_granted)
 
     def kept(self) -> bool:
         """The answer is on record, and the gate open; True when it was closed until now."""

@@ -119,6 +119,35 @@ def test_a_member_changes_his_mind_in_the_middle(database: Database, gateway: Ga
     )
 
 
+def test_a_member_takes_the_consent_back_by_voice(database: Database, gateway: GatewayProcess, token: str) -> None:
+    """« Je ne veux plus être analysé »: said back, shown, on record, and the conversation is out of the analysis."""
+
+    async def withdraw() -> tuple[bool | None, str]:
+        async with connected(gateway.url, token) as kiosk:
+            await kiosk.badge("B-LEA")
+            await kiosk.type_text("Je ne veux plus être analysé.")
+            await kiosk.ask_answer()
+            assert kiosk.notice is not None
+            told = kiosk.notice["analysis"], kiosk.turns[-1].text
+            await kiosk.hang_up()
+            return told
+
+    shown, said = asyncio.run(withdraw())
+    assert shown is False
+    assert (
+        said == "C'est noté : vos conversations ne seront plus analysées, celle-ci comprise. Le service reste le même."
+    )
+    answers = rows(database, "select is_granted, source, notice_version from consents order by recorded_at")
+    assert [answer["is_granted"] for answer in answers] == [True, False]
+    assert answers[1] == {"is_granted": False, "source": "kiosk", "notice_version": NOTICE_VERSION}
+    assert rows(database, "select name, status from tool_calls") == [{"name": "set_analysis_consent", "status": "done"}]
+    wait_until(
+        lambda: rows(database, "select from conversation_summaries where status = 'skipped'"),
+        seconds=5,
+        what="the skipped summary",
+    )
+
+
 def test_a_guests_answer_is_kept_with_the_session_only(database: Database, gateway: GatewayProcess, token: str) -> None:
     """An unknown badge is asked at each session; no member's row is written."""
     for consent, status in ((True, "pending"), (False, "skipped")):

@@ -5,6 +5,7 @@ Who was asked and what they answered is `voice_gateway/consent.py`.
 
 from dataclasses import replace
 
+from voice_gateway.apologies import Trouble, apology
 from voice_gateway.conversation import handshake, saying
 from voice_gateway.conversation.state import SessionState
 from voice_gateway.effects import ConsentKept, Effect, Event, Moment, Report, committed
@@ -40,6 +41,23 @@ def kept(state: SessionState, now: Moment) -> list[Effect]:
     if opens and state.is_upstream_open and not state.is_closing:
         effects += handshake.set_up(state, state.line.serving, now)
     return effects
+
+
+def heard(state: SessionState, output: Event, now: Moment) -> list[Effect]:
+    """The answer that a tool took by voice counts for this session too, and the kiosk shows it."""
+    is_granted = output.get("is_granted")
+    if not isinstance(is_granted, bool):
+        return []
+    state.gate.heard(is_granted=is_granted)
+    return show(state, now)
+
+
+def show_mode(state: SessionState, now: Moment) -> list[Effect]:
+    """The kiosk knows where a session is in writing only; without it, a session is in voice."""
+    if not state.plan.profile.is_text_only:
+        return []
+    message = apology(Trouble.TEXT_ONLY, state.plan.profile.language)
+    return saying.to_kiosk(state, kiosk_protocol.mode("text", reason="budget", message=message), now)
 
 
 def change_language(state: SessionState, language: str, now: Moment) -> list[Effect]:

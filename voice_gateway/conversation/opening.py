@@ -2,7 +2,6 @@
 
 from jarvis.kiosks import Badge, BadgeOutcome
 from jarvis.prices import PRICE_VERSION
-from voice_gateway.apologies import Trouble, apology
 from voice_gateway.conversation import notice, saying
 from voice_gateway.conversation.state import SessionState
 from voice_gateway.effects import Dial, Effect, Moment, committed
@@ -18,9 +17,7 @@ def begin(state: SessionState, badge: Badge | None, now: Moment) -> list[Effect]
     effects: list[Effect] = [committed(*_records(state, badge, now))]
     if badge is not None:
         effects += saying.to_kiosk(state, _greeting(badge), now)
-    if state.plan.profile.is_text_only:
-        message = apology(Trouble.TEXT_ONLY, state.plan.profile.language)
-        effects += saying.to_kiosk(state, kiosk_protocol.mode("text", reason="budget", message=message), now)
+    effects += notice.show_mode(state, now)
     effects += notice.show(state, now)
     return [*effects, *saying.upstream_state(state, "connecting", now), Dial()]
 

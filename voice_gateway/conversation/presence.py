@@ -29,6 +29,7 @@ def back(state: SessionState, now: Moment) -> list[Effect]:
     owes = state.absence.ends()
     state.active_at = now.seconds
     effects = saying.to_kiosk(state, kiosk_protocol.session_resumed(state.session_id), now)
+    effects += notice.show_mode(state, now)
     effects += notice.show(state, now)
     if not state.gate.is_open:
         return effects

@@ -3,7 +3,8 @@
 A call is started with the answer that asked for it (`answers.py`); here it ends.
 """
 
-from voice_gateway.conversation import closing, saying
+from voice_gateway.consent import CONSENT_TOOL
+from voice_gateway.conversation import closing, notice, saying
 from voice_gateway.conversation.state import SessionState
 from voice_gateway.effects import Effect, Moment, ToolFinished, committed
 from voice_gateway.protocol import realtime
@@ -12,12 +13,14 @@ from warehouse.stores import sessions as store
 
 def finished(state: SessionState, result: ToolFinished, now: Moment) -> list[Effect]:
     """The result is on record and upstream; the last of them is answered."""
-    state.calls.finish(result.call_id)
+    name = state.calls.finish(result.call_id)
     state.memory.answered(result.call_id, result.output)
     record = store.finish_tool_call(
         state.plan.scope, call_id=result.call_id, status=result.status, output=result.output, finished_at=now.at
     )
     effects: list[Effect] = [committed(record)]
+    if name == CONSENT_TOOL:
+        effects += notice.heard(state, result.output, now)
     if state.is_closing:
         return [*effects, *closing.finish_when_drained(state, now)]
     if not state.is_ready:

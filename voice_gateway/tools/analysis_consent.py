@@ -5,10 +5,9 @@ from typing import Any
 from uuid import uuid5
 
 from jarvis.consents import ANALYSIS_PURPOSE, NOTICE_VERSION
+from voice_gateway.consent import CONSENT_TOOL
 from voice_gateway.tools.runner import ToolContext, ToolInputError
 from warehouse.stores.sessions import ConsentChange, change_consent
-
-NAME = "set_analysis_consent"
 
 _NO_NOTICE: Mapping[str, Any] = {
     "ok": False,
@@ -20,7 +19,7 @@ _NO_NOTICE: Mapping[str, Any] = {
 class SetAnalysisConsent:
     """`set_analysis_consent`: whether conversations may be analysed, said by whoever stands there."""
 
-    name = NAME
+    name = CONSENT_TOOL
     description = (
         "Note que la personne ne veut plus que ses conversations soient analysées (is_granted false), ou qu'elle "
         "l'accepte (true). Seulement si elle le demande clairement ; ne la fais pas changer d'avis."

@@ -1,6 +1,7 @@
 """A kiosk that loses its connection and comes back: what is cut, what is asked again, when nobody waits any more."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,17 @@ def test_an_answer_of_which_nothing_was_heard_is_asked_for_when_the_kiosk_is_bac
     assert [event["type"] for event in instructed(upstream(session, created("r1"), AWAY))] == ["response.cancel"]
     upstream(session, response_done(status="cancelled"), AWAY)
     assert [event["type"] for event in instructed(session.receive(KioskBack(), BACK))] == ["response.create"]
+
+
+def test_a_session_in_writing_is_still_one_when_the_kiosk_is_back() -> None:
+    """A screen that was loaded anew learns the mode again, and before the notice."""
+    session = ready_session()
+    state = session._state
+    state.plan = replace(state.plan, profile=replace(state.plan.profile, is_text_only=True))
+    session.receive(KioskAway(), AWAY)
+    resumed, mode, notice = told(session.receive(KioskBack(), BACK))
+    assert [resumed["type"], notice["type"]] == ["kiosk.session.resumed", "kiosk.notice"]
+    assert (mode["type"], mode["mode"], mode["reason"]) == ("kiosk.mode", "text", "budget")
 
 
 def test_a_tool_that_ends_meanwhile_speaks_to_nobody() -> None:

@@ -19,11 +19,23 @@ from tests.unit.voice_gateway.test_session import (
     moment_after,
     new_session,
     ready_session,
+    response_done,
     told,
     upstream,
     written,
 )
-from voice_gateway.effects import ConsentKept, KioskSent, Opened, Report, Tick, ToKiosk, ToUpstream, UpstreamOpened
+from voice_gateway.consent import CONSENT_TOOL
+from voice_gateway.effects import (
+    ConsentKept,
+    KioskSent,
+    Opened,
+    Report,
+    Tick,
+    ToKiosk,
+    ToolFinished,
+    ToUpstream,
+    UpstreamOpened,
+)
 from voice_gateway.session import VoiceSession
 
 SOUND = {"type": "input_audio_buffer.append", "audio": "AAAA"}
@@ -190,3 +202,26 @@ def test_the_notice_is_short_enough_to_be_read(language: str) -> None:
     words = NOTICES[language].lower()
     assert len(words.split()) < 100
     assert any(name in words for name in ("intelligence artificielle", "artificial intelligence", "inteligencia"))
+
+
+def test_a_no_by_voice_counts_like_one_from_the_screen() -> None:
+    """The tool has put it on record: the kiosk shows it, and a later yes from the screen does not undo it here."""
+    session = ready_session()
+    call = {"id": "i1", "type": "function_call", "status": "completed", "name": CONSENT_TOOL, "call_id": "c1"}
+    item = {**call, "arguments": '{"is_granted": false}'}
+    upstream(session, {"type": "response.output_item.done", "response_id": "r1", "item": item})
+    upstream(session, response_done())
+    output = {"ok": True, "message": "C'est noté.", "is_granted": False, "analysis": False}
+    [notice] = told(session.receive(ToolFinished("c1", "done", output), START))
+    assert (notice["type"], notice["needs_answer"], notice["analysis"]) == ("kiosk.notice", False, False)
+    kept = written(kiosk(session, YES), "save_session_consent")
+    assert [row["has_analysis_consent"] for row in kept] == [False]
+
+
+def test_a_no_by_voice_that_was_not_kept_changes_nothing() -> None:
+    """Where the database was away, the member hears that it did not work, and the screen shows no other answer."""
+    session = ready_session()
+    call = {"id": "i1", "type": "function_call", "status": "completed", "name": CONSENT_TOOL, "call_id": "c1"}
+    upstream(session, {"type": "response.output_item.done", "response_id": "r1", "item": {**call, "arguments": "{}"}})
+    upstream(session, response_done())
+    assert told(session.receive(ToolFinished("c1", "failed", {"ok": False, "reason": "unavailable"}), START)) == []
