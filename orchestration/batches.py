@@ -20,7 +20,7 @@ from psycopg import Connection
 from jarvis.alerts import Alert, alerts_for
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
-from warehouse.stores import alerts, conversations, members
+from warehouse.stores import alerts, conversations, members, paid_replies
 
 if TYPE_CHECKING:
     from ml.conversations.engine import AnalysisEngine
@@ -261,6 +261,7 @@ def _write(connection: Connection, outcome: Analysis | AnalysisFailure) -> Analy
         try:
             with connection.transaction():
                 conversations.save_analysis(connection, outcome)
+                paid_replies.settle(connection, outcome.session_id)
         except (psycopg.DataError, psycopg.IntegrityError, ValueError) as error:
             constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
             reason = f"the analysis was refused: {constraint or type(error).__name__}"

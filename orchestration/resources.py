@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from jarvis.settings import Settings, load_settings
 from warehouse.connection import connect
+from warehouse.stores.paid_replies import KeptReplies
 
 if TYPE_CHECKING:
     from ml.conversations.engine import AnalysisEngine
@@ -58,4 +59,5 @@ class Analyst(ConfigurableResource[None]):
 def _process_engine() -> "AnalysisEngine":
     from ml.conversations.engine import engine_for
 
-    return engine_for(process_settings())
+    settings = process_settings()
+    return engine_for(settings, paid_replies=KeptReplies(settings.database_url_for("pipeline")))

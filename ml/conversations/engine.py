@@ -10,6 +10,7 @@ from typing import Protocol
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
 from jarvis.settings import Settings
+from ml.conversations.paid_replies import PaidReplies
 
 
 class EngineError(RuntimeError):
@@ -40,12 +41,15 @@ class AnalysisEngine(Protocol):
         """
 
 
-def engine_for(settings: Settings, *, name: str | None = None) -> AnalysisEngine:
+def engine_for(
+    settings: Settings, *, name: str | None = None, paid_replies: PaidReplies | None = None
+) -> AnalysisEngine:
     """The engine the settings choose, ready to analyse.
 
     Args:
         settings: where the choice, the key and the models are read.
         name: local or openai, over the settings' own choice.
+        paid_replies: where a hosted model's replies outlive a run that dies; by default nowhere.
 
     Raises:
         EngineError: when the name is unknown, or openai is asked for without a key.
@@ -65,6 +69,7 @@ def engine_for(settings: Settings, *, name: str | None = None) -> AnalysisEngine
             base_url=settings.openai_base_url,
             model=settings.analysis_model,
             embedding_model=settings.embedding_model,
+            paid_replies=paid_replies,
         )
     raise EngineError(f"engine: found {chosen!r}, expected 'local' or 'openai'")
 

@@ -15,13 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, sentiment_label
 from jarvis.prices import Usage, exact_usd, price_of
 from ml.conversations.engine import EngineError
+from ml.conversations.paid_replies import NothingKept, PaidReplies, reply_key
 from ml.conversations.parts import MAX_PARTS, Part, merge, split
 from ml.conversations.redaction import Redactor, full_depth
 from ml.conversations.schema import Reply, ReplyError, parse_reply, reply_schema, sent_ids
@@ -30,6 +31,7 @@ from ml.conversations.tokens import tokens_of
 
 if TYPE_CHECKING:
     from openai import APIStatusError, OpenAI
+    from openai.types.chat import ChatCompletion
 
 PROMPT = Path(__file__).parent / "prompts" / "analyse.md"
 
@@ -103,6 +105,7 @@ class OpenAIEngine:
     wait: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
+    paid_replies: PaidReplies = field(default_factory=NothingKept)
     name: str = field(default="openai", init=False)
 
     @classmethod
@@ -117,6 +120,7 @@ class OpenAIEngine:
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
+        paid_replies: PaidReplies | None = None,
     ) -> "OpenAIEngine":
         """An engine with a client of its own; nothing is sent yet, and a model without a known price is named.
 
@@ -124,6 +128,7 @@ class OpenAIEngine:
             redact: takes personal data out of each turn before it is sent.
             wait: how to wait between attempts; a test gives one that does not.
             clock: seconds, for the time a batch may take.
+            paid_replies: where replies outlive a run that dies before it has used them; by default nowhere.
         """
         from openai import OpenAI
 
@@ -133,7 +138,7 @@ class OpenAIEngine:
                 unpriced,
             )
         client = OpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout_seconds)
-        return cls(client, model, embedding_model, redact, wait, clock, timeout_seconds)
+        return cls(client, model, embedding_model, redact, wait, clock, timeout_seconds, paid_replies or NothingKept())
 
     @property
     def version(self) -> str:
@@ -162,7 +167,9 @@ class OpenAIEngine:
             return [results[place] for place in sorted(results)]
         sent = [self._redacted(conversations[place]) for place in spoken]
         try:
-            vectors = self._embeddings([self._document(rows) for rows in sent], batch)
+            session_ids = [conversations[place].session_id for place in spoken]
+            documents = list(zip(session_ids, map(self._document, sent), strict=True))
+            vectors = self._embeddings(documents, batch)
         except EngineError as error:
             raise EngineError(str(error), done=list(results.values())) from error
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
@@ -260,23 +267,35 @@ class OpenAIEngine:
         return merge(parts, replies), spent
 
     def _part(self, part: Part, data: str, batch: Batch) -> tuple[Reply, Spent]:
+        """The checked reply to one part, and what it cost, broken replies of this run and of earlier ones included."""
+        session_id = part.conversation.session_id
+        request: dict[str, Any] = {
+            "model": self.model,
+            "temperature": 0,
+            "max_completion_tokens": MAX_REPLY_TOKENS,
+            "messages": [{"role": "system", "content": _prompt()}, {"role": "user", "content": data}],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "analysis", "strict": True, "schema": reply_schema()},
+            },
+        }
         spent = Spent()
         problem = ""
-        for _ in range(MAX_REPLIES):
-            completion = self._attempt(
-                batch,
-                lambda timeout: self.client.chat.completions.create(
-                    timeout=timeout,
-                    model=self.model,
-                    temperature=0,
-                    max_completion_tokens=MAX_REPLY_TOKENS,
-                    messages=[{"role": "system", "content": _prompt()}, {"role": "user", "content": data}],
-                    response_format={
-                        "type": "json_schema",
-                        "json_schema": {"name": "analysis", "strict": True, "schema": reply_schema()},
-                    },
-                ),
-            )
+        asked = 0
+        for number in count(1):
+            key = reply_key(session_id, request, number=number)
+            kept = self.paid_replies.stored([key]).get(key)
+            if kept is not None:
+                completion = _completion(kept)
+            elif asked < MAX_REPLIES:
+                asked += 1
+                completion = self._attempt(
+                    batch, lambda timeout: self.client.chat.completions.create(timeout=timeout, **request)
+                )
+                # Before anything is made of it: whatever goes wrong from here on, it is paid.
+                self.paid_replies.keep({key: json.dumps(completion.model_dump(warnings=False))})
+            else:
+                break
             spent += _spent(self.model, completion.usage)
             choice = completion.choices[0]
             if choice.message.refusal:
@@ -292,21 +311,31 @@ class OpenAIEngine:
                 problem = str(error)
         raise CallError(f"{MAX_REPLIES} replies broke the schema; the last: {problem}")
 
-    def _embeddings(self, texts: Sequence[str], batch: Batch) -> "list[tuple[Sequence[float], Spent] | CallError]":
-        """A vector and its price for each text, or why there is none; a text that is refused is refused alone."""
-        results: list[tuple[Sequence[float], Spent] | CallError] = []
-        for start in range(0, len(texts), EMBEDDINGS_A_CALL):
-            some = list(texts[start : start + EMBEDDINGS_A_CALL])
+    def _embeddings(
+        self, documents: Sequence[tuple[str, str]], batch: Batch
+    ) -> "list[tuple[Sequence[float], Spent] | CallError]":
+        """A vector and its price for each session's text, or why there is none; what is refused is refused alone."""
+        keys = [self._embedding_key(session_id, text) for session_id, text in documents]
+        kept = self.paid_replies.stored(keys)
+        results: dict[int, tuple[Sequence[float], Spent] | CallError] = {
+            place: self._priced(**json.loads(kept[key])) for place, key in enumerate(keys) if key in kept
+        }
+        missing = [place for place in range(len(documents)) if place not in results]
+        for start in range(0, len(missing), EMBEDDINGS_A_CALL):
+            places = missing[start : start + EMBEDDINGS_A_CALL]
+            some = [documents[place] for place in places]
             try:
-                results.extend(self._vectors(some, batch))
+                results |= dict(zip(places, self._vectors(some, batch), strict=True))
             except CallError as error:
                 if len(some) == 1:
-                    results.append(error)
+                    results[places[0]] = error
                 else:
-                    results.extend(one for text in some for one in self._embeddings([text], batch))
-        return results
+                    alone = (self._embeddings([one], batch) for one in some)
+                    results |= {place: one for place, (one,) in zip(places, alone, strict=True)}
+        return [results[place] for place in range(len(documents))]
 
-    def _vectors(self, texts: list[str], batch: Batch) -> "list[tuple[Sequence[float], Spent]]":
+    def _vectors(self, documents: Sequence[tuple[str, str]], batch: Batch) -> "list[tuple[Sequence[float], Spent]]":
+        texts = [text for _, text in documents]
         answer = self._attempt(
             batch,
             lambda timeout: self.client.embeddings.create(
@@ -317,10 +346,19 @@ class OpenAIEngine:
         if len(vectors) != len(texts):
             raise CallError(f"found {len(vectors)} vectors, expected {len(texts)}")
         shares = _shares(answer.usage.total_tokens, [len(text) for text in texts])
-        return [
-            (vector, Spent(tokens, exact_usd(self.embedding_model, Usage(text_input_tokens=tokens))))
-            for vector, tokens in zip(vectors, shares, strict=True)
-        ]
+        self.paid_replies.keep(
+            {
+                self._embedding_key(session_id, text): json.dumps({"vector": vector, "tokens": tokens})
+                for (session_id, text), vector, tokens in zip(documents, vectors, shares, strict=True)
+            }
+        )
+        return [self._priced(vector, tokens) for vector, tokens in zip(vectors, shares, strict=True)]
+
+    def _priced(self, vector: Sequence[float], tokens: int) -> tuple[Sequence[float], Spent]:
+        return vector, Spent(tokens, exact_usd(self.embedding_model, Usage(text_input_tokens=tokens)))
+
+    def _embedding_key(self, session_id: str, text: str) -> tuple[str, str]:
+        return reply_key(session_id, {"model": self.embedding_model, "input": text})
 
     def _attempt(self, batch: Batch, call: Callable[[float], Answer]) -> Answer:
         """The answer of a call that is given its time-out, tried again where another try can help.
@@ -372,6 +410,13 @@ def prompt_version() -> str:
 @cache
 def _prompt() -> str:
     return PROMPT.read_text(encoding="utf-8")
+
+
+def _completion(kept: str) -> "ChatCompletion":
+    """A kept reply as the client gave it: built as leniently as the client does, and checked as strictly after."""
+    from openai.types.chat import ChatCompletion
+
+    return ChatCompletion.construct(**json.loads(kept))
 
 
 def _refused(error: "APIStatusError") -> str:

@@ -18,7 +18,9 @@ READING_SQL = {
         f"warehouse/queries/{stage}.sql"
         for stage in ("sessions", "kiosks", "classes", "goals", "requests", "kiosk_badges")
     ),
-    "pipeline": tuple(f"warehouse/queries/{stage}.sql" for stage in ("conversations", "members", "alerts")),
+    "pipeline": tuple(
+        f"warehouse/queries/{stage}.sql" for stage in ("conversations", "paid_replies", "members", "alerts")
+    ),
     "dashboards": ("dashboards/*.sql",),
     "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql", "warehouse/queries/voice.sql"),
     "dbt": ("dbt_project/models/staging/*.sql",),

@@ -31,6 +31,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/limits.sql": ("jarvis_gateway",),
     "warehouse/queries/members.sql": ("jarvis_pipeline",),
     "warehouse/queries/network.sql": ("jarvis_dashboard",),
+    "warehouse/queries/paid_replies.sql": ("jarvis_pipeline",),
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
     "warehouse/queries/requests.sql": ("jarvis_gateway",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
