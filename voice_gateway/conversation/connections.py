@@ -100,10 +100,10 @@ def renew(state: SessionState, now: Moment) -> list[Effect]:
 
 def from_standby(state: SessionState, leg: int, event: Event, now: Moment) -> list[Effect]:
     """The replacement is being set up: nothing of it reaches the kiosk. Other legs have nothing to say any more."""
-    if leg != state.line.standby:
+    kind = event.get("type")
+    if leg != state.line.standby or not isinstance(kind, str):
         return []
     records: list[Record] = [state.ledger.log("upstream_in", event, now)]
-    kind = event.get("type")
     if kind == realtime.SESSION_CREATED:
         records += handshake.named(state, event, leg, now)
     elif kind == realtime.SESSION_UPDATED:

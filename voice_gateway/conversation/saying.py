@@ -25,8 +25,8 @@ def to_client(state: SessionState, event: Event, now: Moment) -> list[Effect]:
     """Any client is told something in the gateway's own name."""
     if state.is_muted:
         return []
-    named = _named(state, event)
-    return [noted(state.ledger.log("kiosk_out", event, now)), named]
+    # Logged first: the number on record is the event's name.
+    return [noted(state.ledger.log("kiosk_out", event, now)), _named(state, event)]
 
 
 def to_kiosk(state: SessionState, event: Event, now: Moment) -> list[Effect]:

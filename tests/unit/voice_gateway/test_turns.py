@@ -145,3 +145,24 @@ def test_a_conversation_that_begins_anew_goes_on_behind() -> None:
     places.begin_anew()
     places.follows("z", "a")
     assert places.in_order() == ["a", "b", "x", "y", "z"]
+
+
+def test_an_item_outside_the_chain_stands_where_it_arrived() -> None:
+    """A filler names no predecessor: it is behind what was last, and before the answer that the chain brings later."""
+    places = Places()
+    places.arrived("u1")
+    places.follows("call", "u1")
+    places.arrived("filler")
+    places.follows("result", "call")
+    places.follows("answer", "result")
+    places.follows("u2", "answer")
+    assert places.in_order() == ["u1", "call", "filler", "result", "answer", "u2"]
+
+
+def test_a_place_by_arrival_gives_way_to_a_named_one() -> None:
+    """What arrived behind an item is no predecessor of it by that alone: the chain's word wins, and nothing is lost."""
+    places = Places()
+    places.arrived("a1")
+    places.arrived("u1")
+    places.follows("a1", "u1")
+    assert places.in_order() == ["u1", "a1"]
