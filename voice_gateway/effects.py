@@ -106,6 +106,10 @@ class ToolFinished:
     status: str
     """done, failed or timed_out."""
     output: Event
+    is_ours: bool = True
+    """False where somebody else runs the call: its end is not ours to record."""
+    claimed_at: datetime | None = None
+    """Of the claim that ran it."""
 
 
 @dataclass(frozen=True, slots=True)

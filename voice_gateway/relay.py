@@ -226,7 +226,7 @@ class LiveSession:
         result = await run_once(services.tools, name, arguments, context, timeout_seconds=services.limits.tool_seconds)
         known = name if any(tool.name == name for tool in services.tools) else "unknown"
         services.metrics.tool_latency.labels(known).observe(time.perf_counter() - began)
-        await self.receive(ToolFinished(call_id, result.status, result.output))
+        await self.receive(ToolFinished(call_id, result.status, result.output, result.is_ours, result.claimed_at))
 
     async def _watch_deadline(self) -> None:
         while not self.is_over.is_set():

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -71,6 +72,22 @@ def test_a_tool_runs_once_for_a_call_id(api: Api, session_id: UUID) -> None:
         ("c1", "get_opening_hours", "done", True),
         ("c2", "get_opening_hours", "failed", True),
     ]
+
+
+def test_requests_at_once_are_one_call(api: Api, session_id: UUID) -> None:
+    """Four identical ones for each of ten call ids: one runs it, nobody is told that it failed, and no row says so."""
+    bodies = [
+        {"session_id": str(session_id), "call_id": f"c{number}", "arguments": {"day": "lundi"}}
+        for number in range(10)
+        for _ in range(4)
+    ]
+    with api.kiosk("dax") as kiosk, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda body: kiosk.post(f"{TOOLS}/get_opening_hours", json=body), bodies))
+    told = [answer.json() for answer in answers if answer.status_code == 200]
+    assert {code_of(answer) for answer in answers if answer.status_code != 200} <= {"call_not_over"}
+    assert {answer["status"] for answer in told} == {"done"}
+    assert sorted(answer["call_id"] for answer in told if not answer["is_repeated"]) == [f"c{n}" for n in range(10)]
+    assert sorted(calls_of(api, session_id)) == [(f"c{n}", "get_opening_hours", "done", True) for n in range(10)]
 
 
 def test_a_tool_runs_for_an_open_session_of_the_calling_kiosk_only(api: Api, session_id: UUID) -> None:

@@ -15,10 +15,13 @@ def finished(state: SessionState, result: ToolFinished, now: Moment) -> list[Eff
     """The result is on record and upstream; the last of them is answered."""
     name = state.calls.finish(result.call_id)
     state.memory.answered(result.call_id, result.output)
-    record = store.finish_tool_call(
-        state.plan.scope, call_id=result.call_id, status=result.status, output=result.output, finished_at=now.at
-    )
-    effects: list[Effect] = [committed(record)]
+    effects: list[Effect] = []
+    if result.is_ours:
+        record = store.finish_tool_call(
+            state.plan.scope, call_id=result.call_id, status=result.status, output=result.output, finished_at=now.at,
+            claimed_at=result.claimed_at,
+        )  # fmt: skip
+        effects.append(committed(record))
     if name == CONSENT_TOOL:
         effects += notice.heard(state, result.output, now)
     if state.is_closing:

@@ -121,6 +121,11 @@ async def run_tool(
         raise Refused(
             503, "not_recorded", "found no place to record the call, expected the database or a disk: try again"
         ) from None
+    if not result.is_ours:
+        # Another request was quicker with this call_id, perhaps for another tool.
+        async with services.pool.connection() as connection:
+            before = found(await voice.tool_call(connection, kiosk.kiosk_id, body.session_id, body.call_id), "session")
+        return _answered_before(before, name, body)
     return _answer(body.call_id, name, result.status, result.output, is_repeated=False)
 
 

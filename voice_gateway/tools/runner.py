@@ -2,13 +2,13 @@
 
 A call is on record as started before it comes here (`session.py`, or `run_audited` for callers without one); whoever
 claims that record runs it, and the database lets one claim win. So a call that comes back after a crash, a reconnect
-or a replay is answered with what it gave and does not run again.
+or a replay is answered with what it gave and does not run again. Only the claim that won ends the record.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,6 +23,9 @@ from warehouse.stores.sessions import CallClaim, Record, Scope
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 5.0
+# How long a call that another one runs is waited for, and how often it is looked at.
+_PATIENCE_SECONDS = 2.0
+_LOOK_SECONDS = 0.05
 
 # What the model is told when a tool gives nothing: it must neither invent an answer nor fall silent.
 _FAILED = {
@@ -80,8 +83,12 @@ class ToolResult:
     """How a call ended."""
 
     status: str
-    """done, failed or timed_out."""
+    """done, failed or timed_out; started or unknown for a call of somebody else's that is not over."""
     output: dict[str, Any]
+    is_ours: bool = True
+    """False where somebody else ran it, or runs it: its end is not ours to record."""
+    claimed_at: datetime | None = None
+    """Of the claim that ran it; None where it did not run."""
 
 
 def toolbox() -> tuple[Tool, ...]:
@@ -125,18 +132,26 @@ async def run_once(
 
     Without the database nobody can say whether it ran already, so it does not.
     """
+    claim: CallClaim | None = None
     try:
         async with asyncio.timeout(timeout_seconds):
             claim = await _claim(context)
-            if claim.is_ours:
-                return await run_tool(tools, name, arguments, context, timeout_seconds=timeout_seconds)
+            if claim is None:
+                return ToolResult("failed", dict(_FAILED))
+            if claim.claimed_at is not None:
+                result = await run_tool(tools, name, arguments, context, timeout_seconds=timeout_seconds)
+                return replace(result, claimed_at=claim.claimed_at)
     except TimeoutError:
         log.warning("a tool took too long", extra={"tool": name[:64], "session_id": str(context.session_id)})
-        return ToolResult("timed_out", dict(_TOO_LONG))
-    if claim.output is not None:
-        return ToolResult(claim.status, claim.output)
-    log.warning("a tool call was not ours to run", extra={"tool": name[:64], "session_id": str(context.session_id)})
-    return ToolResult("failed", dict(_FAILED))
+        return ToolResult("timed_out", dict(_TOO_LONG), claimed_at=claim.claimed_at if claim else None)
+    try:
+        async with asyncio.timeout(min(timeout_seconds, _PATIENCE_SECONDS)):
+            while claim.status == "started":
+                await asyncio.sleep(_LOOK_SECONDS)
+                claim = await _claim(context) or claim
+    except TimeoutError:
+        log.warning("a tool call was not ours to run", extra={"tool": name[:64], "session_id": str(context.session_id)})
+    return ToolResult(claim.status, claim.output or dict(_FAILED), is_ours=False)
 
 
 async def run_audited(
@@ -161,13 +176,12 @@ async def run_audited(
     call_id = context.call_id
     await commit([store.start_tool_call(scope, call_id=call_id, name=name, arguments=arguments, started_at=clock())])
     result = await run_once(tools, name, arguments, context, timeout_seconds=timeout_seconds)
-    await commit(
-        [
-            store.finish_tool_call(
-                scope, call_id=call_id, status=result.status, output=result.output, finished_at=clock()
-            )
-        ]
-    )
+    if result.is_ours:
+        ended = store.finish_tool_call(
+            scope, call_id=call_id, status=result.status, output=result.output, finished_at=clock(),
+            claimed_at=result.claimed_at,
+        )  # fmt: skip
+        await commit([ended])
     return result
 
 
@@ -201,7 +215,8 @@ async def run_tool(
         return ToolResult("failed", dict(_FAILED))
 
 
-async def _claim(context: ToolContext) -> CallClaim:
+async def _claim(context: ToolContext) -> CallClaim | None:
+    """The call is claimed, or somebody else's; None where nobody can say."""
     try:
         async with context.pool.connection() as connection:
             return await store.claim_tool_call(
@@ -212,4 +227,4 @@ async def _claim(context: ToolContext) -> CallClaim:
             "a tool call cannot be claimed",
             extra={"session_id": str(context.session_id), "error": type(error).__name__},
         )
-        return CallClaim(False, "failed")
+        return None

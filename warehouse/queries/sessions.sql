@@ -143,10 +143,10 @@ with claimed as (
     set claimed_at = clock_timestamp()
     where session_id = %(session_id)s::uuid and call_id = %(call_id)s::text
         and status = 'started' and claimed_at is null
-    returning id
+    returning claimed_at
 )
 select
-    exists (select from claimed) as is_claimed,
+    (select claimed.claimed_at from claimed) as claimed_at,
     calls.status,
     calls.output
 from public.tool_calls as calls
@@ -157,10 +157,11 @@ where calls.session_id = %(session_id)s::uuid and calls.call_id = %(call_id)s::t
 select app.session_member_id(%(session_id)s::uuid) is not null as has_member;
 
 -- finish_tool_call --
--- Keeps the result of a tool call before the model hears it.
+-- Keeps the result of a tool call before the model hears it, from whoever claimed it; of one nobody claimed, from anybody.
 update public.tool_calls
 set status = %(status)s::text, output = %(output)s::jsonb, finished_at = %(finished_at)s::timestamptz
-where session_id = %(session_id)s::uuid and call_id = %(call_id)s::text and status = 'started';
+where session_id = %(session_id)s::uuid and call_id = %(call_id)s::text and status = 'started'
+    and claimed_at is not distinct from %(claimed_at)s::timestamptz;
 
 -- save_usage --
 -- Bills one response or one transcription once.

@@ -53,6 +53,7 @@ _APPEND_STAGED_EVENTS: LiteralString = """
 
 # Values that blocks gained since: a journal written before them is replayed with these.
 _LATER_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "finish_tool_call": {"claimed_at": None},
     "save_turn": {"is_recovered": False},
     "save_usage": {"image_input_tokens": 0, "cached_image_tokens": 0, "is_usage_missing": False},
 }
@@ -245,21 +246,24 @@ class ConsentChange:
 class CallClaim:
     """Whether a started tool call is ours to run."""
 
-    is_ours: bool
+    claimed_at: datetime | None
+    """When we claimed it, to the microsecond: the mark of whoever runs it. None where it is somebody else's."""
     status: str = "started"
     """How far the call has come."""
     output: dict[str, Any] | None = None
     """What it gave, where it is over."""
 
 
-async def claim_tool_call(connection: AsyncConnection, *, kiosk_id: UUID, session_id: UUID, call_id: str) -> CallClaim:
-    """The call is ours, or was somebody's before: one claim in all wins, whatever is replayed."""
+async def claim_tool_call(
+    connection: AsyncConnection, *, kiosk_id: UUID, session_id: UUID, call_id: str
+) -> CallClaim | None:
+    """The call is ours, or was somebody's before: one claim in all wins, whatever is replayed; None: not on record."""
     async with as_kiosk_async(connection, kiosk_id):
         cursor = await connection.execute(
             queries("sessions")["claim_tool_call"], {"session_id": session_id, "call_id": call_id}
         )
         row = await cursor.fetchone()
-    return CallClaim(*row) if row else CallClaim(False, "unknown")
+    return CallClaim(*row) if row else None
 
 
 async def change_consent(
@@ -302,12 +306,23 @@ async def has_member(connection: AsyncConnection, *, kiosk_id: UUID, session_id:
 
 
 def finish_tool_call(
-    scope: Scope, *, call_id: str, status: str, output: Mapping[str, Any], finished_at: datetime
+    scope: Scope,
+    *,
+    call_id: str,
+    status: str,
+    output: Mapping[str, Any],
+    finished_at: datetime,
+    claimed_at: datetime | None,
 ) -> Write:
-    """The call's result is on record."""
+    """The call's result is on record.
+
+    Args:
+        claimed_at: of the claim that ran it; None for a call that we could not claim, where nobody else did.
+    """
     return _write(
         scope, "finish_tool_call",
         call_id=call_id, status=status, output=json_text(output), finished_at=finished_at.isoformat(),
+        claimed_at=claimed_at.isoformat() if claimed_at else None,
     )  # fmt: skip
 
 

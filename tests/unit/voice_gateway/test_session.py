@@ -466,6 +466,19 @@ def test_a_tool_is_on_record_before_it_runs_and_hidden_from_the_kiosk() -> None:
     assert told(effects)[0]["response"]["metadata"] == {"jarvis_continues": "true"}
 
 
+def test_a_call_that_another_one_runs_is_told_and_not_ended() -> None:
+    """The model hears what it gave; its row is for whoever claimed it, by the claim's own mark."""
+    session = ready_session()
+    upstream(session, function_call("c1"))
+    upstream(session, function_call("c2"))
+    upstream(session, response_done())
+    theirs = session.receive(ToolFinished("c1", "done", {"ok": True}, is_ours=False), START)
+    assert not written(theirs, "finish_tool_call")
+    assert [event["type"] for event in instructed(theirs)] == ["conversation.item.create"]
+    ours = session.receive(ToolFinished("c2", "done", {"ok": True}, claimed_at=START.at), START)
+    assert written(ours, "finish_tool_call")[0]["claimed_at"] == START.at.isoformat()
+
+
 def test_all_results_get_one_answer() -> None:
     """Each result is committed before the model hears it; one response.create follows the last."""
     session = ready_session()
