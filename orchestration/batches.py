@@ -20,7 +20,7 @@ from psycopg import Connection
 from jarvis.alerts import Alert, alerts_for
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
-from warehouse.stores import alerts, conversations, members, paid_replies
+from warehouse.stores import alerts, circuits, conversations, members, paid_replies
 
 if TYPE_CHECKING:
     from ml.conversations.engine import AnalysisEngine
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 BATCH_SIZE = 50
 # A hosted engine answers in seconds, and its rows stay locked meanwhile.
 HOSTED_BATCH_SIZE = 8
+
+HOSTED = ("openai",)
 
 # A run goes on with new arrivals so long, then lets the later stages have their turn.
 DRAIN_SECONDS = 5.0
@@ -52,6 +54,8 @@ class AnalysisReport:
     retried: int = 0
     parked: int = 0
     skipped: int = 0
+    put_off: int = 0
+    """Not tried: their provider is left alone for a while."""
     tokens: int = 0
     cost_usd: float = 0.0
 
@@ -61,6 +65,7 @@ class AnalysisReport:
             retried=self.retried + other.retried,
             parked=self.parked + other.parked,
             skipped=self.skipped + other.skipped,
+            put_off=self.put_off + other.put_off,
             tokens=self.tokens + other.tokens,
             cost_usd=self.cost_usd + other.cost_usd,
         )
@@ -68,7 +73,7 @@ class AnalysisReport:
     @property
     def claimed(self) -> int:
         """How many conversations were taken from the queue."""
-        return self.completed + self.retried + self.parked + self.skipped
+        return self.completed + self.retried + self.parked + self.skipped + self.put_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def analyse_due(
     Raises:
         AnalysisBatchFailed: when the engine itself does not work.
     """
-    batch_size = HOSTED_BATCH_SIZE if engine.name == "openai" else BATCH_SIZE
+    batch_size = HOSTED_BATCH_SIZE if engine.name in HOSTED else BATCH_SIZE
     until = clock() + drain_seconds
     report = analyse_batch(connection, engine, batch_size=batch_size)
     total = report
@@ -137,7 +142,16 @@ def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_siz
     failed: AnalysisBatchFailed | None = None
     report = AnalysisReport()
     with connection.transaction():
-        claimed = conversations.claim_due(connection, batch_size=batch_size)
+        passage = circuits.ask_passage(connection, engine.name) if engine.name in HOSTED else circuits.Passage()
+        claimed = conversations.claim_due(connection, batch_size=1 if passage.is_probe else batch_size)
+        if passage.wait is not None:
+            conversations.postpone(
+                connection,
+                [one.session_id for one in claimed],
+                reason=f"engine {engine.name!r}: its provider failed several times and is left alone for a while",
+                retry_after=passage.wait,
+            )
+            return AnalysisReport(put_off=len(claimed))
         outcomes: list[Analysis | AnalysisFailure] = [
             AnalysisFailure(one.session_id, "found no turn of the member, expected at least one", is_permanent=True)
             for one in claimed
@@ -156,6 +170,11 @@ def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_siz
                 reason=str(failed),
                 retry_after=ENGINE_RETRY_AFTER,
             )
+        if engine.name in HOSTED and any(one.member_turns for one in claimed):
+            if failed is not None and not any(isinstance(outcome, Analysis) for outcome in outcomes):
+                circuits.count_failure(connection, engine.name)
+            else:
+                circuits.close(connection, engine.name)
         for outcome in outcomes:
             report += _write(connection, outcome)
     if failed is not None:

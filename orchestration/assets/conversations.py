@@ -30,6 +30,7 @@ def conversation_summaries(
             "to_retry": report.retried,
             "parked": report.parked,
             "skipped": report.skipped,
+            "put_off": report.put_off,
             "tokens": report.tokens,
             "cost_usd": report.cost_usd,
             "engine": f"{engine.name} {engine.version}",

@@ -1,0 +1,2 @@
+-- Takes the shared knowledge of failing providers away.
+drop table app.provider_circuits;
