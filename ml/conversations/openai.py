@@ -1,6 +1,6 @@
-"""The hosted engine: one structured-output call per conversation, vectors in batch calls.
+"""The hosted engine: one structured-output call per conversation, or per part of a long one; vectors in batch calls.
 
-Lives here: what is sent (redacted, as data, with no tools), retries, and what it cost. Not here:
+Lives here: what is sent (redacted, as data, with no tools), and what it cost. Not here: retries (`attempts`),
 the reply's shape (`schema`), the prompt (`prompts/analyse.md`, whose hash is the prompt_version).
 The official client does the HTTP; its own retries are off, because ours honour Retry-After and are counted.
 """
@@ -8,7 +8,6 @@ The official client does the HTTP; its own retries are off, because ours honour 
 import hashlib
 import json
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +16,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import count, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, sentiment_label
 from jarvis.prices import Usage, exact_usd, price_of
+from ml.conversations.attempts import BATCH_SECONDS, REQUEST_TIMEOUT_SECONDS, Answer, Batch, CallError, attempt
 from ml.conversations.engine import EngineError
 from ml.conversations.paid_replies import NothingKept, PaidReplies, reply_key
 from ml.conversations.parts import MAX_PARTS, Part, merge, split
@@ -30,7 +30,7 @@ from ml.conversations.sentences import clean_text
 from ml.conversations.tokens import tokens_of
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, OpenAI
+    from openai import OpenAI
     from openai.types.chat import ChatCompletion
 
 PROMPT = Path(__file__).parent / "prompts" / "analyse.md"
@@ -38,11 +38,6 @@ PROMPT = Path(__file__).parent / "prompts" / "analyse.md"
 # Raised when what is sent or how a reply is read changes in a way the prompt's hash does not show.
 ENGINE_VERSION = "2"
 
-MAX_ATTEMPTS = 4
-MAX_WAIT_SECONDS = 30.0
-REQUEST_TIMEOUT_SECONDS = 60.0
-# All calls of one `analyse`, with their waits: its rows stay locked meanwhile, and a run may take 300 s.
-BATCH_SECONDS = 180.0
 # A reply that breaks the schema is asked for once more, then given up.
 MAX_REPLIES = 2
 CALLS_AT_ONCE = 4
@@ -61,16 +56,6 @@ PRICE_ASSUMED = "price-assumed"
 
 logger = logging.getLogger("jarvis.analysis")
 
-Answer = TypeVar("Answer")
-
-
-class CallError(RuntimeError):
-    """One conversation's call was given up; the message may be stored: it holds no word of a conversation."""
-
-    def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
-        super().__init__(reason)
-        self.is_permanent = is_permanent
-
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -81,17 +66,6 @@ class Spent:
 
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(self.tokens + other.tokens, self.usd + other.usd)
-
-
-@dataclass(slots=True)
-class Batch:
-    """What the calls of one `analyse` know of each other: until when they may go on, and how the provider fares."""
-
-    until: float
-    stopped: EngineError | None = None
-    """The first failure that every other conversation would meet too."""
-    answered_at: float = -math.inf
-    """When the provider last answered any of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,52 +328,14 @@ class OpenAIEngine:
         )
         return [self._priced(vector, tokens) for vector, tokens in zip(vectors, shares, strict=True)]
 
+    def _attempt(self, batch: Batch, call: Callable[[float], Answer]) -> Answer:
+        return attempt(call, batch=batch, wait=self.wait, clock=self.clock, timeout_seconds=self.timeout_seconds)
+
     def _priced(self, vector: Sequence[float], tokens: int) -> tuple[Sequence[float], Spent]:
         return vector, Spent(tokens, exact_usd(self.embedding_model, Usage(text_input_tokens=tokens)))
 
     def _embedding_key(self, session_id: str, text: str) -> tuple[str, str]:
         return reply_key(session_id, {"model": self.embedding_model, "input": text})
-
-    def _attempt(self, batch: Batch, call: Callable[[float], Answer]) -> Answer:
-        """The answer of a call that is given its time-out, tried again where another try can help.
-
-        Raises:
-            CallError: when this request would be refused again, or failed while the provider answered others.
-            EngineError: when the provider answers nobody, or the batch has no time left.
-        """
-        from openai import APIConnectionError, APIStatusError, APITimeoutError
-
-        started = self.clock()
-        reason = "no call was answered"
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            if batch.stopped is not None:
-                raise batch.stopped
-            left = batch.until - self.clock()
-            if left <= 0:
-                raise EngineError(f"engine {self.name!r}: {reason} within the {BATCH_SECONDS:.0f} seconds of a batch")
-            timeout = min(left, self.timeout_seconds)
-            pause = min(MAX_WAIT_SECONDS, 0.5 * 2.0**attempt)
-            is_everyones = False
-            try:
-                answer = call(timeout)
-            except APITimeoutError:
-                reason = f"no answer within {timeout:.3g} seconds"
-            except APIConnectionError:
-                reason = "the provider could not be reached"
-            except APIStatusError as error:
-                reason = _refused(error)
-                is_everyones = error.status_code == 429
-                pause = _retry_after(error, pause)
-            else:
-                batch.answered_at = self.clock()
-                return answer
-            if attempt < MAX_ATTEMPTS:
-                self.wait(min(pause, max(0.0, batch.until - self.clock())))
-        given_up = f"{reason}; given up after {MAX_ATTEMPTS} attempts"
-        if not is_everyones and batch.answered_at > started:
-            # The provider answered others meanwhile: it is this conversation that it cannot answer.
-            raise CallError(given_up)
-        raise EngineError(f"engine {self.name!r}: {given_up}")
 
 
 def prompt_version() -> str:
@@ -417,33 +353,6 @@ def _completion(kept: str) -> "ChatCompletion":
     from openai.types.chat import ChatCompletion
 
     return ChatCompletion.construct(**json.loads(kept))
-
-
-def _refused(error: "APIStatusError") -> str:
-    """Why the provider said no, where waiting may help.
-
-    Raises:
-        EngineError: when the key or the model is refused, or the credit is used up.
-        CallError: when this request would be refused again.
-    """
-    status, code = error.status_code, error.code
-    if status in (401, 403, 404):
-        raise EngineError(f"engine 'openai': the provider answered {status}; check the key, its rights and the model")
-    if code == "insufficient_quota":
-        raise EngineError("engine 'openai': the provider's quota is used up; add credit, or choose the engine 'local'")
-    if status in (408, 409, 429) or status >= 500:
-        return f"the provider answered {status}"
-    raise CallError(f"the provider answered {status}", is_permanent=True)
-
-
-def _retry_after(error: "APIStatusError", otherwise: float) -> float:
-    """The seconds the provider asks to wait, within our own bound."""
-    milliseconds, seconds = error.response.headers.get("retry-after-ms"), error.response.headers.get("retry-after")
-    try:
-        asked = float(milliseconds) / 1000 if milliseconds else float(seconds) if seconds else otherwise
-    except ValueError:
-        asked = otherwise
-    return min(max(asked, 0.0), MAX_WAIT_SECONDS)
 
 
 def _spent(model: str, usage: Any) -> Spent:

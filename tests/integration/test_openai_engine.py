@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, Role, Sentiment, Turn
+from ml.conversations.attempts import BATCH_SECONDS, MAX_ATTEMPTS
 from ml.conversations.engine import EngineError
-from ml.conversations.openai import BATCH_SECONDS, MAX_ATTEMPTS, OpenAIEngine, prompt_version
+from ml.conversations.openai import OpenAIEngine, prompt_version
 from ml.conversations.tokens import tokens_of
 from tests.support.hosted_provider import (
     EMBEDDING,
