@@ -23,6 +23,7 @@ READING_SQL = {
     ),
     "dashboards": ("dashboards/*.sql",),
     "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql", "warehouse/queries/voice.sql"),
+    "jarvis ask": ("warehouse/queries/search.sql",),
     "dbt": ("dbt_project/models/staging/*.sql",),
 }
 

@@ -35,6 +35,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/paid_replies.sql": ("jarvis_pipeline",),
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
     "warehouse/queries/requests.sql": ("jarvis_gateway",),
+    "warehouse/queries/search.sql": ("jarvis_dashboard",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),
     "warehouse/queries/voice.sql": ("jarvis_gateway",),
