@@ -125,6 +125,11 @@ class ConsentKept:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """The gym's month allows no more voice."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; due no later than `VoiceSession.deadline()`."""
 
@@ -142,6 +147,7 @@ SessionEvent = (
     | ToolFinished
     | CloseRequested
     | ConsentKept
+    | BudgetSpent
     | Tick
 )
 
@@ -208,6 +214,11 @@ class RunTool:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAtBudget:
+    """Find out whether the gym's month still allows voice, beside everything else; `BudgetSpent` where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Tell the core that the effects before this one have run: both directions go on meanwhile."""
 
@@ -222,7 +233,7 @@ class Finished:
     cost_usd: Decimal
 
 
-Effect = Persist | ToKiosk | ToUpstream | Dial | HangUp | RunTool | Report | Finished
+Effect = Persist | ToKiosk | ToUpstream | Dial | HangUp | RunTool | LookAtBudget | Report | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,17 @@ from uuid import uuid4
 
 import orjson
 
+from jarvis.budgets import VoiceMode
 from jarvis.kiosks import Kiosk
 from jarvis.sessions import CloseReason
 from voice_gateway.effects import (
+    BudgetSpent,
     CloseRequested,
     Dial,
     Effect,
     Finished,
     HangUp,
+    LookAtBudget,
     Persist,
     Report,
     RunTool,
@@ -119,6 +122,8 @@ class LiveSession:
                 self._hang_up_leg(leg)
             case RunTool(call_id=call_id, name=name, arguments=arguments):
                 self._start(self._run_tool(call_id, name, arguments))
+            case LookAtBudget():
+                self._start(self._look_at_budget())
             case Report(event=event):
                 await self.receive(event)
             case Finished(reason=reason, cost_usd=cost_usd):
@@ -129,7 +134,8 @@ class LiveSession:
                 keep(asyncio.create_task(self._look_at_budget()))
 
     async def _look_at_budget(self) -> None:
-        await self._services.mode_of(self._kiosk.kiosk_id, moment().at)
+        if await self._services.mode_of(self._kiosk.kiosk_id, moment().at) is VoiceMode.TEXT:
+            await self.receive(BudgetSpent())
 
     def _upstream_stuck(self, leg: int) -> None:
         log.warning("upstream takes nothing", extra={"session_id": str(self.session.session_id), "leg": leg})

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from jarvis.sessions import CloseReason
 from voice_gateway.conversation import (
+    budget,
     closing,
     connections,
     kiosk_events,
@@ -23,6 +24,7 @@ from voice_gateway.conversation import (
 )
 from voice_gateway.conversation.state import SessionState
 from voice_gateway.effects import (
+    BudgetSpent,
     CloseRequested,
     ConsentKept,
     Effect,
@@ -120,6 +122,8 @@ class VoiceSession:
                 return closing.close(state, reason, now)
             case ConsentKept():
                 return notice.kept(state, now)
+            case BudgetSpent():
+                return budget.spent(state, now)
             case Tick():
                 return self._tick(now)
 

@@ -296,3 +296,50 @@ def test_a_spent_budget_leaves_the_written_word(
     assert not any(str(event["type"]).startswith("response.output_audio") for event in seen)
     wait_until(lambda: alerts(database), seconds=10, what="the alert")
     assert [priority for priority, _ in alerts(database)] == ["high"]
+
+
+def test_a_budget_spent_in_mid_session_ends_in_writing(
+    database: Database, network: Network, gateway: GatewayProcess, token: str
+) -> None:
+    """The answer that spends it is spoken to its end; the kiosk is told, and the next answer is text."""
+
+    async def hold() -> list[list[str]]:
+        url = gateway.url.replace("http", "ws") + "/v1/realtime?kiosk=1"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            connect(url, additional_headers=headers, compression=None, proxy=None) as socket,
+            asyncio.timeout(20),
+        ):
+
+            async def until(kind: str) -> list[str]:
+                seen: list[str] = []
+                while not seen or seen[-1] != kind:
+                    event = json.loads(await socket.recv())
+                    seen.append(event["type"])
+                    if event["type"] == "kiosk.notice" and event["needs_answer"]:
+                        await socket.send(json.dumps({"type": "kiosk.consent", "analysis": True}))
+                return seen
+
+            async def ask() -> None:
+                line = {"type": "input_text", "text": "Bonjour"}
+                item = {"type": "message", "role": "user", "content": [line]}
+                await socket.send(json.dumps({"type": "conversation.item.create", "item": item}))
+                await socket.send(json.dumps({"type": "response.create"}))
+
+            await socket.send(json.dumps({"type": "kiosk.session.start"}))
+            answers = [await until("kiosk.ready")]
+            with database.admin() as admin:
+                admin.execute("update gyms set voice_budget_usd = 0 where id = %s", [network.gym_id])
+            await ask()
+            answers.append(await until("kiosk.mode"))
+            await until("session.updated")
+            await ask()
+            answers.append(await until("response.done"))
+            return answers
+
+    opened, spoken, written = asyncio.run(hold())
+    assert "kiosk.mode" not in opened
+    assert "response.output_audio.delta" in spoken and "response.done" in spoken
+    assert "response.output_text.delta" in written
+    assert not any(kind.startswith("response.output_audio") for kind in written)
+    assert [priority for priority, _ in alerts(database)] == ["high"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from voice_gateway.apologies import Trouble
 from voice_gateway.calls import StartedCall
-from voice_gateway.conversation import closing, connections, saying, tool_results
+from voice_gateway.conversation import budget, closing, connections, saying, tool_results
 from voice_gateway.conversation.state import SessionState
 from voice_gateway.effects import Effect, Event, Moment, RunTool, committed, noted
 from voice_gateway.protocol import realtime
@@ -89,7 +89,7 @@ def response_done(state: SessionState, event: Event, text: str, now: Moment) -> 
     shown = realtime.shown_response(event, continues=continues and state.plan.is_kiosk)
     told = saying.pass_on(state, text if shown is event else realtime.text_of(shown))
     news += tool_results.filler_over(state, now) if is_filler else []
-    return [committed(*records), *told, *runs, *news, *closing.keep_to_budget(state, now)]
+    return [committed(*records), *told, *runs, *news, *closing.keep_to_budget(state, now), *budget.look(state)]
 
 
 def _turns_of(state: SessionState, response: Event, now: Moment) -> list[Record]:

@@ -180,10 +180,8 @@ const HANDLERS = {
   "kiosk.ready": ready,
   "kiosk.session.resumed": resumed,
   "kiosk.session.closed": closed,
-  "kiosk.mode": (state, event) =>
-    event.mode === "text"
-      ? { state: changed(state, { mode: "text", playing: null }), effects: [{ type: "silence" }] }
-      : nothing(changed(state, { mode: "voice" })),
+  // An answer that is being said is said to its end.
+  "kiosk.mode": (state, event) => nothing(changed(state, { mode: event.mode === "text" ? "text" : "voice" })),
   "kiosk.config": (state, event) => ({
     state: { ...state, config: event.config ?? {} },
     effects: [{ type: "configure", config: event.config ?? {} }],
