@@ -206,7 +206,7 @@ class KioskConnection:
         """Somebody else stands at this kiosk: sessions that wait for its return end."""
         for holder in set(self._services.resumable.values()):
             if holder.kiosk_id == self.kiosk_id and not holder._is_connected and holder.current is not None:
-                await holder.current.receive(KioskLost(CloseReason.KIOSK_LOST))
+                await holder.current.receive(KioskLost(CloseReason.KIOSK_LOST, is_taken=True))
 
     async def _resume(self, session_id: UUID | None) -> None:
         async with self._opening:

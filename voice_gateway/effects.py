@@ -86,6 +86,8 @@ class KioskLost:
     reason: CloseReason
     cause: str | None = None
     """Why the gateway gave it up, where it did."""
+    is_taken: bool = False
+    """True where somebody else stands at the kiosk already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 What mattered is on record already: it was committed before anybody saw it. The rest is rebuilt from the events that
 were written: an answer whose final words never arrived from the pieces that did, a member's turn that was never
-transcribed as a failed one, and a row without an amount for every answer that nobody saw the end of. Tools are not run
-again. `rebuilt` is pure; `recorder.py` calls `settle` for each lost session.
+transcribed as a failed one, and a row without an amount for each of them and for every answer that nobody saw the end
+of. Tools are not run again. `rebuilt` is pure; `recorder.py` calls `settle` for each lost session.
 """
 
 import logging
@@ -35,6 +35,9 @@ class Rebuilt:
     turns: tuple[TurnRow, ...] = ()
     unbilled: tuple[str, ...] = ()
     """Answers that began and whose end nobody saw."""
+    untranscribed: tuple[str, ...] = ()
+    """Turns of the member whose words never came, and their bill neither."""
+    transcription_model: str = "unknown"
     ended_at: datetime | None = None
     """The last sign of life; None for a session without any."""
 
@@ -69,11 +72,11 @@ async def _settle(connection: AsyncConnection, scope: Scope) -> Recovered | None
     def mend(events: Sequence[LoggedEvent], model: str) -> list[Write]:
         nonlocal found
         found = rebuilt(events)
-        return _writes(scope, found, model)
+        return writes(scope, found, model)
 
     if not await store.settle_lost_session(connection, scope, mend):
         return None
-    return Recovered(len(found.turns), len(found.unbilled))
+    return Recovered(len(found.turns), len(found.unbilled) + len(found.untranscribed))
 
 
 def rebuilt(events: Sequence[LoggedEvent]) -> Rebuilt:
@@ -90,7 +93,13 @@ def rebuilt(events: Sequence[LoggedEvent]) -> Rebuilt:
     end = Moment(events[-1].occurred_at, events[-1].occurred_at.timestamp())
     rows = heard.transcript.unfinished(now=end)
     rows += [heard.transcript.transcription_failed(item_id, now=end) for item_id in sorted(heard.untranscribed)]
-    return Rebuilt(tuple(replace(row, is_recovered=True) for row in rows), tuple(sorted(heard.open_answers)), end.at)
+    return Rebuilt(
+        tuple(replace(row, is_recovered=True) for row in rows),
+        tuple(sorted(heard.open_answers)),
+        tuple(sorted(heard.untranscribed)),
+        heard.transcription_model,
+        end.at,
+    )
 
 
 class _Log:
@@ -99,6 +108,7 @@ class _Log:
     def __init__(self) -> None:
         self.transcript = Transcript()
         self.untranscribed: set[str] = set()
+        self.transcription_model = "unknown"
         self.open_answers: set[str] = set()
         self._ended_answers: set[str] = set()
 
@@ -112,6 +122,8 @@ class _Log:
             played_ms = event.get("played_ms")
             if isinstance(item_id, str) and isinstance(played_ms, int):
                 self.transcript.played(item_id, played_ms)
+        elif logged.direction == "upstream_out" and kind == kiosk_protocol.SESSION_UPDATE:
+            self.transcription_model = realtime.transcription_model(event) or self.transcription_model
         elif logged.direction == "upstream_in" and isinstance(kind, str):
             self._note_answer(kind, event)
             if kind in (realtime.ITEM_ADDED, realtime.OUTPUT_ITEM_ADDED):
@@ -171,13 +183,20 @@ class _Log:
             transcript.was_cut(item_id, cut_at)
 
 
-def _writes(scope: Scope, found: Rebuilt, model: str) -> list[Write]:
-    writes = [store.save_turn(scope, turn) for turn in found.turns]
+def writes(scope: Scope, found: Rebuilt, model: str) -> list[Write]:
+    """What is missing, as it is put on record.
+
+    Args:
+        model: that answered.
+    """
+    missing = [store.save_turn(scope, turn) for turn in found.turns]
     if found.ended_at is None:
-        return writes
-    for response_id in found.unbilled:
-        writes += store.save_usage(
-            scope, Usage(), source_kind="response", source_id=response_id, model=model, cost_usd="0",
+        return missing
+    bills = [("response", response_id, model) for response_id in found.unbilled]
+    bills += [("transcription", item_id, found.transcription_model) for item_id in found.untranscribed]
+    for source_kind, source_id, billed_model in bills:
+        missing += store.save_usage(
+            scope, Usage(), source_kind=source_kind, source_id=source_id, model=billed_model, cost_usd="0",
             is_estimated=False, price_version=PRICE_VERSION, occurred_at=found.ended_at, is_missing=True,
         )  # fmt: skip
-    return writes
+    return missing

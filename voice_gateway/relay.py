@@ -9,7 +9,6 @@ import asyncio
 import logging
 import random
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +18,7 @@ import orjson
 
 from jarvis.budgets import VoiceMode
 from jarvis.kiosks import Kiosk
+from jarvis.logs import place_of
 from jarvis.sessions import CloseReason
 from voice_gateway.effects import (
     BudgetSpent,
@@ -266,13 +266,12 @@ class LiveSession:
             await work
         except Exception as error:
             # Type and place only: the message could quote a frame.
-            place = traceback.extract_tb(error.__traceback__)[-1]
             log.error(
                 "session task failed",
                 extra={
                     "session_id": str(self.session.session_id),
                     "error": type(error).__name__,
-                    "place": f"{place.filename}:{place.lineno}",
+                    "place": place_of(error),
                 },
             )
             await self.receive(CloseRequested(CloseReason.PROVIDER_LOST))

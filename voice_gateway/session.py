@@ -108,8 +108,8 @@ class VoiceSession:
                 return connections.from_standby(state, leg, sent, now)
             case UpstreamLost(detail=detail, leg=leg, is_fatal=is_fatal):
                 return connections.lost(state, detail, leg, now, is_fatal=is_fatal)
-            case KioskLost(reason=reason, cause=cause):
-                return presence.lost(state, reason, cause, now)
+            case KioskLost(reason=reason, cause=cause, is_taken=is_taken):
+                return presence.lost(state, reason, cause, now, is_taken=is_taken)
             case KioskAway():
                 return presence.away(state, now)
             case KioskBack():
@@ -119,7 +119,7 @@ class VoiceSession:
             case CloseRequested(reason=reason):
                 # The next member must hear nothing of this one.
                 state.is_muted = state.is_muted or reason is CloseReason.SECOND_BADGE
-                return closing.close(state, reason, now)
+                return closing.close(state, reason, now, is_taken=reason is CloseReason.SECOND_BADGE)
             case ConsentKept():
                 return notice.kept(state, now)
             case BudgetSpent():

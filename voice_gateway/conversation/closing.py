@@ -9,20 +9,24 @@ from voice_gateway.protocol import realtime
 from warehouse.stores import sessions as store
 from warehouse.stores.sessions import Record
 
-# After a second badge, the first member's session is gone within a second.
+# Once somebody else stands there, the session of whoever did before is gone within a second.
 _WIPE_SECONDS = 0.8
 
 
-def close(state: SessionState, reason: CloseReason, now: Moment) -> list[Effect]:
-    """The session closes; the first reason is the one that counts."""
+def close(state: SessionState, reason: CloseReason, now: Moment, *, is_taken: bool = False) -> list[Effect]:
+    """The session closes; the first reason is the one that counts.
+
+    Args:
+        is_taken: somebody else stands there: nothing of this member is held for longer, not even for its last bill.
+    """
+    drain_seconds = state.plan.limits.drain_seconds
+    drain_until = now.seconds + (min(drain_seconds, _WIPE_SECONDS) if is_taken else drain_seconds)
+    if state.drain_until is not None:
+        state.drain_until = min(state.drain_until, drain_until)
     if state.close_reason is not None:
         return finish_when_drained(state, now)
     state.close_reason = reason
-    drain_seconds = state.plan.limits.drain_seconds
-    if reason is CloseReason.SECOND_BADGE:
-        # Somebody else stands there: nothing of this member is held for longer, not even for its last bill.
-        drain_seconds = min(drain_seconds, _WIPE_SECONDS)
-    state.drain_until = now.seconds + drain_seconds
+    state.drain_until = drain_until
     return [*cancel_answers(state, now), *finish_when_drained(state, now)]
 
 
@@ -48,6 +52,18 @@ def unbilled(state: SessionState, now: Moment) -> list[Record]:
     ]
 
 
+def lost_words(state: SessionState, now: Moment) -> list[Record]:
+    """What the member said and nobody will put into words: failed turns, and the rows of bills that never come."""
+    rows = [state.transcript.transcription_failed(item_id, now=now) for item_id in sorted(state.untranscribed)]
+    bills = [
+        record
+        for item_id in sorted(state.untranscribed)
+        for record in saying.bill_transcription(state, item_id, None, now)
+    ]
+    state.untranscribed.clear()
+    return [*(saying.turns(state, *rows) if rows else []), *bills]
+
+
 def finish_when_drained(state: SessionState, now: Moment) -> list[Effect]:
     """A closing session is over once nothing is owed any more, or it has waited for long enough."""
     if state.is_finished or state.close_reason is None or state.drain_until is None:
@@ -58,6 +74,7 @@ def finish_when_drained(state: SessionState, now: Moment) -> list[Effect]:
     state.is_finished = True
     records = (
         *saying.turns(state, *state.transcript.unfinished(now=now)),
+        *lost_words(state, now),
         *unbilled(state, now),
         store.close_session(state.plan.scope, reason=state.close_reason, ended_at=now.at),
         state.ledger.log("gateway", {"type": "session.closed", "reason": state.close_reason.value}, now),

@@ -15,18 +15,17 @@ from voice_gateway.protocol import kiosk as kiosk_protocol
 
 def answers_lost(state: SessionState, now: Moment, *, are_asked_again: bool) -> list[Effect]:
     """What the upstream still owed is over: half answers are turns, lost words are failed ones."""
-    rows = [
-        *state.transcript.unfinished(now=now),
-        *(state.transcript.transcription_failed(item_id, now=now) for item_id in sorted(state.untranscribed)),
-    ]
-    records = [*saying.turns(state, *rows), *closing.unbilled(state, now)]
-    effects: list[Effect] = [committed(*records)] if records else []
     state.are_words_lost = state.are_words_lost or bool(state.untranscribed)
+    records = [
+        *saying.turns(state, *state.transcript.unfinished(now=now)),
+        *closing.lost_words(state, now),
+        *closing.unbilled(state, now),
+    ]
+    effects: list[Effect] = [committed(*records)] if records else []
     continues = are_asked_again and state.plan.is_kiosk and not state.are_words_lost
     for response_id in sorted(state.responses):
         effects += saying.to_client(state, failed_response(response_id, continues=continues), now)
     state.responses.clear()
-    state.untranscribed.clear()
     state.calls.forget_waiting()
     state.filler.over()
     return effects

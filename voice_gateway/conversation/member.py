@@ -74,15 +74,15 @@ def transcribed(state: SessionState, event: Event, text: str, now: Moment) -> li
     records: list[Record] = [state.ledger.log("upstream_in", event, now)]
     turn = state.transcript.member_said(item_id, str(event.get("transcript") or ""), now=now)
     records += saying.turns(state, turn)
-    model = state.plan.profile.transcription_model
-    records += state.ledger.bill("transcription", item_id, model=model, report=event.get("usage"), now=now)
+    records += saying.bill_transcription(state, item_id, event.get("usage"), now)
     return [committed(*records), *saying.pass_on(state, text), *closing.keep_to_budget(state, now)]
 
 
 def not_transcribed(state: SessionState, event: Event, text: str, now: Moment) -> list[Effect]:
-    """The member spoke and nobody will know what: the turn is on record without words."""
+    """The member spoke and nobody will know what: the turn is on record without words, and its bill."""
     item_id = str(event.get("item_id"))
     state.untranscribed.discard(item_id)
     turn = state.transcript.transcription_failed(item_id, now=now)
     log = state.ledger.log("upstream_in", event, now)
-    return [committed(log, *saying.turns(state, turn)), *saying.pass_on(state, text)]
+    bill = saying.bill_transcription(state, item_id, event.get("usage"), now)
+    return [committed(log, *saying.turns(state, turn), *bill), *saying.pass_on(state, text)]

@@ -38,9 +38,11 @@ def back(state: SessionState, now: Moment) -> list[Effect]:
     return [*effects, *(saying.ask(state, now) if owes else [])]
 
 
-def lost(state: SessionState, reason: CloseReason, cause: str | None, now: Moment) -> list[Effect]:
+def lost(
+    state: SessionState, reason: CloseReason, cause: str | None, now: Moment, *, is_taken: bool = False
+) -> list[Effect]:
     """Nobody hears this session any more: it closes, with the cause on record where the gateway gave it up."""
     state.is_muted = True
     dropped = {"type": "kiosk.dropped", "cause": cause}
     logs: list[Effect] = [noted(state.ledger.log("gateway", dropped, now))] if cause else []
-    return [*logs, *closing.close(state, reason, now)]
+    return [*logs, *closing.close(state, reason, now, is_taken=is_taken)]

@@ -3,6 +3,8 @@
 What the gateway says in its own name is logged before it is said. What it passes on was logged by whoever passes it.
 """
 
+from collections.abc import Sequence
+
 from voice_gateway.apologies import Trouble, apology
 from voice_gateway.conversation.state import SessionState
 from voice_gateway.effects import Effect, Event, Moment, ToKiosk, ToUpstream, committed, noted
@@ -16,6 +18,12 @@ from warehouse.stores.sessions import Record, TurnRow
 def turns(state: SessionState, *rows: TurnRow | None) -> list[Record]:
     """The turns there are, and those on record that another item has moved to a new place."""
     return state.ledger.turns(*rows, *state.transcript.moved())
+
+
+def bill_transcription(state: SessionState, item_id: str, report: object, now: Moment) -> Sequence[Record]:
+    """What it cost to know a member's words, or that nobody will say so."""
+    model = state.plan.profile.transcription_model
+    return state.ledger.bill("transcription", item_id, model=model, report=report, now=now)
 
 
 # To the kiosk.

@@ -244,10 +244,15 @@ def content_index(event: Mapping[str, Any]) -> int:
 
 def is_interrupting(event: Mapping[str, Any]) -> bool:
     """False where the effective session of `session.updated` lets an answer go on while the member speaks."""
-    found: object = event
-    for name in ("session", "audio", "input", "turn_detection"):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return not isinstance(found, Mapping) or found.get("interrupt_response") is not False
+    detection = _in_ear(event, "turn_detection")
+    return not isinstance(detection, Mapping) or detection.get("interrupt_response") is not False
+
+
+def transcription_model(event: Mapping[str, Any]) -> str | None:
+    """What writes down the member's words from a `session.update` on; None where it does not say."""
+    transcription = _in_ear(event, "transcription")
+    model = transcription.get("model") if isinstance(transcription, Mapping) else None
+    return model if isinstance(model, str) else None
 
 
 def user_text(item: Mapping[str, Any]) -> str | None:
@@ -281,3 +286,10 @@ def failure_of(response: Mapping[str, Any]) -> str | None:
 
 def _is_tool(item: object) -> bool:
     return isinstance(item, Mapping) and item.get("type") in _TOOL_ITEMS
+
+
+def _in_ear(event: Mapping[str, Any], setting: str) -> object:
+    found: object = event
+    for name in ("session", "audio", "input", setting):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

@@ -8,6 +8,7 @@ import psycopg
 from fastapi import APIRouter, WebSocket
 from psycopg_pool import PoolTimeout
 
+from jarvis.logs import place_of
 from jarvis.sessions import CloseReason
 from voice_gateway.connection import CloseSocket, KioskConnection
 from voice_gateway.devices import Devices
@@ -132,6 +133,13 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
     except kiosk_protocol.FrameError as error:
         log.warning("session refused", extra={"kiosk_id": str(kiosk.kiosk_id), "code": error.code})
         await websocket.close(1013, error.code)
+    except Exception as error:
+        # A fault of ours. Type and place only: the message could quote a frame.
+        log.error(
+            "kiosk's connection failed",
+            extra={"kiosk_id": str(kiosk.kiosk_id), "error": type(error).__name__, "place": place_of(error)},
+        )
+        await close(1011, "internal_error")
     finally:
         if watcher is not None:
             watcher.cancel()

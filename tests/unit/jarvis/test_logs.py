@@ -40,10 +40,25 @@ def test_values_of_foreign_types_are_text() -> None:
     assert logged("odd", place=PurePosixPath("dashboards/main.py"))["place"] == "dashboards/main.py"
 
 
-def test_a_traceback_stays_on_the_line() -> None:
-    """One event is one line, however many its traceback has."""
+def test_a_traceback_names_places_and_quotes_nobody() -> None:
+    """One event is one line: what failed and where, through its causes, and no message, which may hold words."""
     try:
-        raise ValueError("seven")
+        try:
+            raise KeyError("Léa Martin")
+        except KeyError as error:
+            raise ValueError("found « mes genoux me font mal »") from error
     except ValueError:
         line = logged("failed")
-    assert "ValueError: seven" in str(line["traceback"])
+    assert [str(entry).split(" ")[0] for entry in line["traceback"]] == ["ValueError", "KeyError"]  # type: ignore[attr-defined]
+    assert "test_logs.py:" in str(line["traceback"])
+    assert "genoux" not in str(line) and "Léa" not in str(line)
+
+
+def test_a_traceback_of_errors_that_name_each_other_ends() -> None:
+    """Two errors can be each other's cause."""
+    first, second = ValueError(), KeyError()
+    first.__context__, second.__context__ = second, first
+    try:
+        raise first
+    except ValueError:
+        assert len(logged("failed")["traceback"]) == 2  # type: ignore[arg-type]

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from voice_gateway.recovery import rebuilt
-from warehouse.stores.sessions import LoggedEvent
+from voice_gateway.recovery import rebuilt, writes
+from warehouse.stores.sessions import LoggedEvent, Scope
 
+SCOPE = Scope(UUID(int=1), UUID(int=2), UUID(int=3))
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
@@ -42,6 +44,21 @@ def test_lost_words_of_a_member_leave_a_turn() -> None:
     found = rebuilt(logged(committed("u1")))
     assert [(turn.item_id, turn.status, turn.text, turn.is_recovered) for turn in found.turns] == [
         ("u1", "failed", "", True)
+    ]
+
+
+def test_lost_words_of_a_member_have_their_row() -> None:
+    """Nobody saw what it cost to know them, only with which model."""
+    ear = {
+        "type": "session.update",
+        "session": {"audio": {"input": {"transcription": {"model": "gpt-realtime-whisper"}}}},
+    }
+    events = [*logged(ear, direction="upstream_out"), *logged(committed("u1"))]
+    found = rebuilt(events)
+    assert (found.untranscribed, found.transcription_model) == (("u1",), "gpt-realtime-whisper")
+    rows = [dict(write.values) for write in writes(SCOPE, found, "m") if write.block == "save_usage"]
+    assert [(row["source_kind"], row["source_id"], row["model"], row["is_usage_missing"]) for row in rows] == [
+        ("transcription", "u1", "gpt-realtime-whisper", True)
     ]
 
 

@@ -19,6 +19,7 @@ from voice_gateway.effects import (
     Dial,
     Effect,
     Finished,
+    KioskAway,
     KioskLost,
     KioskRefused,
     KioskSent,
@@ -757,3 +758,60 @@ def test_a_written_session_takes_no_sound() -> None:
     assert instructed(kiosk(session, update))[0]["session"]["output_modalities"] == ["text"]
     create = {"type": "response.create", "response": {"output_modalities": ["audio"]}}
     assert "output_modalities" not in instructed(kiosk(session, create))[0].get("response", {})
+
+
+def test_last_words_that_never_came_leave_a_turn_and_a_bill() -> None:
+    """The member speaks and ends the session at once: what the provider still owes is on record as lost."""
+    session = ready_session()
+    upstream(session, {"type": "input_audio_buffer.committed", "item_id": "u1"})
+    kiosk(session, {"type": "kiosk.session.end", "reason": "member_left"})
+    assert not session.is_finished
+    effects = session.receive(Tick(), moment_after(START, Limits().drain_seconds))
+    assert session.is_finished
+    (turn,) = written(effects, "save_turn")
+    assert (turn["item_id"], turn["role"], turn["status"], turn["text"]) == ("u1", "member", "failed", "")
+    (row,) = written(effects, "save_usage")
+    assert (row["source_kind"], row["source_id"], row["is_usage_missing"]) == ("transcription", "u1", True)
+    assert row["model"] == PROFILE.transcription_model
+    assert_committed_before(effects, "save_turn", Finished)
+
+
+def test_words_that_came_in_time_are_no_loss() -> None:
+    """The drain ends with the transcript: one turn with words, one bill with an amount."""
+    session = ready_session()
+    upstream(session, {"type": "input_audio_buffer.committed", "item_id": "u1"})
+    kiosk(session, {"type": "kiosk.session.end", "reason": "member_left"})
+    completed = {"type": "conversation.item.input_audio_transcription.completed", "item_id": "u1", "transcript": "Oui"}
+    usage = {"type": "duration", "seconds": 1.0}
+    effects = upstream(session, {**completed, "usage": usage}, moment_after(START, 1))
+    assert session.is_finished
+    assert [turn["text"] for turn in written(effects, "save_turn")] == ["Oui"]
+    assert [row["is_usage_missing"] for row in written(effects, "save_usage")] == [False]
+
+
+def test_each_transcription_has_its_one_row() -> None:
+    """One that failed too, with what it cost where that is said; one that was lost with its upstream as well."""
+    session = ready_session()
+    for item in ("u1", "u2"):
+        upstream(session, {"type": "input_audio_buffer.committed", "item_id": item})
+    failed = {"type": "conversation.item.input_audio_transcription.failed", "item_id": "u1"}
+    first = written(upstream(session, failed), "save_usage")
+    assert [(row["source_id"], row["is_usage_missing"]) for row in first] == [("u1", True)]
+    assert not written(upstream(session, failed), "save_usage")
+    lost = written(session.receive(UpstreamLost("gone"), START), "save_usage")
+    assert [(row["source_kind"], row["source_id"]) for row in lost] == [("transcription", "u2")]
+
+
+@pytest.mark.parametrize("is_closing", [False, True])
+def test_who_stands_there_next_waits_for_no_drain(is_closing: bool) -> None:
+    """A kiosk that was away shows another badge: nothing of the first member is held for a second more."""
+    session = ready_session()
+    say(session)
+    session.receive(KioskAway(), START)
+    if is_closing:
+        session.receive(KioskLost(CloseReason.KIOSK_LOST), START)
+    session.receive(KioskLost(CloseReason.KIOSK_LOST, is_taken=True), START)
+    assert session.deadline() <= START.seconds + 0.8
+    effects = session.receive(Tick(), moment_after(START, 0.8))
+    assert session.is_finished
+    assert written(effects, "close_session")[0]["close_reason"] == CloseReason.KIOSK_LOST
