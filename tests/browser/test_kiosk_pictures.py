@@ -49,7 +49,7 @@ class Stage:
         self._sockets: list[WebSocketRoute] = []
         page.route("**/session", self._answer)
         page.route("**/heartbeat", lambda route: route.fulfill(json={}))
-        page.route_web_socket("**/realtime", lambda socket: self._sockets.append(socket))
+        page.route_web_socket("**/realtime*", lambda socket: self._sockets.append(socket))
 
     def say(self, *events: dict[str, Any]) -> None:
         """The gateway said these."""
