@@ -7,8 +7,9 @@ neither markup, Markdown nor LaTeX in them means anything.
 from datetime import datetime
 from html import escape
 
-from dashboards import formats_fr, texts_fr
+from dashboards import texts_fr
 from dashboards.alerts import Alert, AlertCounts, Quote
+from jarvis import formats_fr
 from jarvis.alerts import AlertType
 from jarvis.tenancy import Scope
 

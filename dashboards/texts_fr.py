@@ -6,7 +6,7 @@ no value is ever shown as it is stored.
 
 from collections.abc import Mapping
 
-from dashboards import formats_fr
+from jarvis import formats_fr
 
 STATUSES: Mapping[str, str] = {
     "pending": "À traiter",

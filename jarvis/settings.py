@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from jarvis.mail import AddressError, address
 from jarvis.sessions import Limits
 
 Door = Literal["admin", "gateway", "dashboard", "pipeline"]
@@ -73,6 +74,12 @@ class Settings:
     """The same to /api/voice/ (seed: 30)."""
     admin_requests_per_minute: int = 200
     """The same to /api/admin/ (seed: 200)."""
+    smtp_url: str | None = field(default=None, repr=False)
+    """The mail server; None means that no e-mail is sent."""
+    mail_from: str = "JARVIS <jarvis@localhost>"
+    """Whom e-mails come from."""
+    operators_mail: tuple[str, ...] = ()
+    """Who is told that a run, a check, a sensor or a daemon failed."""
 
     @property
     def uses_embedded_database(self) -> bool:
@@ -180,6 +187,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         admin_requests_per_minute=reader.whole("JARVIS_ADMIN_REQUESTS_PER_MINUTE", 200, low=1),
         session_limits=_session_limits(reader),
         dashboards_url=reader.url("JARVIS_DASHBOARDS_URL", ("http", "https")),
+        smtp_url=reader.url("JARVIS_SMTP_URL", ("smtp", "smtps")),
+        mail_from=next(iter(reader.addresses("JARVIS_MAIL_FROM", "JARVIS <jarvis@localhost>")), ""),
+        operators_mail=reader.addresses("JARVIS_OPERATORS_MAIL", ""),
         secret_key=reader.text("JARVIS_SECRET_KEY", "") or _kept_secret(home, reader.problems),
     )
     if reader.problems:
@@ -289,6 +299,17 @@ class _Reader:
         found = self.text(name, default)
         if found not in values:
             self.problems.append(f"{name}: found '{found}', expected one of {', '.join(values)}")
+        return found
+
+    def addresses(self, name: str, default: str) -> tuple[str, ...]:
+        """E-mail addresses separated by commas."""
+        found = tuple(one.strip() for one in self.text(name, default).split(",") if one.strip())
+        try:
+            for one in found:
+                address(one)
+        except AddressError as error:
+            self.problems.append(f"{name}: {error}")
+            return ()
         return found
 
     def url(self, name: str, schemes: tuple[str, ...]) -> str | None:

@@ -1,6 +1,6 @@
 """Dates, durations and numbers as French people write them. Pure; the clock is an argument."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -54,3 +54,9 @@ def age(at: datetime, *, now: datetime) -> str:
 def number(value: float, *, decimals: int = 0) -> str:
     """A number with a thin space between thousands and a comma: 12 345,6."""
     return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+def full_date(of: date) -> str:
+    """The day in full: lundi 23 novembre 2026."""
+    number = "1er" if of.day == 1 else str(of.day)
+    return f"{_DAYS[of.weekday()]} {number} {_MONTHS[of.month - 1]} {of.year}"

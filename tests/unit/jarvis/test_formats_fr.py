@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashboards import formats_fr
+from jarvis import formats_fr
 
 NOW = datetime(2025, 3, 12, 14, 30, tzinfo=UTC)  # a Wednesday, 15 h 30 in Paris
 

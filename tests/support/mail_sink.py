@@ -1,0 +1,77 @@
+"""A mail server on the loopback that keeps what it is sent, for tests of whoever writes to people."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+
+@dataclass
+class MailSink:
+    """What arrived, and what the next commands are answered."""
+
+    port: int = 0
+    messages: list[EmailMessage] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    """Replies to the next messages, the first one first; 250 when there is none."""
+    logins: list[tuple[str, str]] = field(default_factory=list)
+    password: str | None = None
+    """What a login must give; anything when None."""
+
+    @property
+    def url(self) -> str:
+        """For JARVIS_SMTP_URL."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def subjects(self) -> list[str]:
+        """Of each message, in order of arrival."""
+        return [str(one["Subject"]) for one in self.messages]
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """One message is kept, or answered as asked."""
+        if self.answers:
+            return self.answers.pop(0)
+        assert isinstance(envelope.content, bytes)
+        parsed = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(parsed, EmailMessage)
+        self.messages.append(parsed)
+        return "250 taken"
+
+    def authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object
+    ) -> AuthResult:
+        """A login is noted and, where a password is set, compared."""
+        assert isinstance(login, LoginPassword)
+        self.logins.append((login.login.decode(), login.password.decode()))
+        # Not handled: the server answers the login itself.
+        return AuthResult(success=self.password is None or login.password.decode() == self.password, handled=False)
+
+
+@contextmanager
+def running_sink(*, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None) -> Iterator[MailSink]:
+    """A sink that listens on a free port of 127.0.0.1."""
+    sink = MailSink()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        sink.port = probe.getsockname()[1]
+    controller = Controller(
+        sink,
+        hostname="127.0.0.1",
+        port=sink.port,
+        ssl_context=tls,
+        tls_context=starttls,
+        authenticator=sink.authenticate,
+        auth_require_tls=False,
+    )
+    controller.start()
+    try:
+        yield sink
+    finally:
+        controller.stop()
