@@ -147,6 +147,10 @@ _ROWS_OF_A_GYM = (
     "insert into public.member_preferences (member_id, gym_id) values (%(member_id)s, %(gym_id)s)",
     "insert into public.memberships (gym_id, member_id, plan, started_on, expires_on) "
     "values (%(gym_id)s, %(member_id)s, 'annuel', '2025-09-01', '2026-08-31')",
+    "insert into public.member_absences (gym_id, member_id, starts_on, ends_on, reason, source) "
+    "values (%(gym_id)s, %(member_id)s, '2026-02-02', '2026-02-08', 'injury', 'member')",
+    "insert into public.gym_closures (gym_id, starts_on, ends_on, reason) "
+    "values (%(gym_id)s, '2026-01-05', '2026-01-06', 'Travaux')",
     "insert into public.kiosk_badges (gym_id, kiosk_id, scanned_at) values (%(gym_id)s, %(kiosk_id)s, %(noon)s)",
     "insert into public.kiosk_settings (gym_id, settings) values (%(gym_id)s, '{\"volume\": 0.6}')",
     "insert into public.member_visits (gym_id, member_id, kiosk_id, visited_at) "

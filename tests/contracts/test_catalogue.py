@@ -395,6 +395,7 @@ def test_every_lint_has_its_planted_fault() -> None:
     ("role", "relation", "hidden"),
     [
         ("jarvis_analyst", "gym_members_v2", {"badge_id", "first_name", "last_name", "email", "phone", "birth_date"}),
+        ("jarvis_analyst", "member_absences", {"reason"}),
         ("jarvis_analyst", "session_turns", {"text", "generated_text"}),
         ("jarvis_analyst", "conversation_summaries", {"summary_text", "evidence", "issues", "embedding"}),
         ("jarvis_analyst", "manager_alerts", {"title", "description", "context", "resolution_notes"}),

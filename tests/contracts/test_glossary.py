@@ -10,7 +10,9 @@ import pytest
 
 from dashboards import texts_fr
 from dashboards.alerts import AlertStatus
+from jarvis.absences import AbsenceReason, AbsenceSource
 from jarvis.alerts import AlertType, Priority
+from jarvis.calendars import HolidayRegion
 from jarvis.conversations import Emotion, Intent, Outcome, Role, Sentiment, Topic
 from jarvis.kiosks import BadgeOutcome, Holder
 from jarvis.members import Frequency, Trend
@@ -34,6 +36,9 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "User role": UserRole,
     "Conversation frequency": Frequency,
     "Sentiment trend": Trend,
+    "Absence reason": AbsenceReason,
+    "Absence source": AbsenceSource,
+    "Holiday region": HolidayRegion,
     "Badge outcome": BadgeOutcome,
     "Kiosk credential holder": Holder,
     "Alert type": AlertType,
