@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from jarvis.churn import ChurnThresholds
 from jarvis.mail import AddressError, address
 from jarvis.sessions import Limits
 
@@ -66,6 +67,8 @@ class Settings:
     """Derives the doors' database passwords; kept in `home/secret_key` unless given."""
     session_limits: Limits = field(default_factory=Limits)
     """What one voice session may take."""
+    churn: ChurnThresholds = field(default_factory=ChurnThresholds)
+    """What the churn rules fire at and where the risk levels begin."""
     dashboards_url: str | None = None
     """The dashboards' public URL where a proxy stands in front of them; None means their own address."""
     api_requests_per_minute: int = 100
@@ -186,6 +189,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         voice_requests_per_minute=reader.whole("JARVIS_VOICE_REQUESTS_PER_MINUTE", 30, low=1),
         admin_requests_per_minute=reader.whole("JARVIS_ADMIN_REQUESTS_PER_MINUTE", 200, low=1),
         session_limits=_session_limits(reader),
+        churn=_churn_thresholds(reader),
         dashboards_url=reader.url("JARVIS_DASHBOARDS_URL", ("http", "https")),
         smtp_url=reader.url("JARVIS_SMTP_URL", ("smtp", "smtps")),
         mail_from=next(iter(reader.addresses("JARVIS_MAIL_FROM", "JARVIS <jarvis@localhost>")), ""),
@@ -223,6 +227,31 @@ def _session_limits(reader: "_Reader") -> Limits:
         tool_filler_seconds=seconds("TOOL_FILLER", default.tool_filler_seconds, low=0.1, high=60.0),
         ping_seconds=seconds("PING", default.ping_seconds, low=0.1, high=60.0),
     )
+
+
+def _churn_thresholds(reader: "_Reader") -> ChurnThresholds:
+    default = ChurnThresholds()
+
+    def share(name: str, value: float) -> float:
+        return reader.number(f"JARVIS_CHURN_{name}", value, low=0.0, high=1.0)
+
+    found = ChurnThresholds(
+        absent_over_days=reader.whole("JARVIS_CHURN_ABSENT_OVER_DAYS", default.absent_over_days, low=1),
+        negative_over=reader.whole("JARVIS_CHURN_NEGATIVE_OVER", default.negative_over, low=0),
+        engagement_below=share("ENGAGEMENT_BELOW", default.engagement_below),
+        expires_within_days=reader.whole("JARVIS_CHURN_EXPIRES_WITHIN_DAYS", default.expires_within_days, low=0),
+        medium_from=share("MEDIUM_FROM", default.medium_from),
+        high_from=share("HIGH_FROM", default.high_from),
+        critical_from=share("CRITICAL_FROM", default.critical_from),
+        new_member_days=reader.whole("JARVIS_CHURN_NEW_MEMBER_DAYS", default.new_member_days, low=1),
+    )
+    if not found.medium_from < found.high_from < found.critical_from:
+        reader.problems.append(
+            f"JARVIS_CHURN_MEDIUM_FROM, _HIGH_FROM, _CRITICAL_FROM: found {found.medium_from:g}, {found.high_from:g}, "
+            f"{found.critical_from:g}, expected each above the one before it"
+        )
+        return default
+    return found
 
 
 def standin_url(port: int) -> str:

@@ -1,4 +1,4 @@
-"""The analytics code location: what takes minutes and may wait, marts today.
+"""The analytics code location: what takes minutes and may wait: marts and churn.
 
 Its runs go to the heavy queue, so that nothing here delays an alert. It needs the manifest that
 `orchestration.dbt.prepare` makes before Dagster starts; where it is missing, loading makes it.
@@ -18,9 +18,11 @@ from dagster import (
 )
 
 from jarvis.settings import Settings
+from orchestration.assets.churn import churn_scores
 from orchestration.assets.marts import dbt_resource, marts_assets
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
+from orchestration.schedules.churn import scoring_schedule
 from orchestration.sensors.first_marts import first_marts_sensor
 
 MARTS_JOB = "build_marts"
@@ -32,23 +34,25 @@ MAX_RUNTIME_SECONDS = 1800
 def build_defs(
     *, settings: Settings | None = None, resource_overrides: Mapping[str, object] | None = None
 ) -> Definitions:
-    """The marts with their checks, and the schedule that builds them; a test swaps a resource by its name."""
+    """Marts and churn with their checks, and the schedules that run them; a test swaps a resource by its name."""
     job = define_asset_job(
         MARTS_JOB,
         selection=AssetSelection.groups("staging", "marts"),
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Builds and checks every mart.",
     )
+    scoring_job, scoring = scoring_schedule()
     return Definitions(
-        assets=[marts_assets(settings or process_settings())],
-        jobs=[job],
+        assets=[marts_assets(settings or process_settings()), churn_scores],
+        jobs=[job, scoring_job],
         schedules=[
             ScheduleDefinition(
                 job=job,
                 cron_schedule="*/15 * * * *",
                 execution_timezone="UTC",
                 default_status=DefaultScheduleStatus.RUNNING,
-            )
+            ),
+            scoring,
         ],
         sensors=[first_marts_sensor(job)],
         resources={"dbt": dbt_resource(), "warehouse": Warehouse(), **(resource_overrides or {})},

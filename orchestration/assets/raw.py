@@ -14,6 +14,7 @@ RAW_TABLES = {
     "realtime_usage": "Tokens and cost of each response and transcription. Written by the gateway.",
     "member_visits": "A badge at a kiosk or a door. Written by the gateway and by imports.",
     "memberships": "What a member bought and until when. Written by the front desk.",
+    "consents": "What a member agreed to or refused, per purpose. Written by the gateway and the front desk.",
     "gym_members_v2": "The members of each gym. Written by the front desk.",
     "kiosks": "The kiosks of each gym and whether they answer. Written by the gateway.",
     "kiosk_heartbeats": "Signs of life of each kiosk. Written by the gateway.",

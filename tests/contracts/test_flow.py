@@ -19,7 +19,8 @@ READING_SQL = {
         for stage in ("sessions", "kiosks", "classes", "goals", "requests", "kiosk_badges")
     ),
     "pipeline": tuple(
-        f"warehouse/queries/{stage}.sql" for stage in ("conversations", "paid_replies", "circuits", "members", "alerts")
+        f"warehouse/queries/{stage}.sql"
+        for stage in ("conversations", "paid_replies", "circuits", "members", "churn", "alerts")
     ),
     "dashboards": ("dashboards/*.sql",),
     "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql", "warehouse/queries/voice.sql"),

@@ -13,6 +13,7 @@ from dashboards.alerts import AlertStatus
 from jarvis.absences import AbsenceReason, AbsenceSource
 from jarvis.alerts import AlertType, Priority
 from jarvis.calendars import HolidayRegion
+from jarvis.churn import HeldBack, RiskLevel
 from jarvis.conversations import Emotion, Intent, Outcome, Role, Sentiment, Topic
 from jarvis.kiosks import BadgeOutcome, Holder
 from jarvis.members import Frequency, Trend
@@ -39,6 +40,8 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "Absence reason": AbsenceReason,
     "Absence source": AbsenceSource,
     "Holiday region": HolidayRegion,
+    "Churn risk level": RiskLevel,
+    "Held back": HeldBack,
     "Badge outcome": BadgeOutcome,
     "Kiosk credential holder": Holder,
     "Alert type": AlertType,

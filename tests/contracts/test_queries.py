@@ -20,6 +20,7 @@ FILES = (*sorted(QUERIES.glob("*.sql")), *sorted((REPOSITORY / "dashboards").glo
 ROLES_OF_FILE = {
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/circuits.sql": ("jarvis_pipeline",),
+    "warehouse/queries/churn.sql": ("jarvis_pipeline",),
     "warehouse/queries/classes.sql": ("jarvis_gateway",),
     "warehouse/queries/budgets.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/conversations.sql": ("jarvis_pipeline",),

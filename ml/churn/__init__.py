@@ -1,0 +1,1 @@
+"""Churn as pure models: features of a day, the seed's rules, the trained model, its reasons and its judges."""

@@ -1,0 +1,266 @@
+"""What was known of every member when a day began: the features of rules and models, from nothing later.
+
+Pure. A `Timeline` holds the histories as flat arrays; `snapshot` looks only at what lies before its day,
+which a test proves by shuffling everything after it. Windows are counted for all members at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jarvis.churn import MemberHistory
+from jarvis.members import engagement_score
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# A lapsed membership may still be renewed for so long.
+RENEWAL_GRACE_DAYS = 30
+# Without memberships, so many days without a visit count as leaving.
+FALLBACK_ABSENCE_DAYS = 30
+# The habit is read over so many days before the last four weeks.
+HABIT_DAYS = 168
+RECENT_DAYS = 28
+
+# One stride per member in the combined keys: more than any ordinal day.
+_STRIDE = 4_000_000
+
+FEATURES = (
+    "tenure_days", "days_away", "days_away_in_habits", "visits_7", "visits_14", "visits_28", "visits_28_before",
+    "visits_84", "visits_168", "habit_per_week", "visits_against_habit", "gap_mean", "gap_deviation", "longest_gap",
+    "weeks_seen_of_12", "muted_28", "gym_trend", "talks_28", "talks_84", "sentiment_84", "sentiment_last",
+    "sentiment_change", "negative_84", "negative_count", "wants_out_84", "engagement_score", "days_to_expiry",
+    "term_days", "term_elapsed", "contract_count", "monthly_price_eur", "price_change", "has_contract",
+)  # fmt: skip
+"""Columns of a snapshot that a model may see, in order."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Days of all members in one sorted array of keys: member's place × stride + ordinal."""
+
+    keys: NDArray[np.int64]
+    members: int
+
+    @classmethod
+    def of(cls, days: Sequence[Sequence[date]]) -> "_Days":
+        lengths = np.fromiter((len(one) for one in days), dtype=np.int64, count=len(days))
+        ordinals = np.fromiter((day.toordinal() for one in days for day in one), dtype=np.int64, count=lengths.sum())
+        return cls(np.repeat(np.arange(len(days), dtype=np.int64), lengths) * _STRIDE + ordinals, len(days))
+
+    def places(self, ordinal: int | Array) -> NDArray[np.int64]:
+        """For each member, how many keys of all members come before this day of theirs."""
+        places: NDArray[np.int64] = np.searchsorted(
+            self.keys, np.arange(self.members, dtype=np.int64) * _STRIDE + ordinal
+        )
+        return places
+
+    def count(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
+        """For each member, the days from `since` up to and without `until`."""
+        return np.maximum(0, self.places(until) - self.places(since))
+
+    def last(self, until: int) -> NDArray[np.float64]:
+        """For each member, the last day before `until`; NaN where there is none."""
+        places = self.places(until)
+        found = places > self.places(0)
+        keys = self.keys if len(self.keys) else np.zeros(1, dtype=np.int64)
+        return np.where(found, keys[np.maximum(places - 1, 0)] % _STRIDE, np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The histories of many members, ready for a snapshot of any day."""
+
+    members: tuple[MemberHistory, ...]
+    joined: NDArray[np.int64]
+    gyms: NDArray[np.int64]
+    """For each member, the place of their gym."""
+    seen: _Days
+    muted: _Days
+    talks: _Days
+    talk_scores: NDArray[np.float64]
+    talk_negative: NDArray[np.int64]
+    talk_out: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, members: Sequence[MemberHistory]) -> "Timeline":
+        """The histories as arrays; members keep their order."""
+        places: dict[object, int] = {}
+        talks = [talk for one in members for talk in one.talks]
+        return cls(
+            members=tuple(members),
+            joined=np.array([one.joined_on.toordinal() for one in members], dtype=np.int64),
+            gyms=np.array([places.setdefault(one.gym_id, len(places)) for one in members], dtype=np.int64),
+            seen=_Days.of([one.seen_on for one in members]),
+            muted=_Days.of([one.muted_on for one in members]),
+            talks=_Days.of([[talk.day for talk in one.talks] for one in members]),
+            talk_scores=np.array(
+                [np.nan if talk.sentiment_score is None else talk.sentiment_score for talk in talks], dtype=float
+            ),
+            talk_negative=np.array([talk.is_negative for talk in talks], dtype=np.int64),
+            talk_out=np.array([talk.wants_out for talk in talks], dtype=np.int64),
+        )
+
+    def snapshot(self, as_of: date) -> "pl.DataFrame":
+        """What was known when the day began.
+
+        Returns:
+            One row per member who had joined; columns `place` (in `members`), `as_of`, FEATURES, and for the rules
+            and the reasons `last_seen`, `expires_on`, `plan`; NaN or null where nothing is known.
+        """
+        import polars as pl
+
+        day = as_of.toordinal()
+        columns = {**self._visits(day), **self._talks(day), **self._contracts(as_of)}
+        columns["engagement_score"] = np.array(
+            [
+                engagement_score(
+                    visits_per_week=seen / weeks,
+                    days_since_last_visit=None if np.isnan(last) else int(day - last),
+                    recent_conversations=int(talked),
+                )
+                for seen, weeks, last, talked in zip(
+                    columns["visits_28"], columns.pop("recent_weeks"), columns["last_seen"], columns["talks_28"],
+                    strict=True,
+                )
+            ],
+            dtype=float,
+        )  # fmt: skip
+        frame = pl.DataFrame({"place": np.arange(len(self.members)), **columns})
+        known = pl.Series(self.joined < day)
+        return frame.filter(known).with_columns(pl.lit(as_of).alias("as_of"))
+
+    def _visits(self, day: int) -> dict[str, Array]:
+        seen, muted = self.seen, self.muted
+        count = {span: seen.count(day - span, day) for span in (7, 14, RECENT_DAYS, 56, 84, HABIT_DAYS)}
+        last = seen.last(day)
+        tenure = day - self.joined
+        since = np.where(np.isnan(last), self.joined, last).astype(np.int64)
+        days_away = day - since - muted.count(since, day)
+
+        # The member's own habit: the days before the last four weeks on which coming was possible.
+        habit_from = np.maximum(day - HABIT_DAYS, self.joined)
+        possible = np.maximum(0, day - RECENT_DAYS - habit_from) - muted.count(habit_from, day - RECENT_DAYS)
+        habit_visits = seen.count(habit_from, day - RECENT_DAYS)
+        habit = np.where(possible >= 14, habit_visits / np.maximum(possible, 1) * 7, np.nan)
+        recent_from = np.maximum(day - RECENT_DAYS, self.joined)
+        muted_recent = muted.count(recent_from, day)
+        open_weeks = np.maximum(1.0, (day - recent_from - muted_recent) / 7)
+        now_per_week = count[RECENT_DAYS] / open_weeks
+
+        gap_mean, gap_deviation, longest = self._gaps(day)
+        weeks = sum((seen.count(day - 7 * (week + 1), day - 7 * week) > 0).astype(float) for week in range(12))
+        return {
+            "last_seen": last,
+            "tenure_days": tenure.astype(float),
+            "days_away": days_away.astype(float),
+            "days_away_in_habits": days_away / np.clip(np.where(np.isnan(gap_mean), 7.0, gap_mean), 1.0, 60.0),
+            "visits_7": count[7].astype(float),
+            "visits_14": count[14].astype(float),
+            "visits_28": count[RECENT_DAYS].astype(float),
+            "visits_28_before": (count[56] - count[RECENT_DAYS]).astype(float),
+            "visits_84": count[84].astype(float),
+            "visits_168": count[HABIT_DAYS].astype(float),
+            "habit_per_week": habit,
+            "visits_against_habit": (now_per_week + 0.25) / (np.where(np.isnan(habit), now_per_week, habit) + 0.25),
+            "gap_mean": gap_mean,
+            "gap_deviation": gap_deviation,
+            "longest_gap": longest,
+            "weeks_seen_of_12": np.asarray(weeks, dtype=float) / np.clip(tenure / 7, 1.0, 12.0),
+            "muted_28": muted_recent.astype(float),
+            "gym_trend": self._gym_trend(count[RECENT_DAYS], count[56] - count[RECENT_DAYS]),
+            "recent_weeks": np.maximum(1.0, np.minimum(RECENT_DAYS, tenure) / 7),
+        }
+
+    def _gaps(self, day: int) -> tuple[Array, Array, Array]:
+        """Mean, deviation and longest of the days between two visits, over the habit's window."""
+        keys = self.seen.keys
+        first, end = self.seen.places(day - HABIT_DAYS), self.seen.places(day)
+        gaps = np.diff(keys, prepend=keys[:1]).astype(float)
+        sums = np.concatenate([[0.0], np.cumsum(np.where(gaps < _STRIDE / 2, gaps, 0.0))])
+        squares = np.concatenate([[0.0], np.cumsum(np.where(gaps < _STRIDE / 2, gaps**2, 0.0))])
+        # The first visit of the window has its gap outside it.
+        number = np.maximum(end - first - 1, 0)
+        inner = np.minimum(first + 1, end)
+        enough = number >= 2
+        divisor = np.maximum(number, 1)
+        mean = (sums[end] - sums[inner]) / divisor
+        variance = np.maximum((squares[end] - squares[inner]) / divisor - mean**2, 0.0)
+        longest = np.full(len(first), np.nan)
+        if len(keys):
+            padded = np.append(gaps, 0.0)
+            bounds = np.stack([inner, np.maximum(end, inner)], axis=1).ravel()
+            maxima = np.maximum.reduceat(padded, np.minimum(bounds, len(gaps)))[::2]
+            longest = np.where(enough, maxima, np.nan)
+        return np.where(enough, mean, np.nan), np.where(enough, np.sqrt(variance), np.nan), longest
+
+    def _gym_trend(self, recent: Array, before: Array) -> Array:
+        """For each member, their whole gym's visits of the last four weeks against the four before: holidays, heat."""
+        size = int(self.gyms.max(initial=0)) + 1
+        now = np.bincount(self.gyms, weights=recent, minlength=size)
+        then = np.bincount(self.gyms, weights=before, minlength=size)
+        return np.asarray(((now + 5.0) / (then + 5.0))[self.gyms])
+
+    def _talks(self, day: int) -> dict[str, Array]:
+        talks = self.talks
+        end, month, quarter, first = (talks.places(day - back) for back in (0, RECENT_DAYS, 84, day))
+        is_scored = ~np.isnan(self.talk_scores)
+        summed = _running(np.where(is_scored, self.talk_scores, 0.0))
+        scored = _running(is_scored)
+
+        def mean(since: Array, until: Array) -> Array:
+            number = scored[until] - scored[since]
+            return np.where(number > 0, (summed[until] - summed[since]) / np.maximum(number, 1), np.nan)
+
+        # The last score of each member: looked up by its number among the scored ones.
+        values = np.append(self.talk_scores[is_scored], np.nan)
+        any_scored = scored[end] > scored[first]
+        last = np.where(any_scored, values[np.maximum(scored[end].astype(np.int64) - 1, 0)], np.nan)
+        negative, out = _running(self.talk_negative), _running(self.talk_out)
+        return {
+            "talks_28": (end - month).astype(float),
+            "talks_84": (end - quarter).astype(float),
+            "sentiment_84": mean(quarter, end),
+            "sentiment_last": last,
+            "sentiment_change": mean(month, end) - mean(first, month),
+            "negative_84": negative[end] - negative[quarter],
+            "negative_count": negative[end] - negative[first],
+            "wants_out_84": out[end] - out[quarter],
+        }
+
+    def _contracts(self, as_of: date) -> dict[str, Any]:
+        rows = [_contract(one, as_of) for one in self.members]
+        names = ("days_to_expiry", "term_days", "term_elapsed", "contract_count", "monthly_price_eur", "price_change")
+        columns: dict[str, Any] = {
+            name: np.array([row[place] for row in rows], dtype=float) for place, name in enumerate(names)
+        }
+        columns["has_contract"] = (~np.isnan(columns["days_to_expiry"])).astype(float)
+        columns["plan"] = [row[-2] for row in rows]
+        columns["is_valid"] = [row[-1] for row in rows]
+        return columns
+
+
+def _running(values: Array) -> NDArray[np.float64]:
+    return np.concatenate([[0.0], np.cumsum(values, dtype=float)])
+
+
+def _contract(one: MemberHistory, as_of: date) -> tuple[Any, ...]:
+    """The last contract begun by the day, with what came before it; nothing of it that was not known yet."""
+    begun = [contract for contract in one.contracts if contract.started_on < as_of]
+    if not begun:
+        return (np.nan,) * 6 + (None, not one.contracts)
+    current = begun[-1]
+    term = max(1, (current.expires_on - current.started_on).days)
+    left = (current.expires_on - as_of).days
+    price = np.nan if current.monthly_price_eur is None else current.monthly_price_eur
+    before = begun[-2].monthly_price_eur if len(begun) > 1 else None
+    change = np.nan if before is None else price - before
+    has_ended = left < -RENEWAL_GRACE_DAYS or (current.cancelled_on is not None and current.cancelled_on < as_of)
+    elapsed = min(1.0, (as_of - current.started_on).days / term)
+    return (left, term, elapsed, len(begun), price, change, current.plan, not has_ended)

@@ -1,0 +1,92 @@
+"""The seed's churn rules, as published: four rules, four weights, and a score that is the sum of what is shown.
+
+Pure. The thresholds come from the settings; the weights are the version. The rules decide until a model
+is promoted, and stay the baseline it must beat.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from jarvis.churn import ChurnThresholds, Factor
+
+# Seed, "Job 1": > 14 days 0.3, > 3 negative 0.2, engagement < 0.3 0.2, expires < 30 days 0.2. A change is a new name.
+WEIGHTS_VERSION = "seed-1"
+ABSENT_POINTS = 0.3
+NEGATIVE_POINTS = 0.2
+ENGAGEMENT_POINTS = 0.2
+EXPIRY_POINTS = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFacts:
+    """What the rules look at, for one member on one day."""
+
+    days_away: int
+    """Days since the last visit, or since joining where there was none; muted days do not count."""
+    last_seen_on: date | None
+    negative_count: int
+    """Negative conversations since the beginning."""
+    engagement_score: float
+    """0 to 1."""
+    expires_on: date | None
+    days_to_expiry: int | None
+    """Negative once it has run out; None without a membership."""
+
+
+def rules_version(thresholds: ChurnThresholds) -> str:
+    """The name of these rules with these thresholds: `seed-1` for the seed's own."""
+    return "-".join(filter(None, (WEIGHTS_VERSION, thresholds.fingerprint)))
+
+
+def apply_rules(facts: RuleFacts, thresholds: ChurnThresholds) -> tuple[Factor, ...]:
+    """Every rule that fires, the heaviest first."""
+    return tuple(_fired(facts, thresholds))
+
+
+def total(factors: tuple[Factor, ...]) -> float:
+    """The score: the sum of the parts, to the thousandth the database keeps."""
+    return round(sum(one.points for one in factors), 3)
+
+
+def in_days(count: int) -> str:
+    """A number of days in French."""
+    return f"{count} jour" if abs(count) < 2 else f"{count} jours"
+
+
+def decimal(value: float) -> str:
+    """A number with two decimals, as French writes it."""
+    return f"{value:.2f}".replace(".", ",")
+
+
+def _fired(facts: RuleFacts, thresholds: ChurnThresholds) -> Iterator[Factor]:
+    if facts.days_away > thresholds.absent_over_days:
+        seen = None if facts.last_seen_on is None else facts.last_seen_on.isoformat()
+        text = (
+            f"N'est pas venu depuis {in_days(facts.days_away)}."
+            if seen
+            else f"N'est jamais venu depuis son inscription, il y a {in_days(facts.days_away)}."
+        )
+        yield Factor("absent", ABSENT_POINTS, text, {"days_away": facts.days_away, "last_seen_on": seen})
+    if facts.negative_count > thresholds.negative_over:
+        text = f"{facts.negative_count} conversations négatives à la borne."
+        yield Factor("negative_talks", NEGATIVE_POINTS, text, {"negative_count": facts.negative_count})
+    if facts.engagement_score < thresholds.engagement_below:
+        text = f"Engagement faible : {decimal(facts.engagement_score)} sur 1."
+        yield Factor("low_engagement", ENGAGEMENT_POINTS, text, {"engagement_score": facts.engagement_score})
+    if (
+        facts.days_to_expiry is not None
+        and facts.expires_on is not None
+        and facts.days_to_expiry < thresholds.expires_within_days
+    ):
+        text = (
+            f"Abonnement terminé depuis {in_days(-facts.days_to_expiry)}."
+            if facts.days_to_expiry < 0
+            else f"Abonnement à renouveler d'ici {in_days(facts.days_to_expiry)}."
+        )
+        yield Factor(
+            "expiry",
+            EXPIRY_POINTS,
+            text,
+            {"expires_on": facts.expires_on.isoformat(), "days_to_expiry": facts.days_to_expiry},
+        )

@@ -1,0 +1,46 @@
+"""The churn stage as an asset: every member's risk of the day, with its reasons."""
+
+from datetime import date
+
+from dagster import AssetExecutionContext, AssetKey, Config, MaterializeResult, asset
+
+from orchestration.assets.raw import raw_key
+from orchestration.churn import score_day
+from orchestration.resources import Warehouse, process_settings
+
+
+class ScoringDay(Config):
+    """Which day to score."""
+
+    as_of: str | None = None
+    """YYYY-MM-DD; today (UTC) when left out. A past day can be scored again without harm."""
+
+
+@asset(
+    group_name="churn",
+    kinds={"postgres", "python"},
+    deps=[
+        AssetKey("conversation_summaries"),
+        AssetKey("member_analytics"),
+        raw_key("gym_members_v2"),
+        raw_key("member_visits"),
+        raw_key("memberships"),
+        raw_key("consents"),
+    ],
+)
+def churn_scores(context: AssetExecutionContext, config: ScoringDay, warehouse: Warehouse) -> MaterializeResult[None]:
+    """One row per member and day: the risk from 0 to 1, its level, and at most three reasons.
+
+    Members of less than 21 days have none; a row with a `held_back_reason` must raise no alert.
+    """
+    day = date.fromisoformat(config.as_of) if config.as_of else None
+    with warehouse.connect() as connection:
+        scored = score_day(connection, thresholds=process_settings().churn, as_of=day)
+    return MaterializeResult(
+        metadata={
+            "as_of": scored.as_of.isoformat(),
+            "members": scored.scored,
+            "held_back": scored.held_back,
+            "by_level": {str(level): count for level, count in scored.by_level.items()},
+        }
+    )
