@@ -56,10 +56,8 @@ class _Days:
 
     def places(self, ordinal: int | Array) -> NDArray[np.int64]:
         """For each member, how many keys of all members come before this day of theirs."""
-        places: NDArray[np.int64] = np.searchsorted(
-            self.keys, np.arange(self.members, dtype=np.int64) * _STRIDE + ordinal
-        )
-        return places
+        days = np.arange(self.members, dtype=np.int64) * _STRIDE + ordinal
+        return np.asarray(np.searchsorted(self.keys, days), dtype=np.int64)
 
     def count(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
         """For each member, the days from `since` up to and without `until`."""
