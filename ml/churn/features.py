@@ -61,14 +61,15 @@ class _Days:
 
     def count(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
         """For each member, the days from `since` up to and without `until`."""
-        return np.maximum(0, self.places(until) - self.places(since))
+        return np.asarray(np.maximum(0, self.places(until) - self.places(since)), dtype=np.int64)
 
     def last(self, until: int) -> NDArray[np.float64]:
         """For each member, the last day before `until`; NaN where there is none."""
         places = self.places(until)
         found = places > self.places(0)
         keys = self.keys if len(self.keys) else np.zeros(1, dtype=np.int64)
-        return np.where(found, keys[np.maximum(places - 1, 0)] % _STRIDE, np.nan)
+        days: NDArray[np.float64] = np.where(found, keys[np.maximum(places - 1, 0)] % _STRIDE, np.nan)
+        return days
 
 
 @dataclass(frozen=True, slots=True)
