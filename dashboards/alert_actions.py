@@ -144,7 +144,7 @@ def _buttons(alert: Alert) -> None:
 def _resolve_form(alert: Alert) -> None:
     with st.form(f"resolve-form-{alert.id}", border=False):
         st.segmented_control(
-            "Résultat", list(texts_fr.OUTCOME_CODES), format_func=texts_fr.OUTCOME_CODES.__getitem__,
+            "Résultat", texts_fr.CHOSEN_OUTCOMES, format_func=texts_fr.OUTCOME_CODES.__getitem__,
             default="solved", required=True, key=f"outcome-{alert.id}",
         )  # fmt: skip
         st.text_area("Note (facultative)", key=f"note-{alert.id}", max_chars=LONGEST_NOTE, height=90)

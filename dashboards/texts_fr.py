@@ -30,7 +30,10 @@ OUTCOME_CODES: Mapping[str, str] = {
     "no_action_needed": "Rien à faire",
     "false_alarm": "Fausse alerte",
     "duplicate": "Doublon",
+    "cause_ended": "Cause disparue",
 }
+# What a person may say at the end; that a cause has ended is the system's to say.
+CHOSEN_OUTCOMES: tuple[str, ...] = tuple(code for code in OUTCOME_CODES if code != "cause_ended")
 SENTIMENTS: Mapping[str, str] = {"negative": "Négatif", "neutral": "Neutre", "positive": "Positif"}
 EMOTIONS: Mapping[str, str] = {
     "joy": "Joie",

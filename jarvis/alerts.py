@@ -106,7 +106,8 @@ class Alert:
     """An alert to raise; the store folds it into an open one of the same `dedup_key`."""
 
     gym_id: UUID
-    session_id: UUID
+    session_id: UUID | None
+    """None for what no conversation has shown: a silent kiosk, a score, a date."""
     kiosk_id: UUID | None
     member_id: UUID | None
     alert_type: AlertType

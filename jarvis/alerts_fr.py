@@ -5,7 +5,10 @@ own rights.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from jarvis import formats_fr
 from jarvis.budgets import Standing, VoiceMode
 from jarvis.conversations import Emotion, Intent, Issue, Topic
 
@@ -58,6 +61,18 @@ VOICE_BUDGET_ACTIONS = (
     "Vérifier l'usage des bornes ce mois-ci",
     "Augmenter le budget vocal si cet usage est normal",
 )
+KIOSK_ACTIONS = (
+    "Vérifier que la borne est allumée et branchée",
+    "Vérifier le réseau de la borne",
+    "Redémarrer la borne ; sans effet, prévenir le support",
+)
+KIOSKS_ACTIONS = (
+    "Vérifier l'électricité et la connexion internet de la salle",
+    "Redémarrer la box, puis les bornes",
+    "Sans effet, prévenir le support",
+)
+KIOSK_BACK = "La borne est revenue, ou elle a été mise hors service."
+KIOSK_GROUPED = "Regroupée : toutes les bornes de la salle sont hors ligne."
 MILESTONE_ACTIONS = ("Féliciter l'adhérent à son prochain passage",)
 
 
@@ -129,6 +144,19 @@ def milestone_title(visits: int) -> str:
 def milestone_description(visits: int) -> str:
     """Why it is worth a word."""
     return f"Un adhérent vient d'atteindre {visits} visites : une occasion de le remercier."
+
+
+def kiosk_offline_title(names: Sequence[str]) -> str:
+    """For example « Borne hors ligne : Accueil », or of all kiosks of a gym at once."""
+    if len(names) == 1:
+        return f"Borne hors ligne : {names[0]}"
+    return f"Les {len(names)} bornes de la salle sont hors ligne"
+
+
+def kiosk_offline_description(heard_at: datetime, *, timezone: str) -> str:
+    """Since when nothing was heard, on the gym's own clock."""
+    day = formats_fr.full_date(heard_at.astimezone(ZoneInfo(timezone)).date())
+    return f"Aucun signe de vie depuis le {day} à {formats_fr.clock(heard_at, timezone=timezone)}."
 
 
 def voice_budget_title(mode: VoiceMode, *, is_cheapest: bool = False) -> str:

@@ -229,19 +229,20 @@ def raise_alerts(
 
 def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedback_below: float) -> AlertReport:
     reasons = dict(claim.unreadable)
-    wanted: list[Alert] = []
+    wanted: list[tuple[Alert, UUID]] = []
     for finding in claim.findings:
         try:
-            wanted += alerts_for(finding, negative_feedback_below=negative_feedback_below)
+            found = alerts_for(finding, negative_feedback_below=negative_feedback_below)
+            wanted += [(alert, finding.session_id) for alert in found]
         except Exception as error:
             # Not its text: it may repeat the member's words.
             reasons[finding.session_id] = f"the rules broke on it: {type(error).__name__}"
     written: Counter[str] = Counter()
     # One order for everybody: two batches that touch the same open alerts cannot deadlock.
-    for alert in sorted(wanted, key=lambda one: (one.gym_id, one.dedup_key)):
+    for alert, session_id in sorted(wanted, key=lambda one: (one[0].gym_id, one[0].dedup_key)):
         reason = _tried(connection, partial(_raise_one, connection, alert, written))
         if reason is not None:
-            reasons[alert.session_id] = reason
+            reasons[session_id] = reason
     done = [one.session_id for one in claim.findings if one.session_id not in reasons]
     if done:
         alerts.mark_alerted(connection, done)

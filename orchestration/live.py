@@ -19,6 +19,7 @@ from dagster import (
 
 from orchestration.assets.alerts import manager_alerts
 from orchestration.assets.conversations import conversation_summaries
+from orchestration.assets.kiosk_health import kiosk_health
 from orchestration.assets.members import member_analytics
 from orchestration.assets.raw import raw_assets
 from orchestration.checks.live import LIVE_CHECKS
@@ -30,6 +31,7 @@ from orchestration.sensors.closed_sessions import closed_sessions_sensor
 
 LIVE_JOB = "analyse_closed_sessions"
 CHECKS_JOB = "check_live_layers"
+KIOSKS_JOB = "watch_kiosks"
 
 # A live run that is still going after this hangs: it drains for seconds, and a hosted batch ends within 180.
 MAX_RUNTIME_SECONDS = 300
@@ -51,16 +53,29 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
         tags={QUEUE_TAG: HEAVY},
         description="Checks that each live layer tells the truth.",
     )
+    kiosks_job = define_asset_job(
+        KIOSKS_JOB,
+        selection=AssetSelection.assets(kiosk_health),
+        tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+        description="Marks silent kiosks as offline and raises or ends their alerts.",
+    )
     history_job, history_schedule = run_history_schedule()
     return Definitions(
-        assets=[*raw_assets(), *assets],
+        assets=[*raw_assets(), *assets, kiosk_health],
         asset_checks=list(LIVE_CHECKS),
-        jobs=[live_job, checks_job, history_job, reanalyse],
+        jobs=[live_job, checks_job, kiosks_job, history_job, reanalyse],
         sensors=[closed_sessions_sensor(live_job)],
         schedules=[
             ScheduleDefinition(
                 job=checks_job,
                 cron_schedule="*/10 * * * *",
+                execution_timezone="UTC",
+                default_status=DefaultScheduleStatus.RUNNING,
+            ),
+            # Seed: every 5 minutes.
+            ScheduleDefinition(
+                job=kiosks_job,
+                cron_schedule="*/5 * * * *",
                 execution_timezone="UTC",
                 default_status=DefaultScheduleStatus.RUNNING,
             ),

@@ -20,7 +20,7 @@ READING_SQL = {
     ),
     "pipeline": tuple(
         f"warehouse/queries/{stage}.sql"
-        for stage in ("conversations", "paid_replies", "circuits", "members", "churn", "alerts")
+        for stage in ("conversations", "paid_replies", "circuits", "members", "churn", "alerts", "kiosk_health")
     ),
     "dashboards": ("dashboards/*.sql",),
     "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql", "warehouse/queries/voice.sql"),

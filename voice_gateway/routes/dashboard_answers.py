@@ -18,6 +18,8 @@ AlertType = Literal[
     "churn_risk", "negative_feedback", "equipment_issue", "milestone", "kiosk_offline", "data_quality", "voice_budget"
 ]  # fmt: skip
 AlertOutcome = Literal["solved", "member_contacted", "no_action_needed", "false_alarm", "duplicate"]
+# What only the system says.
+AlertEnding = Literal[AlertOutcome, "cause_ended"]
 
 Score = Annotated[float, Field(description="From 0 to 1.")]
 Sentiment = Annotated[float, Field(description="From -1 to 1.")]
@@ -148,7 +150,7 @@ class AlertItem(BaseModel):
     last_occurred_at: datetime
     assigned_to: UUID | None
     resolved_at: datetime | None
-    outcome_code: AlertOutcome | None
+    outcome_code: AlertEnding | None
     resolution_notes: str | None
 
 

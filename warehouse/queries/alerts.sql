@@ -74,7 +74,10 @@ where not exists (
         and (
             closed.resolved_at > %(occurred_at)s::timestamptz - %(cooldown)s::interval
             -- A session analysed again must not reopen what somebody has dealt with.
-            or (closed.context -> 'session_ids') @> (%(context)s::jsonb -> 'session_ids')
+            or (
+                jsonb_array_length(%(context)s::jsonb -> 'session_ids') > 0
+                and (closed.context -> 'session_ids') @> (%(context)s::jsonb -> 'session_ids')
+            )
         )
 )
 on conflict (gym_id, dedup_key) where status in ('pending', 'in_progress') do update
@@ -115,6 +118,15 @@ set occurrence_count = alerts.occurrence_count
         )
     )
 returning alerts.id, alerts.occurrence_count;
+
+-- end_alert --
+-- Resolves the open alert of a cause that has ended; the trigger keeps who did it.
+update public.manager_alerts
+set status = 'resolved', outcome_code = 'cause_ended', resolution_notes = %(note)s::text
+where gym_id = %(gym_id)s::uuid
+    and dedup_key = %(dedup_key)s::text
+    and status in ('pending', 'in_progress')
+returning id;
 
 -- mark_alerted --
 -- The alerts of these conversations are raised.

@@ -61,6 +61,12 @@ def raise_alert(connection: Connection, alert: Alert) -> int:
     return connection.execute(_sql("raise_alert"), _parameters(alert)).rowcount
 
 
+def end_alert(connection: Connection, *, gym_id: UUID, dedup_key: str, note: str) -> int:
+    """The open alert of a cause that has ended is resolved by the system, with a note of why: how many, 1 or 0."""
+    parameters = {"gym_id": gym_id, "dedup_key": dedup_key, "note": note}
+    return connection.execute(_sql("end_alert"), parameters).rowcount
+
+
 def mark_alerted(connection: Connection, session_ids: Sequence[UUID]) -> None:
     """The conversations' alerts are raised and will not be weighed again."""
     connection.execute(_sql("mark_alerted"), {"session_ids": list(session_ids)})
@@ -98,7 +104,7 @@ def _parameters(alert: Alert) -> dict[str, object]:
         "context": Jsonb(
             {
                 **dict(alert.details),
-                "session_ids": [str(alert.session_id)],
+                "session_ids": [] if alert.session_id is None else [str(alert.session_id)],
                 "turns": [
                     {"turn_id": turn.turn_id, "text": turn.text, "said_at": turn.said_at.isoformat()}
                     for turn in alert.turns

@@ -1,0 +1,45 @@
+-- Kiosk health: who was heard last, and what the watch over them remembers.
+
+-- last_look --
+-- What the watch remembers, locked: two looks at once would both raise.
+select looked_at, is_network_silent, heard_since from app.kiosk_watch for update;
+
+-- remember_look --
+-- Keeps what this look saw.
+insert into app.kiosk_watch (looked_at, is_network_silent, heard_since)
+values (%(looked_at)s::timestamptz, %(is_network_silent)s::boolean, %(heard_since)s::timestamptz)
+on conflict (id) do update
+set looked_at = excluded.looked_at,
+    is_network_silent = excluded.is_network_silent,
+    heard_since = excluded.heard_since;
+
+-- kiosks_in_service --
+-- Every kiosk that should be heard, with its gym's hours; those never heard yet are still being set up.
+select
+    kiosks.id as kiosk_id,
+    kiosks.gym_id,
+    kiosks.name,
+    kiosks.status,
+    kiosks.last_heartbeat,
+    gyms.opening_hours,
+    gyms.timezone
+from public.kiosks
+inner join public.gyms on kiosks.gym_id = gyms.id
+where kiosks.status in ('online', 'error', 'offline')
+    and kiosks.last_heartbeat is not null
+    and gyms.status = 'active';
+
+-- open_kiosk_alerts --
+-- The kiosk alerts that are open.
+select gym_id, dedup_key
+from public.manager_alerts
+where alert_type = 'kiosk_offline' and status in ('pending', 'in_progress');
+
+-- mark_offline --
+-- Shows kiosks as offline, unless they were heard meanwhile.
+update public.kiosks
+set status = 'offline', updated_at = %(now)s::timestamptz
+where id = any (%(kiosk_ids)s::uuid[])
+    and status in ('online', 'error')
+    and last_heartbeat <= %(now)s::timestamptz - %(offline_after)s::interval
+returning id;
