@@ -195,6 +195,8 @@ class Analysis:
     """Tokens billed by a hosted model; 0 for the local engine."""
     cost_usd: float = 0.0
     issues: tuple[Issue, ...] = field(default=())
+    satisfaction: float | None = None
+    """How content the member left, 0 to 1: view, outcome and leave together; None where the engine does not say."""
 
 
 @dataclass(frozen=True, slots=True)

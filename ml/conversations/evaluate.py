@@ -1,32 +1,40 @@
-"""Measures the shipped engine on labelled rows it was not fitted on.
+"""How well the engine does on labelled rows it was not fitted on, figure by figure, each beside a floor.
 
-    python -m ml.conversations.evaluate --data DIR [--tweets]
+    python -m ml.conversations.evaluate --data DIR
 
-runs over DIR/kiosk_examples and prints one JSON line. With --tweets, the tweet figures too: their
-development rows are training material, so the turn head is fitted again with a third of them left out, three times.
+runs the shipped engine over DIR/kiosk_examples and prints one JSON line. With `--fit-on FILE` it
+fits our text-classification recipe on any labelled CSV instead, and judges it on `--judge FILE`, or
+by leaving fifths of the same file out. Every other figure: `python -m bench.analysis_quality`,
+which calls the functions here.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jarvis.conversations import Analysis
+from jarvis.conversations import Analysis, Conversation, Role, Sentiment, Turn
 from ml.conversations.examples import (
     LabelledConversation,
+    LabelledTweet,
     corpus_conversations,
     corpus_turns,
     load_conversations,
-    load_tweets,
 )
 from ml.conversations.local import LocalEngine
-from ml.conversations.metrics import conversation_figures, macro_f1
+from ml.conversations.metrics import accuracy, conversation_figures, macro_f1, rank_correlation, recall_at
+from ml.conversations.public_sets import LabelledText, RatedDialogue, SupportChat, labelled_texts
 from ml.conversations.sentences import Vectors, clean_text
 
-_FOLDS = 3
+_TWEET_FOLDS = 3
+_LABEL_FOLDS = 5
+
+# The share of conversations a manager is asked to look at (issue 4).
+ALERT_RATE = 0.3
 
 
 def kiosk_figures(engine: LocalEngine, examples: Sequence[LabelledConversation]) -> dict[str, float]:
@@ -45,46 +53,193 @@ def kiosk_figures(engine: LocalEngine, examples: Sequence[LabelledConversation])
     }
 
 
-def tweet_figures(data: Path) -> dict[str, float]:
-    """Macro-F1 a language over the tweets, each judged by a turn head that was fitted without it."""
+def majority_figures(examples: Sequence[LabelledConversation]) -> dict[str, float]:
+    """The floor of the same figures: what always answering the commonest label would score."""
+
+    def most(values: Sequence[str]) -> float:
+        return Counter(values).most_common(1)[0][1] / len(values)
+
+    sentiments = [str(example.sentiment) for example in examples]
+    commonest = Counter(sentiments).most_common(1)[0][0]
+    return {
+        "sentiment_macro_f1": macro_f1(sentiments, [commonest] * len(sentiments)),
+        "emotion_accuracy": most([str(example.emotion) for example in examples]),
+        "outcome_accuracy": most([str(example.outcome) for example in examples]),
+    }
+
+
+def tweet_figures(tweets: Sequence[LabelledTweet]) -> dict[str, float]:
+    """Macro-F1 a language over the tweets, each judged by an engine that was fitted without it."""
     from ml.conversations.train import fit
 
-    tweets, vectors = load_tweets(data), Vectors()
+    vectors = Vectors()
     conversations, turns = corpus_conversations(), corpus_turns()
     truth: dict[str, list[str]] = {}
     guessed: dict[str, list[str]] = {}
-    for fold in range(_FOLDS):
+    for fold in range(_TWEET_FOLDS):
         heads = fit(
             conversations,
             turns,
-            [tweet for place, tweet in enumerate(tweets) if place % _FOLDS != fold],
+            [tweet for place, tweet in enumerate(tweets) if place % _TWEET_FOLDS != fold],
             vectors=vectors,
         )
-        held = [tweet for place, tweet in enumerate(tweets) if place % _FOLDS == fold]
-        texts = [clean_text(tweet.text) for tweet in held]
-        head = heads.heads["turn_sentiment"]
-        rows = head.probabilities(heads.features.matrix(texts, vectors.of(texts))).argmax(axis=1)
-        for tweet, row in zip(held, rows, strict=True):
+        held = [tweet for place, tweet in enumerate(tweets) if place % _TWEET_FOLDS == fold]
+        answers = LocalEngine(heads).analyse([_alone(tweet.text, tweet.language) for tweet in held])
+        for tweet, answer in zip(held, answers, strict=True):
             truth.setdefault(tweet.language, []).append(tweet.sentiment)
-            guessed.setdefault(tweet.language, []).append(head.classes[row])
-    return {f"tweets_{language}_macro_f1": macro_f1(truth[language], guessed[language]) for language in sorted(truth)}
+            guessed.setdefault(tweet.language, []).append(
+                answer.sentiment_label if isinstance(answer, Analysis) else Sentiment.NEUTRAL
+            )
+    return {f"{language}_macro_f1": macro_f1(truth[language], guessed[language]) for language in sorted(truth)}
+
+
+def tweet_floor(tweets: Sequence[LabelledTweet]) -> dict[str, float]:
+    """The same thirds, judged by TF-IDF and logistic regression on all languages together."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    truth: dict[str, list[str]] = {}
+    guessed: dict[str, list[str]] = {}
+    for fold in range(_TWEET_FOLDS):
+        seen = [tweet for place, tweet in enumerate(tweets) if place % _TWEET_FOLDS != fold]
+        held = tweets[fold::_TWEET_FOLDS]
+        model = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000))
+        model.fit([tweet.text for tweet in seen], [str(tweet.sentiment) for tweet in seen])
+        for tweet, label in zip(held, model.predict([tweet.text for tweet in held]), strict=True):
+            truth.setdefault(tweet.language, []).append(tweet.sentiment)
+            guessed.setdefault(tweet.language, []).append(str(label))
+    return {f"{language}_macro_f1": macro_f1(truth[language], guessed[language]) for language in sorted(truth)}
+
+
+def polarity_figures(engine: LocalEngine, reviews: Sequence[LabelledText]) -> dict[str, float]:
+    """Accuracy of the score's sign over texts that are positive or negative, never neutral."""
+    answers = engine.analyse([_alone(review.text, "fr") for review in reviews])
+    right = [
+        (answer.sentiment_score >= 0) == (review.label == Sentiment.POSITIVE)
+        for answer, review in zip(answers, reviews, strict=True)
+        if isinstance(answer, Analysis)
+    ]
+    commonest = Counter(review.label for review in reviews).most_common(1)[0][1]
+    return {
+        "rows": len(reviews),
+        "accuracy": sum(right) / len(reviews),
+        "floor_accuracy_majority": commonest / len(reviews),
+    }
+
+
+def support_figures(engine: LocalEngine, chats: Sequence[SupportChat]) -> dict[str, dict[str, float]]:
+    """A set: recall of failed chats among the least satisfied 30 %, and the most any order could reach."""
+    figures = {}
+    for source in sorted({chat.source for chat in chats}):
+        mine = [chat for chat in chats if chat.source == source]
+        answers = engine.analyse([chat.conversation for chat in mine])
+        failed = [chat.is_failed for chat in mine]
+        content = [
+            answer.satisfaction if isinstance(answer, Analysis) and answer.satisfaction is not None else 0.0
+            for answer in answers
+        ]
+        alerts = round(ALERT_RATE * len(mine))
+        figures[source] = {
+            "rows": len(mine),
+            "failed": sum(failed),
+            "recall": recall_at(failed, content, count=alerts),
+            "most_possible": min(1.0, alerts / sum(failed)),
+            "floor_recall_by_chance": alerts / len(mine),
+        }
+    return figures
+
+
+def satisfaction_figures(engine: LocalEngine, dialogues: Sequence[RatedDialogue]) -> dict[str, float]:
+    """Spearman correlations with what people thought of whole dialogues."""
+    answers = engine.analyse([dialogue.conversation for dialogue in dialogues])
+    pairs = [
+        (dialogue, answer) for dialogue, answer in zip(dialogues, answers, strict=True) if isinstance(answer, Analysis)
+    ]
+    figures: dict[str, float] = {"rows": len(pairs)}
+    for source in ("all", *sorted({dialogue.source for dialogue, _ in pairs})):
+        mine = [(dialogue, answer) for dialogue, answer in pairs if source in ("all", dialogue.source)]
+        truth = [dialogue.satisfaction for dialogue, _ in mine]
+        figures[f"{source}_satisfaction"] = rank_correlation(truth, [answer.satisfaction or 0.0 for _, answer in mine])
+        figures[f"{source}_sentiment_score"] = rank_correlation(truth, [answer.sentiment_score for _, answer in mine])
+    return figures
+
+
+def label_figures(rows: Sequence[LabelledText], judged: Sequence[LabelledText] | None = None) -> dict[str, float]:
+    """Accuracy of our recipe when its head is fitted on these rows, beside TF-IDF and logistic regression.
+
+    Args:
+        judged: other rows to be judged on; None leaves a fifth of `rows` out, five times.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    from ml.conversations.labels import fit_labels
+
+    vectors = Vectors()
+    if judged is None:
+        parts = [
+            ([row for place, row in enumerate(rows) if place % _LABEL_FOLDS != fold], rows[fold::_LABEL_FOLDS])
+            for fold in range(_LABEL_FOLDS)
+        ]
+    else:
+        parts = [(list(rows), list(judged))]
+    truth: list[str] = []
+    ours: list[str] = []
+    floor: list[str] = []
+    for seen, held in parts:
+        known = [clean_text(row.text) for row in seen]
+        asked = [clean_text(row.text) for row in held]
+        labels = [row.label for row in seen]
+        truth.extend(row.label for row in held)
+        ours.extend(fit_labels(known, labels, vectors=vectors).answer(asked, vectors=vectors))
+        plain = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000)).fit(known, labels)
+        floor.extend(str(label) for label in plain.predict(asked))
+    return {
+        "rows": len(truth),
+        "accuracy": accuracy(truth, ours),
+        "macro_f1": macro_f1(truth, ours),
+        "floor_accuracy_tfidf": accuracy(truth, floor),
+    }
+
+
+def _alone(text: str, language: str) -> Conversation:
+    """A conversation of one member turn."""
+    return Conversation("alone", language, (Turn("t1", Role.MEMBER, text),))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """One line of figures is printed."""
     parser = argparse.ArgumentParser(prog="python -m ml.conversations.evaluate", description=main.__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds kiosk_examples/")
-    parser.add_argument("--tweets", action="store_true", help="also measure tweets by leaving a third out (minutes)")
+    parser.add_argument("--data", type=Path, help="folder that holds kiosk_examples/")
+    parser.add_argument("--fit-on", type=Path, metavar="CSV", help="fit a head on this file")
+    parser.add_argument("--judge", type=Path, metavar="CSV", help="judge it on this file (default: left-out fifths)")
+    parser.add_argument("--text-column", default="text", help="column of the texts (default: text)")
+    parser.add_argument("--label-column", default="label", help="column of the labels (default: label)")
     options = parser.parse_args(arguments)
+    if options.fit_on is not None:
+        try:
+            rows, judged = (
+                labelled_texts(path, text=options.text_column, label=options.label_column) if path else None
+                for path in (options.fit_on, options.judge)
+            )
+        except KeyError as error:
+            sys.stderr.write(f"found no column {error}; name the file's own with --text-column and --label-column\n")
+            return 2
+        return _print({"fit_on": options.fit_on.name}, label_figures(rows or [], judged))
+    if options.data is None:
+        parser.error("found neither --data nor --fit-on; expected one of them")
     path = options.data / "kiosk_examples" / "conversations.jsonl"
     if not path.is_file():
         sys.stderr.write(f"{path}: not found; --data must name the folder that holds kiosk_examples/\n")
         return 2
     engine = LocalEngine.load()
-    figures: dict[str, Any] = kiosk_figures(engine, load_conversations(path))
-    if options.tweets:
-        figures |= tweet_figures(options.data)
-    line = {"engine_version": engine.version, "training": engine.heads.training}
+    figures = kiosk_figures(engine, load_conversations(path))
+    return _print({"engine_version": engine.version, "training": engine.heads.training}, figures)
+
+
+def _print(line: dict[str, Any], figures: dict[str, float]) -> int:
     sys.stdout.write(json.dumps(line | {name: round(value, 3) for name, value in figures.items()}) + "\n")
     return 0
 

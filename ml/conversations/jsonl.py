@@ -63,6 +63,7 @@ def analysis_row(analysis: Analysis) -> dict[str, Any]:
         "key_topics": list(analysis.key_topics),
         "sentiment_score": analysis.sentiment_score,
         "sentiment_label": analysis.sentiment_label,
+        "satisfaction": analysis.satisfaction,
         "emotion": analysis.emotion,
         "intents": list(analysis.intents),
         "outcome": analysis.outcome,

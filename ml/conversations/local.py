@@ -17,6 +17,7 @@ from jarvis.conversations import (
     Conversation,
     Emotion,
     Intent,
+    Outcome,
     Sentiment,
     Topic,
     TurnAnalysis,
@@ -26,6 +27,7 @@ from ml.conversations.actions import action_items
 from ml.conversations.engine import EngineError
 from ml.conversations.heads import WEIGHTS, HeadSet, WeightsError, load
 from ml.conversations.issues import issues_in
+from ml.conversations.leaving import Leave, leave_of, satisfaction
 from ml.conversations.reading import (
     ACKNOWLEDGEMENT_CHARACTERS,
     INTENT_FROM,
@@ -86,7 +88,7 @@ class LocalEngine:
         emotion = _emotion(reading.emotion, label)
         topics = _without_rest(chosen(reading.topics, start=TOPIC_FROM), Topic.OTHER)
         intents = _intents(reading, label)
-        outcome = max(reading.outcome, key=lambda value: reading.outcome[value])
+        outcome = _outcome(conversation, reading.outcome)
         issues = issues_in(reading.turns, topics, intents)
         summary, quoted = summarise(
             reading.turns,
@@ -122,6 +124,7 @@ class LocalEngine:
             engine=self.name,
             engine_version=self.version,
             issues=issues,
+            satisfaction=satisfaction(conversation, sentiment=reading.sentiment, outcome=reading.outcome),
         )
 
 
@@ -137,6 +140,14 @@ _BY_STANCE: Mapping[Sentiment, frozenset[Emotion]] = {
 
 def _emotion(probabilities: Mapping[Emotion, float], label: Sentiment) -> Emotion:
     return max(_BY_STANCE[label], key=lambda emotion: (probabilities[emotion], emotion.value))
+
+
+def _outcome(conversation: Conversation, probabilities: Mapping[Outcome, float]) -> Outcome:
+    """The most probable outcome; nothing was solved for a member who was no longer there."""
+    likely = max(probabilities, key=lambda value: probabilities[value])
+    if leave_of(conversation) is Leave.GONE and likely is not Outcome.HANDED_OVER:
+        return Outcome.ABANDONED
+    return likely
 
 
 def _without_rest(labels: tuple[Label, ...], rest: Label) -> tuple[Label, ...]:

@@ -39,6 +39,25 @@ def hit_rate(truth: Sequence[Collection[Hashable]], guessed: Sequence[Collection
     return sum(bool(a & b) and 2 * len(a & b) >= len(b) for a, b in rows) / len(rows) if rows else 0.0
 
 
+def recall_at(failed: Sequence[bool], content: Sequence[float], *, count: int) -> float:
+    """The share of the failed that are among the `count` least content; ties at the border count by their share."""
+    if not any(failed) or count <= 0:
+        return 0.0
+    border = sorted(content)[min(count, len(content)) - 1]
+    below = [is_failed for is_failed, value in zip(failed, content, strict=True) if value < border]
+    tied = [is_failed for is_failed, value in zip(failed, content, strict=True) if value == border]
+    return (sum(below) + sum(tied) * (count - len(below)) / len(tied)) / sum(failed)
+
+
+def rank_correlation(truth: Sequence[float], guessed: Sequence[float]) -> float:
+    """Spearman's rho; 0 where one side never varies."""
+    from scipy.stats import spearmanr
+
+    if len(set(truth)) < 2 or len(set(guessed)) < 2:
+        return 0.0
+    return float(spearmanr(truth, guessed).statistic)
+
+
 def conversation_figures(examples: Sequence[LabelledConversation], analyses: Sequence[Analysis]) -> dict[str, float]:
     """The goals' figures over labelled conversations and what an engine said of them, in the same order."""
     cited = [analysis.evidence.get("sentiment", ()) for analysis in analyses]

@@ -21,8 +21,8 @@ from ml.conversations.engine import EngineError
 from ml.conversations.jsonl import analyse_lines
 
 FIELDS = {
-    "session_id", "summary", "key_topics", "sentiment_score", "sentiment_label", "emotion", "intents", "outcome",
-    "action_items", "evidence", "turns", "issue", "engine", "engine_version", "tokens", "cost_usd",
+    "session_id", "summary", "key_topics", "sentiment_score", "sentiment_label", "satisfaction", "emotion", "intents",
+    "outcome", "action_items", "evidence", "turns", "issue", "engine", "engine_version", "tokens", "cost_usd",
 }  # fmt: skip
 
 
@@ -90,7 +90,7 @@ HELLO: dict[str, object] = {"role": "member", "text": "bonjour"}
 
 
 def test_each_good_line_gets_exactly_the_contracts_fields() -> None:
-    """The fields of the command line's contract and the issue, nothing more."""
+    """The fields of the command line's contract, the issue and how content the member left, nothing more."""
     code, rows, errors = run(line("s1", HELLO))
     assert code == 0
     assert set(rows[0]) == FIELDS

@@ -1,0 +1,92 @@
+"""How the member left the conversation, and how content that makes them likely to be.
+
+A member who was helped takes their leave: they thank, say goodbye, or say that it is all right. One
+who was not is often simply gone: a question of theirs stays without an answer, or the assistant asks
+whether anybody is there. Rules over words, no model, nothing learnt: real support chats measured
+them (`bench/analysis_quality --only support`). Called by `local`, for the outcome and for
+`satisfaction`.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+
+from jarvis.conversations import Conversation, Outcome, Role, Sentiment
+from ml.conversations.cues import plain
+
+# French, English, Spanish and Portuguese, as `plain` leaves them.
+_THANKS = re.compile(
+    r"(?<!\w)(?:(?<!non )merci|je vous remercie|thanks?\b|thank you|cheers\b|much appreciated|gracias|agradec|"
+    r"obrigad|valeu\b|impecc?a|parfait|nickel)"
+)
+_GOODBYE = re.compile(
+    r"(?<!\w)(?:au revoir|a (?:bientot|demain|plus|tout a l'heure|la prochaine)|"
+    r"(?:bonne|belle|excellente) (?:journee|soiree|seance|nuit)|salut[ .!]*$|ciao|bye|goodbye|see you|"
+    r"have a (?:good|nice|great|lovely)|you too|adios|hasta (?:luego|manana|pronto|el|la)|tchau|"
+    r"ate (?:mais|logo|breve)|"
+    r"bo[am] (?:noite|dia|tarde|semana)|abracos?\b|igualmente)"
+)
+_AGREES = re.compile(
+    r"(?<!\w)(?:ok\b|okay|d'accord|entendu|ca marche|c'est (?:bon|note|tout)|tres bien|got it|i (?:understand|see)\b|"
+    r"all right|alright|great\b|perfect|that'?s (?:all|it|fine)|nothing else|vale\b|de acuerdo|entiendo|nada mas|"
+    r"entendi|certo\b|ta bo[am]|so isso|beleza)"
+)
+_ANYBODY_THERE = re.compile(
+    r"(?:vous etes|etes.vous|tu es|es.tu) (?:toujours|encore) la|"
+    r"je n'ai plus de (?:reponse|nouvelles)|sans reponse de votre part|"
+    r"still (?:there|with (?:me|us)|on the line)|(?:haven't|have not|did not|didn't) (?:heard|hear|received?)|"
+    r"no (?:reply|response)|you're busy|you are busy|(?:close|end|disconnect) (?:out )?(?:the|this) chat|"
+    r"chat (?:will|is going to) (?:close|be closed|get closed)|inactivity|sigue (?:ahi|usted)|todavia esta ahi|"
+    r"ainda esta (?:ai|comigo)|esta(?:r)? ocupad|encerrar (?:o|este) (?:chat|bate)"
+)
+_ASKED_WORDS = 3
+
+# How much of the estimate is the member's view, how it ended for them, and how they left; a view counts
+# most, and manners are the one thing that even a curt member shows.
+_VIEW, _OUTCOME, _LEAVE = 0.4, 0.2, 0.4
+
+
+class Leave(Enum):
+    """What the last of the member's words say of how they left; the value is how content that is, 0 to 1."""
+
+    THANKED = 1.0
+    AGREED = 0.8
+    SILENT = 0.4
+    OPEN = 0.15
+    """They asked something and got no answer to it, or went while the assistant was waiting for them."""
+    GONE = 0.0
+    """The assistant asked whether anybody was there, and nobody was."""
+
+
+def leave_of(conversation: Conversation) -> Leave:
+    """How the member left; SILENT where they never spoke or their last words say nothing of it."""
+    places = [place for place, turn in enumerate(conversation.turns) if turn.role is Role.MEMBER and turn.text.strip()]
+    if not places:
+        return Leave.SILENT
+    last = plain(conversation.turns[places[-1]].text)
+    after = [plain(turn.text) for turn in conversation.turns[places[-1] + 1 :] if turn.text.strip()]
+    if _THANKS.search(last) or _GOODBYE.search(last):
+        return Leave.THANKED
+    if any(_ANYBODY_THERE.search(text) for text in after):
+        return Leave.GONE
+    if not after and last.endswith("?") and len(last.split()) >= _ASKED_WORDS:
+        return Leave.OPEN
+    if _AGREES.search(last):
+        return Leave.AGREED
+    if after and after[-1].endswith("?"):
+        return Leave.OPEN
+    return Leave.SILENT
+
+
+def satisfaction(
+    conversation: Conversation, *, sentiment: Mapping[Sentiment, float], outcome: Mapping[Outcome, float]
+) -> float:
+    """How content the member left, 0 to 1, two decimals: an order to look at conversations in, not a rating.
+
+    Args:
+        sentiment: probabilities of the member's view at the end.
+        outcome: probabilities of how it ended for them.
+    """
+    view = sentiment[Sentiment.POSITIVE] + 0.5 * sentiment[Sentiment.NEUTRAL]
+    settled = outcome[Outcome.SOLVED] + 0.5 * outcome[Outcome.HANDED_OVER]
+    return round(_VIEW * view + _OUTCOME * settled + _LEAVE * leave_of(conversation).value, 2)
