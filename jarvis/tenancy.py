@@ -28,6 +28,8 @@ class Permission(StrEnum):
     """Sessions with what was said in them."""
     SEE_ALERTS = "see_alerts"
     ACT_ON_ALERTS = "act_on_alerts"
+    CORRECT_LABELS = "correct_labels"
+    """What an analysis says of a conversation."""
     CHOOSE_GYM = "choose_gym"
     """Sees more than one gym, and so picks among them."""
     MANAGE_GYMS = "manage_gyms"
@@ -38,7 +40,9 @@ class Permission(StrEnum):
 
 
 _READING = frozenset({Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS})
-_MANAGING = _READING | {Permission.ACT_ON_ALERTS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT}
+_MANAGING = _READING | {
+    Permission.ACT_ON_ALERTS, Permission.CORRECT_LABELS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT
+}  # fmt: skip
 
 _PERMISSIONS: dict[UserRole, frozenset[Permission]] = {
     UserRole.SUPER_ADMIN: frozenset(Permission),

@@ -243,6 +243,10 @@ def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedba
         reason = _tried(connection, partial(_raise_one, connection, alert, written))
         if reason is not None:
             reasons[session_id] = reason
+    for finding in claim.findings:
+        if finding.session_id in claim.corrected and finding.session_id not in reasons:
+            founded = [alert for alert, session_id in wanted if session_id == finding.session_id]
+            alerts.mark_unfounded(connection, finding, founded)
     done = [one.session_id for one in claim.findings if one.session_id not in reasons]
     if done:
         alerts.mark_alerted(connection, done)

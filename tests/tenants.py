@@ -171,6 +171,9 @@ _ROWS_OF_A_GYM = (
     "insert into public.realtime_usage "
     "(session_id, gym_id, source_kind, source_id, model, price_version, cost_usd, occurred_at) "
     "values (%(session_id)s, %(gym_id)s, 'response', 'resp_1', 'gpt-realtime-2.1-mini', '2026-03', 0.012500, %(noon)s)",
+    "insert into public.label_corrections "
+    "(gym_id, session_id, field, engine, engine_version, engine_value, corrected_value) "
+    "values (%(gym_id)s, %(session_id)s, 'outcome', 'local', '1+abc', '{solved}', '{unsolved}')",
     "insert into public.action_items (gym_id, session_id, position, text, owner) "
     "values (%(gym_id)s, %(session_id)s, 0, 'Appeler le chauffagiste', 'manager')",
     "insert into public.member_analytics (member_id, gym_id, churn_risk_score, churn_risk_level) "

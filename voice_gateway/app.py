@@ -31,6 +31,7 @@ from voice_gateway.routes import (
     answers,
     auth,
     badges,
+    corrections,
     dashboard,
     health,
     kiosks,
@@ -125,6 +126,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     app.include_router(realtime.router)
     app.include_router(auth.router)
     app.include_router(dashboard.router)
+    app.include_router(corrections.router)
     app.include_router(page.router)
     app.include_router(admin.router)
     app.include_router(voice.router)

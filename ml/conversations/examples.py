@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jarvis.conversations import Conversation, Emotion, Intent, Outcome, Role, Sentiment, Topic, Turn
+from jarvis.corrections import LabelField
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -50,6 +51,8 @@ class LabelledConversation:
     zone: str | None
     turns: tuple[LabelledTurn, ...]
     """One per member turn, in order, where turns were labelled one by one; else empty."""
+    judged: frozenset[LabelField] = frozenset(LabelField)
+    """The labels of the conversation that a person has looked at; only these may judge an engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ def _conversation(batch: str, row: Mapping[str, Any], where: str) -> LabelledCon
             evidence_turn_ids=tuple(labels["evidence_turns"]),
             machine=issue.get("machine"),
             zone=issue.get("zone"),
+            judged=frozenset(LabelField(value) for value in row.get("judged", LabelField)),
             turns=tuple(
                 _turn(batch, conversation.language, {**turn, "text": texts[turn["turn_id"]]}, where)
                 for turn in row.get("turn_labels", ())

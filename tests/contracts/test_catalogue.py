@@ -262,6 +262,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "users: jarvis_analyst": "an analyst counts members; people's e-mails are no mart",
     },
     "foreign key between tenant tables that leaves the gym out": {
+        "label_corrections: label_corrections_corrected_by_fkey": "owners and admins have no gym; a function checks",
         "manager_alerts: manager_alerts_assigned_to_fkey": "owners and admins have no gym; a trigger checks the scope",
         "report_deliveries: report_deliveries_recipient_user_id_fkey": "owners and admins have no gym",
         "report_deliveries: report_deliveries_report_id_fkey": "a franchise's report has no gym",
@@ -449,9 +450,10 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
         ],
         "jarvis_dashboard": [
             "begin_sign_in", "change_franchise", "change_gym", "change_user", "change_voice_budget",
-            "create_franchise", "create_gym", "create_kiosk", "create_user", "fail_sign_in", "is_super_admin",
-            "issue_kiosk_code", "managed_gym_ids", "open_dashboard_session", "resolve_dashboard_session",
-            "revoke_dashboard_session", "revoke_kiosk", "visible_franchise_ids", "visible_gym_ids",
+            "correct_label", "create_franchise", "create_gym", "create_kiosk", "create_user", "fail_sign_in",
+            "is_super_admin", "issue_kiosk_code", "managed_gym_ids", "open_dashboard_session",
+            "resolve_dashboard_session", "revoke_dashboard_session", "revoke_kiosk", "visible_franchise_ids",
+            "visible_gym_ids",
         ],
         "jarvis_analyst": ["analyst_gym_ids"],
         "jarvis_pipeline": ["close_lost_sessions", "ensure_event_partitions", "protect_tenant_table"],

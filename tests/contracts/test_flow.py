@@ -23,7 +23,7 @@ READING_SQL = {
         for stage in ("conversations", "paid_replies", "circuits", "members", "churn", "alerts", "kiosk_health")
     ),
     "dashboards": ("dashboards/*.sql",),
-    "API": ("warehouse/queries/overview.sql", "warehouse/queries/network.sql", "warehouse/queries/voice.sql"),
+    "API": tuple(f"warehouse/queries/{stage}.sql" for stage in ("overview", "network", "voice", "corrections")),
     "jarvis ask": ("warehouse/queries/search.sql",),
     "dbt": ("dbt_project/models/staging/*.sql",),
 }

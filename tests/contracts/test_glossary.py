@@ -15,6 +15,7 @@ from jarvis.alerts import AlertType, Priority
 from jarvis.calendars import HolidayRegion
 from jarvis.churn import HeldBack, RiskLevel
 from jarvis.conversations import Emotion, Intent, Outcome, Role, Sentiment, Topic
+from jarvis.corrections import LabelField
 from jarvis.kiosks import BadgeOutcome, Holder
 from jarvis.members import Frequency, Trend
 from jarvis.requests import RequestKind
@@ -31,6 +32,7 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "Topic": Topic,
     "Intent": Intent,
     "Outcome": Outcome,
+    "Corrected field": LabelField,
     "Turn role": Role,
     "Close reason": CloseReason,
     "Session state": SessionState,

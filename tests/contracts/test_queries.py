@@ -24,6 +24,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/classes.sql": ("jarvis_gateway",),
     "warehouse/queries/budgets.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/conversations.sql": ("jarvis_pipeline",),
+    "warehouse/queries/corrections.sql": ("jarvis_dashboard",),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),

@@ -237,3 +237,45 @@ def test_wrong_addresses_and_methods_have_the_same_shape(api: Api) -> None:
     assert code_of(httpx.get(f"{api.url}/api/dashboard/nothing", trust_env=False)) == "not_found"
     answer = httpx.delete(f"{api.url}/api/dashboard/alerts", trust_env=False)
     assert (answer.status_code, code_of(answer), answer.headers["allow"]) == (405, "method_not_allowed", "GET")
+
+
+def test_labels_are_corrected_over_the_api(api: Api) -> None:
+    """The labels given are shown, the history tells who said so; what fits no vocabulary is refused whole."""
+    session_id = made_id("session", "dax")
+    address = f"/api/dashboard/sessions/{session_id}"
+    given = {"labels": [{"field": "outcome", "value": ["unsolved"]}, {"field": "emotion", "value": ["joy"]}]}
+    with api.signed_in(PERSON["manager_dax"]) as manager, api.database.admin() as admin:
+        before = manager.get(f"{address}/corrections").json()["items"]
+        assert code_of(manager.post(f"{address}/corrections", json=given)) == "not_analysed"
+        admin.execute(
+            "update conversation_summaries set sentiment_label = 'negative', sentiment_score = -0.5, "
+            "outcome = 'solved', "
+            "emotion_detected = 'joy', key_topics = '{other}', intents_detected = '{other}', engine = 'local', "
+            "engine_version = '1+abc' where session_id = %s",
+            [session_id],
+        )
+        for label in (
+            {"field": "outcome", "value": ["angry"]},
+            {"field": "outcome", "value": []},
+            {"field": "topics", "value": ["billing"], "turn_id": str(uuid4())},
+        ):
+            refused = manager.post(f"{address}/corrections", json={"labels": [*given["labels"], label]})
+            assert (refused.status_code, code_of(refused)) == (422, "invalid_body")
+        stranger = {"labels": [*given["labels"], {"field": "emotion", "value": ["joy"], "turn_id": str(uuid4())}]}
+        assert code_of(manager.post(f"{address}/corrections", json=stranger)) == "turn_not_found"
+        assert manager.get(f"{address}/corrections").json()["items"] == before
+        made = manager.post(f"{address}/corrections", json=given)
+        assert made.status_code == 201
+        assert [(one["field"], one["is_agreed"]) for one in made.json()["items"]] == [
+            ("emotion", True),
+            ("outcome", False),
+        ]
+        assert manager.get(address).json()["outcome"] == "unsolved"
+        history = manager.get(f"{address}/corrections", params={"limit": 2}).json()["items"]
+        assert [(one["field"], one["corrected_by"]) for one in history] == [
+            (field, str(PERSON["manager_dax"].id)) for field in ("emotion", "outcome")
+        ]
+    with api.signed_in(PERSON["manager_pau"]) as stranger_here, api.signed_in(PERSON["staff_dax"]) as staff:
+        assert code_of(stranger_here.post(f"{address}/corrections", json=given)) == "session_not_found"
+        assert code_of(stranger_here.get(f"{address}/corrections")) == "session_not_found"
+        assert code_of(staff.post(f"{address}/corrections", json=given)) == "not_allowed"

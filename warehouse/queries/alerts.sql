@@ -18,7 +18,11 @@ select
     analytics.churn_risk_score::double precision as churn_risk_score,
     analytics.churn_factors,
     coalesce(visits.total, 0)::integer as total_visits,
-    coalesce(visits.before_fresh, 0)::integer as visits_before_fresh
+    coalesce(visits.before_fresh, 0)::integer as visits_before_fresh,
+    exists (
+        select from public.label_corrections as corrections
+        where corrections.gym_id = summaries.gym_id and corrections.session_id = summaries.session_id
+    ) as is_corrected
 from public.conversation_summaries as summaries
 inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id
 left join public.member_analytics as analytics
@@ -127,6 +131,25 @@ where gym_id = %(gym_id)s::uuid
     and dedup_key = %(dedup_key)s::text
     and status in ('pending', 'in_progress')
 returning id;
+
+-- mark_unfounded --
+-- Open alerts of a session whose labels a person corrected: each names the session as long as it no longer gives reason.
+update public.manager_alerts as alerts
+set context = alerts.context || jsonb_build_object(
+    'unfounded_session_ids',
+    coalesce(alerts.context -> 'unfounded_session_ids', '[]'::jsonb) - %(session_id)s::uuid::text
+    || case
+        when alerts.dedup_key = any (%(founded_keys)s::text[]) then '[]'::jsonb
+        else jsonb_build_array(%(session_id)s::uuid)
+    end
+)
+where alerts.gym_id = %(gym_id)s::uuid
+    and alerts.status in ('pending', 'in_progress')
+    and alerts.alert_type in ('negative_feedback', 'equipment_issue')
+    and (alerts.context -> 'session_ids') @> jsonb_build_array(%(session_id)s::uuid)
+    -- What stands as it should is not touched: a change of the row would wake who watches the desk.
+    and (alerts.dedup_key = any (%(founded_keys)s::text[]))
+        = coalesce((alerts.context -> 'unfounded_session_ids') @> jsonb_build_array(%(session_id)s::uuid), false);
 
 -- mark_alerted --
 -- The alerts of these conversations are raised.

@@ -25,6 +25,8 @@ class Claim:
     findings: tuple[Finding, ...]
     unreadable: Mapping[UUID, str]
     """Session id to what is wrong with its row; never a word of it."""
+    corrected: frozenset[UUID] = frozenset()
+    """Sessions of which a person has corrected or confirmed a label."""
 
     def __len__(self) -> int:
         return len(self.findings) + len(self.unreadable)
@@ -53,7 +55,9 @@ def claim_unalerted(connection: Connection, *, batch_size: int) -> Claim:
         except (LookupError, TypeError, ValueError) as error:
             # What JSON the columns hold is not checked by the database.
             unreadable[row["session_id"]] = f"the analysis could not be read: {type(error).__name__}"
-    return Claim(tuple(findings), unreadable)
+    return Claim(
+        tuple(findings), unreadable, corrected=frozenset(row["session_id"] for row in rows if row["is_corrected"])
+    )
 
 
 def raise_alert(connection: Connection, alert: Alert) -> int:
@@ -65,6 +69,19 @@ def end_alert(connection: Connection, *, gym_id: UUID, dedup_key: str, note: str
     """The open alert of a cause that has ended is resolved by the system, with a note of why: how many, 1 or 0."""
     parameters = {"gym_id": gym_id, "dedup_key": dedup_key, "note": note}
     return connection.execute(_sql("end_alert"), parameters).rowcount
+
+
+def mark_unfounded(connection: Connection, finding: Finding, founded: Sequence[Alert]) -> int:
+    """The session's open alerts say whether its corrected labels still give reason for them; how many changed.
+
+    None is closed: what a manager has seen, a manager closes.
+    """
+    parameters = {
+        "gym_id": finding.gym_id,
+        "session_id": finding.session_id,
+        "founded_keys": [alert.dedup_key for alert in founded],
+    }
+    return connection.execute(_sql("mark_unfounded"), parameters).rowcount
 
 
 def mark_alerted(connection: Connection, session_ids: Sequence[UUID]) -> None:

@@ -7,7 +7,9 @@ import pytest
 from jarvis.tenancy import Permission, Scope, UserRole
 
 READING = {Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS}
-MANAGING = {*READING, Permission.ACT_ON_ALERTS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT}
+MANAGING = {
+    *READING, Permission.ACT_ON_ALERTS, Permission.CORRECT_LABELS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT
+}  # fmt: skip
 
 
 def someone(role: UserRole) -> Scope:
