@@ -33,6 +33,7 @@ _EXPECTED = (
     "PasswordRefused",
     "UnknownAccount",
     "QuestionRefused",
+    "TableError",
 )
 
 
@@ -155,6 +156,17 @@ def parser() -> argparse.ArgumentParser:
     limit.add_argument("--none", action="store_true", help="no limit")
     budget.add_argument("--cheaper-share", type=_share, metavar="0.8", help="from here on new sessions get cheaper")
     budget.set_defaults(run=_gym_budget)
+
+    churn = commands.add_parser("churn", help="judge, train, promote churn models").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    evaluate = churn.add_parser("evaluate", help="fit the model on one flat table, print its figures on another")
+    evaluate.add_argument("--train", type=Path, required=True, metavar="A.csv")
+    evaluate.add_argument("--test", type=Path, required=True, metavar="B.csv")
+    evaluate.add_argument("--label", required=True, metavar="COLUMN", help="who left: 1/0, yes/no, oui/non")
+    evaluate.add_argument("--id", dest="identifier", metavar="COLUMN", help="names the rows; not learned from")
+    evaluate.add_argument("--drop", action="append", default=[], metavar="COLUMN", help="leave this column out")
+    evaluate.set_defaults(run=_churn_evaluate)
 
     password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
     password.add_argument("email", metavar="EMAIL")
@@ -396,6 +408,18 @@ def _kiosk_badges(settings: Settings, options: argparse.Namespace) -> int:
             print(badge, flush=True)
     except KeyboardInterrupt:
         return 0
+    return 0
+
+
+def _churn_evaluate(settings: Settings, options: argparse.Namespace) -> int:
+    from ml.churn.evaluate import evaluate
+
+    report, warnings = evaluate(
+        options.train, options.test, label=options.label, identifier=options.identifier, drop=options.drop
+    )
+    for warning in warnings:
+        print(f"jarvis: {warning}", file=sys.stderr)
+    print(json.dumps(report, ensure_ascii=False))
     return 0
 
 

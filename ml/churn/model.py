@@ -1,0 +1,213 @@
+"""The churn model: a regularised logistic and gradient boosting, blended and calibrated, on one thread.
+
+Pure. It takes a matrix of figures with NaN for what is missing, whatever they mean: the product's features
+and any flat table alike. `train.py` chooses and judges, `registry.py` keeps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+Matrix = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+LEARNERS = ("logistic", "boosting", "ratios")
+
+# Ratios are made of the few columns that tell most by themselves: all pairs of many are noise.
+_RATIO_COLUMNS = 8
+# A learner's log odds are cut here, so that one sure mistake does not outweigh the others.
+_SURE = 8.0
+_FOLDS = 4
+# Below so many of the rarer class a step function would learn the noise: a sigmoid has two figures to fit.
+_ISOTONIC_FROM = 1000
+
+
+class Ratios(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Adds the logarithm of the ratio of each pair of the most telling counts: this month's visits to last year's."""
+
+    def __init__(self, columns: int = _RATIO_COLUMNS) -> None:
+        self.columns = columns
+
+    def fit(self, rows: Matrix, labels: Labels) -> "Ratios":
+        """The pairs are chosen, on these rows."""
+        telling = []
+        for place in range(rows.shape[1]):
+            values = rows[:, place]
+            known = values[~np.isnan(values)]
+            if len(known) and known.min() >= 0 and len(np.unique(known[:2000])) >= 6:
+                telling.append((abs(_auc(labels, values) - 0.5), place))
+        best = [place for _, place in sorted(telling, reverse=True)[: self.columns]]
+        self.pairs_ = [(one, other) for number, one in enumerate(best) for other in best[number + 1 :]]
+        return self
+
+    def transform(self, rows: Matrix) -> Matrix:
+        """The rows with a column more per pair."""
+        logs = np.log1p(np.maximum(rows, 0))
+        return np.hstack([rows, *(logs[:, [one]] - logs[:, [other]] for one, other in self.pairs_)])
+
+
+class Logs(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Adds the logarithm of each count: ten visits against five is more than a hundred against ninety-five."""
+
+    def fit(self, rows: Matrix, labels: Labels | None = None) -> "Logs":
+        """The columns without a negative value and with more than a few values are chosen."""
+        self.columns_ = [
+            place
+            for place in range(rows.shape[1])
+            if np.nanmin(rows[:, place], initial=0.0) >= 0 and len(np.unique(rows[:2000, place])) > 5
+        ]
+        return self
+
+    def transform(self, rows: Matrix) -> Matrix:
+        """The rows with a column more per chosen one."""
+        return np.hstack([rows, np.log1p(np.maximum(rows[:, self.columns_], 0))])
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnModel:
+    """Fitted learners, how much each counts, and what makes their sum a probability."""
+
+    columns: tuple[str, ...]
+    learners: Mapping[str, Any]
+    weights: Mapping[str, float]
+    calibration: Any
+    """An isotonic or a sigmoid regression on the blended log odds."""
+
+    def log_odds(self, rows: Matrix) -> NDArray[np.float64]:
+        """The blended log odds, not calibrated."""
+        total = np.zeros(len(rows))
+        for name, learner in self.learners.items():
+            total += self.weights[name] * _log_odds(learner, rows)
+        return total
+
+    def probabilities(self, rows: Matrix) -> NDArray[np.float64]:
+        """The calibrated probability of leaving, one per row."""
+        return calibrated(self.calibration, self.log_odds(rows))
+
+
+def learner(name: str, *, rows: int) -> Any:
+    """A learner that is not fitted yet; the more rows, the fewer and bolder the steps of the boosting."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    many = rows > 6000
+    boosting = HistGradientBoostingClassifier(
+        max_iter=60 if many else 150,
+        learning_rate=0.1 if many else 0.05,
+        max_leaf_nodes=8,
+        min_samples_leaf=20,
+        l2_regularization=5.0,
+        max_features=0.3,
+        early_stopping=False,
+        random_state=0,
+    )
+    if name == "boosting":
+        return make_pipeline(boosting)
+    if name == "ratios":
+        return make_pipeline(Ratios(), boosting)
+    if name == "logistic":
+        return make_pipeline(
+            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+            Ratios(),
+            Logs(),
+            StandardScaler(),
+            LogisticRegression(C=0.02, max_iter=1000),
+        )
+    raise ValueError(f"found learner {name!r}, expected one of {', '.join(LEARNERS)}")
+
+
+def fit_blend(rows: Matrix, labels: Labels, *, columns: Sequence[str]) -> ChurnModel:
+    """The model on all of these rows; how much each learner counts is chosen, and calibrated, on rows it did not see.
+
+    Args:
+        rows: one row per member, NaN where nothing is known.
+        labels: 1 for who left.
+        columns: names of the columns, kept with the model.
+    """
+    from sklearn.model_selection import StratifiedKFold
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        folds = max(2, min(_FOLDS, int(min(labels.sum(), len(labels) - labels.sum()))))
+        unseen = {name: np.zeros(len(labels)) for name in LEARNERS}
+        splits = StratifiedKFold(folds, shuffle=True, random_state=0).split(rows, labels)
+        for train, test in splits:
+            for name in LEARNERS:
+                fitted = learner(name, rows=len(train)).fit(rows[train], labels[train])
+                unseen[name][test] = _log_odds(fitted, rows[test])
+        weights = _weights(unseen, labels)
+        used = [name for name in LEARNERS if weights[name] > 0]
+        return ChurnModel(
+            columns=tuple(columns),
+            learners={name: learner(name, rows=len(labels)).fit(rows, labels) for name in used},
+            weights={name: weights[name] for name in used},
+            calibration=fit_calibration(sum(weights[name] * unseen[name] for name in used), labels),
+        )
+
+
+def fit_single(
+    name: str, rows: Matrix, labels: Labels, *, columns: Sequence[str], held_rows: Matrix, held_labels: Labels
+) -> ChurnModel:
+    """The model of one learner, calibrated on a slice of its own."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        fitted = learner(name, rows=len(labels)).fit(rows, labels)
+        return ChurnModel(
+            columns=tuple(columns),
+            learners={name: fitted},
+            weights={name: 1.0},
+            calibration=fit_calibration(_log_odds(fitted, held_rows), held_labels),
+        )
+
+
+def fit_calibration(log_odds: Any, labels: Labels) -> Any:
+    """What turns log odds into the probability they proved to mean: steps where there is much to learn from."""
+    from sklearn.isotonic import IsotonicRegression
+    from sklearn.linear_model import LogisticRegression
+
+    if min(labels.sum(), len(labels) - labels.sum()) >= _ISOTONIC_FROM:
+        return IsotonicRegression(y_min=0.001, y_max=0.999, out_of_bounds="clip").fit(log_odds, labels)
+    return LogisticRegression(C=1.0).fit(np.asarray(log_odds).reshape(-1, 1), labels)
+
+
+def calibrated(calibration: Any, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities; ties that the steps of an isotonic regression make are broken by the log odds."""
+    if hasattr(calibration, "predict_proba"):
+        return np.asarray(calibration.predict_proba(log_odds.reshape(-1, 1))[:, 1], dtype=float)
+    return np.asarray(np.clip(calibration.predict(log_odds) + 1e-6 * np.tanh(log_odds / _SURE), 0.0, 1.0), dtype=float)
+
+
+def _log_odds(fitted: Any, rows: Matrix) -> NDArray[np.float64]:
+    return np.asarray(np.clip(fitted.decision_function(rows), -_SURE, _SURE), dtype=float)
+
+
+def _weights(unseen: Mapping[str, NDArray[np.float64]], labels: Labels) -> dict[str, float]:
+    """The shares of the learners, in quarters, under which the rows they did not see are ranked best."""
+    quarters = [shares for shares in product(range(5), repeat=len(LEARNERS)) if sum(shares) == 4]
+    best = max(
+        quarters,
+        # Of two that rank alike the more even one: it leans on no single learner.
+        key=lambda shares: (
+            round(_auc(labels, sum(share * unseen[name] for share, name in zip(shares, LEARNERS, strict=True))), 4),
+            -max(shares),
+        ),
+    )
+    return {name: share / 4 for name, share in zip(LEARNERS, best, strict=True)}
+
+
+def _auc(labels: Labels, values: Any) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    known = ~np.isnan(values)
+    if known.sum() < 2 or len(np.unique(labels[known])) < 2:
+        return 0.5
+    return float(roc_auc_score(labels[known], values[known]))
