@@ -34,6 +34,9 @@ _EXPECTED = (
     "UnknownAccount",
     "QuestionRefused",
     "TableError",
+    "UnknownMember",
+    "MemberIsTalking",
+    "UnknownRule",
 )
 
 
@@ -170,6 +173,23 @@ def parser() -> argparse.ArgumentParser:
 
     password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
     password.add_argument("email", metavar="EMAIL")
+
+    member = commands.add_parser("member", help="what is kept of a member: show it, or erase it").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    for action, run, text in (
+        ("export", _member_export, "print all that is kept of a member, as one JSON object"),
+        ("erase", _member_erase, "erase a member with every word of theirs; print the certificate"),
+    ):
+        about = member.add_parser(action, help=text, description=text)
+        about.add_argument("member", type=UUID, metavar="ID", help="the member's id")
+        about.set_defaults(run=run)
+
+    retention = command("retention", _retention, "how long everything is kept, and when that was last seen to")
+    doing = retention.add_mutually_exclusive_group()
+    doing.add_argument("--run", action="store_true", help="archive, aggregate and delete now what is past its term")
+    doing.add_argument("--dry-run", action="store_true", help="count what would go")
+    doing.add_argument("--set", nargs=2, metavar=("RULE", "DAYS"), help="keep so many days from the next run on")
     return root
 
 
@@ -463,6 +483,56 @@ def _password(settings: Settings, options: argparse.Namespace) -> int:
         set_password(connection, options.email, password)
     print(f"password of {options.email} set; their open sessions are over")
     return 0
+
+
+def _member_export(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+    from warehouse.stores.privacy import export_member
+
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        print(json.dumps(export_member(connection, options.member), ensure_ascii=False))
+    return 0
+
+
+def _member_erase(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+    from warehouse.stores.privacy import erase_member
+
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        certificate = erase_member(connection, options.member)
+    print(json.dumps(asdict(certificate), default=str))
+    return 0
+
+
+def _retention(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+    from warehouse.stores import retention
+
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        if options.run or options.dry_run:
+            proofs = retention.keep_house(connection, now=datetime.now(UTC), is_dry=options.dry_run)
+            for proof in proofs:
+                print(json.dumps(asdict(proof), default=str))
+            return 0 if all(proof.is_kept for proof in proofs) else 1
+        if options.set:
+            retention.set_keep_days(connection, options.set[0], keep_days=_keep_days(options.set[1]))
+            connection.commit()
+        last = {one.rule_name: one for one in retention.last_proofs(connection)}
+        for rule in retention.rules(connection):
+            kept = last[rule.name]
+            print(json.dumps(asdict(rule) | {"last_run_at": kept.ran_at, "remaining": kept.remaining}, default=str))
+    return 0
+
+
+def _keep_days(text: str) -> int:
+    from warehouse.stores.retention import UnknownRule
+
+    if not text.isdecimal() or not 1 <= int(text) <= 3650:
+        raise UnknownRule(f"found {text}, expected whole days from 1 to 3650")
+    return int(text)
 
 
 def _gateway(settings: Settings) -> str:

@@ -20,9 +20,11 @@ from dagster import (
 from jarvis.settings import Settings
 from orchestration.assets.churn import churn_scores
 from orchestration.assets.marts import dbt_resource, marts_assets
+from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
 from orchestration.schedules.churn import scoring_schedule
+from orchestration.schedules.retention import retention_schedule
 from orchestration.sensors.first_marts import first_marts_sensor
 
 MARTS_JOB = "build_marts"
@@ -43,7 +45,8 @@ def build_defs(
     )
     scoring_job, scoring = scoring_schedule()
     return Definitions(
-        assets=[marts_assets(settings or process_settings()), churn_scores],
+        assets=[marts_assets(settings or process_settings()), churn_scores, retention_proofs],
+        asset_checks=[nothing_is_kept_too_long],
         jobs=[job, scoring_job],
         schedules=[
             ScheduleDefinition(
@@ -53,6 +56,7 @@ def build_defs(
                 default_status=DefaultScheduleStatus.RUNNING,
             ),
             scoring,
+            retention_schedule(),
         ],
         sensors=[first_marts_sensor(job)],
         resources={"dbt": dbt_resource(), "warehouse": Warehouse(), **(resource_overrides or {})},

@@ -37,6 +37,8 @@ ROLES_OF_FILE = {
     "warehouse/queries/network.sql": ("jarvis_dashboard",),
     "warehouse/queries/paid_replies.sql": ("jarvis_pipeline",),
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
+    "warehouse/queries/privacy.sql": ("jarvis_pipeline",),
+    "warehouse/queries/retention.sql": ("jarvis_pipeline",),
     "warehouse/queries/requests.sql": ("jarvis_gateway",),
     "warehouse/queries/search.sql": ("jarvis_dashboard",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),

@@ -1,0 +1,72 @@
+"""Retention as an asset: what was kept too long is gone, and each rule's proof stands beside it.
+
+The rules are rows of `app.retention_rules`; `warehouse.stores.retention` keeps them.
+"""
+
+from datetime import UTC, datetime
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetExecutionContext,
+    Config,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    TableRecord,
+    asset,
+    asset_check,
+)
+from pydantic import Field
+
+from orchestration.assets.raw import raw_key
+from orchestration.resources import Warehouse
+from warehouse.stores import retention
+
+
+class Housekeeping(Config):
+    """How a run keeps house."""
+
+    dry: bool = Field(default=False, description="True: only count what would go, and put the counts on record.")
+
+
+@asset(
+    name="retention",
+    group_name="retention",
+    kinds={"postgres", "python"},
+    deps=[raw_key("openai_realtime_sessions"), raw_key("kiosk_heartbeats"), raw_key("member_visits")],
+)
+def retention_proofs(
+    context: AssetExecutionContext, config: Housekeeping, warehouse: Warehouse
+) -> MaterializeResult[None]:
+    """One proof per rule: what was too old, what became of it, what is left.
+
+    Batches commit one by one: a run that is killed, or run again, goes on where it stands.
+    """
+    with warehouse.connect() as connection:
+        proofs = retention.keep_house(connection, now=datetime.now(UTC), is_dry=config.dry)
+    table = MetadataValue.table(
+        [
+            TableRecord({"rule": one.rule_name, "found": one.found, "done": one.done, "remaining": one.remaining})
+            for one in proofs
+        ]
+    )
+    broken = {one.rule_name: one.error for one in proofs if one.error}
+    context.add_output_metadata({"proofs": table, "dry": config.dry})
+    if broken:
+        raise Failure(f"{len(broken)} rules stopped, the others are kept: {broken}")
+    return MaterializeResult(metadata={"done": sum(one.done for one in proofs)})
+
+
+@asset_check(asset=retention_proofs)
+def nothing_is_kept_too_long(warehouse: Warehouse) -> AssetCheckResult:
+    """Each rule's newest proof says that nothing past its term is left."""
+    with warehouse.connect() as connection:
+        proofs = retention.last_proofs(connection)
+    never = [one.rule_name for one in proofs if one.ran_at is None]
+    left = {one.rule_name: one.remaining for one in proofs if one.remaining}
+    return AssetCheckResult(
+        passed=not never and not left,
+        severity=AssetCheckSeverity.ERROR,
+        metadata={"never_kept": never, "left": left},
+    )

@@ -1,0 +1,308 @@
+"""What is kept too long goes, what must stay stays, and each run proves it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from bench.support.world import Gym, closed_session, make_gym, open_session
+from orchestration.batches import analyse_due, count_members, raise_alerts
+from tests.conftest import Database
+from tests.support.cue_word_engine import CueWordEngine
+from warehouse.stores import privacy, retention
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+SENTENCE = "Le tapis 4 est encore cassé, c'est inadmissible, appelez Zoubida au 0611223344 !"
+# Words that must not be found anywhere once they are past their term.
+PLANTED = ("encore cassé", "Zoubida", "0611223344")
+
+
+def _analysed(admin: psycopg.Connection, pipeline: psycopg.Connection, gym: Gym) -> UUID:
+    """A session with words in every place that holds words, analysed and alerted."""
+    session_id = closed_session(admin, gym, (SENTENCE,))
+    words = json.dumps({"text": SENTENCE})
+    admin.execute(
+        "insert into realtime_events (session_id, gym_id, seq, occurred_at, direction, event_type, payload) "
+        "values (%s, %s, 1, now(), 'upstream_in', 'x', %s)",
+        [session_id, gym.gym_id, words],
+    )
+    admin.execute(
+        "insert into tool_calls (session_id, gym_id, call_id, name, arguments, output) "
+        "values (%s, %s, 'c1', 'report_issue', %s, %s)",
+        [session_id, gym.gym_id, words, words],
+    )
+    admin.execute(
+        "insert into staff_requests (gym_id, kiosk_id, session_id, member_id, call_id, kind, topic, text) "
+        "values (%s, %s, %s, %s, 'c1', 'complaint', 'equipment', %s)",
+        [gym.gym_id, gym.kiosk_id, session_id, gym.member_id, SENTENCE],
+    )
+    analyse_due(pipeline, CueWordEngine())
+    count_members(pipeline)
+    raise_alerts(pipeline, negative_feedback_below=-0.5)
+    admin.execute(
+        "insert into app.paid_replies (gym_id, session_id, request_hash, reply) values (%s, %s, repeat('0', 64), %s)",
+        [gym.gym_id, session_id, SENTENCE],
+    )
+    return session_id
+
+
+def _age(admin: psycopg.Connection, session_id: UUID, *, days: int) -> None:
+    """The session happened that long before `NOW`; the triggers that guard a close stand aside for it."""
+    moment = NOW - timedelta(days=days)
+    admin.execute("set session_replication_role = replica")
+    admin.execute(
+        "update openai_realtime_sessions set started_at = %s, ended_at = %s where id = %s",
+        [moment, moment + timedelta(minutes=2), session_id],
+    )
+    admin.execute("set session_replication_role = origin")
+
+
+def _places_of(admin: psycopg.Connection, needle: str) -> list[str]:
+    """Every table and column of the database in which these words rest."""
+    columns = admin.execute(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where table_schema in ('public', 'app') and data_type in ('text', 'jsonb', 'ARRAY', 'tsvector', 'json')"
+    ).fetchall()
+    found = []
+    for schema, table, column in columns:
+        query = sql.SQL("select count(*) from {}.{} where {}::text ilike %s").format(
+            sql.Identifier(schema), sql.Identifier(table), sql.Identifier(column)
+        )
+        if _one(admin.execute(query, [f"%{needle}%"])):
+            found.append(f"{table}.{column}")
+    return found
+
+
+def _one(cursor: psycopg.Cursor[Any]) -> Any:
+    row = cursor.fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _count(admin: psycopg.Connection, query: LiteralString, *parameters: object) -> int:
+    return int(_one(admin.execute(query, parameters)))
+
+
+def test_old_words_are_in_no_column_of_the_database(database: Database) -> None:
+    """After six months nothing tells what was said; times, labels and figures stay, younger sessions stay whole."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        old = _analysed(admin, pipeline, gym)
+        assert {place for word in PLANTED for place in _places_of(admin, word)} >= {
+            "session_turns.text", "realtime_events.payload", "tool_calls.arguments", "tool_calls.output",
+            "staff_requests.text", "paid_replies.reply", "manager_alerts.context",
+        }  # fmt: skip
+        _age(admin, old, days=184)
+        young = closed_session(admin, gym, ("Merci, le cours de yoga était super.",))
+        facts = (
+            "select sentiment_score, sentiment_label, outcome, engine from conversation_summaries where session_id = %s"
+        )
+        before = admin.execute(facts, [old]).fetchone()
+
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, now=NOW)}
+
+        assert {word: _places_of(admin, word) for word in PLANTED} == {word: [] for word in PLANTED}
+        assert (proofs["sessions"].found, proofs["sessions"].done, proofs["sessions"].remaining) == (1, 1, 0)
+        assert admin.execute(facts, [old]).fetchone() == before
+        kept = admin.execute(
+            "select summary_text is null, embedding is null, evidence is not null, words_forgotten_at is not null "
+            "from conversation_summaries where session_id = %s",
+            [old],
+        ).fetchone()
+        assert kept == (True, True, True, True)
+        assert _places_of(admin, "cours de yoga") == ["session_turns.text"]
+        assert _count(admin, "select count(*) from session_turns where session_id = %s", young) == 2
+
+
+def test_a_dry_run_counts_and_changes_nothing(database: Database) -> None:
+    """It finds what a real run would do, and only the record of runs grows."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        _age(admin, _analysed(admin, pipeline, gym), days=200)
+        found = {one.rule_name: one for one in retention.keep_house(pipeline, now=NOW, is_dry=True)}
+        assert (found["sessions"].found, found["sessions"].done, found["sessions"].remaining) == (1, 0, 1)
+        assert _places_of(admin, "Zoubida") != []
+        assert _count(admin, "select count(*) from app.retention_runs where is_dry") == len(found)
+        assert _count(admin, "select count(*) from app.retention_runs where not is_dry") == 0
+
+
+def test_a_second_run_finds_nothing(database: Database) -> None:
+    """Running it again is without harm and without work."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        _age(admin, _analysed(admin, pipeline, gym), days=200)
+        _visit(admin, gym, NOW - timedelta(days=100))
+        retention.keep_house(pipeline, now=NOW)
+        assert [(one.found, one.done, one.remaining) for one in retention.keep_house(pipeline, now=NOW)] == [
+            (0, 0, 0) for _ in retention.rules(pipeline)
+        ]
+
+
+def test_heartbeats_go_after_thirty_days(database: Database) -> None:
+    """The one of the thirtieth day stays."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for hours in (1, 30 * 24 - 1, 30 * 24 + 1, 400 * 24):
+            admin.execute(
+                "insert into kiosk_heartbeats (gym_id, kiosk_id, received_at) values (%s, %s, %s)",
+                [gym.gym_id, gym.kiosk_id, NOW - timedelta(hours=hours)],
+            )
+        retention.keep_house(pipeline, now=NOW)
+        assert _count(admin, "select count(*) from kiosk_heartbeats") == 2
+
+
+def _visit(admin: psycopg.Connection, gym: Gym, moment: datetime) -> None:
+    admin.execute(
+        "insert into member_visits (gym_id, member_id, kiosk_id, visited_at) values (%s, %s, %s, %s)",
+        [gym.gym_id, gym.member_id, gym.kiosk_id, moment],
+    )
+
+
+def test_an_old_passage_tells_the_day_only(database: Database) -> None:
+    """The hour and the kiosk go, the gym's own day and the number of visits stay, also for one that arrives later."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        # 23:30 UTC is the next day in Paris.
+        first, second, late = (datetime(2026, 7, 1, hour, 30, tzinfo=UTC) for hour in (6, 23, 9))
+        _visit(admin, gym, first)
+        _visit(admin, gym, second)
+        _visit(admin, gym, NOW - timedelta(days=89))
+        retention.keep_house(pipeline, now=NOW)
+        _visit(admin, gym, late)
+        retention.keep_house(pipeline, now=NOW)
+        days = admin.execute(
+            "select (visited_at at time zone 'Europe/Paris')::date::text, count(*), count(distinct visited_at), "
+            "count(kiosk_id), min(visited_at at time zone 'Europe/Paris')::time(0)::text "
+            "from member_visits where is_day_only group by 1 order by 1"
+        ).fetchall()
+        assert days == [("2026-07-01", 2, 2, 0, "12:00:00"), ("2026-07-02", 1, 1, 0, "12:00:00")]
+        assert _count(admin, "select count(*) from member_visits where not is_day_only and kiosk_id is not null") == 1
+
+
+def test_reports_are_archived_after_a_year_and_forgotten_drafts_go(database: Database) -> None:
+    """Figures stay; what was written about people, and what nobody published, does not."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for days, status in ((380, "published"), (387, "draft"), (100, "published")):
+            start = NOW - timedelta(days=days)
+            admin.execute(
+                "insert into insights_reports (gym_id, report_type, period_start, period_end, title, metrics, "
+                "insights, status, published_at) "
+                "values (%s, 'weekly', %s, %s, 'Semaine', '{\"visits\": 3}', '[\"x\"]', %s, %s)",
+                [gym.gym_id, start, start + timedelta(days=7), status, None if status == "draft" else start],
+            )
+        retention.keep_house(pipeline, now=NOW)
+        rows = admin.execute("select status, metrics, insights from insights_reports order by period_start").fetchall()
+        assert rows == [("archived", {"visits": 3}, None), ("published", {"visits": 3}, ["x"])]
+
+
+def test_a_member_without_contact_for_three_years_is_erased(database: Database) -> None:
+    """Only who is no longer a member; a running membership is contact enough."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gone, stays = make_gym(admin), make_gym(admin, "dax")
+        for gym in (gone, stays):
+            admin.execute(
+                "update gym_members_v2 set created_at = %s, last_visit = null where id = %s",
+                [NOW - timedelta(days=1200), gym.member_id],
+            )
+        admin.execute("update gym_members_v2 set is_active = false where id = %s", [gone.member_id])
+        retention.keep_house(pipeline, now=NOW)
+        assert admin.execute("select id from gym_members_v2").fetchall() == [(stays.member_id,)]
+        assert _count(admin, "select count(*) from audit_log where action = 'member_erased'") == 1
+
+
+def test_a_rule_that_fails_says_so_and_the_others_go_on(database: Database) -> None:
+    """What it had done stays, its proof names the error, what is left is counted."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        admin.execute(
+            "insert into kiosk_heartbeats (gym_id, kiosk_id, received_at) values (%s, %s, %s)",
+            [gym.gym_id, gym.kiosk_id, NOW - timedelta(days=40)],
+        )
+        _visit(admin, gym, NOW - timedelta(days=100))
+        admin.execute("revoke delete on kiosk_heartbeats from jarvis_pipeline")
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, now=NOW)}
+        assert proofs["heartbeats"].error == "InsufficientPrivilege 42501"
+        assert (proofs["heartbeats"].found, proofs["heartbeats"].remaining) == (1, 1)
+        assert proofs["badge_passages"].done == 1
+
+
+def test_empty_months_of_the_event_log_are_dropped(database: Database) -> None:
+    """A month with an event stays, an empty one past the term goes, the coming ones exist."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        for month, end in (("2025_01", "2025-02-01"), ("2025_02", "2025-03-01")):
+            admin.execute(
+                sql.SQL("create table {} partition of realtime_events for values from ({}) to ({})").format(
+                    sql.Identifier(f"realtime_events_{month}"), f"{month.replace('_', '-')}-01", end
+                )
+            )
+            admin.execute(
+                sql.SQL("alter table {} owner to jarvis_owner").format(sql.Identifier(f"realtime_events_{month}"))
+            )
+        gym = make_gym(admin)
+        session_id = closed_session(admin, gym)
+        admin.execute(
+            "insert into realtime_events (session_id, gym_id, seq, occurred_at, direction, event_type, payload) "
+            "values (%s, %s, 1, '2025-02-10', 'upstream_in', 'x', '{}')",
+            [session_id, gym.gym_id],
+        )
+        retention.keep_house(pipeline, now=NOW)
+        left = {
+            row[0] for row in admin.execute("select relname from pg_class where relname ~ '^realtime_events_2025_0.$'")
+        }
+        assert left == {"realtime_events_2025_02"}
+
+
+def test_a_term_is_changed_on_record(database: Database) -> None:
+    """The next run keeps to it; an unknown rule is refused by name."""
+    with database.connect("pipeline") as pipeline, database.admin() as admin:
+        retention.set_keep_days(pipeline, "heartbeats", keep_days=7)
+        pipeline.commit()
+        assert {one.name: one.keep_days for one in retention.rules(pipeline)}["heartbeats"] == 7
+        assert _count(admin, "select count(*) from audit_log where action = 'retention_changed'") == 1
+        with pytest.raises(retention.UnknownRule, match="heartbeats"):
+            retention.set_keep_days(pipeline, "heartbeat", keep_days=7)
+
+
+def test_an_export_holds_every_row_that_names_the_member(database: Database) -> None:
+    """The member's own rows and those of their sessions, from each table; another member's are not in it."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym, other = make_gym(admin), make_gym(admin, "dax")
+        _analysed(admin, pipeline, gym)
+        closed_session(admin, other, ("Bonjour, je cherche le vestiaire de Dax.",))
+        kept = privacy.export_member(pipeline, gym.member_id)
+    assert {"gym_members_v2", "openai_realtime_sessions", "session_turns", "tool_calls", "staff_requests",
+            "conversation_summaries", "member_analytics", "manager_alerts", "realtime_events"} <= set(kept)  # fmt: skip
+    text = json.dumps(kept, ensure_ascii=False)
+    assert "Lovelace" in text and "Zoubida" in text and "vestiaire de Dax" not in text
+    assert "embedding" not in kept["conversation_summaries"][0]
+
+
+def test_an_erased_member_is_found_nowhere(database: Database) -> None:
+    """No column of the database holds their name or their words; the session stays as nobody's, with its figures."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        session_id = _analysed(admin, pipeline, gym)
+        certificate = privacy.erase_member(pipeline, gym.member_id)
+        pipeline.commit()
+        assert {word: _places_of(admin, word) for word in (*PLANTED, "Lovelace")} == {
+            word: [] for word in (*PLANTED, "Lovelace")
+        }
+        session = admin.execute("select member_id, state from openai_realtime_sessions where id = %s", [session_id])
+        assert session.fetchone() == (None, "closed")
+    assert certificate.rows["session_turns"] == 2
+
+
+def test_nobody_unknown_or_talking_is_erased(database: Database) -> None:
+    """Both are refused with what to do."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        with pytest.raises(privacy.UnknownMember, match=r"gym_members_v2\.id"):
+            privacy.erase_member(pipeline, gym.gym_id)
+        open_session(admin, gym)
+        with pytest.raises(privacy.MemberIsTalking, match="once it is closed"):
+            privacy.erase_member(pipeline, gym.member_id)

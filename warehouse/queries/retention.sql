@@ -1,0 +1,274 @@
+-- Retention: what is kept too long, counted and dealt with, one rule at a time. `older_than` is the rule's cut-off.
+
+-- rules --
+-- Every rule in the order of a run.
+select rules.name, rules.table_name, rules.purpose, rules.legal_basis, rules.keep_days, rules.action
+from app.retention_rules as rules
+order by rules.position;
+
+-- set_keep_days --
+-- The rule keeps for so many days from now on.
+update app.retention_rules
+set keep_days = %(keep_days)s::integer, updated_at = now()
+where name = %(name)s::text
+returning name;
+
+-- note_change --
+-- A change of a rule is on record.
+insert into public.audit_log (actor_role, action, subject_table, subject_id, details)
+values (session_user, 'retention_changed', 'retention_rules', %(name)s::text, %(details)s::jsonb);
+
+-- note_run --
+-- What one rule found and did.
+insert into app.retention_runs (run_id, rule_name, is_dry, cut_off, keep_days, found, done, remaining, error)
+values (
+    %(run_id)s::uuid, %(rule_name)s::text, %(is_dry)s::boolean, %(cut_off)s::timestamptz, %(keep_days)s::integer,
+    %(found)s::integer, %(done)s::integer, %(remaining)s::integer, %(error)s::text
+);
+
+-- last_runs --
+-- The newest proof of each rule; a rule that never ran has none.
+select distinct on (rules.position)
+    rules.name as rule_name, runs.ran_at, runs.cut_off, runs.found, runs.done, runs.remaining, runs.error
+from app.retention_rules as rules
+left join app.retention_runs as runs on rules.name = runs.rule_name and not runs.is_dry
+order by rules.position, runs.ran_at desc;
+
+-- count_sessions --
+-- Closed sessions that still hold words.
+select count(*)::integer as found
+from public.openai_realtime_sessions as sessions
+where sessions.state = 'closed'
+    and sessions.words_forgotten_at is null
+    and sessions.ended_at < %(older_than)s::timestamptz;
+
+-- claim_sessions --
+-- Some of them, locked.
+select sessions.id, sessions.gym_id
+from public.openai_realtime_sessions as sessions
+where sessions.state = 'closed'
+    and sessions.words_forgotten_at is null
+    and sessions.ended_at < %(older_than)s::timestamptz
+order by sessions.ended_at
+limit %(batch_size)s::integer
+for update skip locked;
+
+-- drop_empty_event_partitions --
+-- Months of the event log that hold nothing more are dropped.
+select app.drop_empty_event_partitions(%(older_than)s::timestamptz) as partition_name;
+
+-- ensure_event_partitions --
+-- The event log's next months exist.
+select app.ensure_event_partitions(3) as made;
+
+-- count_heartbeats --
+-- Heartbeats past their term.
+select count(*)::integer as found
+from public.kiosk_heartbeats
+where received_at < %(older_than)s::timestamptz;
+
+-- apply_heartbeats --
+-- Some of them are gone.
+delete from public.kiosk_heartbeats
+where id in (
+    select old.id
+    from public.kiosk_heartbeats as old
+    where old.received_at < %(older_than)s::timestamptz
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_reports --
+-- Published reports past their term.
+select count(*)::integer as found
+from public.insights_reports
+where status = 'published' and period_end < %(older_than)s::timestamptz;
+
+-- apply_reports --
+-- Some of them are archived: figures stay, what was written about people goes.
+update public.insights_reports
+set status = 'archived', insights = null, recommendations = null, summary = null
+where id in (
+    select old.id
+    from public.insights_reports as old
+    where old.status = 'published' and old.period_end < %(older_than)s::timestamptz
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_report_drafts --
+-- Drafts nobody published in time.
+select count(*)::integer as found
+from public.insights_reports
+where status = 'draft' and period_end < %(older_than)s::timestamptz;
+
+-- apply_report_drafts --
+-- Some of them are gone.
+delete from public.insights_reports
+where id in (
+    select old.id
+    from public.insights_reports as old
+    where old.status = 'draft' and old.period_end < %(older_than)s::timestamptz
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_badge_passages --
+-- Visits past their term that still tell the hour, and last visits that do.
+select (
+    (
+        select count(*)
+        from public.member_visits
+        where not is_day_only and visited_at < %(older_than)s::timestamptz
+    ) + (
+        select count(*)
+        from public.gym_members_v2 as members
+        inner join public.gyms on members.gym_id = gyms.id
+        where members.last_visit < %(older_than)s::timestamptz
+            and members.last_visit
+                <> ((members.last_visit at time zone gyms.timezone)::date + time '12:00') at time zone gyms.timezone
+    )
+)::integer as found;
+
+-- apply_badge_passages --
+-- Some of them tell the day only: noon in the gym's own time, a microsecond apart where a member came twice.
+with chosen as (
+    select visits.id, visits.member_id, gyms.timezone, (visits.visited_at at time zone gyms.timezone)::date as local_day
+    from public.member_visits as visits
+    inner join public.gyms on visits.gym_id = gyms.id
+    where not visits.is_day_only and visits.visited_at < %(older_than)s::timestamptz
+    order by visits.visited_at
+    limit %(batch_size)s::integer
+    for update of visits skip locked
+),
+
+numbered as (
+    select
+        chosen.id,
+        chosen.timezone,
+        chosen.local_day,
+        row_number() over (partition by chosen.member_id, chosen.local_day order by chosen.id) + (
+            select count(*)
+            from public.member_visits as earlier
+            where earlier.member_id = chosen.member_id
+                and earlier.is_day_only
+                and earlier.visited_at >= (chosen.local_day + time '12:00') at time zone chosen.timezone
+                and earlier.visited_at < (chosen.local_day + time '12:01') at time zone chosen.timezone
+        ) as place
+    from chosen
+)
+
+update public.member_visits as visits
+set visited_at = (numbered.local_day + time '12:00') at time zone numbered.timezone
+        + make_interval(secs => numbered.place / 1000000.0),
+    kiosk_id = null,
+    is_day_only = true
+from numbered
+where visits.id = numbered.id;
+
+-- apply_last_visits --
+-- A last visit that long ago tells the day only as well.
+update public.gym_members_v2 as members
+set last_visit = ((members.last_visit at time zone gyms.timezone)::date + time '12:00') at time zone gyms.timezone
+from public.gyms
+where members.gym_id = gyms.id
+    and members.last_visit < %(older_than)s::timestamptz
+    and members.last_visit
+        <> ((members.last_visit at time zone gyms.timezone)::date + time '12:00') at time zone gyms.timezone;
+
+-- count_visit_days --
+-- Visits that no season is compared with any more.
+select count(*)::integer as found
+from public.member_visits
+where visited_at < %(older_than)s::timestamptz;
+
+-- apply_visit_days --
+-- Some of them are gone.
+delete from public.member_visits
+where id in (
+    select old.id
+    from public.member_visits as old
+    where old.visited_at < %(older_than)s::timestamptz
+    order by old.visited_at
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_churn_scores --
+-- Scores past their term.
+select count(*)::integer as found
+from public.churn_scores
+where scored_at < %(older_than)s::timestamptz;
+
+-- apply_churn_scores --
+-- Some of them are gone.
+delete from public.churn_scores
+where id in (
+    select old.id
+    from public.churn_scores as old
+    where old.scored_at < %(older_than)s::timestamptz
+    order by old.scored_at
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_inactive_members --
+-- Members who are no longer ours and had no contact since: no visit, no word, no running membership.
+select count(*)::integer as found
+from public.gym_members_v2 as members
+where not members.is_active
+    and greatest(
+        members.created_at,
+        members.last_visit,
+        (
+            select max(sessions.started_at) from public.openai_realtime_sessions as sessions
+            where sessions.gym_id = members.gym_id and sessions.member_id = members.id
+        ),
+        (
+            select max(coalesce(memberships.cancelled_on, memberships.expires_on))::timestamptz
+            from public.memberships
+            where memberships.gym_id = members.gym_id and memberships.member_id = members.id
+        )
+    ) < %(older_than)s::timestamptz;
+
+-- claim_inactive_members --
+-- Some of them, locked.
+select members.id
+from public.gym_members_v2 as members
+where not members.is_active
+    and greatest(
+        members.created_at,
+        members.last_visit,
+        (
+            select max(sessions.started_at) from public.openai_realtime_sessions as sessions
+            where sessions.gym_id = members.gym_id and sessions.member_id = members.id
+        ),
+        (
+            select max(coalesce(memberships.cancelled_on, memberships.expires_on))::timestamptz
+            from public.memberships
+            where memberships.gym_id = members.gym_id and memberships.member_id = members.id
+        )
+    ) < %(older_than)s::timestamptz
+order by members.id
+limit %(batch_size)s::integer
+for update of members skip locked;
+
+-- count_retention_runs --
+-- Proofs past their term.
+select count(*)::integer as found
+from app.retention_runs
+where ran_at < %(older_than)s::timestamptz;
+
+-- apply_retention_runs --
+-- They are gone.
+delete from app.retention_runs
+where id in (
+    select old.id
+    from app.retention_runs as old
+    where old.ran_at < %(older_than)s::timestamptz
+    order by old.id
+    limit %(batch_size)s::integer
+);
