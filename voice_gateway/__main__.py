@@ -6,6 +6,8 @@ import socket
 import sys
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from jarvis.logs import log_as_json_lines
 from jarvis.settings import SettingsError, load_settings
@@ -21,6 +23,13 @@ class GatewayServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await drain(self.config.app)  # type: ignore[arg-type]  # ours is always the FastAPI application
+        for connection in list(self.server_state.connections):
+            if not isinstance(connection, WebSocketsSansIOProtocol):
+                continue
+            if connection.handshake_complete and connection.conn.state is not State.OPEN:
+                # A kiosk that has just said goodbye: uvicorn would send it a second close frame, and end with
+                # InvalidState instead of the lifespan's own ending.
+                connection.close_sent = True
         await super().shutdown(sockets)
 
 
