@@ -29,7 +29,18 @@ READING_SQL = {
 }
 
 # Stages of the flow, and the tenants it happens in.
-STAGES = {"tenancy", "kiosks", "sessions", "conversations", "members", "churn", "alerts", "reports", "marts"}
+STAGES = {
+    "tenancy",
+    "kiosks",
+    "sessions",
+    "conversations",
+    "members",
+    "churn",
+    "alerts",
+    "reports",
+    "marts",
+    "retention",
+}
 
 
 @dataclass(frozen=True)
