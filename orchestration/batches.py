@@ -2,7 +2,8 @@
 
 No Dagster here: the assets call these, and `bench/pipeline_latency.py` calls them bare to measure
 what Dagster adds. Each stage finds its work in the tables, so a crash between two of them loses
-nothing, and `for update skip locked` keeps two workers off the same rows.
+nothing, and `for update skip locked` keeps two workers off the same rows. The second tier, which asks
+a provider, is `orchestration/enrichment.py`.
 """
 
 import time
@@ -17,19 +18,16 @@ from uuid import UUID
 import psycopg
 from psycopg import Connection
 
+from jarvis.alert_causes import without_doubles
 from jarvis.alerts import Alert, alerts_for
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
-from warehouse.stores import alerts, circuits, conversations, members, paid_replies
+from warehouse.stores import alerts, conversations, enrichments, members
 
 if TYPE_CHECKING:
     from ml.conversations.engine import AnalysisEngine
 
 BATCH_SIZE = 50
-# A hosted engine answers in seconds, and its rows stay locked meanwhile.
-HOSTED_BATCH_SIZE = 8
-
-HOSTED = ("openai",)
 
 # A run goes on with new arrivals so long, then lets the later stages have their turn.
 DRAIN_SECONDS = 5.0
@@ -40,6 +38,9 @@ ENGINE_RETRY_AFTER = timedelta(seconds=30)
 
 # What one row can be at fault for; anything else of Postgres would meet every row.
 REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException)
+
+# What an analysis can be at fault for when it is written.
+UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, ValueError)
 
 
 class AnalysisBatchFailed(RuntimeError):
@@ -54,8 +55,6 @@ class AnalysisReport:
     retried: int = 0
     parked: int = 0
     skipped: int = 0
-    put_off: int = 0
-    """Not tried: their provider is left alone for a while."""
     tokens: int = 0
     cost_usd: float = 0.0
 
@@ -65,7 +64,6 @@ class AnalysisReport:
             retried=self.retried + other.retried,
             parked=self.parked + other.parked,
             skipped=self.skipped + other.skipped,
-            put_off=self.put_off + other.put_off,
             tokens=self.tokens + other.tokens,
             cost_usd=self.cost_usd + other.cost_usd,
         )
@@ -73,7 +71,7 @@ class AnalysisReport:
     @property
     def claimed(self) -> int:
         """How many conversations were taken from the queue."""
-        return self.completed + self.retried + self.parked + self.skipped + self.put_off
+        return self.completed + self.retried + self.parked + self.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +111,29 @@ def analyse_due(
     connection: Connection,
     engine: "AnalysisEngine",
     *,
+    has_second_tier: bool = False,
     drain_seconds: float = DRAIN_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> AnalysisReport:
     """Every due conversation is analysed, or its failure counted; batch by batch until none is due or time is up.
 
+    Args:
+        has_second_tier: each analysed conversation then waits for the hosted engine, beside what is written here.
+
     Raises:
         AnalysisBatchFailed: when the engine itself does not work.
     """
-    batch_size = HOSTED_BATCH_SIZE if engine.name in HOSTED else BATCH_SIZE
     until = clock() + drain_seconds
-    report = analyse_batch(connection, engine, batch_size=batch_size)
-    total = report
-    while report.claimed == batch_size and clock() < until:
-        report = analyse_batch(connection, engine, batch_size=batch_size)
+    total = report = analyse_batch(connection, engine, batch_size=BATCH_SIZE, has_second_tier=has_second_tier)
+    while report.claimed == BATCH_SIZE and clock() < until:
+        report = analyse_batch(connection, engine, batch_size=BATCH_SIZE, has_second_tier=has_second_tier)
         total += report
     return total
 
 
-def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_size: int) -> AnalysisReport:
+def analyse_batch(
+    connection: Connection, engine: "AnalysisEngine", *, batch_size: int, has_second_tier: bool = False
+) -> AnalysisReport:
     """One batch is claimed and its outcomes are written, in one transaction.
 
     Raises:
@@ -142,16 +144,7 @@ def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_siz
     failed: AnalysisBatchFailed | None = None
     report = AnalysisReport()
     with connection.transaction():
-        passage = circuits.ask_passage(connection, engine.name) if engine.name in HOSTED else circuits.Passage()
-        claimed = conversations.claim_due(connection, batch_size=1 if passage.is_probe else batch_size)
-        if passage.wait is not None:
-            conversations.postpone(
-                connection,
-                [one.session_id for one in claimed],
-                reason=f"engine {engine.name!r}: its provider failed several times and is left alone for a while",
-                retry_after=passage.wait,
-            )
-            return AnalysisReport(put_off=len(claimed))
+        claimed = conversations.claim_due(connection, batch_size=batch_size)
         outcomes: list[Analysis | AnalysisFailure] = [
             AnalysisFailure(one.session_id, "found no turn of the member, expected at least one", is_permanent=True)
             for one in claimed
@@ -161,7 +154,6 @@ def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_siz
             outcomes += analyse_each(engine, [one for one in claimed if one.member_turns])
         except EngineError as error:
             failed = AnalysisBatchFailed(str(error))
-            # Done means paid, where the engine is hosted.
             outcomes += error.done
             finished = {outcome.session_id for outcome in outcomes}
             conversations.postpone(
@@ -170,13 +162,8 @@ def analyse_batch(connection: Connection, engine: "AnalysisEngine", *, batch_siz
                 reason=str(failed),
                 retry_after=ENGINE_RETRY_AFTER,
             )
-        if engine.name in HOSTED and any(one.member_turns for one in claimed):
-            if failed is not None and not any(isinstance(outcome, Analysis) for outcome in outcomes):
-                circuits.count_failure(connection, engine.name)
-            else:
-                circuits.close(connection, engine.name)
         for outcome in outcomes:
-            report += _write(connection, outcome)
+            report += _write(connection, outcome, has_second_tier=has_second_tier)
     if failed is not None:
         raise failed
     return report
@@ -230,9 +217,13 @@ def raise_alerts(
 def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedback_below: float) -> AlertReport:
     reasons = dict(claim.unreadable)
     wanted: list[tuple[Alert, UUID]] = []
+    raised = alerts.raised_before(connection, [one.session_id for one in claim.findings])
     for finding in claim.findings:
         try:
-            found = alerts_for(finding, negative_feedback_below=negative_feedback_below)
+            found = without_doubles(
+                alerts_for(finding, negative_feedback_below=negative_feedback_below),
+                [one for one in raised if one.session_id == finding.session_id],
+            )
             wanted += [(alert, finding.session_id) for alert in found]
         except Exception as error:
             # Not its text: it may repeat the member's words.
@@ -279,20 +270,25 @@ def _put_off(connection: Connection, reasons: Mapping[UUID, str], put_off: Calla
     )
 
 
-def _write(connection: Connection, outcome: Analysis | AnalysisFailure) -> AnalysisReport:
+def _write(connection: Connection, outcome: Analysis | AnalysisFailure, *, has_second_tier: bool) -> AnalysisReport:
     """The outcome is written; one the database refuses counts as a failure and its neighbours stay."""
     if isinstance(outcome, Analysis):
         try:
             with connection.transaction():
                 conversations.save_analysis(connection, outcome)
-                paid_replies.settle(connection, outcome.session_id)
-        except (psycopg.DataError, psycopg.IntegrityError, ValueError) as error:
-            constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
-            reason = f"the analysis was refused: {constraint or type(error).__name__}"
-            outcome = AnalysisFailure(outcome.session_id, reason)
+                if has_second_tier:
+                    enrichments.queue(connection, outcome.session_id)
+        except UNWRITABLE as error:
+            outcome = refused(outcome, error)
         else:
             return AnalysisReport(completed=1, tokens=outcome.tokens, cost_usd=outcome.cost_usd)
     status = conversations.save_failure(connection, outcome)
     return AnalysisReport(
         retried=int(status == "pending"), parked=int(status == "parked"), skipped=int(status == "skipped")
     )
+
+
+def refused(analysis: Analysis, error: Exception) -> AnalysisFailure:
+    """The failure of an analysis that the database did not take; never a word of it."""
+    constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
+    return AnalysisFailure(analysis.session_id, f"the analysis was refused: {constraint or type(error).__name__}")

@@ -1,7 +1,7 @@
 """Dagster's instance on our settings, and the processes that make it run.
 
 `prepare` writes DAGSTER_HOME and makes the storage; `processes` lists what the supervisor starts:
-a code server per location, the webserver, the daemon and two warm workers. Called by `jarvis/up.py`.
+a code server per location, the webserver, the daemon and a warm worker per queue. Called by `jarvis/up.py`.
 """
 
 import json
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from jarvis.processes import Process
 from jarvis.settings import DAGSTER_DATABASE_NAME, Settings
 from orchestration.broker import TRANSPORT
-from orchestration.queues import HEAVY, LIVE, QueueName
+from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QueueName
 
 WORKSPACE = Path(__file__).resolve().parent.parent / "workspace.yaml"
 
@@ -191,7 +191,7 @@ def processes(
         (sys.executable, "-m", "orchestration.daemon", "--workspace", str(workspace)),
         common,
     )
-    return [*code_servers, *(worker_process(settings, queue) for queue in (LIVE, HEAVY)), webserver, daemon]
+    return [*code_servers, *(worker_process(settings, queue) for queue in queues_of(settings)), webserver, daemon]
 
 
 def _code_server_port() -> int:
@@ -200,6 +200,11 @@ def _code_server_port() -> int:
 
     candidates = random.sample(CODE_SERVER_PORTS, k=100)
     return next(port for port in candidates if not port_is_busy(port))
+
+
+def queues_of(settings: Settings) -> tuple[QueueName, ...]:
+    """The queues these settings use: the second tier's only where there is a second tier."""
+    return (LIVE, HEAVY) if settings.analysis_engine == "local" else (LIVE, HEAVY, ENRICHMENT)
 
 
 def worker_process(settings: Settings, queue: QueueName) -> Process:

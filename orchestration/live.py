@@ -19,21 +19,24 @@ from dagster import (
 
 from orchestration.assets.alerts import manager_alerts
 from orchestration.assets.conversations import conversation_summaries
+from orchestration.assets.enrichments import enriched_conversations
 from orchestration.assets.kiosk_health import kiosk_health
 from orchestration.assets.members import member_analytics
 from orchestration.assets.raw import raw_assets
 from orchestration.checks.live import LIVE_CHECKS
-from orchestration.queues import HEAVY, LIVE, QUEUE_TAG
+from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QUEUE_TAG
 from orchestration.reanalysis import reanalyse
 from orchestration.resources import Analyst, Warehouse
 from orchestration.schedules.run_history import run_history_schedule
 from orchestration.sensors.closed_sessions import closed_sessions_sensor
+from orchestration.sensors.waiting_enrichments import waiting_enrichments_sensor
 
 LIVE_JOB = "analyse_closed_sessions"
+ENRICH_JOB = "enrich_conversations"
 CHECKS_JOB = "check_live_layers"
 KIOSKS_JOB = "watch_kiosks"
 
-# A live run that is still going after this hangs: it drains for seconds, and a hosted batch ends within 180.
+# A run that is still going after this hangs: a live one drains for seconds, and a hosted batch ends within 180.
 MAX_RUNTIME_SECONDS = 300
 
 
@@ -46,6 +49,13 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
         selection=AssetSelection.assets(*assets).without_checks(),
         tags={QUEUE_TAG: LIVE, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Analyses the sessions that wait, then their members, then the alerts.",
+    )
+    enrich_job = define_asset_job(
+        ENRICH_JOB,
+        # The members and the alerts at once after it, and nothing twice: both take what nobody has taken.
+        selection=AssetSelection.assets(enriched_conversations, member_analytics, manager_alerts).without_checks(),
+        tags={QUEUE_TAG: ENRICHMENT, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+        description="Lets the hosted engine enrich what the local one has said, then their members and alerts.",
     )
     checks_job = define_asset_job(
         CHECKS_JOB,
@@ -61,10 +71,10 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
     )
     history_job, history_schedule = run_history_schedule()
     return Definitions(
-        assets=[*raw_assets(), *assets, kiosk_health],
+        assets=[*raw_assets(), *assets, enriched_conversations, kiosk_health],
         asset_checks=list(LIVE_CHECKS),
-        jobs=[live_job, checks_job, kiosks_job, history_job, reanalyse],
-        sensors=[closed_sessions_sensor(live_job)],
+        jobs=[live_job, enrich_job, checks_job, kiosks_job, history_job, reanalyse],
+        sensors=[closed_sessions_sensor(live_job), waiting_enrichments_sensor(enrich_job)],
         schedules=[
             ScheduleDefinition(
                 job=checks_job,

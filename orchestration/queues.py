@@ -1,4 +1,4 @@
-"""The two Celery queues: a live run never waits behind a dbt build.
+"""The Celery queues: a live run waits neither behind a dbt build nor behind a provider.
 
 Named here, apart from everything heavy, because both code locations, the instance and the workers
 agree on them.
@@ -11,4 +11,9 @@ QUEUE_TAG = "dagster-celery/queue"
 LIVE: Literal["live"] = "live"
 HEAVY: Literal["heavy"] = "heavy"
 
-QueueName = Literal["live", "heavy"]
+# The second tier's: a provider may be slow for minutes, and the marts must not wait for it either.
+ENRICHMENT: Literal["enrichment"] = "enrichment"
+
+QueueName = Literal["live", "heavy", "enrichment"]
+
+QUEUES: tuple[QueueName, ...] = (LIVE, HEAVY, ENRICHMENT)

@@ -9,8 +9,8 @@ from dagster import Config, Failure, OpExecutionContext, in_process_executor, jo
 from pydantic import Field
 
 from orchestration.queues import HEAVY, QUEUE_TAG
-from orchestration.resources import Warehouse
-from warehouse.stores import conversations
+from orchestration.resources import Analyst, Warehouse
+from warehouse.stores import conversations, enrichments
 
 # More than this at once is a change of engine or a long outage: run the job again for the rest.
 MOST_PARKED = 10_000
@@ -20,11 +20,11 @@ class Reanalysis(Config):
     """Which sessions."""
 
     sessions: list[str] = Field(default=[], description="Ids of sessions to analyse anew, whatever became of them.")
-    parked: bool = Field(default=False, description="True: every session that a stage has given up, as well.")
+    parked: bool = Field(default=False, description="True: every session that was given up, as well.")
 
 
 @op
-def queue_sessions(context: OpExecutionContext, config: Reanalysis, warehouse: Warehouse) -> None:
+def queue_sessions(context: OpExecutionContext, config: Reanalysis, warehouse: Warehouse, analyst: Analyst) -> None:
     """The sessions wait for the stage that shall have them again; one that is unknown is named, the others wait."""
     unknown: list[str] = []
     with warehouse.connect() as connection:
@@ -42,8 +42,20 @@ def queue_sessions(context: OpExecutionContext, config: Reanalysis, warehouse: W
                 unknown.append(session_id)
         # Their analysis is good, and was perhaps paid for: only the later stage tries again.
         tried_again = conversations.retry_stages(connection, [one.session_id for one in given_up])
+        unenriched = (
+            enrichments.failed_ids(connection, limit=MOST_PARKED) if config.parked and analyst.has_second_tier() else []
+        )
+        for failed_id in unenriched:
+            enrichments.queue(connection, str(failed_id))
         connection.commit()
-    context.add_output_metadata({"queued": queued, "tried_again": tried_again, "unknown": len(unknown)})
+    context.add_output_metadata(
+        {
+            "queued": queued,
+            "tried_again": tried_again,
+            "to_enrich": len(unenriched),
+            "unknown": len(unknown),
+        }
+    )
     if not asked and not config.parked:
         raise Failure("found neither sessions nor parked: true, expected one of them in the config")
     if unknown:

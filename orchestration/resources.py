@@ -1,4 +1,4 @@
-"""What assets, checks and sensors are given: a way to the warehouse, and an engine that analyses.
+"""What assets, checks and sensors are given: a way to the warehouse, and the engines that analyse.
 
 Shells only: each answers ordinary objects. Their configuration is the settings', read when a run
 starts and never shown in the UI. Tests pass other shells through `build_defs(resource_overrides=…)`.
@@ -44,11 +44,19 @@ class Warehouse(ConfigurableResource[None]):
 
 
 class Analyst(ConfigurableResource[None]):
-    """The engine the settings choose, and the thresholds that go with it."""
+    """The engine of each tier, and the thresholds that go with them."""
 
     def engine(self) -> "AnalysisEngine":
-        """The engine; a worker loads its models once."""
+        """The local engine, which is always first; a worker loads its models once."""
         return _process_engine()
+
+    def has_second_tier(self) -> bool:
+        """True when the settings let a hosted engine enrich what the local one has said."""
+        return process_settings().analysis_engine != "local"
+
+    def hosted_engine(self) -> "AnalysisEngine":
+        """The hosted engine the settings choose, with the replies that earlier runs have paid for."""
+        return _process_hosted_engine()
 
     def negative_feedback_below(self) -> float:
         """Sentiment score under which a conversation alone is reason for an alert."""
@@ -59,5 +67,18 @@ class Analyst(ConfigurableResource[None]):
 def _process_engine() -> "AnalysisEngine":
     from ml.conversations.engine import engine_for
 
+    return engine_for(process_settings(), name="local")
+
+
+@cache
+def _process_hosted_engine() -> "AnalysisEngine":
+    from ml.conversations.engine import engine_for
+
     settings = process_settings()
-    return engine_for(settings, paid_replies=KeptReplies(settings.database_url_for("pipeline")))
+    # The row keeps the local engine's vector, in whose space questions are asked.
+    return engine_for(
+        settings,
+        name=settings.analysis_engine,
+        paid_replies=KeptReplies(settings.database_url_for("pipeline")),
+        has_vectors=False,
+    )

@@ -1,4 +1,4 @@
-"""`python -m orchestration.worker live|heavy`: a Celery worker that has its code location imported.
+"""`python -m orchestration.worker live|heavy|enrichment`: a Celery worker that has its code location imported.
 
 Dagster's launcher puts a run into the queue; a child of this worker executes it without importing
 anything first. One worker a queue and machine: before it takes work it settles the runs that a dead
@@ -17,9 +17,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, get_args
+from typing import IO, TYPE_CHECKING, Any
 
-from orchestration.queues import HEAVY, LIVE, QUEUE_TAG, QueueName
+from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QUEUE_TAG, QUEUES, QueueName
 from orchestration.stopping import exit_with_parent
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("jarvis.worker")
 
-PRELOADED = {LIVE: "orchestration.live", HEAVY: "orchestration.analytics"}
+PRELOADED = {LIVE: "orchestration.live", HEAVY: "orchestration.analytics", ENRICHMENT: "orchestration.live"}
 
 # A child is replaced after this many runs, so that what a library leaks goes with it.
-RUNS_PER_CHILD = {LIVE: 500, HEAVY: 20}
+RUNS_PER_CHILD = {LIVE: 500, HEAVY: 20, ENRICHMENT: 500}
 
 # On a machine under load the models take their time.
 CHILD_START_SECONDS = 120.0
@@ -49,10 +49,10 @@ class WorkerError(RuntimeError):
 
 def main(arguments: list[str]) -> int:
     """The worker has run until it was told to stop."""
-    if len(arguments) != 1 or arguments[0] not in get_args(QueueName):
-        sys.stderr.write("usage: python -m orchestration.worker live|heavy\n")
+    if len(arguments) != 1 or arguments[0] not in QUEUES:
+        sys.stderr.write(f"usage: python -m orchestration.worker {'|'.join(QUEUES)}\n")
         return 2
-    queue: QueueName = LIVE if arguments[0] == LIVE else HEAVY
+    queue = next(name for name in QUEUES if name == arguments[0])
     home = Path(os.environ.get("DAGSTER_HOME", ""))
     if not (home / "dagster.yaml").is_file():
         raise WorkerError(f"DAGSTER_HOME: found no dagster.yaml in '{home}', expected what `jarvis up` prepares there")
@@ -173,12 +173,15 @@ def _warm_child(queue: QueueName, home: Path) -> None:
     """This child has everything loaded that its first run would wait for, and ends when the worker does."""
     exit_with_parent()
     remove_old_files(home / "results", home / "broker" / "taken", now=time.time())
-    if queue == LIVE:
+    if queue != HEAVY:
         from orchestration.live import process_defs
         from orchestration.resources import Analyst
 
         process_defs().get_repository_def().get_all_jobs()
-        Analyst().engine()
+        if queue == LIVE:
+            Analyst().engine()
+        else:
+            Analyst().hosted_engine()
 
 
 def remove_old_files(*folders: Path, now: float) -> int:

@@ -42,7 +42,7 @@ class AnalysisEngine(Protocol):
 
 
 def engine_for(
-    settings: Settings, *, name: str | None = None, paid_replies: PaidReplies | None = None
+    settings: Settings, *, name: str | None = None, paid_replies: PaidReplies | None = None, has_vectors: bool = True
 ) -> AnalysisEngine:
     """The engine the settings choose, ready to analyse.
 
@@ -50,6 +50,7 @@ def engine_for(
         settings: where the choice, the key and the models are read.
         name: local or openai, over the settings' own choice.
         paid_replies: where a hosted model's replies outlive a run that dies; by default nowhere.
+        has_vectors: False where a hosted engine's vectors would be paid for and not kept.
 
     Raises:
         EngineError: when the name is unknown, or openai is asked for without a key.
@@ -68,7 +69,7 @@ def engine_for(
             api_key=settings.openai_api_key,
             base_url=settings.openai_base_url,
             model=settings.analysis_model,
-            embedding_model=settings.embedding_model,
+            embedding_model=settings.embedding_model if has_vectors else "",
             paid_replies=paid_replies,
         )
     raise EngineError(f"engine: found {chosen!r}, expected 'local' or 'openai'")

@@ -99,6 +99,7 @@ class OpenAIEngine:
         """An engine with a client of its own; nothing is sent yet, and a model without a known price is named.
 
         Args:
+            embedding_model: empty where nobody needs vectors: then none are asked for and none are paid.
             redact: takes personal data out of each turn before it is sent.
             wait: how to wait between attempts; a test gives one that does not.
             clock: seconds, for the time a batch may take.
@@ -106,7 +107,7 @@ class OpenAIEngine:
         """
         from openai import OpenAI
 
-        for unpriced in (name for name in (model, embedding_model) if not price_of(name)[1]):
+        for unpriced in (name for name in (model, embedding_model) if name and not price_of(name)[1]):
             logger.warning(
                 "model %s: found no price in jarvis/prices.py, so it is charged as the dearest there; add its price",
                 unpriced,
@@ -117,7 +118,7 @@ class OpenAIEngine:
     @property
     def version(self) -> str:
         """The code's version, the model and the prompt's hash; and a mark where the price is assumed."""
-        is_priced = price_of(self.model)[1] and price_of(self.embedding_model)[1]
+        is_priced = all(price_of(name)[1] for name in (self.model, self.embedding_model) if name)
         parts = [ENGINE_VERSION, self.model, prompt_version(), *([] if is_priced else [PRICE_ASSUMED])]
         return "+".join(parts)
 
@@ -142,8 +143,7 @@ class OpenAIEngine:
         sent = [self._redacted(conversations[place]) for place in spoken]
         try:
             session_ids = [conversations[place].session_id for place in spoken]
-            documents = list(zip(session_ids, map(self._document, sent), strict=True))
-            vectors = self._embeddings(documents, batch)
+            vectors = self._vectors_of(list(zip(session_ids, sent, strict=True)), batch)
         except EngineError as error:
             raise EngineError(str(error), done=list(results.values())) from error
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
@@ -284,6 +284,14 @@ class OpenAIEngine:
             except ReplyError as error:
                 problem = str(error)
         raise CallError(f"{MAX_REPLIES} replies broke the schema; the last: {problem}")
+
+    def _vectors_of(
+        self, sent: Sequence[tuple[str, Sequence[dict[str, str]]]], batch: Batch
+    ) -> "Sequence[tuple[Sequence[float], Spent] | CallError]":
+        """A vector of each session's turns; empty ones where nobody needs any."""
+        if not self.embedding_model:
+            return [((), Spent())] * len(sent)
+        return self._embeddings([(session_id, self._document(rows)) for session_id, rows in sent], batch)
 
     def _embeddings(
         self, documents: Sequence[tuple[str, str]], batch: Batch

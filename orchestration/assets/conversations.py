@@ -17,12 +17,13 @@ def conversation_summaries(
 ) -> MaterializeResult[None]:
     """One row per closed session: summary, topics, sentiment, emotion, intents, action items, embedding.
 
-    Takes every session that waits in state pending. A session that fails three times is parked with
+    Takes every session that waits in state pending, always with the local engine; where the settings choose a hosted
+    one, the row then waits to be enriched. A session that fails three times is parked with
     its reason and the batch goes on.
     """
     engine = analyst.engine()
     with warehouse.connect() as connection:
-        report = batches.analyse_due(connection, engine)
+        report = batches.analyse_due(connection, engine, has_second_tier=analyst.has_second_tier())
     return MaterializeResult(
         metadata={
             "sessions": report.claimed,
@@ -30,7 +31,6 @@ def conversation_summaries(
             "to_retry": report.retried,
             "parked": report.parked,
             "skipped": report.skipped,
-            "put_off": report.put_off,
             "tokens": report.tokens,
             "cost_usd": report.cost_usd,
             "engine": f"{engine.name} {engine.version}",

@@ -4,6 +4,7 @@ from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from orchestration import batches
 from orchestration.assets.conversations import conversation_summaries
+from orchestration.assets.enrichments import enriched_conversations
 from orchestration.assets.raw import raw_key
 from orchestration.assets.refusals import reported
 from orchestration.resources import Warehouse
@@ -12,7 +13,12 @@ from orchestration.resources import Warehouse
 @asset(
     group_name="members",
     kinds={"postgres", "python"},
-    deps=[conversation_summaries, raw_key("member_visits"), raw_key("gym_members_v2")],
+    deps=[
+        conversation_summaries,
+        enriched_conversations,
+        raw_key("member_visits"),
+        raw_key("gym_members_v2"),
+    ],
 )
 def member_analytics(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
     """One row per member: conversations, sentiment and its trend, visits, engagement.

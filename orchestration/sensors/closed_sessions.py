@@ -88,11 +88,23 @@ def wait_for_work(connection: Connection, instance: DagsterInstance, *, job_name
     return False
 
 
-def run_in_progress(instance: DagsterInstance, *, job_name: str, now: datetime) -> bool:
-    """True while a recent run of the job has not finished: it may still take what waits."""
-    recent = RunsFilter(job_name=job_name, statuses=_IN_PROGRESS, created_after=now - TRUSTED_FOR)
+def run_in_progress(
+    instance: DagsterInstance,
+    *,
+    job_name: str,
+    now: datetime,
+    trusted_for: timedelta = TRUSTED_FOR,
+    start_trusted_for: timedelta = START_TRUSTED_FOR,
+) -> bool:
+    """True while a recent run of the job has not finished: it may still take what waits.
+
+    Args:
+        trusted_for: a run begun longer ago may have lost its worker.
+        start_trusted_for: one that nobody has begun by then may have lost its message.
+    """
+    recent = RunsFilter(job_name=job_name, statuses=_IN_PROGRESS, created_after=now - trusted_for)
     return any(
-        record.dagster_run.status is DagsterRunStatus.STARTED or record.create_timestamp > now - START_TRUSTED_FOR
+        record.dagster_run.status is DagsterRunStatus.STARTED or record.create_timestamp > now - start_trusted_for
         for record in instance.get_run_records(filters=recent)
     )
 

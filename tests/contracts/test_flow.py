@@ -20,7 +20,16 @@ READING_SQL = {
     ),
     "pipeline": tuple(
         f"warehouse/queries/{stage}.sql"
-        for stage in ("conversations", "paid_replies", "circuits", "members", "churn", "alerts", "kiosk_health")
+        for stage in (
+            "conversations",
+            "enrichments",
+            "paid_replies",
+            "circuits",
+            "members",
+            "churn",
+            "alerts",
+            "kiosk_health",
+        )
     ),
     "dashboards": ("dashboards/*.sql",),
     "API": tuple(f"warehouse/queries/{stage}.sql" for stage in ("overview", "network", "voice", "corrections")),

@@ -26,6 +26,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/conversations.sql": ("jarvis_pipeline",),
     "warehouse/queries/corrections.sql": ("jarvis_dashboard",),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
+    "warehouse/queries/enrichments.sql": ("jarvis_pipeline",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),

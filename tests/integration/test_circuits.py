@@ -4,14 +4,16 @@ import psycopg
 import pytest
 
 from bench.support.world import closed_session, make_gym
-from orchestration.batches import AnalysisBatchFailed, AnalysisReport, analyse_due
+from orchestration.batches import AnalysisBatchFailed
+from orchestration.enrichment import EnrichmentReport, enrich_due
 from tests.conftest import Database
+from tests.support.first_tier import seen_by_everybody
 from tests.support.hosted_provider import failure, hosted_engine, playing
 from warehouse.stores.circuits import FIRST_WAIT, LONGEST_WAIT, OPENS_AT, ask_passage, close, count_failure
 
 
 def due_at_once(admin: psycopg.Connection) -> None:
-    admin.execute("update conversation_summaries set retry_at = null where status = 'pending'")
+    admin.execute("update app.enrichments set retry_at = null")
 
 
 def its_time_is_over(admin: psycopg.Connection) -> None:
@@ -27,25 +29,28 @@ def test_a_provider_that_fails_is_left_alone_and_tried_with_one_conversation(dat
         gym = make_gym(admin)
         for _ in range(3):
             closed_session(admin, gym)
+        seen_by_everybody(pipeline)
         for _ in range(OPENS_AT):
             due_at_once(admin)
             with pytest.raises(AnalysisBatchFailed):
-                analyse_due(pipeline, engine)
+                enrich_due(pipeline, engine)
         asked = len(provider.chats)
 
         due_at_once(admin)
-        assert analyse_due(pipeline, engine) == AnalysisReport(put_off=3)
+        assert enrich_due(pipeline, engine) == EnrichmentReport(put_off=3)
         assert len(provider.chats) == asked
         rows = admin.execute(
-            "select distinct status, attempts, retry_at > now() and retry_at <= now() + %s from conversation_summaries",
+            "select distinct enrichment_state, enrichment_reason like '%%left alone%%', queue.attempts, "
+            "queue.retry_at > now() and queue.retry_at <= now() + %s "
+            "from conversation_summaries join app.enrichments as queue using (session_id)",
             [FIRST_WAIT],
         ).fetchall()
-        assert rows == [("pending", 0, True)], "no try is counted: it was not they that failed"
+        assert rows == [("waiting", True, 0, True)], "no try is counted: it was not they that failed"
 
         its_time_is_over(admin)
         due_at_once(admin)
         with pytest.raises(AnalysisBatchFailed):
-            analyse_due(pipeline, engine)
+            enrich_due(pipeline, engine)
         assert len({str(chat["messages"]) for chat in provider.chats[asked:]}) == 1, "one conversation tries"
         passage = ask_passage(pipeline, "openai")
         pipeline.rollback()
@@ -55,8 +60,8 @@ def test_a_provider_that_fails_is_left_alone_and_tried_with_one_conversation(dat
         provider.answers = good
         its_time_is_over(admin)
         due_at_once(admin)
-        assert analyse_due(pipeline, engine).completed == 1
-        assert analyse_due(pipeline, engine).completed == 2
+        assert enrich_due(pipeline, engine).enriched == 1
+        assert enrich_due(pipeline, engine).enriched == 2
 
 
 def test_one_worker_tries_and_a_dead_one_gives_the_try_back(database: Database) -> None:

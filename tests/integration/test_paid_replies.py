@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from bench.support.world import closed_session, make_gym
-from orchestration.batches import analyse_due
+from orchestration.enrichment import enrich_due
 from tests.conftest import REPOSITORY, Database
+from tests.support.first_tier import seen_by_everybody
 from tests.support.hosted_provider import GOOD, Provider, changed, completion, failure, hosted_engine, playing
 from warehouse.stores.paid_replies import FORGOTTEN_AT_ONCE, KEEP_FOR, KeptReplies
 
@@ -35,7 +36,7 @@ def kept_count(admin: psycopg.Connection) -> int:
 
 
 def due_at_once(admin: psycopg.Connection) -> None:
-    admin.execute("update conversation_summaries set retry_at = null where status = 'pending'")
+    admin.execute("update app.enrichments set retry_at = null")
 
 
 @pytest.mark.timeout(60)
@@ -46,18 +47,19 @@ def test_a_run_killed_between_reply_and_use_is_made_good_for_nothing(database: D
         gym = make_gym(admin)
         for _ in range(3):
             closed_session(admin, gym)
+        seen_by_everybody(pipeline)
         died = subprocess.run(
             [sys.executable, "-m", "tests.support.dying_analyst", provider.url, url], cwd=REPOSITORY, check=False
         )
         assert died.returncode == -9
         assert asked(provider) == (3, 1)
         assert kept_count(admin) == 6
-        written = admin.execute("select distinct status, tokens from conversation_summaries").fetchall()
-        assert written == [("pending", 0)]
+        written = admin.execute("select distinct tier, enrichment_state, tokens from conversation_summaries")
+        assert written.fetchall() == [("local", "waiting", 0)]
 
-        report = analyse_due(pipeline, hosted_engine(provider.url, paid_replies=KeptReplies(url)))
+        report = enrich_due(pipeline, hosted_engine(provider.url, paid_replies=KeptReplies(url)))
         assert asked(provider) == (3, 1)
-        assert (report.completed, report.tokens) == (3, 3 * 1300 + 100)
+        assert (report.enriched, report.tokens) == (3, 3 * 1300 + 100)
         assert kept_count(admin) == 0
 
 
@@ -68,9 +70,11 @@ def test_what_is_written_is_forgotten_and_a_new_analysis_is_a_new_request(
     engine = hosted_engine(provider.url, paid_replies=KeptReplies(database.url_for("pipeline")))
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         closed_session(admin, make_gym(admin))
-        assert analyse_due(pipeline, engine).completed == 1
+        seen_by_everybody(pipeline)
+        assert enrich_due(pipeline, engine).enriched == 1
         admin.execute("update conversation_summaries set status = 'pending'")
-        assert analyse_due(pipeline, engine).completed == 1
+        seen_by_everybody(pipeline)
+        assert enrich_due(pipeline, engine).enriched == 1
     assert asked(provider) == (2, 2)
 
 
@@ -82,11 +86,12 @@ def test_broken_replies_of_an_earlier_try_are_booked_and_not_asked_again(
     engine = hosted_engine(provider.url, paid_replies=KeptReplies(database.url_for("pipeline")))
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         closed_session(admin, make_gym(admin))
-        assert analyse_due(pipeline, engine).retried == 1
+        seen_by_everybody(pipeline)
+        assert enrich_due(pipeline, engine).retried == 1
         due_at_once(admin)
-        report = analyse_due(pipeline, engine)
+        report = enrich_due(pipeline, engine)
     assert asked(provider) == (3, 1)
-    assert (report.completed, report.tokens) == (1, 3 * 1300 + 100)
+    assert (report.enriched, report.tokens) == (1, 3 * 1300 + 100)
 
 
 def test_an_outage_after_the_vectors_does_not_pay_them_again(database: Database, provider: Provider) -> None:
@@ -95,10 +100,11 @@ def test_an_outage_after_the_vectors_does_not_pay_them_again(database: Database,
     engine = hosted_engine(provider.url, paid_replies=KeptReplies(database.url_for("pipeline")))
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         closed_session(admin, make_gym(admin))
+        seen_by_everybody(pipeline)
         with pytest.raises(RuntimeError, match="500"):
-            analyse_due(pipeline, engine)
+            enrich_due(pipeline, engine)
         due_at_once(admin)
-        assert analyse_due(pipeline, engine).tokens == 1400
+        assert enrich_due(pipeline, engine).tokens == 1400
     assert len(provider.embeddings) == 1
 
 

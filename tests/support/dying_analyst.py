@@ -1,4 +1,4 @@
-"""A run of the conversations stage that is killed once its replies have arrived and before anything of it is written.
+"""A run of the second tier that is killed once its replies have arrived and before anything of it is written.
 
 Called with the provider's and the pipeline's URL.
 """
@@ -8,7 +8,7 @@ import signal
 import sys
 
 from ml.conversations.openai import OpenAIEngine
-from orchestration.batches import analyse_batch
+from orchestration.enrichment import enrich_batch
 from tests.support.hosted_provider import hosted_engine
 from warehouse.connection import connect
 from warehouse.stores.paid_replies import KeptReplies
@@ -27,4 +27,4 @@ if __name__ == "__main__":
     provider_url, database_url = sys.argv[1:]
     engine = hosted_engine(provider_url, paid_replies=KeptReplies(database_url), kind=DyingEngine)
     with connect(database_url) as connection:
-        analyse_batch(connection, engine, batch_size=8)
+        enrich_batch(connection, engine)

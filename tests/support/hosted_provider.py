@@ -163,8 +163,14 @@ def hosted_engine(
     paid_replies: PaidReplies | None = None,
     wait: Callable[[float], None] = lambda _: None,
     kind: type[OpenAIEngine] = OpenAIEngine,
+    embedding_model: str = EMBEDDING,
 ) -> OpenAIEngine:
     """An engine that asks this server and never sleeps."""
     return kind.connect(
-        api_key="sk-test", base_url=url, model=MODEL, embedding_model=EMBEDDING, wait=wait, paid_replies=paid_replies
+        api_key="sk-test",
+        base_url=url,
+        model=MODEL,
+        embedding_model=embedding_model,
+        wait=wait,
+        paid_replies=paid_replies,
     )

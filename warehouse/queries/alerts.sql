@@ -60,6 +60,21 @@ where turns.session_id = any (%(session_ids)s::uuid[])
     and trim(turns.text) <> ''
 order by turns.session_id, turns.position, turns.started_at;
 
+-- raised_before --
+-- What earlier looks at these conversations have raised; nothing for those that are looked at for the first time.
+select
+    summaries.session_id,
+    alerts.dedup_key,
+    alerts.status in ('pending', 'in_progress') as is_open,
+    jsonb_array_length(alerts.context -> 'session_ids') as session_count
+from public.conversation_summaries as summaries
+inner join public.manager_alerts as alerts
+    on summaries.gym_id = alerts.gym_id
+    and alerts.context -> 'session_ids' @> to_jsonb(array[summaries.session_id::text])
+where summaries.session_id = any (%(session_ids)s::uuid[])
+    and (summaries.enriched_at is not null or summaries.request_number > 1)
+order by summaries.session_id, alerts.created_at;
+
 -- raise_alert --
 -- One open alert per cause: a new one, or one more occurrence of the open one; none so soon after it was closed.
 insert into public.manager_alerts as alerts (

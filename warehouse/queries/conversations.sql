@@ -27,10 +27,13 @@ where turns.session_id = any (%(session_ids)s::uuid[])
 order by turns.session_id, turns.position, turns.started_at;
 
 -- save_analysis --
--- Completes one summary; the later stages see it as new.
+-- Completes one summary, or enriches one that still waits for it; the later stages see it as new.
 update public.conversation_summaries
 set status = 'completed',
-    analysed_at = clock_timestamp(),
+    analysed_at = case when %(is_enrichment)s::boolean then analysed_at else clock_timestamp() end,
+    enriched_at = case when %(is_enrichment)s::boolean then clock_timestamp() end,
+    enrichment_state = case when %(is_enrichment)s::boolean then 'done' else 'none' end,
+    enrichment_reason = null,
     counted_at = null,
     alerted_at = null,
     count_attempts = 0,
@@ -51,14 +54,15 @@ set status = 'completed',
     action_items = %(action_items)s::jsonb,
     evidence = %(evidence)s::jsonb,
     issues = %(issues)s::jsonb,
-    embedding = %(embedding)s::vector,
-    embedding_model = %(embedding_model)s::text,
+    embedding = coalesce(%(embedding)s::vector, embedding),
+    embedding_model = coalesce(%(embedding_model)s::text, embedding_model),
     engine = %(engine)s::text,
     engine_version = %(engine_version)s::text,
     prompt_version = %(prompt_version)s::text,
     tokens = tokens + %(tokens)s::integer,
     cost_usd = cost_usd + %(cost_usd)s::numeric
-where session_id = %(session_id)s::uuid;
+where session_id = %(session_id)s::uuid
+    and (not %(is_enrichment)s::boolean or (status = 'completed' and enrichment_state = 'waiting'));
 
 -- save_turn_labels --
 -- One member turn has its labels.
@@ -151,7 +155,7 @@ select exists (
                 and (alert_retry_at is null or alert_retry_at <= now())
             )
         )
-        and analysed_at < now() - %(grace)s::interval
+        and greatest(analysed_at, enriched_at) < now() - %(grace)s::interval
 ) as is_behind;
 
 -- listen --

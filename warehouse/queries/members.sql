@@ -114,5 +114,8 @@ left join public.member_analytics as analytics
     on summaries.gym_id = analytics.gym_id and summaries.member_id = analytics.member_id
 where summaries.status = 'completed'
     and summaries.member_id is not null
-    and summaries.analysed_at < now() - %(grace)s::interval
-    and (analytics.updated_at is null or analytics.updated_at < summaries.analysed_at);
+    and greatest(summaries.analysed_at, summaries.enriched_at) < now() - %(grace)s::interval
+    and (
+        analytics.updated_at is null
+        or analytics.updated_at < greatest(summaries.analysed_at, summaries.enriched_at)
+    );

@@ -9,9 +9,10 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from jarvis.alert_causes import RaisedAlert
 from jarvis.alerts import MILESTONE_FRESH_FOR, Alert, Finding, SaidTurn
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 from warehouse.sql import queries
@@ -58,6 +59,12 @@ def claim_unalerted(connection: Connection, *, batch_size: int) -> Claim:
     return Claim(
         tuple(findings), unreadable, corrected=frozenset(row["session_id"] for row in rows if row["is_corrected"])
     )
+
+
+def raised_before(connection: Connection, session_ids: Sequence[UUID]) -> list[RaisedAlert]:
+    """What earlier looks at these conversations have raised; of those looked at for the first time, nothing."""
+    with connection.cursor(row_factory=class_row(RaisedAlert)) as cursor:
+        return cursor.execute(_sql("raised_before"), {"session_ids": list(session_ids)}).fetchall()
 
 
 def raise_alert(connection: Connection, alert: Alert) -> int:

@@ -4,10 +4,10 @@ SQL is in `queries/conversations.sql`. Transactions are the caller's: a claim ho
 the transaction that writes their effects ends, so that both happen or neither does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
@@ -47,8 +47,18 @@ def claim_due(connection: Connection, *, batch_size: int) -> list[Conversation]:
     """The next due conversations, locked until the transaction ends; nobody else gets them meanwhile."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_sql("claim_due"), {"batch_size": batch_size}).fetchall()
-        if not rows:
-            return []
+    return with_turns(connection, rows)
+
+
+def with_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Conversation]:
+    """The claimed sessions with what was said in each.
+
+    Args:
+        rows: session_id, gym_id, language and private_names of each.
+    """
+    if not rows:
+        return []
+    with connection.cursor(row_factory=dict_row) as cursor:
         turns = cursor.execute(
             _sql("turns_of_sessions"),
             {"session_ids": [row["session_id"] for row in rows], "gym_ids": [row["gym_id"] for row in rows]},
@@ -67,10 +77,20 @@ def claim_due(connection: Connection, *, batch_size: int) -> list[Conversation]:
     ]
 
 
-def save_analysis(connection: Connection, analysis: Analysis) -> None:
-    """The summary, the labels of its turns, its action items and its embedding are written."""
+def save_analysis(connection: Connection, analysis: Analysis, *, is_enrichment: bool = False) -> bool:
+    """The summary, the labels of its turns, its action items and its embedding are written.
+
+    The one writer of a conversation's labels, whichever tier they come from: what a person corrected wins here.
+
+    Args:
+        is_enrichment: the fields replace those of the local engine, whose vector stays: questions are compared in
+            that model's space.
+
+    Returns:
+        False when an enrichment came too late, for a session that waits for none any more: nothing is written.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
+        written = cursor.execute(
             _sql("save_analysis"),
             {
                 "session_id": analysis.session_id,
@@ -84,15 +104,18 @@ def save_analysis(connection: Connection, analysis: Analysis) -> None:
                 "action_items": Jsonb([_action_item(item) for item in analysis.action_items]),
                 "evidence": Jsonb({field: list(turn_ids) for field, turn_ids in analysis.evidence.items()}),
                 "issues": Jsonb([asdict(issue) for issue in analysis.issues]),
-                "embedding": padded_vector(analysis.embedding),
-                "embedding_model": analysis.embedding_model,
+                "embedding": None if is_enrichment else padded_vector(analysis.embedding),
+                "embedding_model": None if is_enrichment else analysis.embedding_model,
+                "is_enrichment": is_enrichment,
                 "engine": analysis.engine,
                 "engine_version": analysis.engine_version,
                 "prompt_version": analysis.prompt_version,
                 "tokens": analysis.tokens,
                 "cost_usd": analysis.cost_usd,
             },
-        )
+        ).rowcount
+        if not written and is_enrichment:
+            return False
         cursor.executemany(
             _sql("save_turn_labels"),
             [
@@ -115,6 +138,7 @@ def save_analysis(connection: Connection, analysis: Analysis) -> None:
                 for position, item in enumerate(analysis.action_items)
             ],
         )
+    return True
 
 
 def save_failure(connection: Connection, failure: AnalysisFailure) -> str:

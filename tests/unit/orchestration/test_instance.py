@@ -49,6 +49,18 @@ def test_every_process_listens_on_loopback_and_shares_the_ports(settings: Settin
     assert webserver.ready_url == "http://127.0.0.1:3999/server_info"
 
 
+def test_the_second_tier_has_a_worker_of_its_own_where_there_is_a_second_tier(tmp_path: Path) -> None:
+    """A provider holds up neither the live runs nor the marts, and who asks none pays for no worker."""
+    hosted = load_settings({"JARVIS_HOME": str(tmp_path), "OPENAI_API_KEY": "sk-test"})
+    local = load_settings(
+        {"JARVIS_HOME": str(tmp_path), "OPENAI_API_KEY": "sk-test", "JARVIS_ANALYSIS_ENGINE": "local"}
+    )
+    workers = [
+        {process.name for process in processes(one) if process.name.startswith("worker-")} for one in (hosted, local)
+    ]
+    assert workers == [{"worker-live", "worker-heavy", "worker-enrichment"}, {"worker-live", "worker-heavy"}]
+
+
 def test_a_waiting_run_is_recognised_in_the_queue(tmp_path: Path) -> None:
     """A message is read as Celery wrote it, and half a file is not mistaken for one."""
     from kombu import Connection, Queue

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.assets.raw import RAW_TABLES
-from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs, defs
-from orchestration.queues import HEAVY, LIVE, QUEUE_TAG
+from orchestration.live import CHECKS_JOB, ENRICH_JOB, LIVE_JOB, build_defs, defs
+from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QUEUE_TAG
 
 
 def test_every_layer_is_an_asset() -> None:
@@ -18,13 +18,14 @@ def test_every_layer_is_an_asset() -> None:
     keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
     assert keys == {f"raw/{table}" for table in RAW_TABLES} | {
         "conversation_summaries",
+        "enriched_conversations",
         "member_analytics",
         "manager_alerts",
         "kiosk_health",
     }
     ordered = [key.to_user_string() for key in graph.toposorted_asset_keys if key in graph.materializable_asset_keys]
     ordered.remove("kiosk_health")
-    assert ordered == ["conversation_summaries", "member_analytics", "manager_alerts"]
+    assert ordered == ["conversation_summaries", "enriched_conversations", "member_analytics", "manager_alerts"]
 
 
 def test_every_layer_has_a_check() -> None:
@@ -34,10 +35,10 @@ def test_every_layer_has_a_check() -> None:
 
 
 def test_live_runs_and_checks_have_their_own_queues() -> None:
-    """No live run waits behind a check."""
+    """No live run waits behind a check or behind a provider."""
     definitions = build_defs()
-    queues = {name: definitions.resolve_job_def(name).tags[QUEUE_TAG] for name in (LIVE_JOB, CHECKS_JOB)}
-    assert queues == {LIVE_JOB: LIVE, CHECKS_JOB: HEAVY}
+    queues = {name: definitions.resolve_job_def(name).tags[QUEUE_TAG] for name in (LIVE_JOB, ENRICH_JOB, CHECKS_JOB)}
+    assert queues == {LIVE_JOB: LIVE, ENRICH_JOB: ENRICHMENT, CHECKS_JOB: HEAVY}
 
 
 def test_the_location_imports_nothing_heavy() -> None:

@@ -1,0 +1,34 @@
+"""The second tier as an asset: summaries that the hosted engine has read too."""
+
+from dagster import AssetExecutionContext, MaterializeResult, asset
+
+from orchestration import enrichment
+from orchestration.assets.conversations import conversation_summaries
+from orchestration.resources import Analyst, Warehouse
+
+
+@asset(group_name="conversations", kinds={"postgres", "python"}, deps=[conversation_summaries])
+def enriched_conversations(
+    context: AssetExecutionContext, warehouse: Warehouse, analyst: Analyst
+) -> MaterializeResult[None]:
+    """The same rows as conversation_summaries, with the hosted engine's fields in place of the local ones.
+
+    Only where the settings choose a hosted engine, and after the alerts have been raised on the local analysis. A
+    conversation that fails three times keeps its local analysis and says why; nothing waits for a provider.
+    """
+    engine = analyst.hosted_engine()
+    with warehouse.connect() as connection:
+        report = enrichment.enrich_due(connection, engine)
+    return MaterializeResult(
+        metadata={
+            "sessions": report.claimed,
+            "enriched": report.enriched,
+            "to_retry": report.retried,
+            "failed": report.failed,
+            "put_off": report.put_off,
+            "late": report.late,
+            "tokens": report.tokens,
+            "cost_usd": report.cost_usd,
+            "engine": f"{engine.name} {engine.version}",
+        }
+    )
