@@ -80,7 +80,8 @@ def with_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> lis
 def save_analysis(connection: Connection, analysis: Analysis, *, is_enrichment: bool = False) -> bool:
     """The summary, the labels of its turns, its action items and its embedding are written.
 
-    The one writer of a conversation's labels, whichever tier they come from: what a person corrected wins here.
+    The one writer of a conversation's labels, whichever tier they come from; the database puts a person's corrections
+    over what is written here (migration 0140).
 
     Args:
         is_enrichment: the fields replace those of the local engine, whose vector stays: questions are compared in
