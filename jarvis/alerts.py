@@ -14,15 +14,12 @@ from uuid import UUID
 from jarvis import alerts_fr
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 
-# Seed, "generate_alerts_if_needed": churn_risk > 0.7.
-CHURN_RISK_ABOVE = 0.7
-
 # Visits worth a word from the team.
 MILESTONES = (50, 100, 200, 300, 500, 750, 1000)
 # A milestone passed longer ago is old news, for example after an import of past visits.
 MILESTONE_FRESH_FOR = timedelta(days=7)
 
-# Having been called about a risk, a member is not put back on the list at the next badge.
+# Having been dealt with, a member at risk is not put back on the list so soon, unless the level rises.
 CHURN_COOLDOWN = timedelta(days=14)
 ONCE_FOR_EVER = timedelta(days=36500)
 
@@ -93,9 +90,6 @@ class Finding:
     issues: tuple[Issue, ...]
     turns: tuple[SaidTurn, ...]
     """The member's turns only, in order."""
-    churn_risk_score: float | None = None
-    """0 to 1; None while no score was computed."""
-    churn_factors: tuple[str, ...] = ()
     total_visits: int = 0
     visits_before_fresh: int = 0
     """Visits older than `MILESTONE_FRESH_FOR`."""
@@ -136,7 +130,6 @@ def alerts_for(finding: Finding, *, negative_feedback_below: float) -> list[Aler
     found = [
         _negative_feedback(finding, below=negative_feedback_below),
         *_equipment_issues(finding),
-        _churn_risk(finding),
         _milestone(finding),
     ]
     return [alert for alert in found if alert is not None]
@@ -238,27 +231,6 @@ def _repairable_issues(finding: Finding) -> tuple[Issue, ...]:
     if topic is None or not reporting:
         return ()
     return (Issue(topic=topic, machine=None, zone=None, source_turn_ids=reporting),)
-
-
-def _churn_risk(finding: Finding) -> Alert | None:
-    score = finding.churn_risk_score
-    if finding.member_id is None or score is None or score <= CHURN_RISK_ABOVE:
-        return None
-    return Alert(
-        gym_id=finding.gym_id,
-        session_id=finding.session_id,
-        kiosk_id=None,
-        member_id=finding.member_id,
-        alert_type=AlertType.CHURN_RISK,
-        priority=Priority.HIGH,
-        title=alerts_fr.CHURN_RISK_TITLE,
-        description=alerts_fr.churn_risk_description(score, finding.churn_factors),
-        recommended_actions=alerts_fr.CHURN_RISK_ACTIONS,
-        dedup_key=f"churn_risk:{finding.member_id}",
-        occurred_at=finding.occurred_at,
-        details=(("churn_risk_score", score),),
-        cooldown=CHURN_COOLDOWN,
-    )
 
 
 def _milestone(finding: Finding) -> Alert | None:

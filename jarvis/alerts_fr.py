@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jarvis import formats_fr
 from jarvis.budgets import Standing, VoiceMode
+from jarvis.churn import RiskLevel
 from jarvis.conversations import Emotion, Intent, Issue, Topic
 
 TOPICS: dict[Topic, str] = {
@@ -45,11 +46,32 @@ _EMOTIONS: dict[Emotion, str] = {
     Emotion.SADNESS: "de la tristesse",
 }
 
-CHURN_RISK_TITLE = "Risque de départ critique"
-CHURN_RISK_ACTIONS = (
-    "Appeler l'adhérent cette semaine",
-    "Proposer un bilan avec un coach",
-    "Vérifier l'échéance de son abonnement",
+MEMBER_BACK = "L'adhérent est revenu à la salle."
+RISK_FELL = "Le risque est repassé sous le seuil."
+EQUIPMENT_QUIET = (
+    "Plus aucun signalement depuis trois semaines, alors que les adhérents continuent de parler à la borne."
+)
+MILESTONE_STALE = "L'occasion est passée."
+GOAL_TITLE = "Objectif atteint"
+CHECKINS_SILENT = (
+    "Plus aucun passage enregistré",
+    "Aucune visite n'a été enregistrée depuis deux jours, alors que la salle est ouverte. "
+    "Les risques de départ ne peuvent plus être calculés correctement.",
+)
+CHECKINS_INCOMPLETE = (
+    "Passages incomplets",
+    "Beaucoup moins de visites que d'habitude ont été enregistrées : "
+    "les risques de départ sont suspendus jusqu'à ce que les données soient complètes.",
+)
+SCORES_DRIFTED = (
+    "Risques de départ suspendus",
+    "Les données de la salle ne ressemblent plus à celles sur lesquelles le modèle a appris : "
+    "aucune alerte de départ n'est émise en attendant un contrôle.",
+)
+DATA_IS_BACK = "Les données sont de nouveau complètes."
+DATA_QUALITY_ACTIONS = (
+    "Vérifier que la porte et les bornes lisent les badges",
+    "Prévenir le support si les passages ont bien eu lieu",
 )
 # Where and about what stands in the title; how often is the alert's own count.
 EQUIPMENT_DESCRIPTION = "Signalé à la borne, dans les mots cités ci-dessous."
@@ -130,10 +152,53 @@ def equipment_actions(issue: Issue) -> tuple[str, ...]:
     return ("Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention")
 
 
-def churn_risk_description(score: float, factors: Sequence[str]) -> str:
-    """The risk in percent and its reasons."""
-    reasons = f" Raisons : {', '.join(factors)}." if factors else ""
-    return f"Risque de départ estimé à {round(score * 100)} %.{reasons}"
+def churn_risk_title(level: RiskLevel) -> str:
+    """For example « Risque de départ critique »."""
+    return "Risque de départ critique" if level is RiskLevel.CRITICAL else "Risque de départ élevé"
+
+
+def churn_risk_description(
+    score: float, reasons: Sequence[str], *, is_calibrated: bool, counterfactual: str | None = None
+) -> str:
+    """The risk, its reasons and what would change it; a sum of rules is no percentage."""
+    risk = f"estimé à {round(score * 100)} %" if is_calibrated else f"{score:.2f} sur 1".replace(".", ",")
+    told = [f"Risque de départ {risk}.", *(f"{_sentence(reason)}." for reason in reasons)]
+    return " ".join([*told, *([f"{_sentence(counterfactual)}."] if counterfactual else [])])
+
+
+def churn_risk_actions(factors: Sequence[str]) -> tuple[str, ...]:
+    """What to do about a member at risk, by what the risk rests on."""
+    found = [action for words, action in _CHURN_ACTIONS if any(word in one for one in factors for word in words)]
+    return (
+        *(found or ["Appeler l'adhérent cette semaine pour prendre de ses nouvelles"]),
+        "Proposer un bilan avec un coach",
+    )
+
+
+_CALL = "Appeler l'adhérent cette semaine pour prendre de ses nouvelles"
+# A factor's name holds one of the words.
+_CHURN_ACTIONS = (
+    (("absen", "visit", "away", "recency", "seen"), _CALL),
+    (("negative", "sentiment", "complain"), "Revenir avec lui sur ce qui ne va pas, avant de parler d'abonnement"),
+    (("expir", "contract", "membership", "renew"), "Lui parler de la suite de son abonnement avant l'échéance"),
+    (("price", "plan"), "Vérifier que sa formule lui convient encore"),
+)
+
+
+def anniversary_title(years: int) -> str:
+    """For example « 3 ans à la salle »."""
+    return "1 an à la salle" if years == 1 else f"{years} ans à la salle"
+
+
+def anniversary_description(years: int) -> str:
+    """Why it is worth a word."""
+    since = "un an" if years == 1 else f"{years} ans"
+    return f"Un adhérent est inscrit depuis {since} et vient toujours : une occasion de le remercier."
+
+
+def goal_description(target: int) -> str:
+    """Which goal; only visits are counted."""
+    return f"Un adhérent a atteint l'objectif qu'il s'était fixé : {target} {'visite' if target == 1 else 'visites'}."
 
 
 def milestone_title(visits: int) -> str:
@@ -187,3 +252,8 @@ def voice_budget_description(standing: Standing, *, is_cheapest: bool = False) -
 
 def _listed(topics: Sequence[Topic]) -> str:
     return ", ".join(TOPICS[topic] for topic in topics)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip().rstrip(".")
+    return text[:1].upper() + text[1:]

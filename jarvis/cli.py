@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from uuid import UUID
@@ -170,6 +170,16 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--id", dest="identifier", metavar="COLUMN", help="names the rows; not learned from")
     evaluate.add_argument("--drop", action="append", default=[], metavar="COLUMN", help="leave this column out")
     evaluate.set_defaults(run=_churn_evaluate)
+
+    alerts = commands.add_parser("alerts", help="what the managers' alerts do").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    preview = alerts.add_parser("preview", help="how often a threshold would have fired over the last days")
+    preview.add_argument("--gym", required=True, metavar="SLUG")
+    preview.add_argument("--type", required=True, choices=("churn_risk", "negative_feedback"))
+    preview.add_argument("--threshold", required=True, type=float, help="score: at least for a risk, under for a mood")
+    preview.add_argument("--days", type=_positive, default=30, help="days up to yesterday (30)")
+    preview.set_defaults(run=_alerts_preview)
 
     password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
     password.add_argument("email", metavar="EMAIL")
@@ -342,6 +352,22 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
     print(answer.text)
     for number, citation in enumerate((one for claim in answer.claims for one in claim.citations), start=1):
         print(f"[{number}] session {citation.session_id}, tour {citation.turn_id}")
+    return 0
+
+
+def _alerts_preview(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+    from warehouse.stores.alert_choices import preview_churn_alerts, preview_feedback_alerts
+
+    preview = preview_churn_alerts if options.type == "churn_risk" else preview_feedback_alerts
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        found = preview(
+            connection, gym_slug=options.gym, threshold=options.threshold, days=options.days, last_day=yesterday
+        )
+    asked = {"gym": options.gym, "type": options.type, "threshold": options.threshold, "days_asked": options.days}
+    print(json.dumps(asked | asdict(found)))
     return 0
 
 

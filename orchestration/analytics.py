@@ -18,11 +18,13 @@ from dagster import (
 )
 
 from jarvis.settings import Settings
+from orchestration.assets.alert_upkeep import weekly_choices
 from orchestration.assets.churn import churn_scores
 from orchestration.assets.marts import dbt_resource, marts_assets
 from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
+from orchestration.schedules.alert_upkeep import upkeep_schedule
 from orchestration.schedules.churn import scoring_schedule
 from orchestration.schedules.retention import retention_schedule
 from orchestration.sensors.first_marts import first_marts_sensor
@@ -44,10 +46,11 @@ def build_defs(
         description="Builds and checks every mart.",
     )
     scoring_job, scoring = scoring_schedule()
+    upkeep_job, upkeep = upkeep_schedule()
     return Definitions(
-        assets=[marts_assets(settings or process_settings()), churn_scores, retention_proofs],
+        assets=[marts_assets(settings or process_settings()), churn_scores, weekly_choices, retention_proofs],
         asset_checks=[nothing_is_kept_too_long],
-        jobs=[job, scoring_job],
+        jobs=[job, scoring_job, upkeep_job],
         schedules=[
             ScheduleDefinition(
                 job=job,
@@ -57,6 +60,7 @@ def build_defs(
             ),
             scoring,
             retention_schedule(),
+            upkeep,
         ],
         sensors=[first_marts_sensor(job)],
         resources={"dbt": dbt_resource(), "warehouse": Warehouse(), **(resource_overrides or {})},

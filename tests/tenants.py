@@ -184,6 +184,10 @@ _ROWS_OF_A_GYM = (
     "(id, gym_id, member_id, kiosk_id, session_id, alert_type, title, dedup_key, created_at) "
     "values (%(alert_id)s, %(gym_id)s, %(member_id)s, %(kiosk_id)s, %(session_id)s, 'negative_feedback', "
     "'Douches froides', 'showers', %(noon)s)",
+    "insert into public.alert_choices "
+    "(gym_id, member_id, week_starts_on, period, decision, as_of_date, score, level, expected_value_eur, alert_id) "
+    "values (%(gym_id)s, %(member_id)s, '2026-03-02', '2026-Q1', 'alert', '2026-03-02', 0.8, 'critical', 288, "
+    "%(alert_id)s)",
     "insert into public.gym_classes (id, gym_id, name, weekday, starts_at, duration_minutes, capacity) "
     "values (%(class_id)s, %(gym_id)s, 'Yoga', 2, '18:30', 60, 1)",
     "insert into public.class_bookings (gym_id, class_id, class_date, member_id, session_id) "

@@ -28,6 +28,8 @@ READING_SQL = {
             "members",
             "churn",
             "alerts",
+            "alert_choices",
+            "alert_upkeep",
             "kiosk_health",
         )
     ),

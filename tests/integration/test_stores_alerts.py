@@ -89,24 +89,6 @@ def test_a_dealt_with_session_does_not_come_back_but_a_new_one_does(database: Da
         assert run_stages(pipeline) == {"negative_feedback": 1, "equipment_issue": 1}
 
 
-def test_a_churn_risk_is_raised_once_and_rests_after_it_was_handled(database: Database) -> None:
-    """A member at risk is put on the list at their visit, and not again at the next badge."""
-    with database.admin() as admin, database.connect("pipeline") as pipeline:
-        gym = make_gym(admin)
-        admin.execute(
-            "insert into member_analytics (member_id, gym_id, churn_risk_score, churn_factors) "
-            'values (%s, %s, 0.85, \'[{"text": "18 jours sans visite"}]\')',
-            [gym.member_id, gym.gym_id],
-        )
-        closed_session(admin, gym, THANKS)
-        assert run_stages(pipeline) == {"churn_risk": 1}
-        description = admin.execute("select description from manager_alerts").fetchone()
-        admin.execute("update manager_alerts set status = 'resolved'")
-        closed_session(admin, gym, THANKS)
-        assert run_stages(pipeline) == {}
-    assert description == ("Risque de départ estimé à 85 %. Raisons : 18 jours sans visite.",)
-
-
 def test_the_fiftieth_visit_is_celebrated_once_for_ever(database: Database) -> None:
     """The milestone is raised at the visit that passes it, and never again."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

@@ -15,8 +15,6 @@ select
     summaries.key_topics,
     summaries.intents_detected,
     summaries.issues,
-    analytics.churn_risk_score::double precision as churn_risk_score,
-    analytics.churn_factors,
     coalesce(visits.total, 0)::integer as total_visits,
     coalesce(visits.before_fresh, 0)::integer as visits_before_fresh,
     exists (
@@ -25,8 +23,6 @@ select
     ) as is_corrected
 from public.conversation_summaries as summaries
 inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id
-left join public.member_analytics as analytics
-    on summaries.gym_id = analytics.gym_id and summaries.member_id = analytics.member_id
 left join lateral (
     select
         count(*) as total,

@@ -174,19 +174,9 @@ def _finding(row: dict[str, Any], turns: tuple[SaidTurn, ...]) -> Finding:
             for issue in row["issues"] or []
         ),
         turns=turns,
-        churn_risk_score=row["churn_risk_score"],
-        churn_factors=_factor_words(row["churn_factors"]),
         total_visits=row["total_visits"],
         visits_before_fresh=row["visits_before_fresh"],
     )
-
-
-def _factor_words(factors: object) -> tuple[str, ...]:
-    """The factors' French words; each factor is a text, or an object that carries one as `text`."""
-    if not isinstance(factors, list):
-        return ()
-    words = (factor.get("text") if isinstance(factor, dict) else factor for factor in factors)
-    return tuple(word for word in words if isinstance(word, str))
 
 
 def _sql(block: str) -> LiteralString:

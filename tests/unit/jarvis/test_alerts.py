@@ -163,16 +163,6 @@ def test_a_report_without_a_placed_issue_still_reaches_the_gym() -> None:
     assert alert.dedup_key == "equipment_issue:showers_lockers:-:-"
 
 
-@pytest.mark.parametrize(("score", "is_raised"), [(None, False), (0.7, False), (0.71, True)])
-def test_churn_risk_is_raised_above_seven_tenths(score: float | None, is_raised: bool) -> None:
-    """The seed's bound is exclusive, and no score is no risk."""
-    alert = only(replace(CALM, churn_risk_score=score, churn_factors=("18 jours sans visite",)), AlertType.CHURN_RISK)
-    assert (alert is not None) is is_raised
-    if alert is not None:
-        assert "71 %" in alert.description
-        assert "18 jours sans visite" in alert.description
-
-
 @pytest.mark.parametrize(
     ("before", "total", "expected"),
     [(49, 50, "50e visite"), (45, 52, "50e visite"), (50, 51, None), (0, 49, None), (40, 101, "100e visite")],

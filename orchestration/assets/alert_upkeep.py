@@ -1,0 +1,80 @@
+"""Alert upkeep as an asset: alerts end with their cause, rise when nobody takes them, and members at risk get theirs.
+
+Plain functions, one transaction each; the asset only calls them in order: ends first, so that a member
+who came back is not chosen again in the same run.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import groupby
+
+from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
+from psycopg import Connection
+
+from jarvis.alert_choices import choose
+from jarvis.alert_upkeep import data_faults, ending, escalated, milestones
+from jarvis.alerts_fr import DATA_IS_BACK
+from orchestration.resources import Warehouse
+from warehouse.stores import alert_choices, alerts
+from warehouse.stores import alert_upkeep as store
+
+
+@asset(
+    name="alert_choices",
+    group_name="alerts",
+    kinds={"postgres", "python"},
+    deps=[AssetKey("churn_scores"), AssetKey("manager_alerts")],
+)
+def weekly_choices(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
+    """Members at risk within the gym's weekly budget have an alert; ended causes have none; old ones have risen."""
+    now = datetime.now(UTC)
+    with warehouse.connect() as connection:
+        report = {**keep_up(connection, now=now), **choose_members(connection, now=now)}
+    return MaterializeResult(metadata=dict(report))
+
+
+def keep_up(connection: Connection, *, now: datetime) -> Mapping[str, int]:
+    """Ended causes are resolved, untaken alerts have risen, milestones and faults of the data have their alerts."""
+    counts: Counter[str] = Counter(ended=0, escalated=0, milestones=0, data_faults=0)
+    with connection.transaction():
+        for one in store.open_alerts(connection, now=now):
+            note, priority = ending(one, now=now), escalated(one, now=now)
+            if note is not None:
+                counts["ended"] += alerts.end_alert(connection, gym_id=one.gym_id, dedup_key=one.dedup_key, note=note)
+            elif priority is not None:
+                counts["escalated"] += store.escalate(connection, one, priority=priority, now=now)
+    with connection.transaction():
+        told = store.told_milestones(connection)
+        for arrival in store.arrivals(connection, now=now):
+            for alert in milestones(arrival, today=now.date()):
+                if (alert.gym_id, alert.dedup_key) not in told:
+                    counts["milestones"] += alerts.raise_alert(connection, alert)
+    with connection.transaction():
+        standing = store.open_data_causes(connection)
+        for gym in store.gym_data(connection, now=now):
+            faults = data_faults(gym, now=now)
+            for key, fault in faults.items():
+                if (gym.gym_id, key) not in standing:
+                    counts["data_faults"] += alerts.raise_alert(connection, fault)
+            for _, key in sorted(cause for cause in standing if cause[0] == gym.gym_id and cause[1] not in faults):
+                counts["ended"] += alerts.end_alert(connection, gym_id=gym.gym_id, dedup_key=key, note=DATA_IS_BACK)
+    return counts
+
+
+def choose_members(connection: Connection, *, now: datetime) -> Mapping[str, int]:
+    """Each gym's members at risk have this week's choice: an alert, the digest, or the control group."""
+    counts: Counter[str] = Counter(alert=0, digest=0, control=0)
+    with connection.transaction():
+        alert_choices.hold(connection)
+        budgets = alert_choices.budgets(connection, now=now)
+        found = sorted(alert_choices.candidates(connection, now=now), key=lambda one: one.gym_id)
+        for gym_id, group in groupby(found, key=lambda one: one.gym_id):
+            budget, spent = budgets[gym_id]
+            choices = choose(group, budget=budget, spent=spent, now=now)
+            for choice in choices:
+                if choice.alert is not None:
+                    alerts.raise_alert(connection, choice.alert)
+            alert_choices.keep(connection, choices, now=now)
+            counts.update(str(choice.decision) for choice in choices)
+    return counts

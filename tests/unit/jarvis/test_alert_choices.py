@@ -1,0 +1,158 @@
+"""Whom to call: the budget, who rests, the control group, and what a threshold would have done."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from jarvis.alert_choices import Candidate, Decision, ScoredDay, choose, is_control, period_of, preview_churn, week_of
+from jarvis.alerts import CHURN_COOLDOWN, Priority
+from jarvis.churn import RiskLevel
+
+NOW = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
+
+
+def candidate(number: int = 1, *, score: float = 0.8, price: float | None = 30.0) -> Candidate:
+    """A member at critical risk without any alert so far."""
+    return Candidate(
+        gym_id=UUID(int=1),
+        member_id=UUID(int=1000 + number),
+        as_of_date=NOW.date(),
+        score=score,
+        level=RiskLevel.CRITICAL if score >= 0.7 else RiskLevel.HIGH,
+        is_calibrated=True,
+        reasons=("18 jours sans visite.",),
+        factors=("absent",),
+        counterfactual="repasserait sous élevé avec une visite par semaine",
+        monthly_price_eur=price,
+        open_level=None,
+        closed_at=None,
+        closed_level=None,
+        is_alerted_this_week=False,
+        control_share=0.0,
+        control_salt="salt",
+    )
+
+
+def decisions(*candidates: Candidate, budget: int = 15, spent: int = 0) -> list[tuple[UUID, Decision]]:
+    """Who gets what, in order."""
+    return [(one.candidate.member_id, one.decision) for one in choose(candidates, budget=budget, spent=spent, now=NOW)]
+
+
+def test_budget_of_ten_takes_those_with_most_to_lose() -> None:
+    """Twenty at risk: the ten with the highest expected value are alerts, the rest wait in the digest."""
+    twenty = [candidate(number, price=20.0 + number) for number in range(20)]
+    found = decisions(*twenty, budget=10)
+    assert [number for number, decision in found if decision is Decision.ALERT] == [
+        one.member_id for one in reversed(twenty[10:])
+    ]
+    assert Counter(decision for _, decision in found) == {Decision.ALERT: 10, Decision.DIGEST: 10}
+
+
+def test_what_the_week_has_spent_is_gone() -> None:
+    """A second run of the week has only what is left."""
+    assert Counter(decision for _, decision in decisions(*map(candidate, range(5)), budget=10, spent=8)) == {
+        Decision.ALERT: 2,
+        Decision.DIGEST: 3,
+    }
+
+
+@pytest.mark.parametrize(("score", "priority"), [(0.5, Priority.HIGH), (0.7, Priority.URGENT)])
+def test_level_gives_the_priority(score: float, priority: Priority) -> None:
+    """High is high, critical is urgent."""
+    (choice,) = choose([candidate(score=score)], budget=1, spent=0, now=NOW)
+    assert choice.alert is not None and choice.alert.priority is priority
+
+
+def test_alert_tells_its_reasons_and_what_would_change_it() -> None:
+    """A calibrated score is a percentage; a sum of rules is not."""
+    (choice,) = choose([candidate()], budget=1, spent=0, now=NOW)
+    assert choice.alert is not None
+    assert choice.alert.description == (
+        "Risque de départ estimé à 80 %. 18 jours sans visite. Repasserait sous élevé avec une visite par semaine."
+    )
+    (summed,) = choose([replace(candidate(), is_calibrated=False)], budget=1, spent=0, now=NOW)
+    assert summed.alert is not None and summed.alert.description.startswith("Risque de départ 0,80 sur 1.")
+
+
+def test_dealt_with_member_rests_unless_the_level_rises() -> None:
+    """Closed at high: silence for the cool-down at high, an alert at critical; afterwards an alert again."""
+    closed = replace(candidate(score=0.6), closed_at=NOW - timedelta(days=1), closed_level=RiskLevel.HIGH)
+    assert decisions(closed) == []
+    assert decisions(replace(closed, score=0.75, level=RiskLevel.CRITICAL)) != []
+    assert decisions(replace(closed, closed_at=NOW - CHURN_COOLDOWN)) != []
+
+
+def test_open_alert_is_only_touched_by_a_rise() -> None:
+    """The same level again says nothing and costs no budget; a rise does even without any left."""
+    standing = replace(candidate(), open_level=RiskLevel.CRITICAL)
+    assert decisions(standing) == []
+    risen = replace(candidate(), open_level=RiskLevel.HIGH)
+    assert decisions(risen, budget=0) == [(risen.member_id, Decision.ALERT)]
+
+
+def test_control_group_is_stable_and_as_large_as_asked() -> None:
+    """A tenth of 10,000 members, the same ones at each look, others in the next quarter and with another salt."""
+    members = [UUID(int=number) for number in range(10_000)]
+
+    def group(period: str, salt: str) -> set[UUID]:
+        return {one for one in members if is_control(one, period, share=0.1, salt=salt)}
+
+    first = group("2026-Q4", "a")
+    assert 900 < len(first) < 1100
+    assert first == group("2026-Q4", "a")
+    for other in (group("2027-Q1", "a"), group("2026-Q4", "b")):
+        assert 50 < len(first & other) < 150, "independent groups overlap by a tenth"
+    assert not any(is_control(one, "2026-Q4", share=0.0, salt="a") for one in members)
+
+
+def test_control_members_are_held_back_and_spend_nothing() -> None:
+    """With half of them in the control group, the budget still goes to ten alerts."""
+    many = [replace(candidate(number), control_share=0.5) for number in range(40)]
+    counts = Counter(decision for _, decision in decisions(*many, budget=10))
+    assert counts[Decision.ALERT] == 10
+    assert counts[Decision.CONTROL] > 0
+
+
+def test_weeks_and_quarters() -> None:
+    """A week begins on Monday, a quarter with its month."""
+    assert week_of(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == date(2026, 11, 16)
+    assert [period_of(datetime(2026, month, 1, tzinfo=UTC)) for month in (1, 3, 4, 12)] == [
+        "2026-Q1", "2026-Q1", "2026-Q2", "2026-Q4",
+    ]  # fmt: skip
+
+
+def history(*scores: float, held: frozenset[int] = frozenset()) -> list[ScoredDay]:
+    """One member's scores, a day each."""
+    return [
+        ScoredDay(UUID(int=1), date(2026, 10, 1) + timedelta(days=number), score, number in held)
+        for number, score in enumerate(scores)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scores", "held", "fired"),
+    [
+        ((0.2, 0.59, 0.3), frozenset(), 0),
+        ((0.6,), frozenset(), 1),
+        ((0.6, 0.7, 0.9, 0.6), frozenset(), 1),
+        ((0.6, 0.2, 0.6, 0.6), frozenset(), 1),
+        ((0.6, 0.2, *(0.1,) * 14, 0.6), frozenset(), 2),
+        ((0.6, 0.2, *(0.6,) * 14), frozenset(), 2),
+        ((0.6, 0.2, *(0.6,) * 13), frozenset(), 1),
+        ((0.9, 0.9), frozenset({0, 1}), 0),
+        ((0.9, 0.1, 0.9), frozenset({1}), 1),
+    ],
+)
+def test_preview_counts_episodes(scores: tuple[float, ...], held: frozenset[int], fired: int) -> None:
+    """One alert an episode, rest after its end, and nothing on scores that were held back."""
+    assert preview_churn(history(*scores, held=held), threshold=0.6).fired == fired
+
+
+def test_preview_counts_members_and_days_with_data() -> None:
+    """Two members, three days known of: the answer says how much history it rests on."""
+    both = [*history(0.9, 0.9, 0.1), *(replace(one, member_id=UUID(int=2)) for one in history(0.8))]
+    found = preview_churn(both, threshold=0.8)
+    assert (found.fired, found.members, found.days) == (2, 2, 3)

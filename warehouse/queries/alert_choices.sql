@@ -1,0 +1,141 @@
+-- Whom to call this week: members at risk with what decides about them, and the choices kept.
+
+-- hold_choices --
+-- One run chooses at a time: two would both spend the week's budget.
+select pg_advisory_xact_lock(hashtext('jarvis.alert_choices'));
+
+-- budgets --
+-- Each gym's churn alerts a week, and how many of this week's are spent.
+select
+    gyms.id as gym_id,
+    gyms.alert_budget_per_week as budget,
+    count(choices.id)::integer as spent
+from public.gyms
+left join public.alert_choices as choices
+    on gyms.id = choices.gym_id
+    and choices.week_starts_on = %(week_starts_on)s::date
+    and choices.decision = 'alert'
+where gyms.status = 'active'
+group by gyms.id;
+
+-- candidates --
+-- Members whose newest score is fresh, high, and free to act on, with their last alert and their contract.
+select
+    scores.gym_id,
+    scores.member_id,
+    scores.as_of_date,
+    scores.score::double precision as score,
+    scores.level,
+    scores.is_calibrated,
+    scores.factors,
+    scores.counterfactual,
+    contract.monthly_price_eur::double precision as monthly_price_eur,
+    open_alert.level as open_level,
+    closed_alert.resolved_at as closed_at,
+    closed_alert.level as closed_level,
+    (week.decision is not null) as is_alerted_this_week,
+    coalesce(gyms.churn_control_share, franchises.churn_control_share, 0)::double precision as control_share,
+    gyms.churn_control_salt::text as control_salt
+from public.churn_scores as scores
+inner join public.gyms on scores.gym_id = gyms.id
+inner join public.gym_members_v2 as members
+    on scores.gym_id = members.gym_id and scores.member_id = members.id
+left join public.franchises on gyms.franchise_id = franchises.id
+left join public.alert_choices as week
+    on scores.gym_id = week.gym_id
+    and scores.member_id = week.member_id
+    and week.week_starts_on = %(week_starts_on)s::date
+    and week.decision = 'alert'
+left join lateral (
+    select memberships.monthly_price_eur
+    from public.memberships
+    where memberships.gym_id = scores.gym_id and memberships.member_id = scores.member_id
+    order by memberships.expires_on desc
+    limit 1
+) as contract on true
+left join lateral (
+    select coalesce(alerts.context ->> 'level', 'high') as level
+    from public.manager_alerts as alerts
+    where alerts.gym_id = scores.gym_id
+        and alerts.member_id = scores.member_id
+        and alerts.alert_type = 'churn_risk'
+        and alerts.status in ('pending', 'in_progress')
+) as open_alert on true
+left join lateral (
+    select alerts.resolved_at, alerts.context ->> 'level' as level
+    from public.manager_alerts as alerts
+    where alerts.gym_id = scores.gym_id
+        and alerts.member_id = scores.member_id
+        and alerts.alert_type = 'churn_risk'
+        and alerts.status in ('resolved', 'dismissed')
+    order by alerts.resolved_at desc
+    limit 1
+) as closed_alert on true
+where scores.level in ('high', 'critical')
+    and scores.held_back_reason is null
+    and scores.as_of_date > %(now)s::timestamptz::date - 3
+    and members.is_active
+    and gyms.status = 'active'
+    and not exists (
+        select from public.churn_scores as newer
+        where newer.gym_id = scores.gym_id
+            and newer.member_id = scores.member_id
+            and newer.as_of_date > scores.as_of_date
+    );
+
+-- keep_choice --
+-- One choice a member and week; what waited in the digest may become an alert, never the other way.
+insert into public.alert_choices as choices (
+    gym_id, member_id, week_starts_on, period, decision, as_of_date, score, level, expected_value_eur, alert_id,
+    decided_at
+)
+values (
+    %(gym_id)s::uuid, %(member_id)s::uuid, %(week_starts_on)s::date, %(period)s::text, %(decision)s::text,
+    %(as_of_date)s::date, %(score)s::numeric, %(level)s::text, %(expected_value_eur)s::numeric,
+    (
+        select alerts.id
+        from public.manager_alerts as alerts
+        where alerts.gym_id = %(gym_id)s::uuid
+            and alerts.dedup_key = %(dedup_key)s::text
+            and alerts.status in ('pending', 'in_progress')
+    ),
+    %(now)s::timestamptz
+)
+on conflict (gym_id, member_id, week_starts_on) do update
+set decision = excluded.decision,
+    as_of_date = excluded.as_of_date,
+    score = excluded.score,
+    level = excluded.level,
+    expected_value_eur = excluded.expected_value_eur,
+    alert_id = coalesce(excluded.alert_id, choices.alert_id),
+    decided_at = case when choices.decision = excluded.decision then choices.decided_at else excluded.decided_at end
+where choices.decision = 'digest' or choices.decision = excluded.decision;
+
+-- score_history --
+-- Every stored score of a gym between two days.
+select scores.member_id, scores.as_of_date, scores.score::double precision, scores.held_back_reason is not null
+from public.churn_scores as scores
+inner join public.gyms on scores.gym_id = gyms.id
+where gyms.slug = %(gym_slug)s::text
+    and scores.as_of_date > %(last_day)s::date - %(days)s::integer
+    and scores.as_of_date <= %(last_day)s::date
+order by scores.as_of_date, scores.member_id;
+
+-- negative_talks --
+-- Analysed conversations of a gym under a sentiment, the members known by badge among them, and the days that have any.
+select
+    count(*) filter (where summaries.sentiment_score < %(threshold)s::numeric)::integer as fired,
+    count(distinct summaries.member_id)
+        filter (where summaries.sentiment_score < %(threshold)s::numeric)::integer as members,
+    count(distinct (sessions.ended_at at time zone gyms.timezone)::date)::integer as days
+from public.conversation_summaries as summaries
+inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id
+inner join public.gyms on summaries.gym_id = gyms.id
+where gyms.slug = %(gym_slug)s::text
+    and summaries.status = 'completed'
+    and (sessions.ended_at at time zone gyms.timezone)::date > %(last_day)s::date - %(days)s::integer
+    and (sessions.ended_at at time zone gyms.timezone)::date <= %(last_day)s::date;
+
+-- gym_exists --
+-- Whether a gym has this slug.
+select exists (select from public.gyms where slug = %(gym_slug)s::text);

@@ -1,0 +1,119 @@
+"""Brings the members at risk and keeps whom to call; and what a threshold would have done, from stored history.
+
+SQL is in `queries/alert_choices.sql`, the rules in `jarvis/alert_choices.py`. Transactions are the caller's.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from jarvis.alert_choices import (
+    Candidate,
+    Choice,
+    Preview,
+    ScoredDay,
+    period_of,
+    preview_churn,
+    week_of,
+)
+from jarvis.churn import RiskLevel
+from warehouse.sql import queries
+
+
+class GymNotFound(ValueError):
+    """No gym has this slug."""
+
+
+def hold(connection: Connection) -> None:
+    """No other run chooses until the transaction ends."""
+    connection.execute(_sql("hold_choices"))
+
+
+def budgets(connection: Connection, *, now: datetime) -> dict[UUID, tuple[int, int]]:
+    """Each active gym's churn alerts a week, and how many of this week's are spent."""
+    rows = connection.execute(_sql("budgets"), {"week_starts_on": week_of(now)})
+    return {gym_id: (budget, spent) for gym_id, budget, spent in rows}
+
+
+def candidates(connection: Connection, *, now: datetime) -> list[Candidate]:
+    """Every member whose newest score is high and may be acted on."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_sql("candidates"), {"week_starts_on": week_of(now), "now": now})
+        return [_candidate(row) for row in rows]
+
+
+def keep(connection: Connection, choices: Iterable[Choice], *, now: datetime) -> None:
+    """The week's choices stand; an alert's choice knows its alert."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_sql("keep_choice"), [_parameters(one, now=now) for one in choices])
+
+
+def preview_churn_alerts(
+    connection: Connection, *, gym_slug: str, threshold: float, days: int, last_day: date
+) -> Preview:
+    """How often a churn alert at this score would have fired in a gym over the days up to the last one, included.
+
+    Raises:
+        GymNotFound: when no gym has the slug.
+    """
+    _check_gym(connection, gym_slug)
+    rows = connection.execute(_sql("score_history"), {"gym_slug": gym_slug, "days": days, "last_day": last_day})
+    return preview_churn([ScoredDay(*row) for row in rows], threshold=threshold)
+
+
+def preview_feedback_alerts(
+    connection: Connection, *, gym_slug: str, threshold: float, days: int, last_day: date
+) -> Preview:
+    """How many analysed conversations of a gym had a sentiment under the threshold.
+
+    Raises:
+        GymNotFound: when no gym has the slug.
+    """
+    _check_gym(connection, gym_slug)
+    parameters = {"gym_slug": gym_slug, "threshold": threshold, "days": days, "last_day": last_day}
+    row = connection.execute(_sql("negative_talks"), parameters).fetchone()
+    return Preview(*row) if row is not None else Preview(0, 0, 0)
+
+
+def _check_gym(connection: Connection, gym_slug: str) -> None:
+    row = connection.execute(_sql("gym_exists"), {"gym_slug": gym_slug}).fetchone()
+    if row is None or not row[0]:
+        raise GymNotFound(f"found no gym {gym_slug!r}, expected the slug of one, as in `jarvis kiosk code --gym SLUG`")
+
+
+def _candidate(row: dict[str, Any]) -> Candidate:
+    factors = [one for one in row.pop("factors") or [] if isinstance(one, dict)]
+    levels = {name: row.pop(name) for name in ("level", "open_level", "closed_level")}
+    return Candidate(
+        **row,
+        level=RiskLevel(levels["level"]),
+        open_level=None if levels["open_level"] is None else RiskLevel(levels["open_level"]),
+        closed_level=None if levels["closed_level"] is None else RiskLevel(levels["closed_level"]),
+        reasons=tuple(str(one["text"]) for one in factors if one.get("text")),
+        factors=tuple(str(one["factor"]) for one in factors if one.get("factor")),
+    )
+
+
+def _parameters(one: Choice, *, now: datetime) -> dict[str, object]:
+    candidate = one.candidate
+    return {
+        "gym_id": candidate.gym_id,
+        "member_id": candidate.member_id,
+        "week_starts_on": week_of(now),
+        "period": period_of(now),
+        "decision": one.decision,
+        "as_of_date": candidate.as_of_date,
+        "score": candidate.score,
+        "level": candidate.level,
+        "expected_value_eur": candidate.expected_value_eur,
+        "dedup_key": None if one.alert is None else one.alert.dedup_key,
+        "now": now,
+    }
+
+
+def _sql(block: str) -> LiteralString:
+    return queries("alert_choices")[block]
