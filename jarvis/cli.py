@@ -9,6 +9,7 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -80,6 +81,17 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--days", type=_positive, default=90, help="days of history (90)")
     simulate.add_argument("--members", type=_positive, default=2000, help="members over all gyms (2000)")
     simulate.add_argument("--seed", type=int, default=7, help="the same seed gives the same network (7)")
+    simulate.add_argument("--gyms", type=_positive, help="how many, at most 102 (as many as fit the members)")
+    simulate.add_argument(
+        "--talk", type=float, default=1.0, metavar="TIMES", help="conversations, times this (1: one in 14 visits)"
+    )
+    simulate.add_argument(
+        "--pending-days", type=_positive, metavar="DAYS",
+        help="conversations of so many days wait for the analysis engine (a few hundred, at most 30 days)",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--truth", type=Path, metavar="FILE", help="write what no table knows: who leaves when, and why (JSON lines)"
+    )
 
     analyse = command("analyse", _analyse, "transcripts.jsonl on stdin, analyses.jsonl on stdout")
     analyse.add_argument("--engine", choices=("local", "openai"), help="default: the setting")
@@ -304,8 +316,14 @@ def _simulate(settings: Settings, options: argparse.Namespace) -> int:
     from jarvis.up import migrated_database, simulate_network
     from warehouse.connection import connect
 
-    with migrated_database(settings), connect(settings.database_url_for("pipeline")) as connection:
-        simulate_network(settings, connection, days=options.days, members=options.members, seed=options.seed)
+    with ExitStack() as stack:
+        truth = stack.enter_context(options.truth.open("w", encoding="utf-8")) if options.truth else None
+        stack.enter_context(migrated_database(settings))
+        connection = stack.enter_context(connect(settings.database_url_for("pipeline")))
+        simulate_network(
+            settings, connection, days=options.days, members=options.members, seed=options.seed, gyms=options.gyms,
+            talk=options.talk, pending_days=options.pending_days, truth=truth,
+        )  # fmt: skip
     return 0
 
 

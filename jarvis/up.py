@@ -21,7 +21,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TextIO, TypeVar
 
 from jarvis.processes import Process
 from jarvis.settings import DAGSTER_DATABASE_NAME, DATABASE_NAME, Settings
@@ -163,8 +163,22 @@ def seed_demo_network(settings: Settings) -> None:
             simulate_network(settings, connection, days=DEMO_DAYS, members=DEMO_MEMBERS, seed=DEMO_SEED)
 
 
-def simulate_network(settings: Settings, connection: "Connection", *, days: int, members: int, seed: int) -> None:
+def simulate_network(
+    settings: Settings,
+    connection: "Connection",
+    *,
+    days: int,
+    members: int,
+    seed: int,
+    gyms: int | None = None,
+    talk: float = 1.0,
+    pending_days: int | None = None,
+    truth: TextIO | None = None,
+) -> None:
     """The empty database holds a network, and its accounts' password has been said where it is not the README's.
+
+    Args:
+        truth: gets what no table knows, a JSON line per member.
 
     Raises:
         SimulationRefused: when the database holds gyms already.
@@ -175,7 +189,17 @@ def simulate_network(settings: Settings, connection: "Connection", *, days: int,
     password = DEMO_PASSWORD if settings.uses_embedded_database else secrets.token_urlsafe(12)
     report = _step(
         f"simulating a network ({members} members, {days} days)",
-        lambda: simulate(connection, days=days, members=members, seed=seed, password=password),
+        lambda: simulate(
+            connection,
+            days=days,
+            members=members,
+            seed=seed,
+            gyms=gyms,
+            talk=talk,
+            pending_days=pending_days,
+            password=password,
+            truth=truth,
+        ),
     )
     _say(f"    {report}")
     if password != DEMO_PASSWORD:

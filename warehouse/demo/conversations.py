@@ -1,25 +1,32 @@
 """What members say at the kiosks: closed sessions with their turns and what they cost.
 
-Pure. Who talks, and about what, follows the member's trajectory and the gym's weak spots; the words
-come from `dialogues.py`. A kiosk holds one session at a time.
+Pure. Who talks follows the member's life; `words.py` chooses what about, `dialogues.py` holds the words.
+A kiosk holds one session at a time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from uuid import UUID
 
+import numpy as np
+
 from jarvis.consents import NOTICE_VERSION
-from jarvis.conversations import Role, Sentiment
+from jarvis.conversations import Role
 from jarvis.prices import PRICE_VERSION, Usage, cost_of
 from jarvis.sessions import CloseReason, SessionState
-from warehouse.demo.chance import happens, new_id, one_of, token, weighted
-from warehouse.demo.dialogues import Dialogue, library
-from warehouse.demo.members import MemberStory, Trajectory
+from warehouse.demo.chance import happens, new_id, numbers, one_of, stream, token, weighted
+from warehouse.demo.dialogues import Dialogue
+from warehouse.demo.gym_lives import GymLife, Outage
+from warehouse.demo.members import MemberStory
 from warehouse.demo.network import PARIS, GymStory
+from warehouse.demo.personas import Floats
 from warehouse.demo.records import Session, SessionTurn, UsageLine, Visit
+from warehouse.demo.visits import Arrivals
+from warehouse.demo.words import Speaker, Talk, slots_on
 
 REALTIME_MODEL = "gpt-realtime-2.1-mini"
 TRANSCRIPTION_MODEL = "gpt-realtime-whisper"
@@ -30,20 +37,6 @@ ANSWER_TOKENS_PER_SECOND = 20
 INSTRUCTION_TOKENS = 850
 WORDS_PER_SECOND = 2.5
 
-_COURSES = ("yoga", "pilates", "body pump", "RPM", "stretching", "step", "cross training", "TRX")
-_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi")
-_MONTHS = ("janvier", "février", "mars", "juin", "septembre", "novembre")
-_MUSCLES = ("le dos", "les épaules", "les fessiers", "les abdos", "les cuisses")
-
-_USUAL_MOODS = {Sentiment.NEGATIVE: 0.24, Sentiment.NEUTRAL: 0.5, Sentiment.POSITIVE: 0.26}
-_MOODS = {
-    Trajectory.GROWING: {Sentiment.NEGATIVE: 0.1, Sentiment.NEUTRAL: 0.45, Sentiment.POSITIVE: 0.45},
-    Trajectory.NEWCOMER: {Sentiment.NEGATIVE: 0.12, Sentiment.NEUTRAL: 0.6, Sentiment.POSITIVE: 0.28},
-}
-_DRIFTED_MOODS = {Sentiment.NEGATIVE: 0.62, Sentiment.NEUTRAL: 0.32, Sentiment.POSITIVE: 0.06}
-# Members begin to complain some days before they begin to come less.
-_COMPLAINS_BEFORE = timedelta(days=10)
-
 _REASONS = {
     CloseReason.MEMBER_LEFT: 0.43, CloseReason.MEMBER_GOODBYE: 0.42, CloseReason.IDLE: 0.08,
     CloseReason.SECOND_BADGE: 0.03, CloseReason.KIOSK_LOST: 0.02, CloseReason.PROVIDER_LOST: 0.015,
@@ -51,6 +44,8 @@ _REASONS = {
 }  # fmt: skip
 _LEFT_REASONS = {CloseReason.MEMBER_LEFT: 0.6, CloseReason.IDLE: 0.4}
 _UNKNOWN_BADGE_SHARE = 0.02
+# Of the visits without a word.
+_CHECK_INS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,65 +58,116 @@ class Spoken:
     dialogue: Dialogue
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One visit of one member, before anybody knows whether they will talk."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kiosks:
+    """The kiosks of one gym: which is free, and which is silent."""
 
-    story: MemberStory
-    visit: Visit
+    ids: tuple[UUID, ...]
+    silences: Mapping[UUID, Sequence[Outage]]
+    """Each kiosk's outages in time order; they do not overlap."""
+    begins: Mapping[UUID, Sequence[datetime]]
+    """Ten minutes before each of them: nobody's last words are cut."""
+    free_from: dict[UUID, datetime]
+    """When each kiosk's last conversation ended; grows with each conversation."""
+
+    @classmethod
+    def of(cls, gym: GymStory, life: GymLife) -> "Kiosks":
+        """All kiosks of a gym before anybody talks."""
+        silences = {kiosk.id: [one for one in life.outages if one.kiosk_id == kiosk.id] for kiosk in gym.kiosks}
+        return cls(
+            ids=tuple(silences),
+            silences=silences,
+            begins={
+                kiosk_id: [one.starts_at.astimezone(UTC) - timedelta(minutes=10) for one in found]
+                for kiosk_id, found in silences.items()
+            },
+            free_from={},
+        )
+
+    def free(self, chance: Random, at: datetime) -> UUID | None:
+        """A kiosk that works and holds no conversation at that time."""
+        found = [
+            kiosk_id
+            for kiosk_id in self.ids
+            if (kiosk_id not in self.free_from or self.free_from[kiosk_id] < at) and not self._is_silent(kiosk_id, at)
+        ]
+        return one_of(chance, found) if found else None
+
+    def _is_silent(self, kiosk_id: UUID, at: datetime) -> bool:
+        place = bisect(self.begins[kiosk_id], at)
+        return place > 0 and at <= self.silences[kiosk_id][place - 1].ends_at
 
 
 def hold_conversations(
-    chance: Random, gym: GymStory, arrivals: Iterable[Arrival], *, now: datetime
+    gym: GymStory,
+    life: GymLife,
+    stories: Mapping[int, MemberStory],
+    arrivals: Arrivals,
+    talk: Talk,
+    *,
+    seed: int,
+    now: datetime,
 ) -> Iterator[tuple[Visit, Spoken | None]]:
     """Every visit of one gym in time order, with the conversation held on it, if any.
 
-    A visit whose conversation starts on arrival has its badge read by that kiosk.
+    A visit whose conversation starts on arrival has its badge read by that kiosk; of the silent ones, one
+    in four badges at a kiosk all the same, to check in.
+
+    Args:
+        stories: the member of each row.
     """
-    free_from: dict[UUID, datetime] = {}
-    for arrival in sorted(arrivals, key=lambda one: (one.visit.visited_at, one.visit.id)):
-        story, visit = arrival.story, arrival.visit
-        if not happens(chance, story.talkativeness):
-            yield _greeted(chance, gym, visit), None
-            continue
-        is_on_arrival = happens(chance, 0.55)
-        wait = timedelta(seconds=chance.randint(4, 15)) if is_on_arrival else timedelta(minutes=chance.randint(35, 85))
-        started_at = visit.visited_at + wait
-        kiosk_id = _free_kiosk(chance, gym, free_from, started_at)
-        _, closes_at = gym.open_on(started_at.astimezone(PARIS).date())
-        if kiosk_id is None or started_at + timedelta(minutes=4) > min(now, closes_at):
-            yield visit, None
-            continue
-        is_known = not happens(chance, _UNKNOWN_BADGE_SHARE)
-        spoken = _converse(chance, story, kiosk_id, started_at, is_known=is_known)
-        free_from[kiosk_id] = spoken.session.ended_at
-        if is_on_arrival and is_known:
-            visit = replace(visit, kiosk_id=kiosk_id, source="badge")
-        yield visit, spoken
+    chance = stream(seed, "conversations", gym.gym.slug)
+    arrays = numbers(seed, "talk", gym.gym.slug)
+    kiosks = Kiosks.of(gym, life)
+    talks = arrays.random(len(arrivals)) < _wish_to_talk(arrivals, talk)
+    checks_in = arrays.random(len(arrivals)) < _CHECK_INS
+    identifiers = arrays.bytes(16 * len(arrivals))
+    for number, (row, talks_now, checks_in_now) in enumerate(
+        zip(arrivals.rows.tolist(), talks.tolist(), checks_in.tolist(), strict=True)
+    ):
+        story, visited_at = stories[row], arrivals.at(number)
+        visit_id = UUID(bytes=identifiers[16 * number : 16 * number + 16], version=4)
+        kiosk_id, spoken = None, None
+        if talks_now:
+            is_on_arrival = happens(chance, 0.55)
+            wait = timedelta(seconds=chance.randint(4, 15) if is_on_arrival else 60 * chance.randint(35, 85))
+            started_at = visited_at + wait
+            talks_at = kiosks.free(chance, started_at)
+            _, closes_at = gym.open_on(visited_at.astimezone(PARIS).date())
+            if talks_at is not None and started_at + timedelta(minutes=4) <= min(now, closes_at):
+                is_known = not happens(chance, _UNKNOWN_BADGE_SHARE)
+                speaker = Speaker(row, int(arrivals.days[number]), story.language, is_known)
+                dialogue = talk.choose(chance, speaker)
+                spoken = _converse(chance, story, life, dialogue, talks_at, started_at, is_known=is_known)
+                kiosks.free_from[talks_at] = spoken.session.ended_at
+                kiosk_id = talks_at if is_on_arrival and is_known else None
+        elif checks_in_now:
+            kiosk_id = kiosks.free(chance, visited_at)
+        source = "badge" if kiosk_id else "door"
+        yield Visit(visit_id, story.member.gym_id, story.member.id, kiosk_id, visited_at, source), spoken
 
 
-def _greeted(chance: Random, gym: GymStory, visit: Visit) -> Visit:
-    """A silent visit: one in four badges at a kiosk all the same, to check in."""
-    if not happens(chance, 0.25):
-        return visit
-    kiosk_id = _free_kiosk(chance, gym, {}, visit.visited_at)
-    return replace(visit, kiosk_id=kiosk_id, source="badge") if kiosk_id else visit
+def _wish_to_talk(arrivals: Arrivals, talk: Talk) -> Floats:
+    """How likely each visit brings a conversation: more so with something to complain of or to settle."""
+    rows, days, lives = arrivals.rows, arrivals.days, talk.lives
+    weeks = np.clip(days // 7, 0, lives.motivation.shape[1] - 1)
+    is_cross = lives.grievances[rows, weeks].sum(axis=1) > 1.0
+    is_leaving = lives.decided[rows] <= days
+    likely: Floats = np.minimum(0.7, talk.personas.talkativeness[rows] * (1 + 0.4 * is_cross + 1.0 * is_leaving))
+    return likely
 
 
-def _free_kiosk(chance: Random, gym: GymStory, free_from: Mapping[UUID, datetime], started_at: datetime) -> UUID | None:
-    """A kiosk that works and holds no conversation at that time."""
-    free = [
-        kiosk.id
-        for kiosk in gym.kiosks
-        if free_from.get(kiosk.id, kiosk.created_at) < started_at
-        and (kiosk.id not in gym.offline_since or started_at < gym.offline_since[kiosk.id] - timedelta(minutes=10))
-    ]
-    return one_of(chance, free) if free else None
-
-
-def _converse(chance: Random, story: MemberStory, kiosk_id: UUID, started_at: datetime, *, is_known: bool) -> Spoken:
-    dialogue = _choose(chance, story, started_at, is_known=is_known)
-    lines = dialogue.spoken(chance, _words(chance, story, started_at))
+def _converse(
+    chance: Random,
+    story: MemberStory,
+    life: GymLife,
+    dialogue: Dialogue,
+    kiosk_id: UUID,
+    started_at: datetime,
+    *,
+    is_known: bool,
+) -> Spoken:
+    lines = dialogue.spoken(chance, _words(chance, story, life, started_at))
     reason = weighted(chance, _LEFT_REASONS if dialogue.is_left else _REASONS)
     session_id = new_id(chance)
     turns = list(_turns(chance, story.gym.gym.id, session_id, lines, started_at))
@@ -153,41 +199,12 @@ def _converse(chance: Random, story: MemberStory, kiosk_id: UUID, started_at: da
     return Spoken(session, tuple(turns), usage, dialogue)
 
 
-def _choose(chance: Random, story: MemberStory, started_at: datetime, *, is_known: bool) -> Dialogue:
-    """A dialogue in the member's language that fits their mood and their gym."""
-    day = started_at.date()
-    is_leaving = story.drift_on is not None and day >= story.drift_on
-    is_unhappy = story.drift_on is not None and day >= story.drift_on - _COMPLAINS_BEFORE
-    mood = weighted(chance, _DRIFTED_MOODS if is_unhappy else _MOODS.get(story.trajectory, _USUAL_MOODS))
-    candidates, weights = [], []
-    for one in library():
-        if one.language != story.language or one.mood is not mood or (one.names_the_member and not is_known):
-            continue
-        weight = 5.0 if mood is Sentiment.NEGATIVE and one.topic in story.gym.weak_spots else 1.0
-        if one.name.startswith("resiliation"):
-            weight = 6.0 if is_leaving else 0.1
-        candidates.append(one)
-        weights.append(weight)
-    return chance.choices(candidates, weights)[0]
-
-
-def _words(chance: Random, story: MemberStory, started_at: datetime) -> dict[str, str]:
+def _words(chance: Random, story: MemberStory, life: GymLife, started_at: datetime) -> dict[str, str]:
     """What the slots say in this conversation."""
-    opens_at, closes_at = story.gym.open_on(started_at.astimezone(PARIS).date())
-    treadmill = story.gym.broken_treadmill if happens(chance, 0.6) else chance.randint(1, 12)
+    day = started_at.astimezone(PARIS).date()
+    opens_at, closes_at = story.gym.open_on(day)
     return {
-        "tapis": str(treadmill),
-        "velo": str(chance.randint(1, 14)),
-        "rameur": str(chance.randint(1, 4)),
-        "casier": str(chance.randint(1, 120)),
-        "kg": str(one_of(chance, (12, 14, 18, 20, 60, 80, 100))),
-        "n": str(chance.randint(3, 9)),
-        "cours": one_of(chance, _COURSES),
-        "jour": one_of(chance, _DAYS),
-        "mois": one_of(chance, _MONTHS),
-        "heure": one_of(chance, ("9 h 30", "12 h 15", "18 h 30", "19 h")),
-        "prix": one_of(chance, ("29,90", "32,90", "44,90")),
-        "muscle": one_of(chance, _MUSCLES),
+        **slots_on(chance, day, life.machine_on(day)),
         "coach_m": story.gym.coach_m,
         "coach_f": story.gym.coach_f,
         "prenom": story.member.first_name,

@@ -1,19 +1,21 @@
 """The library of small dialogues that members hold in a simulation, read from `dialogues/*.txt`.
 
-A file holds blocks: `== name language mood topic [left]`, then turns `M:` (member) and `J:` (JARVIS).
-`[one|other]` is one of several wordings, `{slot}` a word of the gym or the member; `left` marks a
-conversation that the member walks away from. Mood is the member's towards the gym: what an analysis
-of the words should find.
+A file holds blocks: `== name language mood topic [left] intents=one,other [tags=one,other]`, then turns
+`M:` (member) and `J:` (JARVIS). `[one|other]` is one of several wordings, `{slot}` a word of the gym or
+the member; `left` marks a conversation that the member walks away from. Mood is the member's towards the
+gym, mood, topic and intents are what an analysis of the words should find; tags say in which moment of a
+life it is spoken (`words.py`).
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from random import Random
 
-from jarvis.conversations import Role, Sentiment, Topic
+from jarvis.conversations import Intent, Role, Sentiment, Topic
 from warehouse.demo.chance import one_of
 
 FOLDER = Path(__file__).parent / "dialogues"
@@ -25,6 +27,25 @@ SLOTS = frozenset(
     }
 )  # fmt: skip
 
+
+class Moment(StrEnum):
+    """A moment of a member's life that has words of its own."""
+
+    LEAVING = "leaving"
+    MOVING = "moving"
+    HESITATING = "hesitating"
+    FADING = "fading"
+    AGAIN = "again"
+    """The second complaint about the same thing."""
+    PRICE = "price"
+    INJURY = "injury"
+    PAUSE = "pause"
+    RETURN = "return"
+    HOLIDAY = "holiday"
+
+
+MACHINE_SLOTS = ("tapis", "velo", "rameur")
+_OPTIONS = {"intents", "tags"}
 _ROLES = {"M": Role.MEMBER, "J": Role.ASSISTANT}
 _ALTERNATIVES = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -44,12 +65,13 @@ class Dialogue:
     topic: Topic
     is_left: bool
     """True where the member walks away before an end."""
+    intents: tuple[Intent, ...]
+    moments: frozenset[Moment]
     turns: tuple[tuple[Role, str], ...]
-
-    @property
-    def names_the_member(self) -> bool:
-        """True when the assistant says the member's first name, so the badge must be known."""
-        return any("{prenom}" in text for _, text in self.turns)
+    names_the_member: bool
+    """True when the assistant says the member's first name, so the badge must be known."""
+    names_a_machine: str | None
+    """The slot of the machine it is about, if any."""
 
     def spoken(self, chance: Random, words: Mapping[str, str]) -> list[tuple[Role, str]]:
         """The turns with one wording chosen and every slot filled."""
@@ -91,8 +113,11 @@ def read(file_name: str, text: str) -> Iterator[Dialogue]:
 
 def _dialogue(header: str, lines: list[str]) -> Dialogue:
     fields = header.split()[1:]
-    if len(fields) not in (4, 5) or fields[4:] not in ([], ["left"]):
-        raise ValueError(f"found header '{header}', expected '== name language mood topic [left]'")
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    words = [field for field in fields if "=" not in field]
+    is_whole = len(words) in (4, 5) and words[4:] in ([], ["left"]) and {"intents"} <= set(options) <= _OPTIONS
+    if not is_whole:
+        raise ValueError(f"found header '{header}', expected '== name language mood topic [left] intents=… [tags=…]'")
     turns = []
     for line in lines:
         mark, separator, text = line.partition(": ")
@@ -104,5 +129,17 @@ def _dialogue(header: str, lines: list[str]) -> Dialogue:
         turns.append((_ROLES[mark], text.strip()))
     if not any(role is Role.MEMBER for role, _ in turns):
         raise ValueError("found no turn of the member, expected at least one")
-    name, language, mood, topic = fields[:4]
-    return Dialogue(name, language, Sentiment(mood), Topic(topic), len(fields) == 5, tuple(turns))
+    name, language, mood, topic = words[:4]
+    slots = {slot for _, text in turns for slot in _SLOT.findall(text)}
+    return Dialogue(
+        name=name,
+        language=language,
+        mood=Sentiment(mood),
+        topic=Topic(topic),
+        is_left=len(words) == 5,
+        intents=tuple(map(Intent, options["intents"].split(","))),
+        moments=frozenset(map(Moment, filter(None, options.get("tags", "").split(",")))),
+        turns=tuple(turns),
+        names_the_member="prenom" in slots,
+        names_a_machine=next((slot for slot in MACHINE_SLOTS if slot in slots), None),
+    )

@@ -1,7 +1,7 @@
 """The places of a simulation and who runs them: franchises, gyms, kiosks, heartbeats, users.
 
-Pure: no clock, no database. Gyms also get a story (weak spots, staff, a broken treadmill) that
-`conversations.py` makes their members talk about.
+Pure: no clock, no database. Gyms also get a story (weak spots, coaches, kiosks that fell silent) that
+`gym_lives.py` acts out and `conversations.py` makes their members talk about.
 """
 
 import unicodedata
@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from warehouse.demo.chance import happens, new_id, one_of, stream
+from warehouse.demo.places import FRANCHISES, MEN, PLACES, SURNAMES, WOMEN
 from warehouse.demo.records import Franchise, Gym, Heartbeat, Kiosk, User
 
 EMAIL_DOMAIN = "demo.jarvis"
@@ -21,55 +22,12 @@ PARIS = ZoneInfo("Europe/Paris")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SOFTWARE_VERSION = "0.1.0"
 
-# City, district, street: in this order, so that the first gym of every network is Dax.
-PLACES = (
-    ("Dax", "Centre", "12 rue des Carmes"), ("Pau", "Université", "4 avenue de l'Université"),
-    ("Bayonne", "Saint-Esprit", "21 boulevard Alsace-Lorraine"), ("Bordeaux", "Chartrons", "88 cours de la Marne"),
-    ("Toulouse", "Minimes", "35 avenue des Minimes"), ("Biarritz", "Plage", "7 avenue de l'Océan"),
-    ("Mont-de-Marsan", "Centre", "3 place Saint-Roch"), ("Tarbes", "Ormeau", "15 rue de l'Ormeau"),
-    ("Agen", "Gare", "9 boulevard Carnot"), ("Bordeaux", "Lac", "2 rue du Grand-Parc"),
-    ("Toulouse", "Rangueil", "51 route de Narbonne"), ("Montpellier", "Antigone", "6 rue de l'Acropole"),
-    ("Nîmes", "Arènes", "17 rue Porte de France"), ("Perpignan", "Saint-Jacques", "28 avenue du Lycée"),
-    ("Limoges", "Centre", "5 boulevard Louis-Blanc"), ("Angoulême", "Plateau", "11 rue de Périgueux"),
-    ("La Rochelle", "Port", "40 quai Duperré"), ("Niort", "Brèche", "8 place de la Brèche"),
-    ("Poitiers", "Gare", "14 boulevard du Grand-Cerf"), ("Nantes", "Erdre", "23 quai de Versailles"),
-    ("Rennes", "Beaulieu", "1 allée de Beaulieu"), ("Brest", "Siam", "60 rue de Siam"),
-    ("Angers", "Maine", "19 boulevard Foch"), ("Tours", "Cher", "33 avenue de Grammont"),
-    ("Orléans", "Loire", "10 quai du Châtelet"), ("Lyon", "Part-Dieu", "77 rue Garibaldi"),
-    ("Lyon", "Confluence", "5 quai Perrache"), ("Grenoble", "Europole", "26 rue de la Gare"),
-    ("Dijon", "Toison d'Or", "4 route de Langres"), ("Strasbourg", "Neudorf", "52 route du Polygone"),
-    ("Nancy", "Stanislas", "13 rue Saint-Jean"), ("Reims", "Boulingrin", "18 rue de Mars"),
-    ("Lille", "Wazemmes", "66 rue Gambetta"), ("Rouen", "Seine", "29 quai de Paris"),
-    ("Le Havre", "Docks", "3 quai Frissard"), ("Caen", "Rives de l'Orne", "12 rue de la Gare"),
-    ("Marseille", "Prado", "120 avenue du Prado"), ("Nice", "Libération", "31 avenue Malausséna"),
-    ("Toulon", "Mourillon", "8 boulevard Bazeilles"), ("Aix-en-Provence", "Rotonde", "2 avenue des Belges"),
-)  # fmt: skip
-
-FRANCHISES = (
-    ("Atlantique Forme", "Bayonne", "pro"), ("Gascogne Fitness", "Pau", "starter"),
-    ("Garonne Club", "Toulouse", "enterprise"), ("Loire Énergie", "Nantes", "pro"),
-    ("Rhône Sport", "Lyon", "pro"), ("Grand Nord Forme", "Lille", "starter"),
-    ("Méditerranée Club", "Marseille", "enterprise"), ("Est Vitalité", "Strasbourg", "pro"),
-)  # fmt: skip
-
-MEN = (
-    "Julien", "Karim", "Thomas", "Mehdi", "Nicolas", "Romain", "Sébastien", "Bruno", "Cédric", "Kévin", "Laurent",
-    "Patrice", "Rachid", "Vincent", "Yann",
-)  # fmt: skip
-WOMEN = (
-    "Sofia", "Mathilde", "Clara", "Laure", "Nadia", "Pauline", "Sandrine", "Virginie", "Camille", "Jeanne", "Lucie",
-    "Marion", "Samira", "Sarah", "Chloé",
-)  # fmt: skip
-SURNAMES = (
-    "Martin", "Bernard", "Dubois", "Lafitte", "Etcheverry", "Castagnet", "Moreau", "Laurent", "Benali", "Lefèvre",
-    "Garcia", "Roux", "Fontaine", "Chevalier", "Larrieu", "Dufau", "Haddad", "Nguyen", "Da Silva", "Marchand",
-    "Perrin", "Barthe", "Cazenave", "Diallo", "Picard", "Lemoine", "Renaud", "Duprat", "Lacoste", "Sanchez",
-)  # fmt: skip
-
 LARGEST_WEIGHT = 1.6
 
 # What a gym can be bad at: topics of the negative dialogues in `dialogues/`.
-WEAK_SPOTS = ("equipment", "showers_lockers", "crowding", "cleanliness", "billing", "temperature_air", "class_schedule")
+WEAK_SPOTS = (
+    "equipment", "showers_lockers", "crowding", "cleanliness", "temperature_air", "class_schedule", "staff_coaching",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +39,8 @@ class GymStory:
     """Its share of the network's members, relative to the other gyms."""
     weak_spots: tuple[str, ...]
     """Two topics that members complain about more than elsewhere."""
-    broken_treadmill: int
+    zone: str
+    """Of its school holidays: A, B or C."""
     coach_m: str
     coach_f: str
     kiosks: tuple[Kiosk, ...]
@@ -106,13 +65,24 @@ class Places:
 
 def gym_count(members: int) -> int:
     """How many gyms so many members make: 6 for 300, 15 for 2,000, at most 40."""
-    return max(2, min(len(PLACES), round(sqrt(members) / 2.9)))
+    return max(2, min(40, round(sqrt(members) / 2.9)))
 
 
-def make_places(*, members: int, days: int, seed: int, now: datetime) -> Places:
-    """Franchises of two to six gyms each, one independent gym, their kiosks and their people."""
+def make_places(*, gyms: int | None = None, members: int, days: int, seed: int, now: datetime) -> Places:
+    """Franchises of two gyms or more, one independent gym, their kiosks and their people.
+
+    Args:
+        gyms: how many; as many as fit the members when None.
+
+    Raises:
+        ValueError: when there are more gyms than we know places for, or fewer members than gyms.
+    """
     chance = stream(seed, "network")
-    count = gym_count(members)
+    count = gym_count(members) if gyms is None else gyms
+    if not 1 <= count <= len(PLACES):
+        raise ValueError(f"found {count} gyms, expected 1 to {len(PLACES)}")
+    if gyms is not None and members < gyms:
+        raise ValueError(f"found {members} members for {gyms} gyms, expected at least one each")
     founded_at = now - timedelta(days=days + 900)
     franchise_count = min(len(FRANCHISES), max(1, round(count / 2)))
     franchises = tuple(
@@ -120,10 +90,10 @@ def make_places(*, members: int, days: int, seed: int, now: datetime) -> Places:
         for name, city, plan in FRANCHISES[:franchise_count]
     )
     stories = []
-    for number, (city, district, street) in enumerate(PLACES[:count]):
+    for number, place in enumerate(PLACES[:count]):
         # The last gym is independent: the role rules for it differ.
         franchise = None if number == count - 1 else franchises[number % franchise_count]
-        story = _gym(chance, (city, district, street), franchise, founded_at, now)
+        story = _gym(chance, place, franchise, founded_at, now)
         # The first gym is the one people look at first: the largest.
         stories.append(replace(story, weight=LARGEST_WEIGHT) if number == 0 else story)
     places = tuple(_with_a_silent_kiosk(stories, now))
@@ -143,9 +113,9 @@ def slug_of(text: str) -> str:
 
 
 def _gym(
-    chance: Random, place: tuple[str, str, str], franchise: Franchise | None, founded_at: datetime, now: datetime
+    chance: Random, place: tuple[str, str, str, str], franchise: Franchise | None, founded_at: datetime, now: datetime
 ) -> GymStory:
-    city, district, street = place
+    city, district, street, zone = place
     opens, closes = one_of(chance, ("06:00", "06:30", "07:00")), one_of(chance, ("22:00", "22:30", "23:00"))
     hours = {day: [opens, closes] for day in WEEKDAYS[:5]} | {"sat": ["08:00", "20:00"], "sun": ["09:00", "13:00"]}
     gym = Gym(
@@ -179,7 +149,7 @@ def _gym(
         gym=gym,
         weight=chance.uniform(0.6, LARGEST_WEIGHT),
         weak_spots=tuple(chance.sample(WEAK_SPOTS, 2)),
-        broken_treadmill=chance.randint(1, 12),
+        zone=zone,
         coach_m=one_of(chance, MEN),
         coach_f=one_of(chance, WOMEN),
         kiosks=kiosks,

@@ -83,11 +83,11 @@ def bookings_of(
                 yield ClassBooking(new_id(chance), class_.gym_id, class_.id, day, story.member.id, status, booked_at)
 
 
-def goals_of(members: Sequence[MemberStory], *, seed: int, now: datetime) -> Iterator[MemberGoal]:
+def goals_of(members: Sequence[MemberStory], *, seed: int, now: datetime, is_first_gym: bool) -> Iterator[MemberGoal]:
     """One goal of every third active member; the first member of the network always has one."""
     for story in members:
         chance = stream(seed, "goal", str(story.member.id))
-        is_first = story is members[0]
+        is_first = is_first_gym and story is members[0]
         if not story.member.is_active or not (happens(chance, 0.33) or is_first):
             continue
         kind, target, description = _GOALS[1] if is_first else one_of(chance, _GOALS)

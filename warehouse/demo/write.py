@@ -1,4 +1,4 @@
-"""Copies a generated network into the database: one COPY per table, parents before children.
+"""Copies a generated network into the database, part by part: one COPY per table, parents before children.
 
 The caller holds the transaction; closed sessions are queued for analysis by the database's own
 trigger, which the pipeline sees only when all of it is committed.
@@ -7,12 +7,15 @@ trigger, which the pipeline sees only when all of it is committed.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
-from warehouse.demo.generate import Network
+from warehouse.demo.generate import GymPart
+from warehouse.demo.labels import ENGINE, ENGINE_VERSION, Label
+from warehouse.demo.network import Places
 from warehouse.demo.records import (
     ClassBooking,
     Consent,
@@ -34,15 +37,18 @@ from warehouse.demo.records import (
     User,
     Visit,
 )
+from warehouse.sql import queries
 
-# Record to table, in the order that foreign keys ask for.
-TABLES: Mapping[type, str] = {
+# Record to table, in the order that foreign keys ask for: first the places, then each gym.
+PLACE_TABLES: Mapping[type, str] = {
     Franchise: "franchises",
     Gym: "gyms",
     User: "users",
     Credential: "user_credentials",
     Kiosk: "kiosks",
     Heartbeat: "kiosk_heartbeats",
+}
+GYM_TABLES: Mapping[type, str] = {
     Member: "gym_members_v2",
     FitnessProfile: "member_fitness_profile",
     Preference: "member_preferences",
@@ -57,58 +63,75 @@ TABLES: Mapping[type, str] = {
     ClassBooking: "class_bookings",
     MemberGoal: "member_goals",
 }
+TABLES: Mapping[type, str] = {**PLACE_TABLES, **GYM_TABLES}
 
 
-def write_network(
-    connection: Connection,
-    network: Network,
-    *,
-    credentials: Sequence[Credential],
-    progress: Callable[[str], None],
-) -> dict[str, int]:
-    """Every record is in its table; table name to rows written.
-
-    Args:
-        progress: is told each table as it begins.
-    """
+def write_places(connection: Connection, places: Places, *, credentials: Sequence[Credential]) -> dict[str, int]:
+    """The places, their users and kiosks are in their tables; table name to rows written."""
     rows: dict[type, Iterable[Any]] = {
-        Franchise: network.places.franchises,
-        Gym: (story.gym for story in network.places.stories),
-        User: network.places.users,
+        Franchise: places.franchises,
+        Gym: (story.gym for story in places.stories),
+        User: places.users,
         Credential: credentials,
-        Kiosk: chain.from_iterable(story.kiosks for story in network.places.stories),
-        Heartbeat: network.places.heartbeats,
-        Member: (story.member for story in network.members),
-        FitnessProfile: (story.profile for story in network.members),
-        Preference: (story.preference for story in network.members),
-        Membership: chain.from_iterable(story.memberships for story in network.members),
-        Consent: chain.from_iterable(story.consents for story in network.members),
-        Visit: network.visits,
-        Session: (spoken.session for spoken in network.conversations),
-        SessionTurn: chain.from_iterable(spoken.turns for spoken in network.conversations),
-        UsageLine: chain.from_iterable(spoken.usage for spoken in network.conversations),
-        GymMachine: network.machines,
-        GymClass: network.classes,
-        ClassBooking: network.bookings,
-        MemberGoal: network.goals,
+        Kiosk: chain.from_iterable(story.kiosks for story in places.stories),
+        Heartbeat: places.heartbeats,
     }
-    written = {}
-    for record, table in TABLES.items():
-        progress(table)
-        written[table] = _copy(connection, table, record, rows[record])
+    return {table: _copy(connection, table, record, rows[record]) for record, table in PLACE_TABLES.items()}
+
+
+def write_gym(connection: Connection, part: GymPart) -> dict[str, int]:
+    """All of one gym is in its tables; table name to rows written."""
+    rows: dict[type, Iterable[Any]] = {
+        Member: (story.member for story in part.members),
+        FitnessProfile: (story.profile for story in part.members),
+        Preference: (story.preference for story in part.members),
+        Membership: chain.from_iterable(story.memberships for story in part.members),
+        Consent: chain.from_iterable(story.consents for story in part.members),
+        Visit: part.visits,
+        Session: (spoken.session for spoken in part.conversations),
+        SessionTurn: chain.from_iterable(spoken.turns for spoken in part.conversations),
+        UsageLine: chain.from_iterable(spoken.usage for spoken in part.conversations),
+        GymMachine: part.machines,
+        GymClass: part.classes,
+        ClassBooking: part.bookings,
+        MemberGoal: part.goals,
+    }
+    written = {table: _copy(connection, table, record, rows[record]) for record, table in GYM_TABLES.items()}
+    if part.labels:
+        label_history(connection, part.labels)
     return written
+
+
+def label_history(connection: Connection, labels: Sequence[Label]) -> None:
+    """Summaries of past sessions say what the generator meant, under a name of their own."""
+    columns: dict[str, list[Any]] = {
+        "session_ids": [one.session_id for one in labels],
+        "analysed_at": [one.analysed_at for one in labels],
+        "summaries": [one.summary_text for one in labels],
+        "topics": [",".join(one.key_topics) for one in labels],
+        "sentiment_scores": [one.sentiment_score for one in labels],
+        "sentiment_labels": [one.sentiment_label for one in labels],
+        "emotions": [one.emotion_detected for one in labels],
+        "intents": [",".join(one.intents_detected) for one in labels],
+        "outcomes": [one.outcome for one in labels],
+    }
+    connection.execute(
+        queries("demo")["label_history"], {**columns, "engine": ENGINE, "engine_version": ENGINE_VERSION}
+    )
 
 
 def _copy(connection: Connection, table: str, record: type, rows: Iterable[Any]) -> int:
     columns = [field.name for field in fields(record)]
+    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*columns)
     statement = sql.SQL("copy public.{table} ({columns}) from stdin").format(
         table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, columns))
     )
+    has_mappings = record is Gym
     count = 0
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row([_dumped(getattr(row, column)) for column in columns])
-            count += 1
+        for count, row in enumerate(rows, start=1):  # noqa: B007
+            line = values(row)
+            copy.write_row([_dumped(value) for value in line] if has_mappings else line)
     return count
 
 

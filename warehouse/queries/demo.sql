@@ -28,3 +28,30 @@ where users.email like %(pattern)s
 order by
     array_position(array['super_admin', 'franchise_owner', 'gym_manager', 'gym_staff', 'analyst'], users.role),
     users.email;
+
+-- label_history --
+-- Past conversations of a simulation are analysed as their writer meant them, under the engine's name 'simulated'; no
+-- stage has to read them: no alert rises from last year, and member analytics are recomputed from all at once.
+update public.conversation_summaries as summaries
+set status = 'completed',
+    queued_at = labels.analysed_at,
+    analysed_at = labels.analysed_at,
+    counted_at = labels.analysed_at,
+    alerted_at = labels.analysed_at,
+    summary_text = labels.summary_text,
+    key_topics = string_to_array(labels.topics, ','),
+    sentiment_score = labels.sentiment_score,
+    sentiment_label = labels.sentiment_label,
+    emotion_detected = labels.emotion,
+    intents_detected = string_to_array(labels.intents, ','),
+    outcome = labels.outcome,
+    engine = %(engine)s::text,
+    engine_version = %(engine_version)s::text
+from unnest(
+    %(session_ids)s::uuid[], %(analysed_at)s::timestamptz[], %(summaries)s::text[], %(topics)s::text[],
+    %(sentiment_scores)s::numeric[], %(sentiment_labels)s::text[], %(emotions)s::text[], %(intents)s::text[],
+    %(outcomes)s::text[]
+) as labels (
+    session_id, analysed_at, summary_text, topics, sentiment_score, sentiment_label, emotion, intents, outcome
+)
+where summaries.session_id = labels.session_id;

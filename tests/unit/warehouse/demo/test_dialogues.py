@@ -34,7 +34,7 @@ def test_spoken_fills_everything() -> None:
 
 def test_spoken_chooses_a_wording() -> None:
     """One of the alternatives is said, the slot is filled."""
-    (dialogue,) = read("inline", "== greeting fr neutral other\nM: [Salut|Bonjour] {prenom}\n")
+    (dialogue,) = read("inline", "== greeting fr neutral other intents=small_talk\nM: [Salut|Bonjour] {prenom}\n")
     said = {dialogue.spoken(Random(seed), {"prenom": "Léa"})[0] for seed in range(20)}
     assert said == {(Role.MEMBER, "Salut Léa"), (Role.MEMBER, "Bonjour Léa")}
     assert dialogue.names_the_member
@@ -44,11 +44,14 @@ def test_spoken_chooses_a_wording() -> None:
     ("text", "complaint"),
     [
         ("== short fr neutral\nM: oui\n", r"inline:1: found header"),
-        ("\n\n== a fr neutral other\nX: oui\n", r"inline:3: found line 'X: oui'"),
-        ("== a fr cheerful other\nM: oui\n", "cheerful"),
-        ("== a fr neutral weather\nM: oui\n", "weather"),
-        ("== a fr neutral other\nM: {nom}\n", r"found slots \['nom'\]"),
-        ("== a fr neutral other\nJ: Bonjour\n", "no turn of the member"),
+        ("== a fr neutral other\nM: oui\n", r"inline:1: found header"),
+        ("\n\n== a fr neutral other intents=other\nX: oui\n", r"inline:3: found line 'X: oui'"),
+        ("== a fr cheerful other intents=other\nM: oui\n", "cheerful"),
+        ("== a fr neutral weather intents=other\nM: oui\n", "weather"),
+        ("== a fr neutral other intents=other\nM: {nom}\n", r"found slots \['nom'\]"),
+        ("== a fr neutral other intents=dance\nM: oui\n", "dance"),
+        ("== a fr neutral other intents=other tags=dreaming\nM: oui\n", "dreaming"),
+        ("== a fr neutral other intents=other\nJ: Bonjour\n", "no turn of the member"),
     ],
 )
 def test_unreadable_dialogue_is_named(text: str, complaint: str) -> None:

@@ -1,29 +1,57 @@
 """The generated network is repeatable and plausible."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from statistics import mean
 
 import pytest
 
-from warehouse.demo.generate import Network, generate
-from warehouse.demo.members import Trajectory
-from warehouse.demo.network import PARIS
-from warehouse.demo.visits import LATEST_BEFORE_CLOSING, attendance_factor
+from warehouse.demo.generate import GymPart, blueprint, gym_parts, places_of
+from warehouse.demo.network import PARIS, Places
+from warehouse.demo.records import Visit
+from warehouse.demo.visits import LATEST_BEFORE_CLOSING
 
 NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Network:
+    """All parts of one small network."""
+
+    places: Places
+    parts: tuple[GymPart, ...]
+
+    @property
+    def visits(self) -> list[Visit]:
+        """Every visit of every gym."""
+        return [visit for part in self.parts for visit in part.visits]
+
+
+def network_of(*, days: int, members: int, seed: int, gyms: int | None = None) -> Network:
+    """The network that these arguments give."""
+    plan = blueprint(days=days, members=members, seed=seed, gyms=gyms, now=NOW)
+    places = places_of(plan)
+    return Network(places, tuple(gym_parts(plan, places)))
+
+
+def comparable(network: Network) -> list[object]:
+    """All records of a network; what numpy holds of its lives cannot be compared by ==."""
+    return [
+        (part.members, part.visits, part.conversations, part.labels, part.bookings, part.goals, part.life)
+        for part in network.parts
+    ]
 
 
 @pytest.fixture(scope="module")
 def network() -> Network:
     """The network that a first start shows."""
-    return generate(days=30, members=300, seed=7, now=NOW)
+    return network_of(days=30, members=300, seed=7)
 
 
 def test_same_seed_gives_the_same_network(network: Network) -> None:
     """Equal arguments give equal records, identifiers included; another seed gives others."""
-    assert generate(days=30, members=300, seed=7, now=NOW) == network
-    other = generate(days=30, members=300, seed=8, now=NOW)
+    assert comparable(network_of(days=30, members=300, seed=7)) == comparable(network)
+    other = network_of(days=30, members=300, seed=8)
     assert {visit.id for visit in other.visits}.isdisjoint(visit.id for visit in network.visits)
 
 
@@ -33,26 +61,47 @@ def test_first_network_is_small(network: Network) -> None:
     assert len(network.places.franchises) == 3
     assert [gym.franchise_id is None for gym in gyms] == [False] * 5 + [True]
     assert gyms[0].slug == "dax-centre"
-    assert len(network.members) == 300
-    assert 100 <= len(network.conversations) <= 250
+    assert sum(len(part.members) for part in network.parts) == 300
+    assert 100 <= sum(len(part.conversations) for part in network.parts) <= 250
+
+
+def test_as_many_gyms_as_asked_for() -> None:
+    """The number of gyms can be given, up to the places we know; each has a name of its own and a member."""
+    network = network_of(days=2, members=110, seed=7, gyms=100)
+    assert len({part.gym.gym.slug for part in network.parts}) == 100
+    assert all(part.members for part in network.parts)
+    emails = [user.email for user in network.places.users]
+    assert len(set(emails)) == len(emails)
+
+
+@pytest.mark.parametrize(("gyms", "members"), [(0, 10), (500, 1000), (20, 10)])
+def test_impossible_gyms_are_refused(gyms: int, members: int) -> None:
+    """No gym, more gyms than places or than members is a mistake."""
+    with pytest.raises(ValueError, match="expected"):
+        network_of(days=2, members=members, seed=7, gyms=gyms)
 
 
 def test_visits_fall_into_opening_hours(network: Network) -> None:
     """Nobody is in a closed gym, and nobody comes from the future."""
-    stories = {story.gym.id: story for story in network.places.stories}
-    for visit in network.visits:
-        opens_at, closes_at = stories[visit.gym_id].open_on(visit.visited_at.astimezone(PARIS).date())
-        assert opens_at <= visit.visited_at <= closes_at - LATEST_BEFORE_CLOSING
-        assert visit.visited_at <= NOW
+    for part in network.parts:
+        for visit in part.visits:
+            day = visit.visited_at.astimezone(PARIS).date()
+            opens_at, closes_at = part.gym.open_on(day)
+            assert opens_at <= visit.visited_at <= closes_at - LATEST_BEFORE_CLOSING
+            assert visit.visited_at <= NOW
+            assert not part.life.is_closed(day)
 
 
 def test_nobody_comes_without_a_membership(network: Network) -> None:
     """No visit and no conversation before joining or from the day of leaving on."""
-    stories = {story.member.id: story for story in network.members}
-    assert any(story.left_on for story in network.members)
+    stories = {story.member.id: story for part in network.parts for story in part.members}
+    assert any(story.left_on for story in stories.values())
     moments = [(visit.member_id, visit.visited_at) for visit in network.visits]
     moments += [
-        (one.session.member_id, one.session.started_at) for one in network.conversations if one.session.member_id
+        (one.session.member_id, one.session.started_at)
+        for part in network.parts
+        for one in part.conversations
+        if one.session.member_id
     ]
     for member_id, moment in moments:
         story = stories[member_id]
@@ -61,49 +110,85 @@ def test_nobody_comes_without_a_membership(network: Network) -> None:
         assert story.left_on is None or day < story.left_on
 
 
-def test_memberships_fit_their_members(network: Network) -> None:
+def test_memberships_fit_their_members() -> None:
     """Who left is inactive with a cancelled or expired contract; everybody else has a running one."""
     today = NOW.astimezone(PARIS).date()
-    for story in network.members:
-        current = story.memberships[-1]
-        if story.left_on is None:
+    for part in network_of(days=400, members=120, seed=3).parts:
+        for story in part.members:
+            *before, current = story.memberships
+            ends = [one.expires_on for one in before]
+            assert ends == [one.started_on for one in story.memberships[1:]]
+            assert {one.status for one in before} <= {"expired"}
+            if story.left_on is None:
+                assert story.member.is_active
+                assert current.status in ("active", "frozen")
+                assert current.started_on <= today < current.expires_on
+            else:
+                assert not story.member.is_active
+                assert (current.cancelled_on or current.expires_on) == story.left_on
+
+
+def test_nothing_is_known_before_its_day() -> None:
+    """A network told up to an earlier day holds no trace of what happens later: no leaving, no end, no words."""
+    plan = blueprint(days=150, members=40, gyms=1, seed=5, now=NOW)
+    (later,) = gym_parts(plan, places_of(plan))
+    today = NOW.astimezone(PARIS).date()
+    assert any(day is not None and day > today for day in [_left(later, story.row) for story in later.members])
+    for story in later.members:
+        future = _left(later, story.row)
+        if future is not None and future > today:
+            assert story.left_on is None
             assert story.member.is_active
-            assert current.status in ("active", "frozen")
-            assert current.started_on <= today < current.expires_on
-        else:
-            assert not story.member.is_active
-            assert (current.cancelled_on or current.expires_on) == story.left_on
+            assert all(one.cancelled_on is None for one in story.memberships)
+            assert story.memberships[-1].status in ("active", "frozen")
 
 
-def test_decline_shows_in_visits() -> None:
-    """Members who are lost come less in the second half than in the first; steady ones do not."""
-    days = 90
-    network = generate(days=days, members=600, seed=3, now=datetime(2026, 6, 20, 12, tzinfo=UTC))
-    middle = datetime(2026, 6, 20, 12, tzinfo=UTC) - timedelta(days=days / 2)
-    trajectories = {story.member.id: story.trajectory for story in network.members}
+def _left(part: GymPart, row: int) -> object:
+    day = int(part.lives.left[row])
+    return None if day > 10**5 else part.lives.first_day + timedelta(days=day)
 
-    def late_share(trajectory: Trajectory) -> float:
-        return mean(
-            visit.visited_at > middle for visit in network.visits if trajectories[visit.member_id] is trajectory
-        )
 
-    assert late_share(Trajectory.LOST) < 0.25
-    assert late_share(Trajectory.DECLINING) < 0.4
-    assert 0.45 < late_share(Trajectory.STEADY) < 0.55
-    assert late_share(Trajectory.GROWING) > 0.52
+def test_leaving_shows_in_visits_beforehand() -> None:
+    """Those about to leave over a quarrel or a lost habit come less than their own habit; those who move do not."""
+    fading, moving = [], []
+    for part in network_of(days=500, members=900, seed=3, gyms=3).parts:
+        for row, reason in enumerate(part.lives.reasons):
+            decided = int(part.lives.decided[row])
+            if reason is None or not 150 < decided < 480 or part.lives.left[row] - decided > 40:
+                continue
+            before = part.lives.came[row, decided - 120 : decided - 60].sum() / 60
+            last = part.lives.came[row, decided - 21 : decided + 7].sum() / 28
+            (moving if reason.value == "moved" else fading).append((before, last))
+    assert len(fading) > 60
+    assert sum(last for _, last in fading) < 0.7 * sum(before for before, _ in fading)
+    assert sum(last for _, last in moving) > 0.6 * sum(before for before, _ in moving)
+
+
+def test_some_come_back_from_a_long_absence() -> None:
+    """Holidays and injuries look like leaving and are not: most who were away come again."""
+    away, back = 0, 0
+    for part in network_of(days=400, members=300, seed=4, gyms=2).parts:
+        for one in part.lives.aways:
+            if one.last - one.first >= 13 and one.last < 330 and part.lives.left[one.member] > one.last:
+                away += 1
+                back += bool(part.lives.came[one.member, one.last + 1 : one.last + 40].any())
+    assert away > 50
+    assert back / away > 0.75
 
 
 def test_every_gym_hears_complaints(network: Network) -> None:
     """Each gym has conversations that an analysis should find negative, and others."""
-    moods = network.moods_by_gym()
-    assert len(moods) == 6
-    assert all(counts["negative"] >= 2 and counts["neutral"] + counts["positive"] >= 2 for counts in moods.values())
+    for part in network.parts:
+        moods = part.moods()
+        assert moods["negative"] >= 2
+        assert moods["neutral"] + moods["positive"] >= 2
 
 
 def test_a_kiosk_holds_one_conversation_at_a_time(network: Network) -> None:
     """Sessions of one kiosk never overlap, lie inside the past, and their turns inside them."""
     last_end: dict[object, datetime] = {}
-    for spoken in sorted(network.conversations, key=lambda one: one.session.started_at):
+    spoken_ones = [spoken for part in network.parts for spoken in part.conversations]
+    for spoken in sorted(spoken_ones, key=lambda one: one.session.started_at):
         session = spoken.session
         assert session.started_at > last_end.get(session.kiosk_id, session.started_at - timedelta(days=1))
         assert session.started_at < spoken.turns[0].started_at
@@ -111,50 +196,68 @@ def test_a_kiosk_holds_one_conversation_at_a_time(network: Network) -> None:
         last_end[session.kiosk_id] = session.ended_at
 
 
+def test_a_silent_kiosk_hears_nothing(network: Network) -> None:
+    """No conversation and no badge while a kiosk is out."""
+    assert any(part.life.outages for part in network.parts)
+    for part in network.parts:
+        for outage in part.life.outages:
+            moments = [one.session.started_at for one in part.conversations if one.session.kiosk_id == outage.kiosk_id]
+            moments += [visit.visited_at for visit in part.visits if visit.kiosk_id == outage.kiosk_id]
+            assert not [moment for moment in moments if outage.starts_at <= moment <= outage.ends_at]
+
+
 def test_conversations_stay_in_their_gym(network: Network) -> None:
     """Kiosk, member and session are of one gym, so that the composite keys hold."""
-    kiosk_gyms = {kiosk.id: kiosk.gym_id for story in network.places.stories for kiosk in story.kiosks}
-    member_gyms = {story.member.id: story.member.gym_id for story in network.members}
-    for spoken in network.conversations:
-        session = spoken.session
-        assert kiosk_gyms[session.kiosk_id] == session.gym_id
-        assert session.member_id is None or member_gyms[session.member_id] == session.gym_id
-    for visit in network.visits:
-        assert visit.kiosk_id is None or kiosk_gyms[visit.kiosk_id] == visit.gym_id
+    for part in network.parts:
+        kiosks = {kiosk.id for kiosk in part.gym.kiosks}
+        members = {story.member.id for story in part.members}
+        for spoken in part.conversations:
+            assert spoken.session.gym_id == part.gym.gym.id
+            assert spoken.session.kiosk_id in kiosks
+            assert spoken.session.member_id is None or spoken.session.member_id in members
+        assert {visit.kiosk_id for visit in part.visits} <= {*kiosks, None}
 
 
 def test_costs_are_plausible(network: Network) -> None:
     """A session costs the sum of its lines, more than nothing, and less than the ten cents we aim at."""
-    for spoken in network.conversations:
-        assert spoken.session.cost_usd == sum((line.cost_usd for line in spoken.usage), Decimal(0))
-        assert 0 < spoken.session.cost_usd < Decimal("0.10")
+    for part in network.parts:
+        for spoken in part.conversations:
+            assert spoken.session.cost_usd == sum((line.cost_usd for line in spoken.usage), Decimal(0))
+            assert 0 < spoken.session.cost_usd < Decimal("0.10")
 
 
 def test_consent_decides_the_analysis(network: Network) -> None:
     """A session is analysed only where a known member agreed."""
-    agreed = {story.member.id: story.agrees_to_analysis for story in network.members}
+    agreed = {story.member.id: story.agrees_to_analysis for part in network.parts for story in part.members}
     assert not all(agreed.values())
-    for spoken in network.conversations:
+    for part in network.parts:
+        for spoken in part.conversations:
+            session = spoken.session
+            assert session.has_analysis_consent == (session.member_id is not None and agreed[session.member_id])
+
+
+def test_only_old_conversations_carry_labels() -> None:
+    """What is older than the pending days is labelled by its writer, what is newer waits for an engine."""
+    plan = replace(blueprint(days=60, members=80, gyms=1, seed=7, now=NOW), pending_days=10)
+    (part,) = gym_parts(plan, places_of(plan))
+    labelled = {label.session_id for label in part.labels}
+    assert plan.pending_since < NOW - timedelta(days=9)
+    assert labelled
+    for spoken in part.conversations:
         session = spoken.session
-        assert session.has_analysis_consent == (session.member_id is not None and agreed[session.member_id])
-
-
-def test_holidays_empty_the_gym() -> None:
-    """Christmas week is quieter than an ordinary one, a public holiday quieter still."""
-    assert (
-        attendance_factor(date(2026, 12, 25))
-        < attendance_factor(date(2026, 12, 28))
-        < attendance_factor(date(2026, 11, 24))
-    )
+        assert (session.id in labelled) == (session.has_analysis_consent and session.ended_at < plan.pending_since)
+    meant = {spoken.session.id: spoken.dialogue.mood.value for spoken in part.conversations}
+    right = sum(label.sentiment_label == meant[label.session_id] for label in part.labels)
+    assert 0.75 < right / len(part.labels) < 1
 
 
 @pytest.mark.parametrize(("days", "members"), [(0, 10), (10, 0)])
 def test_nothing_to_simulate_is_refused(days: int, members: int) -> None:
     """No days or no members is a mistake, not an empty network."""
     with pytest.raises(ValueError, match="at least 1"):
-        generate(days=days, members=members, seed=1, now=NOW)
+        network_of(days=days, members=members, seed=1)
 
 
 def test_a_tiny_network_works() -> None:
     """One member of one day is a network too."""
-    assert len(generate(days=1, members=1, seed=1, now=NOW).members) == 1
+    assert sum(len(part.members) for part in network_of(days=1, members=1, seed=1).parts) == 1
