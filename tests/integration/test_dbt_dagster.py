@@ -100,7 +100,7 @@ def simulated(
     """A database with a small network in it, analysed, and no marts."""
     with cloned_database(server_settings, template_database, "dbt_dagster", tmp_path_factory.mktemp("dbt")) as database:
         with database.connect("pipeline") as pipeline:
-            simulate(pipeline, days=12, members=160, seed=7, now=NOW)
+            simulate(pipeline, days=12, members=300, gyms=4, seed=7, now=NOW)
         with database.admin() as admin:
             for statement in PIPELINE_RESULTS:
                 admin.execute(statement)
