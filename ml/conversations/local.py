@@ -23,6 +23,7 @@ from jarvis.conversations import (
     TurnAnalysis,
     sentiment_label,
 )
+from jarvis.evidence import claim_of
 from ml.conversations.actions import action_items
 from ml.conversations.engine import EngineError
 from ml.conversations.heads import WEIGHTS, HeadSet, WeightsError, load
@@ -42,7 +43,7 @@ from ml.conversations.sentences import EMBEDDING_MODEL, mean_vector
 from ml.conversations.summary import summarise
 
 # Raised when the code reads the same probabilities differently; weights carry their own hash.
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 
 # Rows of a batch that are embedded together; bounds memory, not results.
 _BATCH = 64
@@ -117,7 +118,9 @@ class LocalEngine:
                 outcome=outcome,
                 issues=issues,
             ),
-            evidence=_evidence(conversation, reading, label=label, emotion=emotion, intents=intents, quoted=quoted),
+            evidence=_evidence(
+                conversation, reading, label=label, emotion=emotion, topics=topics, intents=intents, quoted=quoted
+            ),
             turns=tuple(_turn(turn) for turn in _all_member_turns(conversation, reading)),
             embedding=mean_vector(reading.vectors),
             embedding_model=EMBEDDING_MODEL,
@@ -187,6 +190,7 @@ def _silence(turn_id: str) -> TurnReading:
         {label: float(label is Sentiment.NEUTRAL) for label in Sentiment},
         {emotion: float(emotion is Emotion.NEUTRAL) for emotion in Emotion},
         dict.fromkeys(Intent, 0.0),
+        dict.fromkeys(Topic, 0.0),
     )
 
 
@@ -196,10 +200,11 @@ def _evidence(
     *,
     label: Sentiment,
     emotion: Emotion,
+    topics: Sequence[Topic],
     intents: Sequence[Intent],
     quoted: tuple[str, ...],
 ) -> dict[str, tuple[str, ...]]:
-    """For each field the turns it rests on, in the order they were spoken."""
+    """For each field, and each topic and intent alone, the turns it rests on, in the order they were spoken."""
     order = {turn.turn_id: place for place, turn in enumerate(conversation.turns)}
     turns = reading.turns
     strongest = max(turns, key=lambda turn: turn.sentiment[label])
@@ -212,12 +217,27 @@ def _evidence(
         if label is Sentiment.NEGATIVE and turns[-1] not in stance and turns[-1].score < 0:
             stance.append(turns[-1])
     wanted = [turn for turn in turns if any(turn.intents[intent] >= INTENT_FROM for intent in intents)]
+    wanted = wanted or [max(telling, key=lambda turn: len(turn.text))]
     cited = {
         "sentiment": [turn.turn_id for turn in stance or [strongest]],
         "emotion": [max(turns, key=lambda turn: turn.emotion[emotion]).turn_id],
-        "intents": [turn.turn_id for turn in wanted or [max(telling, key=lambda turn: len(turn.text))]],
+        "intents": [turn.turn_id for turn in wanted],
         "key_topics": [turn.turn_id for turn in telling],
         "outcome": [turn.turn_id for turn in conversation.turns if turn.text.strip()][-2:],
         "summary": list(quoted),
+        **{
+            claim_of("key_topics", topic): _carrying(telling, [turn.topics[topic] for turn in telling], TOPIC_FROM)
+            for topic in topics
+        },
+        **{
+            claim_of("intents", intent): _carrying(wanted, [turn.intents[intent] for turn in wanted], INTENT_FROM)
+            for intent in intents
+        },
     }
     return {name: tuple(sorted(dict.fromkeys(ids), key=order.__getitem__)) for name, ids in cited.items()}
+
+
+def _carrying(turns: Sequence[TurnReading], probabilities: Sequence[float], start: float) -> list[str]:
+    """Ids of the turns with at least this probability, or of the first most probable one."""
+    least = min(start, max(probabilities))
+    return [turn.turn_id for turn, probability in zip(turns, probabilities, strict=True) if probability >= least]

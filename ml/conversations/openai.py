@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, sentiment_label
+from jarvis.evidence import without_false_quotes
 from jarvis.prices import Usage, exact_usd, price_of
 from ml.conversations.attempts import BATCH_SECONDS, REQUEST_TIMEOUT_SECONDS, Answer, Batch, CallError, attempt
 from ml.conversations.engine import EngineError
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 PROMPT = Path(__file__).parent / "prompts" / "analyse.md"
 
 # Raised when what is sent or how a reply is read changes in a way the prompt's hash does not show.
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 
 # A reply that breaks the schema is asked for once more, then given up.
 MAX_REPLIES = 2
@@ -182,9 +183,15 @@ class OpenAIEngine:
             return AnalysisFailure(conversation.session_id, reason)
 
     def _analysis(self, conversation: Conversation, reply: Reply, embedding: Sequence[float], spent: Spent) -> Analysis:
+        summary = self.redact(reply.summary, conversation.private_names)
+        cited = [
+            self.redact(clean_text(turn.text), conversation.private_names)
+            for turn in conversation.turns
+            if turn.turn_id in reply.evidence["summary"]
+        ]
         return Analysis(
             session_id=conversation.session_id,
-            summary=self.redact(reply.summary, conversation.private_names),
+            summary=without_false_quotes(summary, cited),
             key_topics=reply.key_topics,
             sentiment_score=reply.sentiment_score,
             sentiment_label=sentiment_label(reply.sentiment_score),

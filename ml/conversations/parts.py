@@ -12,7 +12,7 @@ The rules of `merge`, field by field:
 - emotion: the one that most of the member's turns were said under, the later one of two equals;
 - action_items: all, the same text once; past the most that are kept, the latest, because they are still open;
 - issues: all, the same machine and place once;
-- evidence: of the parts a field's value was taken from;
+- evidence: of the parts a field's value was taken from; of each topic and intent, of the parts that found it;
 - turns: one entry each; where two parts share a turn, the earlier, which read what led to it.
 """
 
@@ -24,6 +24,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from jarvis.conversations import ActionItem, Conversation, Emotion, Intent, Issue, Role, Topic, TurnAnalysis
+from jarvis.evidence import claim_of
 from ml.conversations.schema import CITED, MAX_ACTIONS, SUMMARY_CHARACTERS, Reply
 
 # A talk of about half an hour: past it, replies get long enough to be cut off, and labels slip.
@@ -106,18 +107,26 @@ def merge(parts: Sequence[Part], replies: Sequence[Reply]) -> Reply:
         "outcome": [replies[-1]],
         "emotion": [reply for reply in replies if reply.emotion is emotion],
     }
+    topics = _most_named(Topic.OTHER, [reply.key_topics for reply in replies])
+    intents = _most_named(Intent.OTHER, [reply.intents for reply in replies])
+    labels = [
+        *(claim_of("key_topics", topic) for topic in topics),
+        *(claim_of("intents", intent) for intent in intents),
+    ]
     order = [turn.turn_id for part in parts for turn in part.conversation.turns if turn.turn_id in part.new_turn_ids]
     return Reply(
         summary=_joined([reply.summary for reply in replies]),
-        key_topics=_most_named(Topic.OTHER, [reply.key_topics for reply in replies]),
+        key_topics=topics,
         sentiment_score=at_the_end.sentiment_score,
         emotion=emotion,
-        intents=_most_named(Intent.OTHER, [reply.intents for reply in replies]),
+        intents=intents,
         outcome=replies[-1].outcome,
         action_items=_actions([item for reply in replies for item in reply.action_items])[-MAX_ACTIONS:],
         evidence={
-            name: _in_order(order, [cited for reply in sources[name] for cited in reply.evidence[name]])
-            for name in CITED
+            name: _in_order(
+                order, [cited for reply in sources.get(name, replies) for cited in reply.evidence.get(name, ())]
+            )
+            for name in (*CITED, *labels)
         },
         turns=tuple(turns[turn_id] for turn_id in order if turn_id in turns),
         issues=_issues([issue for reply in replies for issue in reply.issues]),

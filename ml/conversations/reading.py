@@ -56,6 +56,8 @@ class TurnReading:
     sentiment: Mapping[Sentiment, float]
     emotion: Mapping[Emotion, float]
     intents: Mapping[Intent, float]
+    topics: Mapping[Topic, float]
+    """Of the turn alone: which turn a topic of the conversation is told by."""
 
     @property
     def score(self) -> float:
@@ -120,6 +122,7 @@ def read(conversations: Sequence[Conversation], heads: HeadSet) -> list[Reading]
     outcomes = heads.heads["conversation_outcome"].probabilities(ending_rows(closing_rows, whole_rows))
     turn_rows = features.matrix(turn_texts, turn_vectors)
     parts = {name: heads.heads[f"turn_{name}"].probabilities(turn_rows) for name in ("sentiment", "emotion", "intents")}
+    told_topics = heads.heads["conversation_topics"].probabilities(turn_rows)
 
     readings = []
     cursor = 0
@@ -156,6 +159,7 @@ def read(conversations: Sequence[Conversation], heads: HeadSet) -> list[Reading]
                         sentiment=_named(Sentiment, classes["turn_sentiment"], parts["sentiment"][row]),
                         emotion=_named(Emotion, classes["turn_emotion"], parts["emotion"][row]),
                         intents=_named(Intent, classes["turn_intents"], parts["intents"][row]),
+                        topics=_named(Topic, classes["conversation_topics"], told_topics[row]),
                     )
                     for row in members
                 ),

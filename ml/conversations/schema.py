@@ -22,6 +22,7 @@ from jarvis.conversations import (
     TurnAnalysis,
     sentiment_label,
 )
+from jarvis.evidence import CLAIMED_FIELDS, claim_of
 
 SUMMARY_CHARACTERS = 900
 ACTION_CHARACTERS = 200
@@ -29,7 +30,7 @@ PLACE_CHARACTERS = 60
 MAX_ACTIONS = 4
 MAX_ISSUES = 5
 OWNERS = ("staff", "manager", "member")
-CITED = ("summary", "key_topics", "sentiment", "emotion", "intents", "outcome")
+CITED = CLAIMED_FIELDS
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -61,7 +62,7 @@ def sent_ids(conversation: Conversation) -> dict[str, str]:
 
 def reply_schema() -> dict[str, Any]:
     """The JSON schema of a reply, in the subset strict structured outputs accept."""
-    ids = {"type": "array", "items": {"type": "string"}}
+    ids = {"type": "array", "items": {"type": "string"}, "minItems": 1}
     score = {"type": "number", "minimum": -1, "maximum": 1}
     text_or_null = {"type": ["string", "null"]}
     return _object(
@@ -75,7 +76,10 @@ def reply_schema() -> dict[str, Any]:
             _object(text={"type": "string"}, owner={"type": "string", "enum": list(OWNERS)}, source_turn_ids=ids),
             MAX_ACTIONS,
         ),
-        evidence=_object(**dict.fromkeys(CITED, ids)),
+        evidence=_object(
+            **dict.fromkeys(CITED, ids),
+            topics={"type": "array", "items": _object(topic=_one(Topic), turn_ids=ids)},
+        ),
         turns={
             "type": "array",
             "items": _object(
@@ -107,12 +111,15 @@ def parse_reply(text: str, conversation: Conversation) -> Reply:
     evidence = row.get("evidence")
     if not isinstance(evidence, dict):
         raise ReplyError("evidence: expected an object")
+    key_topics = _choices(Topic, row.get("key_topics"), "key_topics", least=1)
+    intents = _choices(Intent, row.get("intents"), "intents", least=1)
+    turns = _turns(row.get("turns"), conversation, known)
     return Reply(
         summary=_text(row.get("summary"), "summary", SUMMARY_CHARACTERS),
-        key_topics=_choices(Topic, row.get("key_topics"), "key_topics", least=1),
+        key_topics=key_topics,
         sentiment_score=_score(row.get("sentiment_score"), "sentiment_score"),
         emotion=_choice(Emotion, row.get("emotion"), "emotion"),
-        intents=_choices(Intent, row.get("intents"), "intents", least=1),
+        intents=intents,
         outcome=_choice(Outcome, row.get("outcome"), "outcome"),
         action_items=tuple(
             ActionItem(
@@ -122,8 +129,8 @@ def parse_reply(text: str, conversation: Conversation) -> Reply:
             )
             for item in _objects(row.get("action_items"), "action_items", MAX_ACTIONS)
         ),
-        evidence={name: _ids(evidence.get(name), known, f"evidence.{name}") for name in CITED},
-        turns=_turns(row.get("turns"), conversation, known),
+        evidence=_evidence(evidence, known, key_topics=key_topics, intents=intents, turns=turns),
+        turns=turns,
         issues=tuple(
             Issue(
                 _choice(Topic, item.get("topic"), "issues.topic"),
@@ -134,6 +141,30 @@ def parse_reply(text: str, conversation: Conversation) -> Reply:
             for item in _objects(row.get("issues"), "issues", MAX_ISSUES)
         ),
     )
+
+
+def _evidence(
+    value: Mapping[str, Any],
+    known: Mapping[str, str],
+    *,
+    key_topics: Sequence[Topic],
+    intents: Sequence[Intent],
+    turns: Sequence[TurnAnalysis],
+) -> dict[str, tuple[str, ...]]:
+    """The turns of each field, and of each topic and intent alone: its field's where the reply tells none apart."""
+    cited = {name: _ids(value.get(name), known, f"evidence.{name}") for name in CITED}
+    told = {
+        _choice(Topic, item.get("topic"), "evidence.topics.topic"): _ids(
+            item.get("turn_ids"), known, "evidence.topics.turn_ids"
+        )
+        for item in _objects(value.get("topics", []), "evidence.topics", len(Topic))
+    }
+    for topic in key_topics:
+        cited[claim_of("key_topics", topic)] = told.get(topic) or cited["key_topics"]
+    for intent in intents:
+        wanted = tuple(turn.turn_id for turn in turns if intent in turn.intents)
+        cited[claim_of("intents", intent)] = wanted or cited["intents"]
+    return cited
 
 
 def _turns(value: object, conversation: Conversation, known: Mapping[str, str]) -> tuple[TurnAnalysis, ...]:
@@ -213,6 +244,8 @@ def _owner(value: object) -> str:
 def _ids(value: object, known: Mapping[str, str], field: str) -> tuple[str, ...]:
     if not isinstance(value, list) or any(not isinstance(item, str) or item not in known for item in value):
         raise ReplyError(f"{field}: expected a list of this conversation's turn ids")
+    if not value:
+        raise ReplyError(f"{field}: found no turn, expected at least one: a claim rests on what was said")
     return tuple(dict.fromkeys(known[item] for item in value))
 
 

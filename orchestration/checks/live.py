@@ -12,11 +12,10 @@ from orchestration.assets.alerts import manager_alerts
 from orchestration.assets.conversations import conversation_summaries
 from orchestration.assets.members import member_analytics
 from orchestration.assets.raw import raw_key
+from orchestration.checks.evidence import EVIDENCE_CHECKS
 from orchestration.resources import Warehouse
 from warehouse.stores import alerts, conversations, members
 
-# Citations are checked over this long; older analyses were checked while they were new.
-EVIDENCE_WINDOW = timedelta(days=1)
 PARKED_SHOWN = 20
 # Longer than any live run takes.
 MEMBERS_GRACE = timedelta(minutes=1)
@@ -28,14 +27,6 @@ def closed_sessions_are_queued(warehouse: Warehouse) -> AssetCheckResult:
     with warehouse.connect() as connection:
         missing = conversations.count_sessions_without_summary(connection)
     return _result(missing, "sessions_without_summary", AssetCheckSeverity.ERROR)
-
-
-@asset_check(asset=conversation_summaries)
-def evidence_exists_in_its_session(warehouse: Warehouse) -> AssetCheckResult:
-    """Every turn an analysis cites belongs to its session; one that does not is a citation made up."""
-    with warehouse.connect() as connection:
-        foreign = conversations.count_evidence_outside_session(connection, window=EVIDENCE_WINDOW)
-    return _result(foreign, "cited_turns_not_found", AssetCheckSeverity.ERROR)
 
 
 @asset_check(asset=conversation_summaries)
@@ -72,7 +63,7 @@ def negative_feedback_quotes_the_member(warehouse: Warehouse) -> AssetCheckResul
 
 LIVE_CHECKS: tuple[AssetChecksDefinition, ...] = (
     closed_sessions_are_queued,
-    evidence_exists_in_its_session,
+    *EVIDENCE_CHECKS,
     no_session_is_parked,
     analytics_follow_conversations,
     negative_feedback_quotes_the_member,

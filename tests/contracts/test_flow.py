@@ -23,6 +23,7 @@ READING_SQL = {
         for stage in (
             "conversations",
             "enrichments",
+            "evidence",
             "paid_replies",
             "circuits",
             "members",

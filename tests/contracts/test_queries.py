@@ -27,6 +27,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/budgets.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/conversations.sql": ("jarvis_pipeline",),
     "warehouse/queries/corrections.sql": ("jarvis_dashboard",),
+    "warehouse/queries/evidence.sql": ("jarvis_pipeline",),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
     "warehouse/queries/enrichments.sql": ("jarvis_pipeline",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),

@@ -23,11 +23,13 @@ from jarvis.conversations import (
     Turn,
     sentiment_label,
 )
+from jarvis.evidence import CLAIMED_FIELDS, claim_of, is_said, quotes_in
 from ml.conversations.engine import EngineError
 from ml.conversations.evaluate import kiosk_figures
 from ml.conversations.examples import CORPUS, corpus_conversations, corpus_turns, load_conversations
 from ml.conversations.heads import WEIGHTS, load, save
 from ml.conversations.local import LocalEngine
+from ml.conversations.redaction import redact
 from ml.conversations.sentences import EMBEDDING_LENGTH
 
 DATA = Path(os.environ.get("JARVIS_DATA_DIR", Path(__file__).resolve().parents[2].parent / "shared" / "data"))
@@ -122,6 +124,13 @@ def test_every_cited_turn_exists_and_every_label_follows_from_its_score(engine: 
         cited += [item.source_turn_ids for item in analysis.action_items]
         cited += [issue.source_turn_ids for issue in analysis.issues]
         assert all(ids and set(ids) <= known for ids in cited)
+        claimed = [claim_of("key_topics", topic) for topic in analysis.key_topics]
+        claimed += [claim_of("intents", intent) for intent in analysis.intents]
+        assert set(analysis.evidence) == {*CLAIMED_FIELDS, *claimed}
+        assert all(set(analysis.evidence[one]) <= set(analysis.evidence[one.split(".")[0]]) for one in claimed)
+        said = [turn.text for turn in conversation.turns if turn.turn_id in analysis.evidence["summary"]]
+        quotes = quotes_in(analysis.summary)
+        assert quotes and all(any(is_said(quote, redact(text)) for text in said) for quote in quotes)
         assert analysis.sentiment_label is sentiment_label(analysis.sentiment_score)
         assert all(turn.sentiment_label is sentiment_label(turn.sentiment_score) for turn in analysis.turns)
         assert [turn.turn_id for turn in analysis.turns] == [turn.turn_id for turn in conversation.member_turns]

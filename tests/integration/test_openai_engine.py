@@ -12,6 +12,7 @@ from jarvis.conversations import Analysis, AnalysisFailure, Conversation, Role, 
 from ml.conversations.attempts import BATCH_SECONDS, MAX_ATTEMPTS
 from ml.conversations.engine import EngineError
 from ml.conversations.openai import OpenAIEngine, prompt_version
+from ml.conversations.schema import CITED
 from ml.conversations.tokens import tokens_of
 from tests.support.hosted_provider import (
     EMBEDDING,
@@ -85,6 +86,9 @@ def test_a_good_reply_becomes_an_analysis_with_the_conversations_own_turn_ids(en
     analysis = only(engine.analyse([conversation()]))
     assert analysis.sentiment_label is Sentiment.NEGATIVE
     assert analysis.evidence["sentiment"] == ("uuid-1", "uuid-3")
+    assert analysis.evidence["key_topics.equipment"] == ("uuid-1",)
+    assert analysis.evidence["intents.report_issue"] == ("uuid-1",), "the turn that the reply itself labels so"
+    assert analysis.evidence["intents.complain"] == ("uuid-1",), "no turn is labelled so: the field's own"
     assert [turn.turn_id for turn in analysis.turns] == ["uuid-1", "uuid-3"]
     assert analysis.issues[0].machine == "tapis 4"
     assert list(analysis.embedding) == [0.0, 1.0]
@@ -289,6 +293,8 @@ def test_the_content_filter_is_permanent(engine: OpenAIEngine, provider: Provide
         changed(summary=""),
         changed(summary="x" * 2000),
         changed(evidence={**GOOD["evidence"], "sentiment": ["t9"]}),
+        changed(evidence={**GOOD["evidence"], "outcome": []}),
+        changed(evidence={**GOOD["evidence"], "topics": [{"topic": "equipment", "turn_ids": ["t9"]}]}),
         changed(turns=GOOD["turns"][:1]),
         changed(turns=[{**GOOD["turns"][0], "turn_id": "t2"}, GOOD["turns"][1]]),
         changed(action_items=[{"text": "x", "owner": "root", "source_turn_ids": []}]),
@@ -304,6 +310,14 @@ def test_a_reply_that_breaks_the_schema_is_asked_for_once_more(
     failed = reason(engine.analyse([conversation()]))
     assert "broke the schema" in failed.reason
     assert "tapis" not in failed.reason
+
+
+def test_words_that_nobody_said_are_told_and_not_quoted(engine: OpenAIEngine, provider: Provider) -> None:
+    """What a cited turn holds keeps its quotation marks; what none holds loses them."""
+    provider.answers = [changed(summary="Il dit « le tapis 4 » et « je vais tout casser ».")]
+    (analysis,) = engine.analyse([conversation(text="Bonjour, le Tapis 4 est en panne.")])
+    assert isinstance(analysis, Analysis)
+    assert analysis.summary == "Il dit « le tapis 4 » et je vais tout casser."
 
 
 def test_one_bad_conversation_does_not_take_its_neighbours(engine: OpenAIEngine, provider: Provider) -> None:
@@ -330,14 +344,14 @@ def test_a_very_long_turn_is_cut_openly(engine: OpenAIEngine, provider: Provider
 
 
 def labelled(data: dict[str, Any]) -> Answer:
-    """A reply that labels each member turn it was sent, and rests every field on the first of them."""
+    """A reply that labels each member turn it was sent, and rests every field on the first of them (or of all)."""
     members = [row["turn_id"] for row in data["turns"] if row["role"] == "member"]
     labels = [{"turn_id": one, "sentiment_score": -0.1, "emotion": "neutral", "intents": []} for one in members]
     part = data.get("part", {"number": 1})["number"]
     return changed(
         summary=f"Partie {part}.",
         turns=labels,
-        evidence=dict.fromkeys(GOOD["evidence"], members[:1]),
+        evidence=dict.fromkeys(CITED, [*members, data["turns"][0]["turn_id"]][:1]),
         action_items=[],
         issues=[],
     )

@@ -176,7 +176,15 @@ def test_a_refused_conversation_is_named_and_the_run_succeeds(
 
 BREAKAGES = {
     "closed_sessions_are_queued": "delete from conversation_summaries",
-    "evidence_exists_in_its_session": 'update conversation_summaries set evidence = \'{"emotion": ["made-up"]}\'',
+    "every_claim_cites_a_turn": "update conversation_summaries set evidence = evidence - 'intents.complain'",
+    "evidence_exists_in_its_session": (
+        'update conversation_summaries set evidence = evidence || \'{"emotion": ["made-up"]}\''
+    ),
+    "summaries_quote_what_was_said": "update conversation_summaries set summary_text = 'Il dit « je pars demain ».'",
+    "alerts_quote_what_was_said": (
+        "update manager_alerts set context = jsonb_set(context, '{turns,0,text}', '\"Je pars demain.\"') "
+        "where alert_type = 'equipment_issue'"
+    ),
     "no_session_is_parked": (
         "update conversation_summaries set alerted_at = null, alert_retry_at = 'infinity', alert_error = 'refused'"
     ),

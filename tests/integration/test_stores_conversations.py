@@ -1,7 +1,6 @@
 """The queue of closed sessions: claimed once, analysed in one transaction, put off or parked on failure."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
@@ -206,17 +205,3 @@ def test_closing_a_session_wakes_who_listens(database: Database) -> None:
         closed_session(admin, gym)
         assert conversations.wait_for_closed_session(waiting, timeout_seconds=5)
         assert conversations.has_due(waiting)
-
-
-def test_a_citation_made_up_is_counted(database: Database) -> None:
-    """Evidence that names a turn its session does not have is found."""
-    with database.admin() as admin, database.connect("pipeline") as pipeline:
-        session_id = closed_session(admin, make_gym(admin))
-        analyse_due(pipeline, CueWordEngine())
-        window = timedelta(days=1)
-        assert conversations.count_evidence_outside_session(pipeline, window=window) == 0
-        admin.execute(
-            'update conversation_summaries set evidence = \'{"emotion": ["made-up"]}\' where session_id = %s',
-            [session_id],
-        )
-        assert conversations.count_evidence_outside_session(pipeline, window=window) == 1

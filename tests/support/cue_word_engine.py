@@ -15,6 +15,7 @@ from jarvis.conversations import (
     TurnAnalysis,
     sentiment_label,
 )
+from jarvis.evidence import CLAIMED_FIELDS, claim_of
 
 
 class CueWordEngine:
@@ -51,7 +52,14 @@ class CueWordEngine:
             intents=intents,
             outcome=Outcome.UNSOLVED if is_complaint else Outcome.SOLVED,
             action_items=(ActionItem("Réparer le tapis 4.", "staff", ids[:1]),) if is_complaint else (),
-            evidence={"sentiment_label": ids},
+            evidence=dict.fromkeys(
+                [
+                    *CLAIMED_FIELDS,
+                    claim_of("key_topics", Topic.EQUIPMENT),
+                    *(claim_of("intents", intent) for intent in intents),
+                ],
+                ids,
+            ),
             turns=tuple(TurnAnalysis(turn_id, score, sentiment_label(score), emotion, intents) for turn_id in ids),
             embedding=[0.6, 0.8],
             embedding_model="cue-words",

@@ -28,6 +28,7 @@ GOOD: dict[str, Any] = {
         "emotion": ["t3"],
         "intents": ["t1"],
         "outcome": ["t2"],
+        "topics": [{"topic": "equipment", "turn_ids": ["t1"]}],
     },
     "turns": [
         {"turn_id": "t1", "sentiment_score": -0.6, "emotion": "frustration", "intents": ["report_issue"]},

@@ -169,18 +169,6 @@ from public.openai_realtime_sessions as sessions
 left join public.conversation_summaries as summaries on sessions.id = summaries.session_id
 where sessions.state = 'closed' and summaries.id is null;
 
--- evidence_outside_session --
--- Evidence that names a turn its session does not have.
-select count(*)::integer as turn_count
-from public.conversation_summaries as summaries
-cross join lateral jsonb_each(coalesce(summaries.evidence, '{}'::jsonb)) as fields
-cross join lateral jsonb_array_elements_text(fields.value) as cited (turn_id)
-left join public.session_turns as turns
-    on summaries.gym_id = turns.gym_id and summaries.session_id = turns.session_id and turns.id::text = cited.turn_id
-where summaries.status = 'completed'
-    and summaries.analysed_at > now() - %(window)s::interval
-    and turns.id is null;
-
 -- parked_sessions --
 -- Sessions that a stage has given up, newest first, with the stage and its reason.
 select parked.session_id, parked.stage, parked.attempts, parked.reason, parked.queued_at

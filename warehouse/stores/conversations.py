@@ -212,11 +212,6 @@ def count_sessions_without_summary(connection: Connection) -> int:
     return _count(connection, "sessions_without_summary", {})
 
 
-def count_evidence_outside_session(connection: Connection, *, window: timedelta) -> int:
-    """How many cited turns do not exist in their session, over the analyses of the window."""
-    return _count(connection, "evidence_outside_session", {"window": window})
-
-
 def parked_sessions(connection: Connection, *, limit: int) -> list[ParkedSession]:
     """The sessions that a stage has given up, newest first."""
     with connection.cursor(row_factory=class_row(ParkedSession)) as cursor:
