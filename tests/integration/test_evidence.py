@@ -91,6 +91,24 @@ def test_a_claim_that_cites_nothing_is_named(analysed: Analysed, fault: LiteralS
     assert found["claims_without_turns"] == len(claims.split(", "))
 
 
+def test_a_persons_own_label_needs_no_turn(analysed: Analysed) -> None:
+    """What somebody corrected is that person's word; what the engine had said still cites its turns."""
+    analysed.plant(
+        "insert into label_corrections "
+        "(gym_id, session_id, field, engine, engine_version, engine_value, corrected_value) "
+        "select gym_id, session_id, 'topics', engine, engine_version, key_topics, '{billing}' "
+        "from conversation_summaries"
+    )
+    analysed.plant("update conversation_summaries set key_topics = key_topics")
+    shown = analysed.admin.execute("select key_topics from conversation_summaries").fetchone()
+    assert shown == (["billing"],)
+    assert analysed.result(every_claim_cites_a_turn).passed
+    analysed.plant(
+        "update conversation_summaries set evidence = evidence - 'key_topics.equipment', key_topics = '{equipment}'"
+    )
+    assert analysed.metadata(every_claim_cites_a_turn)["claims_without_turns"] == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "claim"),
     [

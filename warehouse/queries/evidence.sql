@@ -3,7 +3,14 @@
 -- claims_without_turns --
 -- Claims of recent analyses that cite no turn at all; the first ones, with how many there are.
 with recent as (
-    select session_id, evidence, key_topics, intents_detected, action_items, issues
+    select
+        session_id,
+        evidence,
+        action_items,
+        issues,
+        -- What a person has said instead rests on that person.
+        coalesce(engine_labels -> 'topics', to_jsonb(key_topics)) as topics,
+        coalesce(engine_labels -> 'intents', to_jsonb(intents_detected)) as intents
     from public.conversation_summaries
     where status = 'completed' and analysed_at > now() - %(window)s::interval
 ),
@@ -15,11 +22,11 @@ claims as (
     union all
     select recent.session_id, 'key_topics.' || topics.name, recent.evidence -> ('key_topics.' || topics.name)
     from recent
-    cross join unnest(recent.key_topics) as topics (name)
+    cross join jsonb_array_elements_text(recent.topics) as topics (name)
     union all
     select recent.session_id, 'intents.' || intents.name, recent.evidence -> ('intents.' || intents.name)
     from recent
-    cross join unnest(recent.intents_detected) as intents (name)
+    cross join jsonb_array_elements_text(recent.intents) as intents (name)
     union all
     select recent.session_id, 'action_items.' || items.place, items.item -> 'source_turn_ids'
     from recent
