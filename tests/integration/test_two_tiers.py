@@ -23,6 +23,7 @@ from tests.support.cue_word_engine import CueWordEngine
 from tests.support.first_tier import seen_again, seen_by_everybody
 from tests.support.hosted_provider import Provider, changed, failure, hosted_engine, playing
 from warehouse.stores import conversations, enrichments
+from warehouse.stores import evidence as evidence_store
 from warehouse.stores.conversations import MAX_ATTEMPTS
 from warehouse.stores.paid_replies import KeptReplies
 
@@ -115,14 +116,15 @@ def test_the_row_says_which_tier_gave_it(database: Database, provider: Provider)
             "select sentiment_score::float from session_turns where role = 'member' order by position"
         ).fetchall()
         items = admin.execute("select text from action_items").fetchall()
-        behind = conversations.count_evidence_outside_session(pipeline, window=conversations.STAGE_GRACE)
+        made_up = evidence_store.turns_not_found(pipeline, window=conversations.STAGE_GRACE, limit=1)
+        claims = evidence_store.claims_without_turns(pipeline, window=conversations.STAGE_GRACE, limit=1)
     assert enriched == (
         "hosted", "openai", engine.version, "done", None, True, True, "cue-words", -0.62, ["equipment"], True,
     )  # fmt: skip
     assert evidence["sentiment"] and {one for ids in evidence.values() for one in ids} <= turn_ids
     assert labels == [(-0.6,), (-0.4,)]
     assert items == [("Réparer le tapis 4.",)]
-    assert behind == 0
+    assert (made_up.total, claims.total) == (0, 0)
     assert provider.embeddings == [], "nobody pays for a vector that is not kept"
 
 
