@@ -7,6 +7,7 @@ other packages, and only inside the command that needs them, so that `jarvis url
 import argparse
 import getpass
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -70,7 +71,10 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     command("up", _up, "start everything and run until Ctrl-C")
-    command("doctor", _doctor, "check this machine and say what to do about each fault")
+    doctor = command("doctor", _doctor, "check this machine and say what to do about each fault")
+    doctor.add_argument(
+        "--watch", action="store_true", help="then watch the pipeline and e-mail its failures, until Ctrl-C"
+    )
     command("url", _url, "print one JSON line of addresses")
 
     migrate = command("migrate", _migrate, "bring the database's schema up or down, or show where it stands")
@@ -279,7 +283,20 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     findings = examine(settings)
     for finding in findings:
         print(f"{'ok   ' if finding.is_well else 'FAULT'} {finding.subject}: {finding.text}")
+    if options.watch:
+        return _watch(settings)
     return 0 if all(finding.is_well for finding in findings) else 1
+
+
+def _watch(settings: Settings) -> int:
+    from orchestration import instance, watch
+
+    if not settings.tells_operators:
+        print("jarvis: --watch needs JARVIS_SMTP_URL and JARVIS_OPERATORS_MAIL: nobody would be told", file=sys.stderr)
+        return 2
+    # Dagster finds its instance by its environment alone.
+    os.environ.update(instance.environment(settings))
+    return watch.main()
 
 
 def _url(settings: Settings, options: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every finding, faults included; no exception for a fault it was made to find."""
-    looks = (_python, _packages, _home, _ports, _database, _upstream, _models)
+    looks = (_python, _packages, _home, _ports, _database, _upstream, _models, _mail)
     return [finding for look in looks for finding in look(settings)]
 
 
@@ -109,3 +109,12 @@ def _models(settings: Settings) -> Iterator[Finding]:
             )
     if not told:
         yield Finding("models", True, ", ".join(settings.hosted_models))
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if settings.smtp_url is None:
+        yield Finding("mail", True, "no JARVIS_SMTP_URL: no digest and no failure is sent by e-mail")
+    elif not settings.operators_mail:
+        yield Finding("mail", True, "no JARVIS_OPERATORS_MAIL: nobody hears of a failed run")
+    else:
+        yield Finding("mail", True, f"from {settings.mail_from}, failures to {len(settings.operators_mail)} operators")

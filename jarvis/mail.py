@@ -54,6 +54,7 @@ class Letter:
     link: tuple[str, str] | None = None
     """A label and the URL it leads to."""
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    language: str = "fr"
     unsubscribe_url: str | None = None
     """Where one click ends such letters (RFC 8058); None where that cannot be asked."""
 
@@ -81,7 +82,7 @@ class Letter:
         parts += [f'<p style="{_SMALL}">{escape(line)}</p>' for line in self.closing]
         body = "\n".join(parts)
         return (
-            '<!doctype html>\n<html lang="fr"><head><meta charset="utf-8">'
+            f'<!doctype html>\n<html lang="{self.language}"><head><meta charset="utf-8">'
             f"<title>{escape(self.subject)}</title></head>\n"
             f'<body style="{_PAGE}">\n{body}\n</body></html>\n'
         )
@@ -130,7 +131,7 @@ def message(letter: Letter, *, sender: str, recipients: Sequence[str], sent_at: 
     made["Message-ID"] = f"<{token}@{origin.domain}>"
     # Nobody's holiday notice should answer a machine.
     made["Auto-Submitted"] = "auto-generated"
-    made["Content-Language"] = "fr"
+    made["Content-Language"] = letter.language
     if letter.unsubscribe_url is not None:
         made["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -111,6 +111,11 @@ class Settings:
         return voice + analysis
 
     @property
+    def tells_operators(self) -> bool:
+        """True where a failure of the pipeline can reach a person by e-mail."""
+        return self.smtp_url is not None and bool(self.operators_mail)
+
+    @property
     def administration_url(self) -> str:
         """URL of the login that migrates: the given one, or the embedded server's superuser."""
         if self.database_url is not None:

@@ -70,7 +70,14 @@ def up(settings: Settings) -> int:
         _step("waiting for every door to answer", supervisor.wait_until_ready)
         if not stopping.is_set():
             _print_welcome(settings, time.monotonic() - started)
-        supervisor.watch(server)
+        try:
+            supervisor.watch(server)
+        except UpError:
+            from orchestration.watch import tell_end
+
+            # Not the error's own text: it holds the last line a process wrote.
+            tell_end(settings, reason="a process keeps ending and the whole system has stopped: see jarvis up")
+            raise
         _say("stopping …")
     _say("stopped")
     return 0

@@ -191,7 +191,10 @@ def processes(
         (sys.executable, "-m", "orchestration.daemon", "--workspace", str(workspace)),
         common,
     )
-    return [*code_servers, *(worker_process(settings, queue) for queue in queues_of(settings)), webserver, daemon]
+    # Where nobody can be told there is nothing to watch for.
+    watch = [Process("watch", (sys.executable, "-m", "orchestration.watch"), environment(settings))]
+    workers = [worker_process(settings, queue) for queue in queues_of(settings)]
+    return [*code_servers, *workers, webserver, daemon, *(watch if settings.tells_operators else [])]
 
 
 def _code_server_port() -> int:

@@ -32,6 +32,7 @@ READING_SQL = {
             "alert_choices",
             "alert_upkeep",
             "kiosk_health",
+            "incidents",
         )
     ),
     "dashboards": ("dashboards/*.sql",),

@@ -34,6 +34,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/kiosk_health.sql": ("jarvis_pipeline",),
+    "warehouse/queries/incidents.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosk_badges.sql": ("jarvis_gateway",),
     "warehouse/queries/kiosk_settings.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/limits.sql": ("jarvis_gateway",),

@@ -1,0 +1,202 @@
+"""What breaks in the pipeline reaches a person: real runs and checks that fail, a real mail server on the loopback."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dagster import AssetCheckResult, DagsterInstance, Definitions, asset, asset_check, job, op
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._daemon.types import DaemonHeartbeat
+
+from orchestration.mailer import mailer_for
+from orchestration.watch import Watchman, tell_end
+from tests.conftest import Database
+from tests.support.mail_sink import MailSink, running_sink
+
+NOW = datetime.now(UTC)
+
+
+@op
+def break_down() -> None:
+    """Fails with words that a letter must not repeat."""
+    raise ValueError("Ada Lovelace a dit : la douche est froide")
+
+
+@job
+def failing() -> None:
+    """One step that fails."""
+    break_down()
+
+
+@job(name="failing")
+def repaired() -> None:
+    """The same job without its fault."""
+
+
+@pytest.fixture
+def sink() -> Iterator[MailSink]:
+    """A mail server."""
+    with running_sink() as running:
+        yield running
+
+
+@pytest.fixture
+def watchman(database: Database, sink: MailSink) -> Watchman:
+    """A watch that writes to two operators."""
+    settings = replace(
+        database.settings, smtp_url=sink.url, operators_mail=("a@example.org", "b@example.org"), dagster_port=3999
+    )
+    return Watchman(settings, mailer_for(settings))
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
+    """A Dagster whose daemons have just signed."""
+    with DagsterInstance.local_temp(str(tmp_path)) as made:
+        sign(made, at=datetime.now(UTC))
+        yield made
+
+
+def sign(instance: DagsterInstance, *, at: datetime) -> None:
+    """Every daemon is alive at a moment."""
+    for name in instance.get_required_daemon_types():
+        instance.add_daemon_heartbeat(DaemonHeartbeat(at.timestamp(), name, "any", []))
+
+
+def test_failed_run_is_told_once_with_its_count(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
+    """Four real failures, a look after each: one letter; six hours later a second one with the count, and no words."""
+    for _ in range(4):
+        assert not failing.execute_in_process(instance=instance, raise_on_error=False).success
+        watchman.look_once(instance, now=datetime.now(UTC))
+    assert sink.subjects == ["JARVIS: run of failing failed"]
+    assert sink.messages[0]["To"] == "a@example.org, b@example.org"
+    later = datetime.now(UTC) + timedelta(hours=6)
+    sign(instance, at=later)
+    watchman.look_once(instance, now=later)
+    assert len(sink.messages) == 2
+    body = sink.messages[1].get_body(("plain",))
+    assert body is not None
+    assert "seen 4 times, 3 since the last message" in body.get_content()
+    assert not any("Lovelace" in str(one) or "douche" in str(one) for one in sink.messages)
+    watchman.look_once(instance, now=later + timedelta(hours=7))
+    assert all("failing failed" not in one for one in sink.subjects[2:]), "nothing new of it, nothing said"
+
+
+def test_what_failed_and_recovered_between_two_looks_is_told(
+    database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """The letter goes out all the same, and the incident is over."""
+    failing.execute_in_process(instance=instance, raise_on_error=False)
+    assert repaired.execute_in_process(instance=instance).success
+    watchman.look_once(instance, now=datetime.now(UTC))
+    assert sink.subjects == ["JARVIS: run of failing failed"]
+    with database.admin() as admin:
+        assert admin.execute("select ended_at is not null from app.incidents").fetchall() == [(True,)]
+
+
+def test_failed_check_is_told_and_ends_when_it_passes(
+    database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """The newest evaluation counts: a check that fails and a run that goes well are told apart."""
+    passes = False
+
+    @asset
+    def numbers() -> None:
+        """Nothing."""
+
+    @asset_check(asset=numbers)
+    def add_up() -> AssetCheckResult:
+        return AssetCheckResult(passed=passes)
+
+    definitions = Definitions(assets=[numbers], asset_checks=[add_up])
+    for passes in (False, True):  # noqa: B007
+        definitions.resolve_implicit_global_asset_job_def().execute_in_process(instance=instance)
+        watchman.look_once(instance, now=datetime.now(UTC))
+    assert sink.subjects == ["JARVIS: check numbers/add_up failed"]
+    with database.admin() as admin:
+        assert admin.execute("select cause from app.incidents where ended_at is null").fetchall() == []
+
+
+def test_dead_daemons_are_one_letter(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
+    """Five minutes without a sign, all of them at once: one letter that names each."""
+    now = datetime.now(UTC)
+    watchman.look_once(instance, now=now + timedelta(minutes=4))
+    assert sink.subjects == []
+    for minutes in range(6, 60, 6):
+        watchman.look_once(instance, now=now + timedelta(minutes=minutes))
+    assert len(sink.subjects) == 1
+    text = str(sink.messages[0].get_body(("plain",)))
+    assert all(name.lower() in text for name in instance.get_required_daemon_types())
+
+
+def test_silent_sensor_is_told(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
+    """A sensor that is on and has not ticked for five minutes; one that was stopped is left alone."""
+    now = datetime.now(UTC)
+    target = LoadableTargetOrigin(module_name="orchestration.live", attribute="defs")
+    place = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
+    for name, status in (("awake", InstigatorStatus.RUNNING), ("stopped", InstigatorStatus.STOPPED)):
+        origin = RemoteInstigatorOrigin(place, name)
+        state = InstigatorState(origin, InstigatorType.SENSOR, status, SensorInstigatorData())
+        instance.add_instigator_state(state)
+        instance.create_tick(
+            TickData(
+                instigator_origin_id=state.instigator_origin_id,
+                instigator_name=name,
+                instigator_type=InstigatorType.SENSOR,
+                status=TickStatus.SKIPPED,
+                timestamp=now.timestamp(),
+                selector_id=state.selector_id,
+            )
+        )
+    for minutes in (1, 6, 7):
+        sign(instance, at=now + timedelta(minutes=minutes))
+        watchman.look_once(instance, now=now + timedelta(minutes=minutes))
+    assert sink.subjects == ["JARVIS: sensor awake is silent"]
+
+
+def test_letter_that_is_not_taken_is_due_again(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
+    """A mail server that says later costs no incident its letter."""
+    failing.execute_in_process(instance=instance, raise_on_error=False)
+    sink.answers = ["451 later", "554 never"]
+    told = [watchman.look_once(instance, now=datetime.now(UTC)) for _ in range(4)]
+    assert (told, len(sink.messages)) == ([0, 0, 1, 0], 1)
+
+
+def test_database_that_does_not_answer_is_told_once(watchman: Watchman, sink: MailSink) -> None:
+    """Where nothing can be counted the watch itself remembers."""
+    assert [watchman.tell_unreachable(now=NOW + timedelta(minutes=minutes)) for minutes in (0, 1, 2)] == [
+        True, False, False,
+    ]  # fmt: skip
+    assert watchman.tell_unreachable(now=NOW + timedelta(hours=6))
+    assert sink.subjects == ["JARVIS: the database does not answer"] * 2
+
+
+def test_end_of_the_system_is_told(watchman: Watchman, sink: MailSink) -> None:
+    """A supervisor that gives up says so."""
+    tell_end(watchman.settings, reason="a process keeps ending and the whole system has stopped")
+    assert sink.subjects == ["JARVIS: a process keeps ending and the whole system has stopped"]
+
+
+def test_kiosks_nobody_hears_are_told(
+    database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """The platform's own silence is the operators' business, not a hundred managers'."""
+    with database.admin() as admin:
+        admin.execute("insert into app.kiosk_watch values (true, now(), true, now())")
+    watchman.look_once(instance, now=datetime.now(UTC))
+    assert sink.subjects == ["JARVIS: no kiosk of any gym is heard"]

@@ -1,0 +1,2 @@
+-- Takes the incidents away again.
+drop table app.incidents;
