@@ -36,7 +36,8 @@ READY_SECONDS = 90
 # A child that dies more often than this within a minute is broken, not unlucky.
 RESTARTS_PER_MINUTE = 5
 
-DEMO_DAYS = 30
+# Habits need a past: a member is missed against their own.
+DEMO_DAYS = 120
 DEMO_MEMBERS = 240
 DEMO_SEED = 7
 

@@ -31,7 +31,8 @@ class Signature:
     joined_on: date
     left_on: date | None
     """The first day without a membership, where it is past."""
-    is_frozen: bool
+    frozen: tuple[date, date] | None
+    """First and last day of the pause that runs today."""
 
 
 def memberships_of(
@@ -53,13 +54,14 @@ def memberships_of(
         announced, expires_on = starts_on, starts_on + term
         status, cancelled_on = "expired", None
         if expires_on >= until and left_on is None:
-            status = "frozen" if signature.is_frozen else "active"
+            status = "frozen" if signature.frozen else "active"
         elif left_on is not None and left_on < expires_on:
             status, cancelled_on = "cancelled", left_on
+        frozen_from, frozen_until = (signature.frozen or (None, None)) if status == "frozen" else (None, None)
         yield Membership(
             id=new_id(chance), gym_id=signature.gym_id, member_id=signature.member_id, plan=plan.name,
             status=status, started_on=starts_on, expires_on=expires_on, cancelled_on=cancelled_on,
-            monthly_price_eur=price, created_at=morning(starts_on),
+            monthly_price_eur=price, frozen_from=frozen_from, frozen_until=frozen_until, created_at=morning(starts_on),
         )  # fmt: skip
         starts_on, term = expires_on, TERM
 

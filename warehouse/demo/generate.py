@@ -20,8 +20,8 @@ from warehouse.demo.lives import Lives, live
 from warehouse.demo.members import MemberStory, make_members
 from warehouse.demo.network import PARIS, GymStory, Places, make_places
 from warehouse.demo.personas import Personas, personas_of
-from warehouse.demo.records import ClassBooking, GymClass, GymMachine, MemberGoal, Visit
-from warehouse.demo.timetable import bookings_of, classes_of, goals_of, machines_of
+from warehouse.demo.records import ClassBooking, GymClass, GymClosure, GymMachine, MemberGoal, Visit
+from warehouse.demo.timetable import bookings_of, classes_of, closures_of, goals_of, machines_of
 from warehouse.demo.truth import WEEKS_AHEAD, truth_of
 from warehouse.demo.visits import Arrivals, arrivals_of
 from warehouse.demo.words import Talk
@@ -74,6 +74,7 @@ class GymPart:
     visits: tuple[Visit, ...]
     conversations: tuple[Spoken, ...]
     labels: tuple[Label, ...]
+    closures: tuple[GymClosure, ...]
     machines: tuple[GymMachine, ...]
     classes: tuple[GymClass, ...]
     bookings: tuple[ClassBooking, ...]
@@ -153,7 +154,8 @@ def _part(plan: Blueprint, gym: GymStory, *, first_number: int, count: int) -> G
         keeps_first=keeps_first,
     )  # fmt: skip
     lives = live(
-        personas, life, seed=seed, name=slug, zone=gym.zone, first_day=plan.first_day, weeks=weeks,
+        personas, life, seed=seed, name=slug, zone=gym.gym.school_zone,
+        region=gym.gym.holiday_region, first_day=plan.first_day, weeks=weeks,
         keeps_first=keeps_first,
     )  # fmt: skip
     arrivals = arrivals_of(gym, personas, lives, seed=seed, now=now)
@@ -173,6 +175,7 @@ def _part(plan: Blueprint, gym: GymStory, *, first_number: int, count: int) -> G
         visits=tuple(visits),
         conversations=tuple(conversations),
         labels=tuple(_labels(plan, slug, conversations)),
+        closures=tuple(closures_of(gym, life, seed=seed, now=now)),
         machines=tuple(machines_of(gym, seed=seed)),
         classes=classes,
         bookings=tuple(bookings_of(classes, stories, seed=seed, now=now)),

@@ -17,10 +17,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from jarvis.calendars import HolidayRegion, SchoolZone
 from warehouse.demo.chance import numbers
 from warehouse.demo.gym_lives import GymLife
 from warehouse.demo.personas import BILLING, CROWDING, PLANS, TOPICS, Booleans, Floats, Integers, Personas
-from warehouse.demo.seasons import attendance, is_school_holiday
+from warehouse.demo.seasons import attendance, in_school_holidays
 
 NEVER = 10**6
 NOTICE_DAYS = 30
@@ -92,7 +93,8 @@ def live(
     *,
     seed: int,
     name: str,
-    zone: str,
+    zone: SchoolZone,
+    region: HolidayRegion | None,
     first_day: date,
     weeks: int,
     keeps_first: bool,
@@ -102,9 +104,10 @@ def live(
     Args:
         name: of the gym, for its own stream of chance.
         zone: of the school holidays.
+        region: where more days are public holidays; None for most of the mainland.
         keeps_first: the first member stays whatever happens.
     """
-    story = _Story(personas, gym, seed=seed, name=name, zone=zone, first_day=first_day, weeks=weeks)
+    story = _Story(personas, gym, seed=seed, name=name, zone=zone, region=region, first_day=first_day, weeks=weeks)
     if keeps_first:
         story.is_safe[0] = True
     for week in range(weeks):
@@ -116,17 +119,26 @@ class _Story:
     """The members' state while the weeks pass."""
 
     def __init__(
-        self, personas: Personas, gym: GymLife, *, seed: int, name: str, zone: str, first_day: date, weeks: int
+        self,
+        personas: Personas,
+        gym: GymLife,
+        *,
+        seed: int,
+        name: str,
+        zone: SchoolZone,
+        region: HolidayRegion | None,
+        first_day: date,
+        weeks: int,
     ) -> None:
         count, length = len(personas), weeks * 7
-        self.personas, self.gym, self.first_day, self.weeks = personas, gym, first_day, weeks
+        self.personas, self.gym, self.first_day, self.weeks, self.zone = personas, gym, first_day, weeks, zone
         self.chance = numbers(seed, "lives", name)
         self.dates = [first_day + timedelta(days=offset) for offset in range(length)]
-        self.share = attendance(self.dates, zone=zone) * [not gym.is_closed(day) for day in self.dates]
+        self.share = attendance(self.dates, zone=zone, region=region) * [not gym.is_closed(day) for day in self.dates]
         self.aways: list[Away] = []
         # How much of a member each day finds: 0 away, less than 1 on the way back.
         self.presence = np.ones((count, length))
-        self._plan_holidays(zone)
+        self._plan_holidays()
         self.weights = self._weights_of_troubles()
         self.motivation = personas.keenness + 0.35 * self.chance.standard_normal(count)
         self.keenness = personas.keenness.copy()
@@ -288,7 +300,7 @@ class _Story:
             return Reason.PRICE if worst == BILLING else Reason.GRIEVANCE
         return self.mark[member] or Reason.LOST_HABIT
 
-    def _plan_holidays(self, zone: str) -> None:
+    def _plan_holidays(self) -> None:
         """Summers away, weeks with the children, before anybody joins: nobody joins on holiday."""
         count, length = len(self.personas), len(self.dates)
         for year in sorted({day.year for day in self.dates}):
@@ -302,7 +314,7 @@ class _Story:
             goes = self.chance.random(count) < 0.3
             for member in np.flatnonzero(goes & (christmas >= 0) & (christmas < length)):
                 self._send_away(int(member), int(christmas[member]), 8, "holiday")
-        with_children = np.array([is_school_holiday(day, zone) for day in self.dates])
+        with_children = in_school_holidays(self.dates, zone=self.zone)
         self.presence[np.ix_(self.personas.is_parent, with_children)] *= 0.62
 
     def _weights_of_troubles(self) -> Floats:

@@ -4,7 +4,7 @@ Pure. `personas.py` and `lives.py` say who they are and what becomes of them; he
 that a gym would hold on the last day of the story, and not a day more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,11 +15,11 @@ from jarvis.consents import NOTICE_VERSION
 from warehouse.demo.chance import happens, new_id, one_of, stream, weighted
 from warehouse.demo.contracts import Signature, memberships_of, morning
 from warehouse.demo.gym_lives import GymLife
-from warehouse.demo.lives import NEVER, Lives
+from warehouse.demo.lives import NEVER, Away, Lives
 from warehouse.demo.network import PARIS, GymStory, slug_of
 from warehouse.demo.personas import PLANS, Personas
 from warehouse.demo.places import FIRST_NAMES, SURNAMES
-from warehouse.demo.records import Consent, FitnessProfile, Member, Membership, Preference
+from warehouse.demo.records import Absence, Consent, FitnessProfile, Member, Membership, Preference
 
 _PURPOSES = {
     "service": 1.0, "quality_analysis": 0.97, "personalisation": 0.85, "churn_profiling": 0.9, "health": 0.4,
@@ -46,6 +46,8 @@ class MemberStory:
     preference: Preference
     memberships: tuple[Membership, ...]
     consents: tuple[Consent, ...]
+    absences: tuple[Absence, ...]
+    """Those that were declared by now."""
 
 
 def badge_of(number: int) -> str:
@@ -71,11 +73,9 @@ def make_members(
         first_number: the place in the network of the gym's first member.
     """
     today = now.astimezone(PARIS).date()
-    frozen = {
-        away.member
-        for away in lives.aways
-        if away.reason == "frozen" and away.first <= (today - lives.first_day).days <= away.last
-    }
+    aways: dict[int, list[Away]] = {}
+    for away in lives.aways:
+        aways.setdefault(away.member, []).append(away)
     for row in range(len(personas)):
         chance = stream(seed, "member", first_number + row)
         joined_on = lives.first_day + timedelta(days=int(personas.joined[row]))
@@ -88,9 +88,13 @@ def make_members(
         language = "fr" if first_number + row == 1 else weighted(chance, _LANGUAGES)
         consents = tuple(_consents(chance, gym.gym.id, member_id, joined_on))
         plan = PLANS[personas.plan[row]]
+        absences = tuple(
+            _absences(chance, aways.get(row, ()), (gym.gym.id, member_id), lives.first_day, (joined_on, left_on), now)
+        )
+        frozen = next((one for one in absences if one.reason == "frozen" and _covers(one, today)), None)
         signature = Signature(
             gym_id=gym.gym.id, member_id=member_id, plan=plan, joined_on=joined_on, left_on=left_on,
-            is_frozen=row in frozen,
+            frozen=(frozen.starts_on, frozen.ends_on or today) if frozen else None,
         )  # fmt: skip
         rate = float(personas.rate[row])
         yield MemberStory(
@@ -125,7 +129,39 @@ def make_members(
             ),
             memberships=tuple(memberships_of(chance, signature, rises=life.rises, today=today)),
             consents=consents,
+            absences=absences,
         )
+
+
+def _absences(
+    chance: Random,
+    aways: Iterable[Away],
+    owner: tuple[UUID, UUID],
+    first_day: date,
+    membership: tuple[date, date | None],
+    now: datetime,
+) -> Iterator[Absence]:
+    """What the member had said by now: journeys some days ahead, injuries some days late and without an end."""
+    joined_on, left_on = membership
+    today = now.astimezone(PARIS).date()
+    for away in aways:
+        starts_on, ends_on = first_day + timedelta(days=away.first), first_day + timedelta(days=away.last)
+        is_planned = away.reason in ("holiday", "travel")
+        said_on = starts_on + timedelta(days=-chance.randint(1, 12) if is_planned else chance.randint(0, 4))
+        absence_id = new_id(chance)
+        is_member = joined_on <= said_on and (left_on is None or starts_on < left_on)
+        if not (away.is_declared and is_member and morning(said_on) <= now):
+            continue
+        # Nobody knows how long an injury lasts before it is over.
+        is_open = away.reason == "injury" and ends_on >= today
+        yield Absence(
+            id=absence_id, gym_id=owner[0], member_id=owner[1], starts_on=starts_on,
+            ends_on=None if is_open else ends_on, reason=away.reason, source="simulator", created_at=morning(said_on),
+        )  # fmt: skip
+
+
+def _covers(absence: Absence, day: date) -> bool:
+    return absence.starts_on <= day and (absence.ends_on is None or day <= absence.ends_on)
 
 
 def _birth_date(chance: Random, today: date, plan: str) -> date:

@@ -13,8 +13,9 @@ from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from jarvis.calendars import HolidayRegion, SchoolZone
 from warehouse.demo.chance import happens, new_id, one_of, stream
-from warehouse.demo.places import FRANCHISES, MEN, PLACES, SURNAMES, WOMEN
+from warehouse.demo.places import FRANCHISES, HOLIDAY_REGIONS, MEN, PLACES, SURNAMES, WOMEN
 from warehouse.demo.records import Franchise, Gym, Heartbeat, Kiosk, User
 
 EMAIL_DOMAIN = "demo.jarvis"
@@ -39,8 +40,6 @@ class GymStory:
     """Its share of the network's members, relative to the other gyms."""
     weak_spots: tuple[str, ...]
     """Two topics that members complain about more than elsewhere."""
-    zone: str
-    """Of its school holidays: A, B or C."""
     coach_m: str
     coach_f: str
     kiosks: tuple[Kiosk, ...]
@@ -93,7 +92,8 @@ def make_places(*, gyms: int | None = None, members: int, days: int, seed: int, 
     for number, place in enumerate(PLACES[:count]):
         # The last gym is independent: the role rules for it differ.
         franchise = None if number == count - 1 else franchises[number % franchise_count]
-        story = _gym(chance, place, franchise, founded_at, now)
+        salt = new_id(stream(seed, "control", number))
+        story = _gym(chance, salt, place, franchise, founded_at, now)
         # The first gym is the one people look at first: the largest.
         stories.append(replace(story, weight=LARGEST_WEIGHT) if number == 0 else story)
     places = tuple(_with_a_silent_kiosk(stories, now))
@@ -113,7 +113,12 @@ def slug_of(text: str) -> str:
 
 
 def _gym(
-    chance: Random, place: tuple[str, str, str, str], franchise: Franchise | None, founded_at: datetime, now: datetime
+    chance: Random,
+    salt: UUID,
+    place: tuple[str, str, str, str],
+    franchise: Franchise | None,
+    founded_at: datetime,
+    now: datetime,
 ) -> GymStory:
     city, district, street, zone = place
     opens, closes = one_of(chance, ("06:00", "06:30", "07:00")), one_of(chance, ("22:00", "22:30", "23:00"))
@@ -126,6 +131,9 @@ def _gym(
         city=city,
         address=f"{street}, {city}",
         opening_hours=hours,
+        school_zone=SchoolZone(zone),
+        holiday_region=HolidayRegion(HOLIDAY_REGIONS[city]) if city in HOLIDAY_REGIONS else None,
+        churn_control_salt=salt,
         created_at=founded_at,
     )
     spots = ("à l'entrée", "au plateau musculation", "devant les vestiaires")
@@ -149,7 +157,6 @@ def _gym(
         gym=gym,
         weight=chance.uniform(0.6, LARGEST_WEIGHT),
         weak_spots=tuple(chance.sample(WEAK_SPOTS, 2)),
-        zone=zone,
         coach_m=one_of(chance, MEN),
         coach_f=one_of(chance, WOMEN),
         kiosks=kiosks,

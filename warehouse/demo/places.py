@@ -61,6 +61,9 @@ PLACES = (
     ("Quimper", "Odet", "16 boulevard de Kerguelen", "B"), ("Saint-Malo", "Rocabey", "50 avenue Jean-Jaurès", "B"),
 )  # fmt: skip
 
+# Where more days than the mainland's are public holidays.
+HOLIDAY_REGIONS = {"Strasbourg": "alsace", "Mulhouse": "alsace", "Colmar": "alsace", "Metz": "moselle"}
+
 FRANCHISES = (
     ("Atlantique Forme", "Bayonne", "pro"), ("Gascogne Fitness", "Pau", "starter"),
     ("Garonne Club", "Toulouse", "enterprise"), ("Loire Énergie", "Nantes", "pro"),

@@ -10,6 +10,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
+from jarvis.calendars import HolidayRegion, SchoolZone
+
 
 @dataclass(frozen=True, slots=True)
 class Franchise:
@@ -36,7 +38,24 @@ class Gym:
     address: str
     opening_hours: Mapping[str, list[str]]
     """Weekday (mon…sun) to [opens, closes] as HH:MM, local time."""
+    school_zone: SchoolZone
+    holiday_region: HolidayRegion | None
+    """None where the mainland's public holidays are all."""
+    churn_control_salt: UUID
+    """Decides who is in the control group of churn alerts."""
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GymClosure:
+    """Days on which a gym stays shut."""
+
+    id: UUID
+    gym_id: UUID
+    starts_on: date
+    ends_on: date
+    """The last closed day."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +165,24 @@ class Membership:
     expires_on: date
     cancelled_on: date | None
     monthly_price_eur: Decimal
+    frozen_from: date | None
+    """The pause of a frozen period."""
+    frozen_until: date | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Days a member said they would not come."""
+
+    id: UUID
+    gym_id: UUID
+    member_id: UUID
+    starts_on: date
+    ends_on: date | None
+    """The last day away; None while nobody knows."""
+    reason: str
+    source: str
     created_at: datetime
 
 

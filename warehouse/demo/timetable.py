@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
 from warehouse.demo.chance import happens, new_id, one_of, stream
+from warehouse.demo.gym_lives import GymLife
 from warehouse.demo.members import MemberStory
 from warehouse.demo.network import PARIS, GymStory
-from warehouse.demo.records import ClassBooking, GymClass, GymMachine, MemberGoal
+from warehouse.demo.records import ClassBooking, GymClass, GymClosure, GymMachine, MemberGoal
 
 # Name, how many of them (None: one without a number), zone.
 MACHINES = (
@@ -41,6 +42,7 @@ _GOALS = (
     ("other", None, "réussir ma première traction"),
 )
 _DAYS_AHEAD = 7
+_ANNOUNCED_DAYS = 40
 # Always full, so that a demo has a waiting list to show.
 SOUGHT_AFTER = "Cross training"
 
@@ -60,6 +62,16 @@ def classes_of(story: GymStory, *, seed: int) -> Iterator[GymClass]:
         for weekday in weekdays:
             coach = one_of(chance, (story.coach_f, story.coach_m))
             yield GymClass(new_id(chance), story.gym.id, name, weekday, starts_at, minutes, capacity, coach, room)
+
+
+def closures_of(story: GymStory, life: GymLife, *, seed: int, now: datetime) -> Iterator[GymClosure]:
+    """The closures of one gym that are past or announced a month ahead."""
+    chance = stream(seed, "closures", story.gym.slug)
+    announced_until = now.astimezone(PARIS).date() + timedelta(days=_ANNOUNCED_DAYS)
+    for closure in life.closures:
+        closure_id = new_id(chance)
+        if closure.starts_on <= announced_until:
+            yield GymClosure(closure_id, story.gym.id, closure.starts_on, closure.ends_on, closure.reason)
 
 
 def bookings_of(

@@ -17,6 +17,7 @@ from warehouse.demo.generate import GymPart
 from warehouse.demo.labels import ENGINE, ENGINE_VERSION, Label
 from warehouse.demo.network import Places
 from warehouse.demo.records import (
+    Absence,
     ClassBooking,
     Consent,
     Credential,
@@ -24,6 +25,7 @@ from warehouse.demo.records import (
     Franchise,
     Gym,
     GymClass,
+    GymClosure,
     GymMachine,
     Heartbeat,
     Kiosk,
@@ -54,6 +56,8 @@ GYM_TABLES: Mapping[type, str] = {
     Preference: "member_preferences",
     Membership: "memberships",
     Consent: "consents",
+    Absence: "member_absences",
+    GymClosure: "gym_closures",
     Visit: "member_visits",
     Session: "openai_realtime_sessions",
     SessionTurn: "session_turns",
@@ -87,6 +91,8 @@ def write_gym(connection: Connection, part: GymPart) -> dict[str, int]:
         Preference: (story.preference for story in part.members),
         Membership: chain.from_iterable(story.memberships for story in part.members),
         Consent: chain.from_iterable(story.consents for story in part.members),
+        Absence: chain.from_iterable(story.absences for story in part.members),
+        GymClosure: part.closures,
         Visit: part.visits,
         Session: (spoken.session for spoken in part.conversations),
         SessionTurn: chain.from_iterable(spoken.turns for spoken in part.conversations),

@@ -261,3 +261,28 @@ def test_nothing_to_simulate_is_refused(days: int, members: int) -> None:
 def test_a_tiny_network_works() -> None:
     """One member of one day is a network too."""
     assert sum(len(part.members) for part in network_of(days=1, members=1, seed=1).parts) == 1
+
+
+def test_absences_say_what_was_known() -> None:
+    """Some absences are declared, most are not; none before it was said, and an injury has no end while it lasts."""
+    today = NOW.astimezone(PARIS).date()
+    network = network_of(days=300, members=400, seed=4, gyms=2)
+    declared = [one for part in network.parts for story in part.members for one in story.absences]
+    lived = sum(len(part.lives.aways) for part in network.parts)
+    assert 0.1 < len(declared) / lived < 0.6
+    assert all(one.created_at <= NOW for one in declared)
+    assert {one.reason for one in declared} == {"holiday", "travel", "injury", "frozen"}
+    running = [one for one in declared if one.ends_on is None]
+    assert all(one.reason == "injury" for one in running)
+    assert not [one for one in declared if one.reason == "injury" and one.ends_on and one.ends_on >= today]
+
+
+def test_a_paused_contract_has_its_days() -> None:
+    """Whoever is frozen today has a contract that says since when and until when; nobody else has."""
+    today = NOW.astimezone(PARIS).date()
+    stories = [story for part in network_of(days=120, members=1500, seed=6, gyms=4).parts for story in part.members]
+    frozen = [story.memberships[-1] for story in stories if story.memberships[-1].status == "frozen"]
+    assert frozen
+    assert all(one.frozen_from and one.frozen_from <= today <= (one.frozen_until or today) for one in frozen)
+    others = [one for story in stories for one in story.memberships if one.status != "frozen"]
+    assert not [one for one in others if one.frozen_from or one.frozen_until]
