@@ -108,6 +108,8 @@ class MemberHistory:
     """Days of a declared absence, a freeze or a closed gym, ascending: not coming on them says nothing."""
     away: tuple[tuple[date, date], ...] = ()
     """Declared absences and freezes of the member, first and last day."""
+    closed: tuple[tuple[date, date], ...] = ()
+    """Closures of the gym, first and last day."""
 
 
 @dataclass(frozen=True, slots=True)

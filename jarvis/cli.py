@@ -39,6 +39,8 @@ _EXPECTED = (
     "UnknownMember",
     "MemberIsTalking",
     "UnknownRule",
+    "RegistryError",
+    "NoChampion",
 )
 
 
@@ -196,6 +198,15 @@ def parser() -> argparse.ArgumentParser:
     preview.add_argument("--threshold", required=True, type=float, help="score: at least for a risk, under for a mood")
     preview.add_argument("--days", type=_positive, default=30, help="days up to yesterday (30)")
     preview.set_defaults(run=_alerts_preview)
+    for action, run, text in (
+        ("score", _churn_score, "score every member today, as the nightly job does"),
+        ("train", _churn_train, "train a candidate; it decides if it beats the rules and the champion"),
+        ("models", _churn_models, "print a JSON line per model, the newest first"),
+    ):
+        churn.add_parser(action, help=text).set_defaults(run=run)
+    rollback = churn.add_parser("rollback", help="the model before the champion decides again, or the rules")
+    rollback.add_argument("--reason", required=True, help="goes to the audit trail")
+    rollback.set_defaults(run=_churn_rollback)
 
     password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
     password.add_argument("email", metavar="EMAIL")
@@ -501,6 +512,60 @@ def _churn_evaluate(settings: Settings, options: argparse.Namespace) -> int:
     for warning in warnings:
         print(f"jarvis: {warning}", file=sys.stderr)
     print(json.dumps(report, ensure_ascii=False))
+    return 0
+
+
+def _churn_score(settings: Settings, options: argparse.Namespace) -> int:
+    from orchestration.churn import score_day
+    from warehouse.connection import connect
+
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+        scored = score_day(connection, thresholds=settings.churn)
+    print(json.dumps(asdict(scored), default=str))
+    return 0
+
+
+def _churn_train(settings: Settings, options: argparse.Namespace) -> int:
+    from orchestration.churn import promote_waiting, train_candidate, waiting_candidate
+    from warehouse.connection import connect
+
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+        training = train_candidate(connection, thresholds=settings.churn)
+        waiting = waiting_candidate(connection) if training.candidate_id else None
+        promoted = promote_waiting(connection, by=getpass.getuser()) if training.candidate_id else None
+    print(
+        json.dumps(
+            {
+                "version": training.version,
+                "told": training.told,
+                "promoted": promoted is not None,
+                "comparisons": waiting.reasons if waiting else [],
+                **{name: training.metrics[name] for name in ("model", "rules", "champion") if name in training.metrics},
+            },
+            ensure_ascii=False,
+        )
+    )
+    return 0
+
+
+def _churn_models(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.connection import connect
+    from warehouse.stores.churn_models import models
+
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+        for one in models(connection):
+            told = asdict(one) | {"metrics": {name: one.metrics.get(name) for name in ("model", "rules", "champion")}}
+            print(json.dumps(told, ensure_ascii=False, default=str))
+    return 0
+
+
+def _churn_rollback(settings: Settings, options: argparse.Namespace) -> int:
+    from orchestration.churn import roll_back
+    from warehouse.connection import connect
+
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+        back_to = roll_back(connection, by=getpass.getuser(), reason=options.reason)
+    print(json.dumps({"decides": back_to or "rules"}))
     return 0
 
 

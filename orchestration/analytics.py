@@ -19,13 +19,14 @@ from dagster import (
 
 from jarvis.settings import Settings
 from orchestration.assets.alert_upkeep import weekly_choices
-from orchestration.assets.churn import churn_scores
+from orchestration.assets.churn import churn_champion, churn_model, churn_scores
 from orchestration.assets.marts import dbt_resource, marts_assets
 from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
+from orchestration.checks.churn import CHURN_CHECKS
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
 from orchestration.schedules.alert_upkeep import upkeep_schedule
-from orchestration.schedules.churn import scoring_schedule
+from orchestration.schedules.churn import scoring_schedule, training_schedule
 from orchestration.schedules.retention import retention_schedule
 from orchestration.sensors.first_marts import first_marts_sensor
 
@@ -47,10 +48,18 @@ def build_defs(
     )
     scoring_job, scoring = scoring_schedule()
     upkeep_job, upkeep = upkeep_schedule()
+    training_job, training = training_schedule()
     return Definitions(
-        assets=[marts_assets(settings or process_settings()), churn_scores, weekly_choices, retention_proofs],
-        asset_checks=[nothing_is_kept_too_long],
-        jobs=[job, scoring_job, upkeep_job],
+        assets=[
+            marts_assets(settings or process_settings()),
+            churn_scores,
+            churn_model,
+            churn_champion,
+            weekly_choices,
+            retention_proofs,
+        ],
+        asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS],
+        jobs=[job, scoring_job, training_job, upkeep_job],
         schedules=[
             ScheduleDefinition(
                 job=job,
@@ -59,6 +68,7 @@ def build_defs(
                 default_status=DefaultScheduleStatus.RUNNING,
             ),
             scoring,
+            training,
             retention_schedule(),
             upkeep,
         ],

@@ -1,16 +1,46 @@
-"""The churn stage in one step: histories out of the warehouse, scores into it.
+"""The churn stage in whole steps: score a day, train a candidate, let it decide or take it back.
 
-Between `warehouse.stores.churn`, which knows no model, and `ml.churn`, which knows no database. Called by
-the assets and by the command line.
+Between `warehouse.stores`, which knows no model, and `ml.churn`, which knows no database. Called by the
+assets and by the command line, so that a job and a hand do the same.
 """
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from psycopg import Connection
 
 from jarvis.churn import ChurnThresholds
-from warehouse.stores import churn
+from warehouse.stores import churn, churn_models
 from warehouse.stores.churn import ScoredDay
+
+if TYPE_CHECKING:
+    from ml.churn.scoring import Champion
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What one training gave."""
+
+    candidate_id: UUID | None
+    """None where there is too little history, or a model of this day was promoted already."""
+    version: str
+    told: str
+    """What became of it, in one sentence."""
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The newest candidate and whether it may decide."""
+
+    id: UUID
+    version: str
+    may_be_promoted: bool
+    reasons: tuple[str, ...]
 
 
 def score_day(connection: Connection, *, thresholds: ChurnThresholds, as_of: date | None = None) -> ScoredDay:
@@ -20,5 +50,83 @@ def score_day(connection: Connection, *, thresholds: ChurnThresholds, as_of: dat
     day = as_of or datetime.now(UTC).date()
     with connection.transaction():
         histories = churn.load_histories(connection, until=day)
-        scores = score_members(histories, as_of=day, thresholds=thresholds)
+        scores = score_members(histories, as_of=day, thresholds=thresholds, champion=champion(connection))
         return churn.save_scores(connection, scores, as_of=day)
+
+
+def champion(connection: Connection) -> "Champion | None":
+    """The promoted model, loaded; None while the rules decide.
+
+    Raises:
+        RegistryError: when its file is not one of ours, or knows other features than today's.
+    """
+    from ml.churn.registry import load_for_scoring
+    from ml.churn.scoring import Champion
+
+    kept = churn_models.champion_file(connection)
+    return None if kept is None else Champion(kept.id, load_for_scoring(kept.content))
+
+
+def train_candidate(connection: Connection, *, thresholds: ChurnThresholds, today: date | None = None) -> Training:
+    """A model fitted on all settled months waits as a candidate; too little history is told and harms nothing."""
+    from ml.churn import registry
+    from ml.churn.train import TooLittleHistory, train
+
+    day = today or datetime.now(UTC).date()
+    version = f"churn-{day.isoformat()}"
+    with connection.transaction():
+        now = champion(connection)
+        histories = churn.load_histories(connection, until=day, since=date.min)
+        try:
+            trained = train(histories, today=day, thresholds=thresholds, champion=None if now is None else now.model)
+        except TooLittleHistory as too_little:
+            return Training(None, version, f"no candidate: {too_little}", {})
+        content = registry.dump(trained.model)
+        # As the database will give them back: plain numbers, no NaN.
+        metrics = json.loads(json.dumps(dict(trained.metrics), allow_nan=False))
+        candidate_id = churn_models.keep_candidate(
+            connection,
+            churn_models.Candidate(
+                version=version,
+                content=content,
+                sha256=registry.sha256(content),
+                metrics=metrics,
+                columns=trained.model.columns,
+                window_starts_on=trained.window_starts_on,
+                window_ends_on=trained.window_ends_on,
+                training_rows=trained.training_rows,
+            ),
+        )
+    told = "a candidate waits" if candidate_id else "a model of this day was promoted already: nothing to do"
+    return Training(candidate_id, version, told, metrics)
+
+
+def waiting_candidate(connection: Connection) -> Waiting | None:
+    """The newest model, where nobody has promoted it yet, with the verdict on it."""
+    from ml.churn.train import verdict
+
+    newest = next(iter(churn_models.models(connection, limit=1)), None)
+    if newest is None or newest.status != "candidate" or newest.artifact_sha256 is None:
+        return None
+    judged = verdict(newest.metrics)
+    return Waiting(newest.id, newest.version, judged.may_be_promoted, judged.reasons)
+
+
+def promote_waiting(connection: Connection, *, by: str) -> str | None:
+    """The newest candidate decides from now on where it may; its version, None where there is none that may."""
+    with connection.transaction():
+        waiting = waiting_candidate(connection)
+        if waiting is None or not waiting.may_be_promoted:
+            return None
+        churn_models.promote(connection, waiting.id, by=by, reason="; ".join(waiting.reasons))
+        return waiting.version
+
+
+def roll_back(connection: Connection, *, by: str, reason: str) -> str | None:
+    """The model before the champion decides again; its version, None where the rules do.
+
+    Raises:
+        NoChampion: when the rules decide already.
+    """
+    with connection.transaction():
+        return churn_models.roll_back(connection, by=by, reason=reason)

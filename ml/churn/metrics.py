@@ -56,7 +56,7 @@ def auc_gain_interval(
     challenger: NDArray[np.float64],
     champion: NDArray[np.float64],
     *,
-    groups: Sequence[Any],
+    groups: Sequence[Any] | NDArray[Any],
     rounds: int = 200,
 ) -> tuple[float, float, float]:
     """How much better the challenger ranks, with its 95 % bootstrap interval: (gain, low, high) in ROC AUC.

@@ -5,7 +5,7 @@ and any flat table alike. `train.py` chooses and judges, `registry.py` keeps.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -25,6 +25,19 @@ _SURE = 8.0
 _FOLDS = 4
 # Below so many of the rarer class a step function would learn the noise: a sigmoid has two figures to fit.
 _ISOTONIC_FROM = 1000
+
+
+class Known(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Leaves out columns of which nothing is known: a boosting cannot bin them, and they tell nothing."""
+
+    def fit(self, rows: Matrix, labels: Labels | None = None) -> "Known":
+        """The columns with at least one value are chosen."""
+        self.columns_ = np.flatnonzero(~np.isnan(rows).all(axis=0))
+        return self
+
+    def transform(self, rows: Matrix) -> Matrix:
+        """The chosen columns."""
+        return np.asarray(rows[:, self.columns_], dtype=float)
 
 
 class Ratios(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -77,12 +90,17 @@ class ChurnModel:
     weights: Mapping[str, float]
     calibration: Any
     """An isotonic or a sigmoid regression on the blended log odds."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What scoring needs beside the learners: how the training rows were spread, and the typical row."""
 
     def log_odds(self, rows: Matrix) -> NDArray[np.float64]:
         """The blended log odds, not calibrated."""
+        from threadpoolctl import threadpool_limits
+
         total = np.zeros(len(rows))
-        for name, learner in self.learners.items():
-            total += self.weights[name] * _log_odds(learner, rows)
+        with threadpool_limits(limits=1):
+            for name, learner in self.learners.items():
+                total += self.weights[name] * _log_odds(learner, rows)
         return total
 
     def probabilities(self, rows: Matrix) -> NDArray[np.float64]:
@@ -110,12 +128,13 @@ def learner(name: str, *, rows: int) -> Any:
         random_state=0,
     )
     if name == "boosting":
-        return make_pipeline(boosting)
+        return make_pipeline(Known(), boosting)
     if name == "ratios":
-        return make_pipeline(Ratios(), boosting)
+        return make_pipeline(Known(), Ratios(), boosting)
     if name == "logistic":
         return make_pipeline(
-            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+            Known(),
+            SimpleImputer(strategy="median", add_indicator=True),
             Ratios(),
             Logs(),
             StandardScaler(),

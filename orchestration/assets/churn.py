@@ -1,11 +1,11 @@
-"""The churn stage as an asset: every member's risk of the day, with its reasons."""
+"""The churn stage as assets: every member's risk of the day, and the model that tells it."""
 
 from datetime import date
 
 from dagster import AssetExecutionContext, AssetKey, Config, MaterializeResult, asset
 
 from orchestration.assets.raw import raw_key
-from orchestration.churn import score_day
+from orchestration.churn import promote_waiting, score_day, train_candidate
 from orchestration.resources import Warehouse, process_settings
 
 
@@ -44,3 +44,24 @@ def churn_scores(context: AssetExecutionContext, config: ScoringDay, warehouse: 
             "by_level": {str(level): count for level, count in scored.by_level.items()},
         }
     )
+
+
+@asset(
+    group_name="churn",
+    kinds={"postgres", "scikitlearn"},
+    deps=[AssetKey("conversation_summaries"), raw_key("member_visits"), raw_key("memberships")],
+)
+def churn_model(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
+    """The newest candidate: fitted on settled months, judged on later ones, kept with its window and figures."""
+    with warehouse.connect() as connection:
+        training = train_candidate(connection, thresholds=process_settings().churn)
+    figures = {name: training.metrics[name] for name in ("model", "rules", "champion") if name in training.metrics}
+    return MaterializeResult(metadata={"version": training.version, "told": training.told, "figures": figures})
+
+
+@asset(group_name="churn", kinds={"postgres"}, deps=[churn_model])
+def churn_champion(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
+    """The model that decides; a candidate becomes it only past the check that blocks the way here."""
+    with warehouse.connect() as connection:
+        promoted = promote_waiting(connection, by="pipeline")
+    return MaterializeResult(metadata={"promoted": promoted or "nothing"})

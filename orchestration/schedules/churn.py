@@ -1,4 +1,4 @@
-"""The churn stage by the clock: scores every night."""
+"""The churn stage by the clock: scores every night, trains every week."""
 
 from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -6,9 +6,27 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from orchestration.queues import HEAVY, QUEUE_TAG
 
 SCORING_JOB = "score_churn"
+TRAINING_JOB = "train_churn"
 
 # Ten thousand members take seconds; a run that is still going after this hangs.
 MAX_RUNTIME_SECONDS = 1800
+
+
+def training_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition]:
+    """The job that trains a candidate and promotes it past its check, and the schedule: Sundays at 01:00 UTC."""
+    job = define_asset_job(
+        TRAINING_JOB,
+        selection=AssetSelection.assets("churn_model", "churn_champion"),
+        tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+        description="Trains a churn model; it decides from the next night on if it beats the rules and the champion.",
+    )
+    return job, ScheduleDefinition(
+        job=job,
+        # Before that night's scoring at 02:00.
+        cron_schedule="0 1 * * 0",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+    )
 
 
 def scoring_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition]:

@@ -17,7 +17,11 @@ select
     contracts.started_on,
     contracts.expires_on,
     contracts.cancelled_on,
-    contracts.prices
+    contracts.prices,
+    contracts.frozen_from,
+    contracts.frozen_until,
+    absences.starts_on as away_from,
+    absences.ends_on as away_until
 from public.gym_members_v2 as members
 inner join public.gyms on members.gym_id = gyms.id
 left join lateral (
@@ -58,10 +62,26 @@ left join lateral (
         array_agg(memberships.cancelled_on order by memberships.started_on, memberships.expires_on) as cancelled_on,
         array_agg(
             memberships.monthly_price_eur::double precision order by memberships.started_on, memberships.expires_on
-        ) as prices
+        ) as prices,
+        -- A membership that is frozen without a first day is frozen from its beginning.
+        array_agg(
+            case
+                when memberships.status = 'frozen' then coalesce(memberships.frozen_from, memberships.started_on)
+                else memberships.frozen_from
+            end
+            order by memberships.started_on, memberships.expires_on
+        ) as frozen_from,
+        array_agg(memberships.frozen_until order by memberships.started_on, memberships.expires_on) as frozen_until
     from public.memberships
     where memberships.gym_id = members.gym_id and memberships.member_id = members.id
 ) as contracts on true
+left join lateral (
+    select
+        array_agg(member_absences.starts_on order by member_absences.starts_on) as starts_on,
+        array_agg(member_absences.ends_on order by member_absences.starts_on) as ends_on
+    from public.member_absences
+    where member_absences.gym_id = members.gym_id and member_absences.member_id = members.id
+) as absences on true
 where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
     -- Who refused to be profiled is neither scored nor learned from; the newest answer counts.
     and coalesce(
@@ -76,6 +96,23 @@ where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
         true
     )
 order by members.gym_id, members.id;
+
+-- calendars --
+-- What closes or empties each gym: closures, the zone of its school holidays, the region of its public ones.
+select
+    gyms.id as gym_id,
+    gyms.school_zone,
+    gyms.holiday_region,
+    closures.starts_on,
+    closures.ends_on
+from public.gyms
+left join lateral (
+    select
+        array_agg(gym_closures.starts_on order by gym_closures.starts_on) as starts_on,
+        array_agg(gym_closures.ends_on order by gym_closures.starts_on) as ends_on
+    from public.gym_closures
+    where gym_closures.gym_id = gyms.id
+) as closures on true;
 
 -- hold_scoring --
 -- One run scores at a time, until the transaction ends.
@@ -148,14 +185,101 @@ where analytics.churn_risk_score is not null
             and scores.as_of_date = %(as_of)s::date
     );
 
--- newest_day --
--- The last day that was scored, how many scores it has, and how many are held back.
-select
-    scores.as_of_date as as_of,
-    count(*)::integer as scored,
-    count(*) filter (where scores.held_back_reason is not null)::integer as held_back,
-    count(*) filter (where scores.model_version_id is not null)::integer as by_model
+-- unreliable_gyms --
+-- Gyms whose newest scores are held back for their data, and why.
+select distinct gyms.slug, scores.held_back_reason
 from public.churn_scores as scores
-group by scores.as_of_date
-order by scores.as_of_date desc
+inner join public.gyms on scores.gym_id = gyms.id
+where scores.as_of_date = (select max(newest.as_of_date) from public.churn_scores as newest)
+    and scores.held_back_reason in ('checkins_silent', 'features_drifted')
+order by gyms.slug;
+
+-- keep_artifact --
+-- A model's file under its own hash; the same file twice is one.
+insert into app.model_artifacts (sha256, content)
+values (%(sha256)s::text, %(content)s::bytea)
+on conflict (sha256) do nothing;
+
+-- keep_candidate --
+-- A trained model waits for its verdict; the same version again replaces what nobody promoted.
+insert into public.model_versions (
+    kind, version, status, metrics, artifact_sha256, window_starts_on, window_ends_on, feature_columns, training_rows
+)
+values (
+    'churn', %(version)s::text, 'candidate', %(metrics)s::jsonb, %(sha256)s::text, %(window_starts_on)s::date,
+    %(window_ends_on)s::date, %(columns)s::text[], %(training_rows)s::integer
+)
+on conflict (kind, version) do update
+set metrics = excluded.metrics,
+    artifact_sha256 = excluded.artifact_sha256,
+    window_starts_on = excluded.window_starts_on,
+    window_ends_on = excluded.window_ends_on,
+    feature_columns = excluded.feature_columns,
+    training_rows = excluded.training_rows,
+    created_at = clock_timestamp()
+where model_versions.status = 'candidate'
+returning id;
+
+-- models --
+-- Every churn model, the newest first, without its file.
+select
+    id, version, status, metrics, artifact_sha256, window_starts_on, window_ends_on, training_rows, created_at,
+    promoted_at, promoted_by, promotion_reason, retired_at, retired_by, retirement_reason
+from public.model_versions
+where kind = 'churn'
+order by created_at desc, version desc
+limit %(limit)s::integer;
+
+-- champion_artifact --
+-- The champion and its file; no row while the rules decide.
+select versions.id, versions.version, artifacts.content
+from public.model_versions as versions
+inner join app.model_artifacts as artifacts on versions.artifact_sha256 = artifacts.sha256
+where versions.kind = 'churn' and versions.status = 'champion';
+
+-- hold_models --
+-- One promotion at a time, until the transaction ends.
+select pg_advisory_xact_lock(hashtext('jarvis.churn_models'));
+
+-- retire_champion --
+-- The champion steps down; its id, where there was one.
+update public.model_versions
+set status = 'retired', retired_at = clock_timestamp(), retired_by = %(by)s::text, retirement_reason = %(reason)s::text
+where kind = 'churn' and status = 'champion'
+returning id, version;
+
+-- make_champion --
+-- This model decides from now on; taken back to, it keeps its place in the order of champions.
+update public.model_versions
+set status = 'champion', promoted_at = coalesce(promoted_at, clock_timestamp()), promoted_by = %(by)s::text,
+    promotion_reason = %(reason)s::text, retired_at = null, retired_by = null, retirement_reason = null
+where kind = 'churn' and id = %(id)s::uuid and status <> 'champion'
+returning version;
+
+-- champion_before --
+-- The model that was champion before the given one and can be again.
+select id, version
+from public.model_versions
+where kind = 'churn'
+    and status = 'retired'
+    and artifact_sha256 is not null
+    and promoted_at < (select promoted_at from public.model_versions where id = %(id)s::uuid)
+order by promoted_at desc
 limit 1;
+
+-- log_decision --
+-- Who promoted or took back which model, when and why, stays for ever.
+insert into public.audit_log (actor_role, action, subject_table, subject_id, details)
+values (session_user, %(action)s::text, 'model_versions', %(id)s::text, %(details)s::jsonb);
+
+-- drop_old_artifacts --
+-- Files of candidates that nobody promoted are gone after some weeks; their figures stay.
+with
+dropped as (
+    update public.model_versions
+    set artifact_sha256 = null
+    where kind = 'churn' and status = 'candidate' and created_at < clock_timestamp() - interval '60 days'
+    returning id
+)
+
+select count(*)::integer as dropped from dropped;

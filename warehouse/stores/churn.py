@@ -15,6 +15,16 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from jarvis.absences import (
+    Away,
+    GymCalendar,
+    MuteReason,
+    Period,
+    ended_by_return,
+    gym_muted_days,
+    member_muted_days,
+)
+from jarvis.calendars import HolidayRegion, SchoolZone
 from jarvis.churn import ChurnScore, Contract, MemberHistory, RiskLevel, Talk
 from warehouse.sql import queries
 
@@ -42,9 +52,15 @@ def load_histories(
         since: the first day of visits; 400 days before `until` when None. Conversations and contracts come whole.
         gym_id: one gym only.
     """
-    parameters = {"since": since or until - LOOK_BACK, "until": until, "gym_id": gym_id}
+    begin = since or until - LOOK_BACK
     with connection.cursor(row_factory=dict_row, binary=True) as cursor:
-        return [_history(row) for row in cursor.execute(_sql("histories"), parameters)]
+        calendars = {row["gym_id"]: _calendar(row) for row in cursor.execute(_sql("calendars"))}
+        muted = {gym: gym_muted_days(calendar, begin, until) for gym, calendar in calendars.items()}
+        parameters = {"since": begin, "until": until, "gym_id": gym_id}
+        return [
+            _history(row, calendars[row["gym_id"]], muted[row["gym_id"]], begin, until)
+            for row in cursor.execute(_sql("histories"), parameters)
+        ]
 
 
 def save_scores(connection: Connection, scores: Sequence[ChurnScore], *, as_of: date) -> ScoredDay:
@@ -62,6 +78,11 @@ def save_scores(connection: Connection, scores: Sequence[ChurnScore], *, as_of: 
     )
 
 
+def unreliable_gyms(connection: Connection) -> list[tuple[str, str]]:
+    """Slug and reason of each gym whose newest scores must not be acted on for want of data."""
+    return [(slug, reason) for slug, reason in connection.execute(_sql("unreliable_gyms"))]
+
+
 def _row(one: ChurnScore) -> dict[str, Any]:
     row = {name: value for name, value in asdict(one).items() if name != "as_of"}
     for name in ("gym_id", "member_id", "model_version_id"):
@@ -69,14 +90,39 @@ def _row(one: ChurnScore) -> dict[str, Any]:
     return row
 
 
-def _history(row: dict[str, Any]) -> MemberHistory:
+def _calendar(row: dict[str, Any]) -> GymCalendar:
+    return GymCalendar(
+        closures=_periods(row["starts_on"], row["ends_on"]),
+        school_zone=None if row["school_zone"] is None else SchoolZone(row["school_zone"]),
+        holiday_region=None if row["holiday_region"] is None else HolidayRegion(row["holiday_region"]),
+    )
+
+
+def _periods(starts: Sequence[date | None] | None, ends: Sequence[date | None] | None) -> tuple[Period, ...]:
+    pairs = zip(starts or (), ends or (), strict=True)
+    return tuple(Period(start, end) for start, end in pairs if start is not None)
+
+
+def _history(
+    row: dict[str, Any], calendar: GymCalendar, of_the_gym: dict[date, MuteReason], first: date, last: date
+) -> MemberHistory:
+    seen = tuple(row["seen_on"] or ())
+    away = Away(
+        absences=_periods(row["away_from"], row["away_until"]),
+        pauses=_periods(row["frozen_from"], row["frozen_until"]),
+    )
+    muted = member_muted_days(of_the_gym, away, first, last, visits=seen)
+    own = (*(ended_by_return(one, seen) for one in away.absences), *away.pauses)
     return MemberHistory(
         gym_id=row["gym_id"],
         member_id=row["member_id"],
         joined_on=row["joined_on"],
         is_active=row["is_active"],
         birth_year=row["birth_year"],
-        seen_on=tuple(row["seen_on"] or ()),
+        seen_on=seen,
+        muted_on=tuple(sorted(muted)),
+        away=tuple((one.starts_on, one.ends_on or date.max) for one in own),
+        closed=tuple((one.starts_on, one.ends_on or date.max) for one in calendar.closures),
         talks=tuple(
             Talk(day=day, sentiment_score=score, is_negative=negative, wants_out=wants_out)
             for day, score, negative, wants_out in zip(

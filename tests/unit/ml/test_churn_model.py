@@ -130,3 +130,12 @@ def test_a_column_that_states_the_leaving_is_told(
     assert "column ended_in alone gives an AUC of 1.000" in capsys.readouterr().err
     main([*arguments, "--drop", "ended_in"])
     assert "ended_in" not in capsys.readouterr().err
+
+
+def test_a_column_of_which_nothing_is_known_is_no_obstacle() -> None:
+    """A network whose conversations were never analysed has no sentiment, and a fold may miss a rare column."""
+    rows, labels = members(300)
+    rows = np.column_stack([rows, np.full(300, np.nan)])
+    rows[3, 3] = 1.0
+    found = fit_blend(rows, labels, columns=(*COLUMNS, "sentiment")).probabilities(rows)
+    assert np.isfinite(found).all()

@@ -1,0 +1,251 @@
+"""Why a model's score is high, in a manager's words, and what would bring it down.
+
+Pure. A reason is a group of features; its points are what the score loses when those features are put back to
+what is usual for the member or harmless for anybody, so taking the first reason away lowers the score by what
+the row says. A counterfactual is a history that goes on for some weeks, scored again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import isnan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jarvis.churn import Contract, Factor, MemberHistory
+from ml.churn.features import FEATURES
+from ml.churn.rules import decimal, in_days
+
+Matrix = NDArray[np.float64]
+
+MAX_REASONS = 3
+# A part that moves the score by less is nothing to tell a manager.
+LEAST_POINTS = 0.01
+
+_AT = {name: place for place, name in enumerate(FEATURES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One way a member's next weeks may go."""
+
+    text: str
+    """Goes on « Repasserait sous élevé … »."""
+    visit_days: tuple[int, ...]
+    """Days after the score's day with a visit."""
+    days: int
+    """When to look again."""
+    renews: bool = False
+
+
+SCENARIOS = (
+    Scenario("avec une visite par semaine pendant deux semaines", (3, 10), 14),
+    Scenario("avec deux visites par semaine pendant deux semaines", (2, 5, 9, 12), 14),
+    Scenario("avec deux visites par semaine pendant quatre semaines", (2, 5, 9, 12, 16, 19, 23, 26), 28),
+    Scenario("en renouvelant son abonnement", (), 1, renews=True),
+    Scenario(
+        "en renouvelant son abonnement, avec une visite par semaine pendant deux semaines", (3, 10), 14, renews=True
+    ),
+)
+
+
+def reasons(
+    rows: Matrix,
+    described: Sequence[Mapping[str, Any]],
+    scores: NDArray[np.float64],
+    *,
+    score_of: Callable[[Matrix], NDArray[np.float64]],
+    typical: Sequence[float],
+) -> list[tuple[Factor, ...]]:
+    """At most three reasons a row, the heaviest first.
+
+    Args:
+        rows: columns as FEATURES.
+        described: the same rows as a snapshot shows them, with `as_of` and `last_seen`.
+        scores: what `score_of` says of the rows.
+        typical: the median of each feature over the training rows.
+    """
+    points = {name: np.zeros(len(rows)) for name in _NEUTRAL}
+    # Nothing can be taken from who has no risk: most members.
+    at_risk = scores >= LEAST_POINTS
+    for name in _NEUTRAL if at_risk.any() else ():
+        points[name][at_risk] = scores[at_risk] - score_of(without(rows[at_risk], name, typical))
+    found = []
+    for place, row in enumerate(described):
+        weighed = sorted(((float(points[name][place]), name) for name in _NEUTRAL), reverse=True)
+        factors: list[Factor] = []
+        for weight, name in weighed:
+            told = _TOLD[name](row) if weight >= LEAST_POINTS and len(factors) < MAX_REASONS else None
+            if told is not None:
+                factors.append(Factor(name, round(weight, 3), told[0], told[1]))
+        found.append(tuple(factors))
+    return found
+
+
+def without(rows: Matrix, factor: str, typical: Sequence[float]) -> Matrix:
+    """The rows as they would be without this reason; a new matrix."""
+    changed = rows.copy()
+    _NEUTRAL[factor](changed, typical)
+    return changed
+
+
+def continued(member: MemberHistory, as_of: date, scenario: Scenario) -> MemberHistory:
+    """The member's history as it would be after the scenario; the future that is known is not in it."""
+    seen = {day for day in member.seen_on if day < as_of} | {as_of + timedelta(days=one) for one in scenario.visit_days}
+    begun = tuple(one for one in member.contracts if one.started_on < as_of)
+    if scenario.renews and begun:
+        last = begun[-1]
+        term = last.expires_on - last.started_on
+        begun += (
+            Contract(
+                plan=last.plan, started_on=as_of, expires_on=as_of + term, monthly_price_eur=last.monthly_price_eur
+            ),
+        )
+    talks = tuple(one for one in member.talks if one.day < as_of)
+    return replace(member, seen_on=tuple(sorted(seen)), talks=talks, contracts=begun)
+
+
+def _not_absent(rows: Matrix, typical: Sequence[float]) -> None:
+    usual = np.where(np.isnan(rows[:, _AT["gap_mean"]]), 7.0, rows[:, _AT["gap_mean"]])
+    rows[:, _AT["days_away"]] = np.minimum(rows[:, _AT["days_away"]], np.clip(usual, 1, 14) / 2)
+    rows[:, _AT["days_away_in_habits"]] = np.minimum(rows[:, _AT["days_away_in_habits"]], 0.5)
+
+
+def _not_declining(rows: Matrix, typical: Sequence[float]) -> None:
+    habit = rows[:, _AT["habit_per_week"]]
+    usual = np.where(np.isnan(habit), typical[_AT["habit_per_week"]], habit)
+    for name, weeks in (("visits_7", 1), ("visits_14", 2), ("visits_28", 4), ("visits_28_before", 4)):
+        rows[:, _AT[name]] = np.maximum(rows[:, _AT[name]], np.round(usual * weeks))
+    rows[:, _AT["visits_84"]] = np.maximum(rows[:, _AT["visits_84"]], np.round(usual * 12))
+    rows[:, _AT["visits_against_habit"]] = np.maximum(rows[:, _AT["visits_against_habit"]], 1.0)
+    for name in ("weeks_seen_of_12", "engagement_score"):
+        rows[:, _AT[name]] = np.maximum(rows[:, _AT[name]], typical[_AT[name]])
+
+
+def _not_irregular(rows: Matrix, typical: Sequence[float]) -> None:
+    for name in ("gap_mean", "gap_deviation", "longest_gap"):
+        rows[:, _AT[name]] = np.fmin(rows[:, _AT[name]], typical[_AT[name]])
+
+
+def _not_unhappy(rows: Matrix, typical: Sequence[float]) -> None:
+    for name in ("sentiment_84", "sentiment_last"):
+        values = rows[:, _AT[name]]
+        rows[:, _AT[name]] = np.where(np.isnan(values), values, np.maximum(values, 0.3))
+    change = rows[:, _AT["sentiment_change"]]
+    rows[:, _AT["sentiment_change"]] = np.where(np.isnan(change), change, np.maximum(change, 0.0))
+    rows[:, [_AT["negative_84"], _AT["negative_count"]]] = 0.0
+
+
+def _not_leaving(rows: Matrix, typical: Sequence[float]) -> None:
+    rows[:, _AT["wants_out_84"]] = 0.0
+
+
+def _not_expiring(rows: Matrix, typical: Sequence[float]) -> None:
+    left, term = rows[:, _AT["days_to_expiry"]], rows[:, _AT["term_days"]]
+    rows[:, _AT["days_to_expiry"]] = np.where(np.isnan(left), left, np.maximum(left, np.maximum(term, 90) * 0.75))
+    elapsed = rows[:, _AT["term_elapsed"]]
+    rows[:, _AT["term_elapsed"]] = np.where(np.isnan(elapsed), elapsed, np.minimum(elapsed, 0.25))
+
+
+def _not_dearer(rows: Matrix, typical: Sequence[float]) -> None:
+    change = rows[:, _AT["price_change"]]
+    rows[:, _AT["monthly_price_eur"]] -= np.where(np.isnan(change), 0.0, np.maximum(change, 0.0))
+    rows[:, _AT["price_change"]] = np.where(np.isnan(change), change, np.minimum(change, 0.0))
+
+
+_NEUTRAL: Mapping[str, Callable[[Matrix, Sequence[float]], None]] = {
+    "absent": _not_absent,
+    "declining": _not_declining,
+    "irregular": _not_irregular,
+    "negative_talks": _not_unhappy,
+    "wants_out": _not_leaving,
+    "expiry": _not_expiring,
+    "dearer": _not_dearer,
+}
+
+_Told = tuple[str, dict[str, Any]] | None
+
+
+def _tell_absent(row: Mapping[str, Any]) -> _Told:
+    days, gap = int(row["days_away"]), row["gap_mean"]
+    if days < 4:
+        return None
+    seen = None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])).isoformat()
+    data = {"days_away": days, "last_seen_on": seen}
+    if seen is None:
+        return f"N'est jamais venu depuis son inscription, il y a {in_days(days)}.", data
+    if isnan(gap):
+        return f"N'est pas venu depuis {in_days(days)}.", data
+    usual = max(1, round(gap))
+    every = "chaque jour" if usual == 1 else f"tous les {usual} jours"
+    return f"N'est pas venu depuis {in_days(days)} ; d'habitude il vient {every}.", data | {"usual_gap_days": usual}
+
+
+def _tell_declining(row: Mapping[str, Any]) -> _Told:
+    now, habit = row["visits_28"] / 4, row["habit_per_week"]
+    if isnan(habit) or now >= habit:
+        if row["visits_28"] > 4:
+            return None
+        count = int(row["visits_28"])
+        visits = "aucune visite" if count == 0 else "une seule visite" if count == 1 else f"{count} visites"
+        return f"Vient peu : {visits} en quatre semaines.", {"visits_28": count}
+    text = f"Vient moins : {decimal(now)} visite par semaine ce mois-ci, {decimal(habit)} auparavant."
+    return text, {"visits_28": int(row["visits_28"]), "habit_per_week": round(habit, 2)}
+
+
+def _tell_irregular(row: Mapping[str, Any]) -> _Told:
+    if isnan(row["longest_gap"]):
+        return None
+    longest = int(row["longest_gap"])
+    return f"Vient irrégulièrement : jusqu'à {in_days(longest)} entre deux visites.", {"longest_gap_days": longest}
+
+
+def _tell_unhappy(row: Mapping[str, Any]) -> _Told:
+    count = int(row["negative_84"])
+    data = {"negative_84": count, "negative_count": int(row["negative_count"])}
+    if count:
+        what = "Une conversation négative" if count == 1 else f"{count} conversations négatives"
+        return f"{what} à la borne en douze semaines.", data
+    if not isnan(row["sentiment_last"]) and row["sentiment_last"] < 0.1:
+        return "Son ton à la borne s'est refroidi.", data | {"sentiment_last": round(row["sentiment_last"], 2)}
+    return None
+
+
+def _tell_leaving(row: Mapping[str, Any]) -> _Told:
+    if not row["wants_out_84"]:
+        return None
+    return "A parlé de résilier ou de suspendre son abonnement.", {"conversations": int(row["wants_out_84"])}
+
+
+def _tell_expiring(row: Mapping[str, Any]) -> _Told:
+    if isnan(row["days_to_expiry"]):
+        return None
+    left = int(row["days_to_expiry"])
+    ends = (row["as_of"] + timedelta(days=left)).isoformat()
+    text = (
+        f"Abonnement terminé depuis {in_days(-left)}."
+        if left < 0
+        else f"Abonnement à renouveler d'ici {in_days(left)}."
+    )
+    return text, {"expires_on": ends, "days_to_expiry": left}
+
+
+def _tell_dearer(row: Mapping[str, Any]) -> _Told:
+    if isnan(row["price_change"]) or row["price_change"] <= 0:
+        return None
+    change = row["price_change"]
+    text = f"Paie {decimal(change)} € de plus par mois qu'à son abonnement précédent."
+    return text, {"price_change_eur": round(change, 2)}
+
+
+_TOLD: Mapping[str, Callable[[Mapping[str, Any]], _Told]] = {
+    "absent": _tell_absent,
+    "declining": _tell_declining,
+    "irregular": _tell_irregular,
+    "negative_talks": _tell_unhappy,
+    "wants_out": _tell_leaving,
+    "expiry": _tell_expiring,
+    "dearer": _tell_dearer,
+}

@@ -1,0 +1,91 @@
+"""A churn model as bytes and back: a skops file with its preprocessing and columns, and no pickle anywhere.
+
+Pure. Loading trusts our own transformers and the few scikit-learn parts we write, nothing else: a foreign
+object in the file is refused before anything of it runs. `warehouse/stores/churn_models.py` keeps the bytes.
+"""
+
+import hashlib
+from typing import Any
+
+from ml.churn.features import FEATURES
+from ml.churn.model import ChurnModel
+
+TRUSTED_TYPES = frozenset(
+    {
+        "ml.churn.model.Known",
+        "ml.churn.model.Logs",
+        "ml.churn.model.Ratios",
+        "sklearn._loss.link.Interval",
+        "sklearn._loss.link.LogitLink",
+        "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn._loss._loss.CyHalfBinomialLoss",
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "numpy.dtype",
+    }
+)
+
+
+class RegistryError(ValueError):
+    """Some bytes are no model of ours; the message says what was found."""
+
+
+def dump(model: ChurnModel) -> bytes:
+    """The model as a skops file, checked to be one that `load` takes."""
+    import skops.io
+
+    content = skops.io.dumps(
+        {
+            "columns": list(model.columns),
+            "learners": dict(model.learners),
+            "weights": dict(model.weights),
+            "calibration": model.calibration,
+            "about": dict(model.about),
+        }
+    )
+    load(content)
+    return bytes(content)
+
+
+def load(content: bytes, *, columns: tuple[str, ...] | None = None) -> ChurnModel:
+    """The model that the bytes hold.
+
+    Args:
+        columns: the columns it must have been fitted on; anything goes when None.
+
+    Raises:
+        RegistryError: when the file holds a type that we did not write, is none of ours, or has other columns.
+    """
+    import skops.io
+
+    try:
+        found = skops.io.get_untrusted_types(data=content)
+    except Exception as error:
+        raise RegistryError(
+            f"found no skops file ({type(error).__name__}), expected one of ours: train again"
+        ) from error
+    foreign = sorted(set(found) - TRUSTED_TYPES)
+    if foreign:
+        raise RegistryError(f"found the type {foreign[0]} in a model's file, expected only our own: do not use it")
+    parts: dict[str, Any] = skops.io.loads(content, trusted=sorted(found))
+    model = ChurnModel(
+        columns=tuple(parts["columns"]),
+        learners=parts["learners"],
+        weights=parts["weights"],
+        calibration=parts["calibration"],
+        about=parts["about"],
+    )
+    if columns is not None and model.columns != columns:
+        unknown = sorted(set(model.columns) ^ set(columns))
+        raise RegistryError(f"found a model of other columns ({', '.join(unknown[:5])}), expected today's: train again")
+    return model
+
+
+def load_for_scoring(content: bytes) -> ChurnModel:
+    """As `load`, of a model that must know exactly today's features."""
+    return load(content, columns=FEATURES)
+
+
+def sha256(content: bytes) -> str:
+    """The name under which the bytes are kept."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,301 @@
+"""Trains a churn model on what is settled, judges it on later months, and says whether it may be promoted.
+
+Pure. Split by time: the labels of the last training day are settled before the first test day begins.
+Two candidates are calibrated and compared on members that neither has seen, the better one is judged on
+the test months beside the rules and the champion, and is itself the artifact: what was measured is what scores.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jarvis.churn import ChurnThresholds, MemberHistory
+from ml.churn.drift import reference
+from ml.churn.features import FEATURES, Timeline
+from ml.churn.metrics import auc_gain_interval, figures, recall_at, reliability
+from ml.churn.model import ChurnModel, fit_single
+from ml.churn.rules import apply_rules, rules_version, total
+from ml.churn.scoring import rule_facts
+from ml.churn.snapshots import HORIZON_DAYS, SETTLED_DAYS, Snapshots, month_starts, snapshots
+
+CANDIDATES = ("logistic", "ratios")
+
+# A habit must have had time to show before the first snapshot.
+HISTORY_BEFORE_DAYS = 84
+TEST_MONTHS = 3
+# Every fourth member's rows calibrate and choose; they are never fitted on.
+CALIBRATION_SHARE = 4
+# Leavers all kept, stayers sampled: the calibration slice is whole and puts the probabilities right again.
+MAX_FIT_ROWS = 12_000
+MIN_LEAVERS = 60
+MIN_TEST_LEAVERS = 20
+
+# A challenger that ranks a hundredth worse than the champion, as far as can be told, is refused.
+CHAMPION_MARGIN = 0.01
+
+
+class TooLittleHistory(ValueError):
+    """No model can be trained or judged yet; the message says what is missing. The rules go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A candidate with all that is known of it."""
+
+    model: ChurnModel
+    window_starts_on: date
+    window_ends_on: date
+    training_rows: int
+    metrics: Mapping[str, Any]
+    """The candidate's figures on the test months, beside the rules' and the champion's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a candidate may decide."""
+
+    may_be_promoted: bool
+    reasons: tuple[str, ...]
+    """One sentence per comparison."""
+
+
+def train(
+    histories: Sequence[MemberHistory],
+    *,
+    today: date,
+    thresholds: ChurnThresholds,
+    champion: ChurnModel | None = None,
+) -> Trained:
+    """The better of two candidates, fitted on settled months and judged on later ones.
+
+    Raises:
+        TooLittleHistory: when there are too few months or too few who left.
+    """
+    started = time.perf_counter()
+    timeline = Timeline.of(histories)
+    training_days, test_days = split_days(timeline, today=today)
+    training = snapshots(timeline, training_days, new_member_days=thresholds.new_member_days)
+    held = np.array([one.member_id.int % CALIBRATION_SHARE == 0 for one in timeline.members], dtype=bool)
+    is_held = held[training.places] if len(training.places) else np.empty(0, dtype=bool)
+    fit_rows, calibration = sampled(training.where(~is_held)), training.where(is_held)
+    for name, part, least in (("to fit", fit_rows, MIN_LEAVERS), ("to calibrate", calibration, MIN_TEST_LEAVERS)):
+        if part.labels.sum() < least:
+            raise TooLittleHistory(
+                f"found {int(part.labels.sum())} leavers {name} on, expected at least {least}: wait for more history"
+            )
+    snapshot_seconds = time.perf_counter() - started
+
+    started = time.perf_counter()
+    best = fit_best(fit_rows, calibration)
+    fit_seconds = time.perf_counter() - started
+
+    test = snapshots(timeline, test_days, new_member_days=thresholds.new_member_days)
+    if test.labels.sum() < MIN_TEST_LEAVERS or test.labels.all():
+        raise TooLittleHistory(
+            f"found {int(test.labels.sum())} leavers to judge on, expected at least {MIN_TEST_LEAVERS}"
+        )
+    metrics = judged(best, test, timeline=timeline, days=test_days, thresholds=thresholds, champion=champion)
+    metrics |= {
+        "horizon_days": HORIZON_DAYS,
+        "snapshot_seconds": round(snapshot_seconds, 3),
+        "fit_seconds": round(fit_seconds, 3),
+        "base_rate": round(float(training.labels.mean()), 4),
+    }
+    leavers: Counter[str] = Counter(
+        str(timeline.members[place].gym_id) for place in training.places[training.labels == 1]
+    )
+    # Of the rows as they are, not of the sample in which leavers abound.
+    about = {
+        "reference": reference(training.rows),
+        "typical": np.nanmedian(_nan_safe(training.rows), axis=0).tolist(),
+        "gym_leavers": dict(leavers),
+    }
+    return Trained(
+        model=replace(best, about=about),
+        window_starts_on=training_days[0],
+        window_ends_on=training_days[-1],
+        training_rows=len(fit_rows.labels),
+        metrics=metrics,
+    )
+
+
+def split_days(timeline: Timeline, *, today: date) -> tuple[list[date], list[date]]:
+    """The months to learn from and the later ones to judge on, with a gap in which every label settles.
+
+    Raises:
+        TooLittleHistory: when there are not enough months for both.
+    """
+    if not len(timeline.seen.keys):
+        raise TooLittleHistory("found no visit, expected months of them: wait for more history")
+    first = date.fromordinal(int((timeline.seen.keys % 4_000_000).min())) + timedelta(days=HISTORY_BEFORE_DAYS)
+    settled = month_starts(first, today - timedelta(days=SETTLED_DAYS))
+    test = settled[-TEST_MONTHS:]
+    training = [day for day in settled if test and day + timedelta(days=SETTLED_DAYS) <= test[0]]
+    if not training:
+        raise TooLittleHistory(
+            f"found {len(settled)} settled months, expected at least {TEST_MONTHS + SETTLED_DAYS // 30 + 1}: "
+            "wait for more history"
+        )
+    return training, test
+
+
+def sampled(part: Snapshots) -> Snapshots:
+    """At most so many rows as a fit needs: every leaver, and stayers drawn by a fixed chance."""
+    if len(part.labels) <= MAX_FIT_ROWS:
+        return part
+    chance = np.random.default_rng(0)
+    left, stayed = np.flatnonzero(part.labels == 1), np.flatnonzero(part.labels == 0)
+    left = chance.permutation(left)[: MAX_FIT_ROWS // 2]
+    stayed = chance.permutation(stayed)[: MAX_FIT_ROWS - len(left)]
+    chosen = np.zeros(len(part.labels), dtype=bool)
+    chosen[np.concatenate([left, stayed])] = True
+    return part.where(chosen)
+
+
+def fit_best(fit_rows: Snapshots, calibration: Snapshots) -> ChurnModel:
+    """The candidate that ranks the calibration members best, calibrated on them."""
+    candidates = [
+        fit_single(
+            name, fit_rows.rows, fit_rows.labels, columns=FEATURES,
+            held_rows=calibration.rows, held_labels=calibration.labels,
+        )
+        for name in CANDIDATES
+    ]  # fmt: skip
+    return max(
+        candidates,
+        key=lambda one: figures(calibration.labels, one.probabilities(calibration.rows))["average_precision"],
+    )
+
+
+def judged(
+    model: ChurnModel,
+    test: Snapshots,
+    *,
+    timeline: Timeline,
+    days: Sequence[date],
+    thresholds: ChurnThresholds,
+    champion: ChurnModel | None,
+) -> dict[str, Any]:
+    """The figures of the model on the test rows, of the rules, of the champion, and by how much it beats them."""
+    probabilities = model.probabilities(test.rows)
+    by_rules = rules_scores(timeline, test, days, thresholds)
+    metrics: dict[str, Any] = {
+        "learner": "+".join(model.learners),
+        "model": _figures(test, probabilities),
+        "rules": {"version": rules_version(thresholds)} | _figures(test, by_rules),
+        "reliability": reliability(test.labels, probabilities),
+        "lead_days": lead_days(timeline, test, probabilities, thresholds),
+        "test_days": [day.isoformat() for day in days],
+        "gain_over_rules": _gain(test, probabilities, by_rules),
+        "slices": slices(timeline, test, probabilities, thresholds),
+    }
+    if champion is not None:
+        by_champion = champion.probabilities(test.rows)
+        metrics["champion"] = _figures(test, by_champion)
+        metrics["gain_over_champion"] = _gain(test, probabilities, by_champion)
+    return metrics
+
+
+def verdict(metrics: Mapping[str, Any]) -> Verdict:
+    """A candidate must beat the rules for sure, and must not be worse than the champion."""
+    over_rules = metrics["gain_over_rules"]
+    reasons = [_told("the rules", over_rules)]
+    may = over_rules["low"] > 0
+    over_champion = metrics.get("gain_over_champion")
+    if over_champion is not None:
+        reasons.append(_told("the champion", over_champion))
+        may = may and over_champion["gain"] >= 0 - CHAMPION_MARGIN / 2 and over_champion["low"] > -CHAMPION_MARGIN
+    return Verdict(bool(may), tuple(reasons))
+
+
+def rules_scores(
+    timeline: Timeline, test: Snapshots, days: Sequence[date], thresholds: ChurnThresholds
+) -> NDArray[np.float64]:
+    """The rules' score of each row."""
+    found = np.zeros(len(test.labels))
+    for day in days:
+        rows = {row["place"]: row for row in timeline.snapshot(day).iter_rows(named=True)}
+        for number in np.flatnonzero(test.days == day.toordinal()):
+            found[number] = total(apply_rules(rule_facts(rows[int(test.places[number])], day), thresholds))
+    return found
+
+
+def lead_days(
+    timeline: Timeline, test: Snapshots, probabilities: NDArray[np.float64], thresholds: ChurnThresholds
+) -> float | None:
+    """Median days from a high score to the end of the membership, over those who left; None where nobody did."""
+    chosen = (test.labels == 1) & (probabilities >= thresholds.high_from)
+    found = []
+    for place, day in zip(test.places[chosen], test.days[chosen], strict=True):
+        ends = [
+            min(one.expires_on, one.cancelled_on or one.expires_on).toordinal()
+            for one in timeline.members[place].contracts
+        ]
+        found += [min(end - day for end in ends if end >= day)] if any(end >= day for end in ends) else []
+    return float(np.median(found)) if found else None
+
+
+def slices(
+    timeline: Timeline, test: Snapshots, probabilities: NDArray[np.float64], thresholds: ChurnThresholds
+) -> list[dict[str, Any]]:
+    """Recall and alert rate by age, tenure and gym: whether the model serves some members worse than others."""
+    ages, tenures, gyms = [], [], []
+    for place, day in zip(test.places, test.days, strict=True):
+        member = timeline.members[place]
+        year = date.fromordinal(int(day)).year
+        ages.append("inconnu" if member.birth_year is None else _band(year - member.birth_year, (26, 40, 60), "ans"))
+        tenures.append(_band((int(day) - member.joined_on.toordinal()) // 30, (6, 12, 24), "mois"))
+        gyms.append(str(member.gym_id))
+    is_high = probabilities >= thresholds.high_from
+    rows = []
+    for dimension, names in (("age", ages), ("tenure", tenures), ("gym", gyms)):
+        values = np.array(names)
+        for value in sorted(set(names)):
+            inside = values == value
+            left = inside & (test.labels == 1)
+            rows.append(
+                {
+                    "slice": dimension,
+                    "value": value,
+                    "rows": int(inside.sum()),
+                    "leavers": int(left.sum()),
+                    "alert_rate": round(float(is_high[inside].mean()), 4),
+                    "recall": round(float(is_high[left].mean()), 4) if left.any() else None,
+                    "predicted": round(float(probabilities[inside].mean()), 4),
+                    "observed": round(float(test.labels[inside].mean()), 4),
+                }
+            )
+    return rows
+
+
+def _band(value: int, edges: Sequence[int], unit: str) -> str:
+    for low, edge in zip((0, *edges), edges, strict=False):
+        if value < edge:
+            return f"{low:02d}–{edge - 1} {unit}"
+    return f"{edges[-1]}+ {unit}"
+
+
+def _figures(test: Snapshots, scores: NDArray[np.float64]) -> dict[str, float]:
+    found = figures(test.labels, scores) | {"recall_at_5pct": recall_at(test.labels, scores, share=0.05)}
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def _gain(test: Snapshots, one: NDArray[np.float64], other: NDArray[np.float64]) -> dict[str, float]:
+    gain, low, high = auc_gain_interval(test.labels, one, other, groups=test.places)
+    return {"gain": round(gain, 4), "low": round(low, 4), "high": round(high, 4)}
+
+
+def _told(whom: str, gain: Mapping[str, float]) -> str:
+    return f"ROC AUC against {whom}: {gain['gain']:+.4f} (95 %: {gain['low']:+.4f} to {gain['high']:+.4f})"
+
+
+def _nan_safe(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A column that is never known is typical at 0."""
+    empty = np.isnan(rows).all(axis=0)
+    return np.where(empty, 0.0, rows)

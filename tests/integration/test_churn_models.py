@@ -1,0 +1,177 @@
+"""Churn models in the database: kept with their file, promoted past a blocking check, taken back by one command."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, LiteralString
+from uuid import UUID
+
+import pytest
+from dagster import DagsterInstance, materialize
+
+from jarvis.churn import ChurnThresholds
+from jarvis.cli import main
+from ml.churn import registry
+from ml.churn.features import FEATURES
+from ml.churn.model import ChurnModel
+from orchestration import churn as stage
+from orchestration.assets.churn import churn_champion, churn_model
+from orchestration.checks.churn import candidate_beats_rules_and_champion
+from orchestration.resources import Warehouse
+from tests.conftest import Database
+from warehouse.stores import churn_models
+from warehouse.stores.churn_models import Candidate, NoChampion
+
+BETTER = {"gain_over_rules": {"gain": 0.1, "low": 0.05, "high": 0.15}, "model": {"roc_auc": 0.9}}
+WORSE = BETTER | {"gain_over_champion": {"gain": -0.05, "low": -0.08, "high": -0.02}}
+
+AUDIT: LiteralString = "select action, details->>'version', details->>'by' from audit_log order by id"
+
+
+class GivenWarehouse(Warehouse):
+    """The warehouse of a test's database."""
+
+    given_url: str
+
+    def url(self) -> str:
+        """The test's own URL."""
+        return self.given_url
+
+
+def keep(database: Database, version: str, metrics: Mapping[str, Any] = BETTER, *, content: bytes = b"file") -> UUID:
+    """A candidate is in the database."""
+    with database.connect("pipeline") as connection:
+        found = churn_models.keep_candidate(
+            connection,
+            Candidate(
+                version=version, content=content, sha256=registry.sha256(content), metrics=metrics, columns=FEATURES,
+                window_starts_on=date(2025, 1, 1), window_ends_on=date(2025, 10, 1), training_rows=100,
+            ),
+        )  # fmt: skip
+    assert found is not None
+    return found
+
+
+def standing(database: Database) -> dict[str, str]:
+    """Version to status."""
+    with database.connect("pipeline") as connection:
+        return {one.version: one.status for one in churn_models.models(connection)}
+
+
+def test_a_model_is_kept_with_its_file_window_and_columns(database: Database) -> None:
+    """What scored a year ago can still be looked at, and its file is what its hash says."""
+    keep(database, "churn-1", content=b"one")
+    with database.admin() as admin:
+        row = admin.execute(
+            "select window_starts_on, window_ends_on, cardinality(feature_columns), training_rows, content "
+            "from model_versions join app.model_artifacts on artifact_sha256 = sha256"
+        ).fetchone()
+    assert row == (date(2025, 1, 1), date(2025, 10, 1), len(FEATURES), 100, b"one")
+
+
+def test_promotion_and_rollback_are_one_step_each_and_audited(database: Database) -> None:
+    """One champion at a time; back to the one before, then to the rules, then there is nothing to take back."""
+    for version in ("churn-1", "churn-2"):
+        keep(database, version)
+        with database.connect("pipeline") as connection:
+            assert stage.promote_waiting(connection, by="ada") == version
+    assert standing(database) == {"churn-1": "retired", "churn-2": "champion"}
+    with database.connect("pipeline") as connection:
+        assert stage.roll_back(connection, by="eve", reason="trop d'alertes") == "churn-1"
+    assert standing(database) == {"churn-1": "champion", "churn-2": "retired"}
+    with database.connect("pipeline") as connection:
+        assert stage.roll_back(connection, by="eve", reason="encore") is None
+        with pytest.raises(NoChampion, match="the rules decide already"):
+            stage.roll_back(connection, by="eve", reason="encore")
+    assert standing(database) == {"churn-1": "retired", "churn-2": "retired"}
+    with database.admin() as admin:
+        assert admin.execute(AUDIT).fetchall() == [
+            ("model_promoted", "churn-1", "ada"),
+            ("model_promoted", "churn-2", "ada"),
+            ("model_rolled_back", "churn-2", "eve"),
+            ("model_rolled_back", "churn-1", "eve"),
+        ]
+        told = admin.execute(
+            "select retired_by, retirement_reason from model_versions where version = 'churn-2'"
+        ).fetchone()
+    assert told == ("eve", "trop d'alertes")
+
+
+def test_a_worse_challenger_stays_a_candidate(database: Database) -> None:
+    """The champion goes on."""
+    keep(database, "churn-1")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+    keep(database, "churn-2", WORSE)
+    with database.connect("pipeline") as connection:
+        assert stage.promote_waiting(connection, by="ada") is None
+    assert standing(database) == {"churn-1": "champion", "churn-2": "candidate"}
+
+
+def test_a_promoted_model_is_not_overwritten(database: Database) -> None:
+    """The job run twice on a day keeps what decides."""
+    keep(database, "churn-1")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+        again = churn_models.keep_candidate(
+            connection,
+            Candidate(
+                version="churn-1", content=b"other", sha256=registry.sha256(b"other"), metrics={}, columns=(),
+                window_starts_on=date(2025, 1, 1), window_ends_on=date(2025, 10, 1), training_rows=1,
+            ),
+        )  # fmt: skip
+        assert again is None
+        kept = churn_models.champion_file(connection)
+    assert kept is not None
+    assert kept.content == b"file"
+
+
+@pytest.mark.parametrize(("metrics", "promoted"), [(BETTER, True), (WORSE, False)])
+def test_the_check_blocks_the_way_to_the_champion(
+    database: Database, monkeypatch: pytest.MonkeyPatch, metrics: Mapping[str, Any], promoted: bool
+) -> None:
+    """In Dagster: a failed check, and the champion's asset is not run; a passed one, and it is."""
+    keep(database, "churn-1", metrics)
+    result = materialize(
+        [churn_model, churn_champion, candidate_beats_rules_and_champion],
+        resources={"warehouse": GivenWarehouse(given_url=database.url_for("pipeline"))},
+        instance=DagsterInstance.ephemeral(),
+        raise_on_error=False,
+    )
+    (check,) = result.get_asset_check_evaluations()
+    assert check.passed is promoted
+    assert result.success is promoted
+    assert bool(result.asset_materializations_for_node("churn_champion")) is promoted
+    # No history in this database: the training harms nothing.
+    (trained,) = result.asset_materializations_for_node("churn_model")
+    assert "no candidate: found no visit" in str(trained.metadata["told"].value)
+    assert standing(database) == {"churn-1": "champion" if promoted else "candidate"}
+
+
+def test_the_command_takes_a_champion_back(
+    database: Database, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`jarvis churn rollback`, and a clear word where there is none."""
+    monkeypatch.setattr("jarvis.cli.load_settings", lambda: database.settings)
+    keep(database, "churn-1")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+    assert main(["churn", "rollback", "--reason", "essai"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"decides": "rules"}
+    assert main(["churn", "rollback", "--reason", "essai"]) == 1
+    assert "found no champion" in capsys.readouterr().err
+    assert main(["churn", "models"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "retired"
+
+
+def test_a_champion_of_other_features_stops_the_scoring(database: Database) -> None:
+    """Loudly: a score of a model that knows other columns would be a number without meaning."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    model = ChurnModel(columns=("age",), learners={"x": fitted}, weights={"x": 1.0}, calibration=fitted)
+    keep(database, "churn-1", content=registry.dump(model))
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+        with pytest.raises(registry.RegistryError, match="train again"):
+            stage.score_day(connection, thresholds=ChurnThresholds(), as_of=date(2026, 3, 2))

@@ -1,0 +1,289 @@
+"""A model is trained on settled months, must beat the rules, explains itself, and comes back whole from its bytes."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from random import Random
+from uuid import UUID
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.linear_model import LinearRegression
+
+from jarvis.churn import ChurnThresholds, Contract, HeldBack, MemberHistory, RiskLevel
+from ml.churn import registry
+from ml.churn.drift import drifted_features, is_silent, reference
+from ml.churn.explain import SCENARIOS, continued, without
+from ml.churn.features import FEATURES, Timeline
+from ml.churn.scoring import Champion, score_members
+from ml.churn.snapshots import SETTLED_DAYS, matrix
+from ml.churn.train import TooLittleHistory, Trained, split_days, train, verdict
+
+TODAY = date(2026, 3, 2)
+SEED = ChurnThresholds()
+VERSION = UUID(int=99)
+
+
+def life(number: int, chance: Random, *, days: int = 500, gyms: int = 2) -> MemberHistory:
+    """A member who comes by habit; a third fade out over two months, and most of those cancel in the end."""
+    first = TODAY - timedelta(days=days)
+    habit = chance.uniform(0.15, 0.6)
+    fades_on = first + timedelta(days=chance.randint(60, days)) if chance.random() < 0.45 else None
+    leaves_on = fades_on + timedelta(days=chance.randint(40, 80)) if fades_on and chance.random() < 0.8 else None
+    seen = []
+    for offset in range(days):
+        day = first + timedelta(days=offset)
+        if leaves_on is not None and day >= leaves_on:
+            break
+        left = 1.0 if fades_on is None or day < fades_on else max(0.0, 1 - (day - fades_on).days / 45)
+        if chance.random() < habit * left:
+            seen.append(day)
+    has_left = leaves_on is not None and leaves_on < TODAY
+    return MemberHistory(
+        gym_id=UUID(int=1 + number % gyms),
+        member_id=UUID(int=1000 + number),
+        joined_on=first - timedelta(days=chance.randint(0, 400)),
+        is_active=not has_left,
+        birth_year=chance.randint(1950, 2008),
+        seen_on=tuple(seen),
+        contracts=(
+            Contract(
+                plan="a", started_on=first - timedelta(days=5), expires_on=first + timedelta(days=900),
+                cancelled_on=leaves_on if has_left else None, monthly_price_eur=30.0,
+            ),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def histories() -> list[MemberHistory]:
+    """Six hundred members of two gyms over 500 days."""
+    chance = Random(4)
+    return [life(number, chance) for number in range(600)]
+
+
+@pytest.fixture(scope="module")
+def trained(histories: list[MemberHistory]) -> Trained:
+    """What was learned of them."""
+    return train(histories, today=TODAY, thresholds=SEED)
+
+
+def test_it_beats_the_rules_for_sure(trained: Trained) -> None:
+    """On months that came later; the verdict says by how much."""
+    judged = verdict(trained.metrics)
+    assert judged.may_be_promoted
+    assert trained.metrics["model"]["roc_auc"] > trained.metrics["rules"]["roc_auc"] + 0.02
+    assert trained.metrics["gain_over_rules"]["low"] > 0
+    assert "against the rules" in judged.reasons[0]
+
+
+def test_no_label_of_the_training_overlaps_the_test(histories: list[MemberHistory], trained: Trained) -> None:
+    """The last training day is settled before the first test day, and the last test day before today."""
+    training, test = split_days(Timeline.of(histories), today=TODAY)
+    assert training[-1] + timedelta(days=SETTLED_DAYS) <= test[0]
+    assert test[-1] + timedelta(days=SETTLED_DAYS) <= TODAY
+    assert (trained.window_starts_on, trained.window_ends_on) == (training[0], training[-1])
+
+
+def test_what_is_not_settled_teaches_nothing(histories: list[MemberHistory], trained: Trained) -> None:
+    """Another last quarter, the same model: visits and cancellations that nobody can judge yet are not looked at."""
+    settled = TODAY - timedelta(days=1)
+    other = [replace(one, seen_on=tuple(day for day in one.seen_on if day < settled)) for one in histories]
+    again = train(other, today=TODAY, thresholds=SEED)
+    rows = matrix(Timeline.of(histories).snapshot(date(2025, 10, 1)))
+    np.testing.assert_allclose(trained.model.probabilities(rows), again.model.probabilities(rows), atol=1e-9)
+
+
+def test_a_worse_challenger_is_refused(trained: Trained) -> None:
+    """Worse than the champion, or not surely better than the rules."""
+    good = dict(trained.metrics)
+    worse = good | {"gain_over_champion": {"gain": -0.02, "low": -0.04, "high": 0.0}}
+    like = good | {"gain_over_champion": {"gain": 0.001, "low": -0.004, "high": 0.006}}
+    lucky = good | {"gain_over_rules": {"gain": 0.01, "low": -0.01, "high": 0.03}}
+    assert not verdict(worse).may_be_promoted
+    assert verdict(like).may_be_promoted
+    assert not verdict(lucky).may_be_promoted
+
+
+def test_labels_without_meaning_are_not_promoted(histories: list[MemberHistory]) -> None:
+    """Leaving drawn by lot: nothing can be learned, and nothing is."""
+    chance = Random(8)
+    drawn = [
+        replace(
+            one,
+            contracts=(
+                replace(
+                    one.contracts[0],
+                    cancelled_on=TODAY - timedelta(days=chance.randint(10, 400)) if chance.random() < 0.5 else None,
+                ),
+            ),
+        )
+        for one in histories
+    ]
+    found = train(drawn, today=TODAY, thresholds=SEED)
+    assert found.metrics["model"]["roc_auc"] < 0.62
+
+
+def test_too_little_history_is_told(histories: list[MemberHistory]) -> None:
+    """Some months only, or hardly anybody: the rules go on."""
+    recent = [
+        replace(one, seen_on=tuple(day for day in one.seen_on if day > TODAY - timedelta(days=150)))
+        for one in histories
+    ]
+    with pytest.raises(TooLittleHistory, match="settled months"):
+        train(recent, today=TODAY, thresholds=SEED)
+    with pytest.raises(TooLittleHistory, match="leavers"):
+        train(histories[:40], today=TODAY, thresholds=SEED)
+
+
+def test_a_model_comes_back_whole_from_its_bytes(histories: list[MemberHistory], trained: Trained) -> None:
+    """The same probabilities to the last digit, with preprocessing, columns and what scoring needs."""
+    rows = matrix(Timeline.of(histories).snapshot(TODAY))
+    again = registry.load_for_scoring(registry.dump(trained.model))
+    np.testing.assert_array_equal(again.probabilities(rows), trained.model.probabilities(rows))
+    assert again.columns == FEATURES
+    assert set(again.about) == {"reference", "typical", "gym_leavers"}
+
+
+def test_a_strangers_file_is_refused(trained: Trained) -> None:
+    """Another type, no skops file at all, other columns."""
+    with pytest.raises(registry.RegistryError, match="expected only our own"):
+        registry.load(skops.io.dumps({"learners": {"x": Stranger()}}))
+    with pytest.raises(registry.RegistryError, match="found no skops file"):
+        registry.load(b"\x80\x04pickle")
+    with pytest.raises(registry.RegistryError, match="found a model of other columns"):
+        registry.load_for_scoring(registry.dump(replace(trained.model, columns=("age",))))
+
+
+class Stranger(LinearRegression):  # type: ignore[misc]
+    """An object of somebody else's."""
+
+
+def test_the_champion_decides_and_the_row_says_so(histories: list[MemberHistory], trained: Trained) -> None:
+    """Its probability is the score; the rules' score stands beside it."""
+    by_rules = score_members(histories, as_of=TODAY, thresholds=SEED)
+    by_model = score_members(histories, as_of=TODAY, thresholds=SEED, champion=Champion(VERSION, trained.model))
+    assert {one.model_version_id for one in by_model} == {VERSION}
+    assert all(one.is_calibrated for one in by_model)
+    assert {one.model_version_id for one in by_rules} == {None}
+    assert [one.rules_score for one in by_model] == [one.score for one in by_rules]
+    assert [one.member_id for one in by_model] == [one.member_id for one in by_rules]
+
+
+def test_taking_the_first_reason_away_lowers_the_score(histories: list[MemberHistory], trained: Trained) -> None:
+    """By the points it shows, for every member at high or above; three reasons at most, the heaviest first."""
+    timeline = Timeline.of(histories)
+    frame = timeline.snapshot(TODAY)
+    rows = dict(zip([timeline.members[place].member_id for place in frame["place"]], matrix(frame), strict=True))
+    scores = score_members(histories, as_of=TODAY, thresholds=SEED, champion=Champion(VERSION, trained.model))
+    risky = [one for one in scores if one.level in (RiskLevel.HIGH, RiskLevel.CRITICAL)]
+    assert len(risky) >= 5
+    for one in risky:
+        assert 1 <= len(one.factors) <= 3
+        assert [each.points for each in one.factors] == sorted((each.points for each in one.factors), reverse=True)
+        first = one.factors[0]
+        changed = without(rows[one.member_id][None, :], first.factor, trained.model.about["typical"])
+        after = float(trained.model.probabilities(changed)[0])
+        assert after < one.score
+        assert one.score - after == pytest.approx(first.points, abs=0.002)
+        assert first.text.endswith(".")
+        assert first.data
+
+
+def test_a_counterfactual_holds_when_it_is_lived(histories: list[MemberHistory], trained: Trained) -> None:
+    """The member who does what it says is below high when scored again, in a gym that goes on as it does."""
+    champion = Champion(VERSION, trained.model)
+    scores = score_members(histories, as_of=TODAY, thresholds=SEED, champion=champion)
+    promised = [one for one in scores if one.counterfactual]
+    assert promised
+    by_text = {f"Repasserait sous élevé {scenario.text}.": scenario for scenario in SCENARIOS}
+    frame = Timeline.of(histories).snapshot(TODAY)
+    trend = dict(zip(frame["place"].to_list(), frame["gym_trend"].to_list(), strict=True))
+    for one in promised[:5]:
+        place = next(place for place, each in enumerate(histories) if each.member_id == one.member_id)
+        scenario = by_text[str(one.counterfactual)]
+        later = Timeline.of([continued(histories[place], TODAY, scenario)]).snapshot(
+            TODAY + timedelta(days=scenario.days)
+        )
+        row = matrix(later)
+        row[0, FEATURES.index("gym_trend")] = trend[place]
+        assert trained.model.probabilities(row)[0] < SEED.high_from <= one.score
+
+
+def test_a_small_gym_borrows_and_says_so(histories: list[MemberHistory], trained: Trained) -> None:
+    """Eighty members of a gym the model never saw are scored by what all gyms taught."""
+    small = [replace(one, gym_id=UUID(int=77)) for one in histories[:80]]
+    scores = score_members(
+        [*histories[80:], *small], as_of=TODAY, thresholds=SEED, champion=Champion(VERSION, trained.model)
+    )
+    pooled = {one.gym_id: one.pooled for one in scores}
+    assert pooled == {UUID(int=1): False, UUID(int=2): False, UUID(int=77): True}
+
+
+def silenced(histories: list[MemberHistory], gym_id: UUID, *, days: int = 7) -> list[MemberHistory]:
+    """The gym's door loses every second check-in of its last days."""
+    chance, since = Random(6), TODAY - timedelta(days=days)
+    return [
+        one
+        if one.gym_id != gym_id
+        else replace(one, seen_on=tuple(day for day in one.seen_on if day < since or chance.random() < 0.5))
+        for one in histories
+    ]
+
+
+@pytest.mark.parametrize("has_champion", [False, True])
+def test_half_the_check_ins_lost_hold_a_gyms_scores_back(
+    histories: list[MemberHistory], trained: Trained, has_champion: bool
+) -> None:
+    """That gym's and no other's; before the loss none is held back."""
+    champion = Champion(VERSION, trained.model) if has_champion else None
+
+    def held(of: list[MemberHistory]) -> set[tuple[UUID, HeldBack | None]]:
+        scores = score_members(of, as_of=TODAY, thresholds=SEED, champion=champion)
+        return {(one.gym_id, one.held_back_reason) for one in scores}
+
+    assert held(histories) == {(UUID(int=1), None), (UUID(int=2), None)}
+    assert held(silenced(histories, UUID(int=2))) == {(UUID(int=1), None), (UUID(int=2), HeldBack.CHECKINS_SILENT)}
+
+
+def test_a_holiday_is_no_silence() -> None:
+    """Quiet days that a closure or a holiday explains are left out; a small gym's quiet week is chance."""
+    usual, quiet = [20] * 56, [8] * 7
+    assert is_silent([*usual, *quiet], [False] * 63)
+    assert not is_silent([*usual, *quiet], [False] * 56 + [True] * 7)
+    assert not is_silent([*usual, *([19] * 7)], [False] * 63)
+    assert not is_silent([1] * 56 + [0] * 7, [False] * 63)
+
+
+def test_features_that_moved_are_named() -> None:
+    """The same people: none. Visits counted twice: those features, the most moved first."""
+    chance = np.random.default_rng(1)
+    rows = chance.gamma(2.0, 3.0, (900, len(FEATURES)))
+    expected = reference(rows[:600])
+    moved = rows[600:].copy()
+    moved[:, FEATURES.index("visits_28")] *= 3
+    assert drifted_features(rows[600:], expected) == []
+    assert drifted_features(moved, expected) == ["visits_28"]
+    assert drifted_features(moved[:20], expected) == []
+
+
+def test_who_is_away_or_shut_out_is_held_back(histories: list[MemberHistory]) -> None:
+    """On the days of the absence or the closure, and not the day after."""
+    away = replace(histories[0], is_active=True, away=((TODAY - timedelta(days=3), TODAY),), contracts=())
+    shut = replace(away, away=(), closed=((TODAY, TODAY),))
+    reasons = [
+        [one.held_back_reason for one in score_members([each], as_of=day, thresholds=SEED)]
+        for each in (away, shut)
+        for day in (TODAY, TODAY + timedelta(days=1))
+    ]
+    assert reasons == [[HeldBack.DECLARED_ABSENCE], [None], [HeldBack.GYM_CLOSED], [None]]
+
+
+def test_the_slices_cover_everybody(trained: Trained) -> None:
+    """By age, tenure and gym the rows add up to the same; each has its recall and alert rate."""
+    sums = {
+        dimension: sum(one["rows"] for one in trained.metrics["slices"] if one["slice"] == dimension)
+        for dimension in ("age", "tenure", "gym")
+    }
+    assert len(set(sums.values())) == 1
+    assert all(0 <= one["alert_rate"] <= 1 for one in trained.metrics["slices"])
