@@ -6,7 +6,7 @@ no value is ever shown as it is stored.
 
 from collections.abc import Mapping
 
-from jarvis import formats_fr
+from jarvis import formats_fr, reports_fr
 
 STATUSES: Mapping[str, str] = {
     "pending": "À traiter",
@@ -47,28 +47,7 @@ EMOTIONS: Mapping[str, str] = {
     "anxiety": "Inquiétude",
     "sadness": "Tristesse",
 }
-TOPICS: Mapping[str, str] = {
-    "equipment": "Machines et matériel",
-    "cleanliness": "Propreté",
-    "showers_lockers": "Douches et casiers",
-    "temperature_air": "Température et air",
-    "music_noise": "Musique et bruit",
-    "crowding": "Affluence",
-    "opening_hours": "Horaires d'ouverture",
-    "class_schedule": "Planning des cours",
-    "staff_coaching": "Équipe et coachs",
-    "membership": "Abonnement",
-    "billing": "Facturation",
-    "access_badge": "Badge et accès",
-    "training_advice": "Conseils d'entraînement",
-    "nutrition": "Nutrition",
-    "injury_health": "Blessure et santé",
-    "progress_goals": "Progrès et objectifs",
-    "kiosk_app": "Borne et application",
-    "safety": "Sécurité",
-    "facilities_other": "Autres équipements",
-    "other": "Autre",
-}
+TOPICS: Mapping[str, str] = {topic.value: label for topic, label in reports_fr.TOPICS.items()}
 INTENTS: Mapping[str, str] = {
     "book_class": "Réserver un cours",
     "cancel_booking": "Annuler une réservation",

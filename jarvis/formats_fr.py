@@ -52,8 +52,8 @@ def age(at: datetime, *, now: datetime) -> str:
 
 
 def number(value: float, *, decimals: int = 0) -> str:
-    """A number with a thin space between thousands and a comma: 12 345,6."""
-    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+    """A number with a thin space between thousands, a comma and a real minus: 12 345,6; −0,5."""
+    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",").replace("-", "−")
 
 
 def full_date(of: date) -> str:

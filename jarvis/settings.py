@@ -127,6 +127,11 @@ class Settings:
         """The password of a login role: derived, so that it is stored nowhere."""
         return hmac.new(self.secret_key.encode(), role.encode(), hashlib.sha256).hexdigest()
 
+    @property
+    def dashboards_address(self) -> str:
+        """Where a manager opens the dashboards; what an e-mail links to."""
+        return self.dashboards_url or f"http://127.0.0.1:{self.dashboards_port}"
+
     def database_url_for(self, door: Door) -> str:
         """URL with which one door logs in, as `jarvis_<door>`; `admin` is the administration URL."""
         if door == "admin":

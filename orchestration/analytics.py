@@ -21,12 +21,14 @@ from jarvis.settings import Settings
 from orchestration.assets.alert_upkeep import weekly_choices
 from orchestration.assets.churn import churn_champion, churn_model, churn_scores
 from orchestration.assets.marts import dbt_resource, marts_assets
+from orchestration.assets.reports import insights_reports, report_deliveries
 from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
 from orchestration.checks.churn import CHURN_CHECKS
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
 from orchestration.schedules.alert_upkeep import upkeep_schedule
 from orchestration.schedules.churn import scoring_schedule, training_schedule
+from orchestration.schedules.reports import reports_schedules
 from orchestration.schedules.retention import retention_schedule
 from orchestration.sensors.first_marts import first_marts_sensor
 
@@ -49,6 +51,7 @@ def build_defs(
     scoring_job, scoring = scoring_schedule()
     upkeep_job, upkeep = upkeep_schedule()
     training_job, training = training_schedule()
+    reporting_jobs, reporting = reports_schedules()
     return Definitions(
         assets=[
             marts_assets(settings or process_settings()),
@@ -56,10 +59,12 @@ def build_defs(
             churn_model,
             churn_champion,
             weekly_choices,
+            insights_reports,
+            report_deliveries,
             retention_proofs,
         ],
         asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS],
-        jobs=[job, scoring_job, training_job, upkeep_job],
+        jobs=[job, scoring_job, training_job, upkeep_job, *reporting_jobs],
         schedules=[
             ScheduleDefinition(
                 job=job,
@@ -71,6 +76,7 @@ def build_defs(
             training,
             retention_schedule(),
             upkeep,
+            *reporting,
         ],
         sensors=[first_marts_sensor(job)],
         resources={"dbt": dbt_resource(), "warehouse": Warehouse(), **(resource_overrides or {})},

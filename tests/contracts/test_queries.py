@@ -44,6 +44,8 @@ ROLES_OF_FILE = {
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
     "warehouse/queries/privacy.sql": ("jarvis_pipeline",),
     "warehouse/queries/retention.sql": ("jarvis_pipeline",),
+    "warehouse/queries/reports.sql": ("jarvis_pipeline",),
+    "warehouse/queries/report_reading.sql": ("jarvis_dashboard",),
     "warehouse/queries/requests.sql": ("jarvis_gateway",),
     "warehouse/queries/search.sql": ("jarvis_dashboard",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),

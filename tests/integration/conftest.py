@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Database
+from tests.support.built_marts import built, definitions, simulated
 from tests.support.gateway_processes import (
     GatewayProcess,
     Network,
@@ -14,6 +15,8 @@ from tests.support.gateway_processes import (
     running_gateway,
     running_standin,
 )
+
+__all__ = ["built", "definitions", "simulated"]
 
 
 @pytest.fixture(scope="module")

@@ -2,64 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
 import httpx
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResult
+from dagster import AssetKey, Definitions, ExecuteInProcessResult
 from psycopg.rows import dict_row
 
-from jarvis.settings import Settings
 from orchestration import dbt
 from orchestration.queues import HEAVY, QUEUE_TAG
 from tests.conftest import Database
 from tests.support.api_server import serving
-from tests.tenants import cloned_database
+from tests.support.built_marts import MARTS_JOB
 from voice_gateway.app import create_app
 from warehouse.connection import as_user
-from warehouse.demo.simulate import DEMO_PASSWORD, simulate
+from warehouse.demo.simulate import DEMO_PASSWORD
 from warehouse.embedded import free_port
 
-MARTS_JOB = "build_marts"
-
-NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
 # Activity lies before, within and after it, so that both of its ends matter.
 SINCE, UNTIL = date(2026, 11, 14), date(2026, 11, 19)
 PERIOD = {"since": SINCE, "until": UNTIL}
-
-# As the pipeline would leave them; scores follow from ids, so gyms and days differ in number and in mean.
-PIPELINE_RESULTS: tuple[LiteralString, ...] = (
-    """
-    update public.conversation_summaries as summaries
-    set status = 'completed', analysed_at = now(), summary_text = 'Résumé.', key_topics = '{showers_lockers}',
-        sentiment_score = scored.score,
-        sentiment_label = case when scored.score < -0.2 then 'negative' when scored.score > 0.2 then 'positive'
-            else 'neutral' end,
-        emotion_detected = 'neutral', intents_detected = '{other}', outcome = 'solved',
-        embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', engine = 'local',
-        engine_version = '1', cost_usd = 0.000400
-    from (
-        select session_id, (abs(hashtext(session_id::text)) % 201 - 100) / 100.0 as score
-        from public.conversation_summaries
-    ) as scored
-    where scored.session_id = summaries.session_id and summaries.status = 'pending'
-        and abs(hashtext(scored.session_id::text)) % 7 <> 0
-    """,
-    """
-    insert into public.member_analytics (member_id, gym_id, churn_risk_score, churn_risk_level)
-    select id, gym_id, 0.5, (array['low', 'medium', 'high', 'critical'])[1 + abs(hashtext(id::text)) % 4]
-    from public.gym_members_v2
-    on conflict (member_id) do update set churn_risk_level = excluded.churn_risk_level
-    """,
-    """
-    insert into public.manager_alerts (gym_id, session_id, alert_type, title, dedup_key, created_at)
-    select gym_id, id, 'negative_feedback', 'Douches froides', id::text, started_at
-    from public.openai_realtime_sessions
-    where abs(hashtext(id::text)) % 5 = 0
-    """,
-)
 
 # Of Dax, and how many of the four gyms they see.
 ASKERS = {"gym_manager": 1, "franchise_owner": 2, "super_admin": 4}
@@ -91,35 +55,6 @@ DIRECT: LiteralString = """
         (select sum(alert_opened_count) from days)::bigint as alert_opened_count,
         (select sum(cost_usd) from sessions)::float8 as cost_usd
 """
-
-
-@pytest.fixture(scope="module")
-def simulated(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
-    """A database with a small network in it, analysed, and no marts."""
-    with cloned_database(server_settings, template_database, "dbt_dagster", tmp_path_factory.mktemp("dbt")) as database:
-        with database.connect("pipeline") as pipeline:
-            simulate(pipeline, days=12, members=300, gyms=4, seed=7, now=NOW)
-        with database.admin() as admin:
-            for statement in PIPELINE_RESULTS:
-                admin.execute(statement)
-        yield database
-
-
-@pytest.fixture(scope="module")
-def definitions(simulated: Database) -> Definitions:
-    """The analytics location on that database."""
-    from orchestration.analytics import build_defs
-
-    return build_defs(settings=simulated.settings)
-
-
-@pytest.fixture(scope="module")
-def built(definitions: Definitions) -> ExecuteInProcessResult:
-    """The run that builds the marts, once for the module."""
-    with DagsterInstance.ephemeral() as instance:
-        return definitions.resolve_job_def(MARTS_JOB).execute_in_process(instance=instance)
 
 
 @pytest.fixture(scope="module")

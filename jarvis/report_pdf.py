@@ -1,0 +1,256 @@
+"""A report as A4 pages in French. Pure: what a reader may see goes in, a PDF's bytes come out.
+
+reportlab is imported where it is used: nobody else pays for it.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from jarvis import reports_fr
+from jarvis.conversations import Topic
+from jarvis.formats_fr import number
+from jarvis.reports import KeptReport, MemberAtRisk, Period, ReadReport, ReportKind
+
+if TYPE_CHECKING:
+    from reportlab.graphics.shapes import Drawing
+    from reportlab.platypus import Flowable, Table
+
+_INK, _MUTED, _LINE = "#1d1d1f", "#6e6e73", "#d2d2d7"
+# Apart for colour-blind readers too, and in grey when printed.
+_ACCENT, _WARM = "#0b57a4", "#c2410c"
+_MARGIN = 42.0  # 15 mm
+# reportlab's frames keep this much inside their margins.
+_PADDING = 6.0
+TOPICS_SHOWN = 6
+
+
+def render_pdf(read: ReadReport, *, subject: str) -> bytes:
+    """The report as an A4 PDF, one page for a gym in most weeks.
+
+    Args:
+        subject: the gym's or the franchise's name, for the page's header and the file's title.
+    """
+    from reportlab.lib.pagesizes import A4
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.platypus import SimpleDocTemplate
+
+    for name, file in (("Vera", "Vera.ttf"), ("VeraBd", "VeraBd.ttf")):
+        pdfmetrics.registerFont(TTFont(name, file))
+    pdfmetrics.registerFontFamily("Vera", normal="Vera", bold="VeraBd", italic="Vera", boldItalic="VeraBd")
+    buffer = BytesIO()
+    document = SimpleDocTemplate(
+        buffer,
+        pagesize=A4,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN,
+        title=read.report.title,
+        author="JARVIS",
+        subject=subject,
+        lang="fr-FR",
+        # The same report gives the same bytes.
+        invariant=1,
+    )
+    footer = _footer(read.report.generated_at)
+    document.build(_story(read, width=A4[0] - 2 * (_MARGIN + _PADDING)), onFirstPage=footer, onLaterPages=footer)
+    return buffer.getvalue()
+
+
+def _story(read: ReadReport, *, width: float) -> "list[Flowable]":
+    from reportlab.platypus import KeepTogether, Spacer
+
+    report, paragraph = read.report, _paragraphs()
+    period = _period(report)
+    head, _, days = report.title.rpartition(", ")
+    story: list[Any] = [paragraph(head, "title"), paragraph(_capital(days), "muted"), Spacer(1, 8)]
+    if report.summary:
+        story += [paragraph(report.summary, "lead"), Spacer(1, 6)]
+    if report.recommendations:
+        story.append(paragraph("Trois actions", "heading"))
+        story += [paragraph(f"{place}. {text}", "body") for place, text in enumerate(report.recommendations, start=1)]
+    if read.whom_to_call:
+        story.append(
+            KeepTogether([paragraph("Qui appeler, et pourquoi", "heading"), _whom(read.whom_to_call, width, paragraph)])
+        )
+    if report.insights:
+        story.append(paragraph("Ce qui a changé", "heading"))
+        story += [paragraph(_with_evidence(one), "body") for one in report.insights]
+    topics = [one for one in report.metrics["topics"] if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
+    if topics:
+        heading = paragraph("De quoi les adhérents parlent-ils, et s'en plaignent-ils ?", "heading")
+        story.append(KeepTogether([heading, _topic_bars(topics, width)]))
+    story.append(KeepTogether([paragraph("Les chiffres", "heading"), _figures(report, period, width, paragraph)]))
+    if report.metrics["gyms"]:
+        story.append(
+            KeepTogether([paragraph("Salle par salle", "heading"), _gyms(report.metrics["gyms"], width, paragraph)])
+        )
+    return story
+
+
+def _figures(report: KeptReport, period: Period, width: float, paragraph: Any) -> "Table":
+    last, last_year = reports_fr.compared_with(period)
+    header = [paragraph(text, "cell_muted") for text in ("", "Période", f"Contre {last}", f"Contre {last_year}")]
+    rows = [header]
+    for name, values in report.metrics["figures"].items():
+        label, decimals = reports_fr.FIGURES[name]
+        now = values["now"]
+        trend = report.trends.get(name, {})
+        rows.append(
+            [
+                paragraph(label, "cell"),
+                paragraph("–" if now is None else number(now, decimals=decimals), "cell_bold"),
+                paragraph(_compared(now, values["before"], trend.get("share"), decimals, name), "cell"),
+                paragraph(_compared(now, values["year_before"], trend.get("share_of_year"), decimals, name), "cell"),
+            ]
+        )
+    return _table(rows, [0.34 * width, 0.16 * width, 0.25 * width, 0.25 * width])
+
+
+def _compared(now: float | None, past: float | None, share: float | None, decimals: int, name: str) -> str:
+    if now is None or past is None:
+        return "pas de mesure"
+    # A share of a score around zero says nothing: how far it moved does.
+    moved = reports_fr.difference(now - past) if name in reports_fr.SCORES else reports_fr.change(share)
+    return f"{moved} ({number(past, decimals=decimals)})"
+
+
+def _whom(members: Sequence[MemberAtRisk], width: float, paragraph: Any) -> "Table":
+    rows = [[paragraph(text, "cell_muted") for text in ("Adhérent", "Salle", "Pourquoi")]]
+    rows += [
+        [
+            paragraph(one.name, "cell_bold"),
+            paragraph(one.gym_name, "cell"),
+            paragraph(one.reason or "Risque élevé de départ", "cell"),
+        ]
+        for one in members
+    ]
+    return _table(rows, [0.25 * width, 0.2 * width, 0.55 * width])
+
+
+def _gyms(gyms: Sequence[dict[str, Any]], width: float, paragraph: Any) -> "Table":
+    titles = ("Salle", "Passages", "Conversations", "Négatives", "Alertes", "À risque")
+    rows = [[paragraph(text, "cell_muted") for text in titles]]
+    for one in gyms:
+        figures = one["figures"]
+        counts = ("visit_count", "session_count", "negative_session_count", "alert_opened_count")
+        rows.append(
+            [
+                paragraph(one["name"], "cell_bold"),
+                *(paragraph(number(figures[name]), "cell") for name in counts),
+                paragraph(number(one["at_risk_member_count"]), "cell"),
+            ]
+        )
+    return _table(rows, [0.3 * width, *[0.14 * width] * 5], repeats=True)
+
+
+def _table(rows: list[list[Any]], widths: list[float], *, repeats: bool = False) -> "Table":
+    from reportlab.lib.colors import HexColor
+    from reportlab.platypus import Table, TableStyle
+
+    style = TableStyle(
+        [
+            ("LINEBELOW", (0, 0), (-1, 0), 0.8, HexColor(_INK)),
+            ("LINEBELOW", (0, 1), (-1, -1), 0.4, HexColor(_LINE)),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+        ]
+    )
+    return Table(rows, colWidths=widths, style=style, repeatRows=1, hAlign="LEFT", splitByRow=repeats or None)
+
+
+def _topic_bars(topics: Sequence[dict[str, Any]], width: float) -> "Drawing":
+    """One bar a topic: all conversations about it, and the unhappy ones in the second colour, with both numbers."""
+    from reportlab.graphics.shapes import Drawing, Rect, String
+    from reportlab.lib.colors import HexColor
+
+    row, label_width, number_width = 17.0, 0.34 * width, 0.2 * width
+    drawing = Drawing(width, row * len(topics) + 16)
+    most = max(one["session_count"] for one in topics)
+    scale = (width - label_width - number_width) / most
+    for place, one in enumerate(topics):
+        bottom = drawing.height - row * (place + 1)
+        total, unhappy = one["session_count"], one["negative_count"]
+        label = reports_fr.TOPICS[Topic(one["topic"])]
+        drawing.add(String(0, bottom + 4, label, fontName="Vera", fontSize=8.5, fillColor=HexColor(_INK)))
+        drawing.add(Rect(label_width, bottom + 2, total * scale, 9, fillColor=HexColor(_ACCENT), strokeColor=None))
+        drawing.add(Rect(label_width, bottom + 2, unhappy * scale, 9, fillColor=HexColor(_WARM), strokeColor=None))
+        text = f"{number(total)}, dont {number(unhappy)} négatives" if unhappy else number(total)
+        drawing.add(
+            String(
+                label_width + total * scale + 5, bottom + 4, _printable(text),
+                fontName="Vera", fontSize=7.5, fillColor=HexColor(_MUTED),
+            )
+        )  # fmt: skip
+    for left, colour, text in ((label_width, _WARM, "négatives"), (label_width + 70, _ACCENT, "autres")):
+        drawing.add(Rect(left, 1, 7, 7, fillColor=HexColor(colour), strokeColor=None))
+        drawing.add(String(left + 11, 1, text, fontName="Vera", fontSize=7.5, fillColor=HexColor(_MUTED)))
+    return drawing
+
+
+def _with_evidence(insight: dict[str, Any]) -> str:
+    """The sentence with the short ids of what it rests on: enough to find them by search."""
+    sources = [*insight.get("session_ids", ()), *insight.get("alert_ids", ())]
+    if not sources:
+        return str(insight["text"])
+    kind = "conversations" if insight.get("session_ids") else "alertes"
+    shown = ", ".join(str(one)[:8] for one in sources[:3])
+    return f"{insight['text']} ({kind} {shown}{'…' if len(sources) > 3 else ''})"
+
+
+def _period(report: KeptReport) -> Period:
+    days = report.metrics["period"]
+    first, last = date.fromisoformat(days["first"]), date.fromisoformat(days["last"])
+    return Period(ReportKind(report.report_type), first, last + timedelta(days=1))
+
+
+def _paragraphs() -> Any:
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph
+
+    def style(name: str, size: float, *, bold: bool = False, colour: str = _INK, **more: Any) -> ParagraphStyle:
+        font = "VeraBd" if bold else "Vera"
+        return ParagraphStyle(
+            name, fontName=font, fontSize=size, leading=1.4 * size, textColor=HexColor(colour), **more
+        )
+
+    styles = {
+        "title": style("title", 15, bold=True, spaceAfter=2),
+        "muted": style("muted", 9, colour=_MUTED),
+        "lead": style("lead", 10.5),
+        "heading": style("heading", 11, bold=True, spaceBefore=9, spaceAfter=3),
+        "body": style("body", 9, spaceAfter=2),
+        "cell": style("cell", 8.5),
+        "cell_bold": style("cell_bold", 8.5, bold=True),
+        "cell_muted": style("cell_muted", 7.5, colour=_MUTED),
+    }
+    return lambda text, name: Paragraph(escape(_printable(text)), styles[name])
+
+
+def _footer(generated_at: datetime) -> Any:
+    def draw(canvas: Any, document: Any) -> None:
+        canvas.saveState()
+        canvas.setFont("Vera", 7)
+        canvas.setFillColor(_MUTED)
+        text = f"JARVIS – établi le {generated_at:%d/%m/%Y} – contient des données personnelles : ne pas diffuser"
+        canvas.drawString(_MARGIN + _PADDING, _MARGIN / 2, text)
+        canvas.drawRightString(document.pagesize[0] - _MARGIN - _PADDING, _MARGIN / 2, f"page {document.page}")
+        canvas.restoreState()
+
+    return draw
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _printable(text: str) -> str:
+    """The font has no narrow space."""
+    return text.replace("\u202f", "\u00a0")

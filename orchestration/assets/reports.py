@@ -1,0 +1,62 @@
+"""The reports stage as assets: what is written of each gym and franchise, and who has got it."""
+
+from datetime import UTC, datetime
+
+from dagster import AssetExecutionContext, AssetKey, Config, MaterializeResult, asset
+from pydantic import Field
+
+from jarvis.reports import ReportKind
+from orchestration import reports
+from orchestration.mailer import mailer_for
+from orchestration.resources import Warehouse, process_settings
+from warehouse.connection import connect
+
+
+class Reporting(Config):
+    """Which reports a run writes."""
+
+    kind: ReportKind = Field(default=ReportKind.WEEKLY, description="daily, weekly, monthly or quarterly.")
+    as_of: str | None = Field(
+        default=None, description="A moment such as 2026-11-23T06:00:00+00:00; the last whole period before it. Now."
+    )
+
+
+@asset(
+    group_name="reports",
+    kinds={"postgres", "python"},
+    deps=[AssetKey(["marts", "fct_gym_daily"]), AssetKey(["marts", "fct_sessions"]), AssetKey("manager_alerts")],
+)
+def insights_reports(
+    context: AssetExecutionContext, config: Reporting, warehouse: Warehouse
+) -> MaterializeResult[None]:
+    """One report per gym and franchise for the last whole period: figures, changes, insights with evidence, actions.
+
+    Run again it changes nothing that people have read already.
+    """
+    now = datetime.fromisoformat(config.as_of) if config.as_of else datetime.now(UTC)
+    with warehouse.connect() as connection:
+        written = reports.write_reports(connection, config.kind, now=now)
+    return MaterializeResult(
+        metadata={"kind": config.kind.value, "published": written.published, "unchanged": written.unchanged}
+    )
+
+
+@asset(group_name="reports", kinds={"postgres", "python"}, deps=[insights_reports])
+def report_deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
+    """One row per report and recipient: sent, waiting with a reason, or given up; rendered with their own rights."""
+    settings = process_settings()
+    with (
+        warehouse.connect() as connection,
+        connect(settings.database_url_for("dashboard"), application_name="jarvis-reports") as readers,
+    ):
+        done = reports.deliver_reports(
+            connection,
+            readers,
+            mailer_for(settings),
+            sender=settings.mail_from,
+            link=settings.dashboards_address,
+            now=datetime.now(UTC),
+        )
+    return MaterializeResult(
+        metadata={"sent": done.sent, "waiting": done.waiting, "suppressed": done.suppressed, "failed": done.failed}
+    )

@@ -1,0 +1,212 @@
+"""Makes reports from the marts and takes them to people: each is rendered with its reader's own rights.
+
+A report is written once per subject and period; run again it replaces a draft and leaves what is
+published. A delivery is claimed, sent and settled in one transaction of its own: a run that dies in
+between leaves it waiting, and the Message-ID lets a mail program show a second copy once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg import Connection
+
+from jarvis.mail import Attachment, Letter, Section, message
+from jarvis.report_pdf import render_pdf
+from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
+from orchestration.mailer import MailDelayed, Mailer, MailRefused
+from warehouse.connection import as_user
+from warehouse.stores import report_reading
+from warehouse.stores import reports as store
+
+MAX_ATTEMPTS = 6
+# Then 10, 20, 40 minutes, …: a mail server that is down for an evening is tried until the night.
+RETRY_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one run wrote."""
+
+    published: int
+    unchanged: int
+    """Subjects whose report of this period is published already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of the deliveries that were due."""
+
+    sent: int = 0
+    waiting: int = 0
+    suppressed: int = 0
+    failed: int = 0
+
+
+def write_reports(connection: Connection, kind: ReportKind, *, now: datetime) -> Written:
+    """Each gym and each franchise has its report of the last whole period, published and waiting for its readers.
+
+    Args:
+        connection: the pipeline's; a subject a transaction.
+        now: decides which period was the last, in each subject's own time zone.
+
+    Raises:
+        warehouse.stores.reports.NotBuiltYet: dbt has not built the marts.
+    """
+    published = unchanged = 0
+    for subject in store.subjects(connection):
+        with connection.transaction():
+            period = latest_period(kind, today=now.astimezone(ZoneInfo(subject.timezone)).date())
+            report_id = store.save_draft(
+                connection, subject, write_report(findings_of(connection, subject, period, now=now))
+            )
+            if report_id is not None and store.publish(connection, report_id, now=now):
+                published += 1
+            else:
+                unchanged += 1
+    connection.commit()
+    return Written(published, unchanged)
+
+
+def findings_of(connection: Connection, subject: store.Subject, period: Period, *, now: datetime) -> Findings:
+    """All the report on this subject is written from, read from the marts."""
+    gym_ids = subject.gym_ids
+    return Findings(
+        subject=subject.name,
+        period=period,
+        now=store.figures(connection, gym_ids, period),
+        before=store.figures(connection, gym_ids, period.before),
+        year_before=store.figures(connection, gym_ids, period.year_before),
+        topics=store.topics(connection, gym_ids, period),
+        topics_before=store.topics(connection, gym_ids, period.before),
+        standing=store.standing(connection, gym_ids, now=now),
+        gyms=store.gym_lines(connection, gym_ids, period) if subject.franchise_id else (),
+    )
+
+
+def deliver_reports(
+    connection: Connection, readers: Connection, mailer: Mailer, *, sender: str, link: str, now: datetime
+) -> Delivered:
+    """Every delivery that is due has been tried once, and the log says what became of it.
+
+    Args:
+        connection: the pipeline's.
+        readers: the dashboards' login: what a letter holds is read as its recipient.
+        sender: the From header.
+        link: where reports are read in full.
+    """
+    counts = {"sent": 0, "waiting": 0, "suppressed": 0, "failed": 0}
+    tried: set[UUID] = set()
+    while True:
+        with connection.transaction():
+            claimed = store.claim_due(connection, now=now)
+            if not claimed or claimed[0].id in tried:
+                break
+            due = claimed[0]
+            tried.add(due.id)
+            counts[_deliver(connection, readers, mailer, due, sender=sender, link=link, now=now)] += 1
+    connection.commit()
+    return Delivered(**counts)
+
+
+def quiet_until(due: store.DueDelivery, *, now: datetime) -> datetime | None:
+    """When this person's quiet hours end, if it is quiet for them now; in their gym's time, also across midnight."""
+    zone = ZoneInfo(due.timezone)
+    local = now.astimezone(zone)
+    start, end, moment = due.quiet_from, due.quiet_until, local.time()
+    if start == end:
+        return None
+    is_quiet = start <= moment < end if start < end else moment >= start or moment < end
+    if not is_quiet:
+        return None
+    day = local.date() if moment < end else local.date() + timedelta(days=1)
+    return datetime.combine(day, end, tzinfo=zone)
+
+
+def letter_of(read: ReadReport, *, subject: str, link: str) -> Letter:
+    """The e-mail: summary, actions, whom to call, and the pages as a PDF."""
+    report = read.report
+    sections = []
+    if report.recommendations:
+        sections.append(Section("Trois actions", tuple(report.recommendations)))
+    if read.whom_to_call:
+        lines = tuple(
+            f"{one.name} ({one.gym_name}) : {one.reason or 'risque élevé de départ'}" for one in read.whom_to_call
+        )
+        sections.append(Section("Qui appeler, et pourquoi", lines))
+    if report.insights:
+        sections.append(Section("Ce qui a changé", tuple(one["text"] for one in report.insights)))
+    return Letter(
+        subject=report.title,
+        opening=(report.summary or "",),
+        sections=tuple(sections),
+        closing=(
+            "Vous recevez ce rapport parce que vous dirigez cette salle ou cette franchise.",
+            "Heures de silence et désabonnement : « Réglages » dans JARVIS, ou votre administrateur.",
+        ),
+        link=("Ouvrir JARVIS", link),
+        attachments=(Attachment(filename_of(read), render_pdf(read, subject=subject), "application/pdf"),),
+    )
+
+
+def filename_of(read: ReadReport) -> str:
+    """For example rapport-weekly-2026-11-16.pdf."""
+    return f"rapport-{read.report.report_type}-{read.report.metrics['period']['first']}.pdf"
+
+
+def _deliver(
+    connection: Connection,
+    readers: Connection,
+    mailer: Mailer,
+    due: store.DueDelivery,
+    *,
+    sender: str,
+    link: str,
+    now: datetime,
+) -> str:
+    if not due.is_active or due.is_unsubscribed:
+        reason = "the account is suspended" if not due.is_active else "the recipient has unsubscribed"
+        store.settle(connection, due, "suppressed", now=now, reason=reason, is_try=False)
+        return "suppressed"
+    until = quiet_until(due, now=now)
+    if until is not None:
+        store.settle(connection, due, "waiting", now=now, reason="quiet hours", due_at=until, is_try=False)
+        return "waiting"
+    if not mailer.is_configured:
+        # It stays waiting: whoever configures a server tomorrow gets what was meant for today.
+        store.settle(
+            connection, due, "waiting", now=now, reason="no mail server is configured",
+            due_at=now + timedelta(hours=1), is_try=False,
+        )  # fmt: skip
+        return "waiting"
+    with as_user(readers, due.recipient_user_id):
+        read = report_reading.read(readers, due.report_id)
+    if read is None:
+        store.settle(
+            connection, due, "suppressed", now=now, reason="the recipient may not see this report", is_try=False
+        )
+        return "suppressed"
+    made = message(
+        letter_of(read, subject=read.report.title, link=link),
+        sender=sender,
+        recipients=[due.email],
+        sent_at=now,
+        key=f"report:{due.report_id}",
+    )
+    try:
+        mailer.send(made)
+    except MailRefused as error:
+        store.settle(connection, due, "bounced", now=now, reason=str(error), message_id=made["Message-ID"])
+        return "failed"
+    except MailDelayed as error:
+        if due.attempts + 1 >= MAX_ATTEMPTS:
+            store.settle(connection, due, "failed", now=now, reason=str(error), message_id=made["Message-ID"])
+            return "failed"
+        store.settle(
+            connection, due, "waiting", now=now, reason=str(error), due_at=now + RETRY_AFTER * 2**due.attempts,
+            message_id=made["Message-ID"],
+        )  # fmt: skip
+        return "waiting"
+    store.settle(connection, due, "sent", now=now, message_id=made["Message-ID"])
+    return "sent"

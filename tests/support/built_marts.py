@@ -1,0 +1,78 @@
+"""A small analysed network whose marts dbt has built, once for all tests that read marts."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import LiteralString
+
+import pytest
+from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
+
+from jarvis.settings import Settings
+from tests.conftest import Database
+from tests.tenants import cloned_database
+from warehouse.demo.simulate import simulate
+
+MARTS_JOB = "build_marts"
+
+NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+
+# As the pipeline would leave them; scores follow from ids, so gyms and days differ in number and in mean.
+PIPELINE_RESULTS: tuple[LiteralString, ...] = (
+    """
+    update public.conversation_summaries as summaries
+    set status = 'completed', analysed_at = now(), summary_text = 'Résumé.', key_topics = '{showers_lockers}',
+        sentiment_score = scored.score,
+        sentiment_label = case when scored.score < -0.2 then 'negative' when scored.score > 0.2 then 'positive'
+            else 'neutral' end,
+        emotion_detected = 'neutral', intents_detected = '{other}', outcome = 'solved',
+        embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', engine = 'local',
+        engine_version = '1', cost_usd = 0.000400
+    from (
+        select session_id, (abs(hashtext(session_id::text)) % 201 - 100) / 100.0 as score
+        from public.conversation_summaries
+    ) as scored
+    where scored.session_id = summaries.session_id and summaries.status = 'pending'
+        and abs(hashtext(scored.session_id::text)) % 7 <> 0
+    """,
+    """
+    insert into public.member_analytics (member_id, gym_id, churn_risk_score, churn_risk_level)
+    select id, gym_id, 0.5, (array['low', 'medium', 'high', 'critical'])[1 + abs(hashtext(id::text)) % 4]
+    from public.gym_members_v2
+    on conflict (member_id) do update set churn_risk_level = excluded.churn_risk_level
+    """,
+    """
+    insert into public.manager_alerts (gym_id, session_id, alert_type, title, dedup_key, created_at)
+    select gym_id, id, 'negative_feedback', 'Douches froides', id::text, started_at
+    from public.openai_realtime_sessions
+    where abs(hashtext(id::text)) % 5 = 0
+    """,
+)
+
+
+@pytest.fixture(scope="session")
+def simulated(
+    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A database with a small network in it, analysed, and no marts."""
+    with cloned_database(server_settings, template_database, "dbt_dagster", tmp_path_factory.mktemp("dbt")) as database:
+        with database.connect("pipeline") as pipeline:
+            simulate(pipeline, days=12, members=300, gyms=4, seed=7, now=NOW)
+        with database.admin() as admin:
+            for statement in PIPELINE_RESULTS:
+                admin.execute(statement)
+        yield database
+
+
+@pytest.fixture(scope="session")
+def definitions(simulated: Database) -> Definitions:
+    """The analytics location on that database."""
+    from orchestration.analytics import build_defs
+
+    return build_defs(settings=simulated.settings)
+
+
+@pytest.fixture(scope="session")
+def built(definitions: Definitions) -> ExecuteInProcessResult:
+    """The run that builds the marts, once."""
+    with DagsterInstance.ephemeral() as instance:
+        return definitions.resolve_job_def(MARTS_JOB).execute_in_process(instance=instance)

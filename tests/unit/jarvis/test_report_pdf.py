@@ -1,0 +1,105 @@
+"""The report's pages: A4, in French, with every sentence, figure and name their reader may see."""
+
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pypdfium2
+
+from jarvis.conversations import Topic
+from jarvis.report_pdf import render_pdf
+from jarvis.reports import (
+    Figures,
+    Findings,
+    GymLine,
+    KeptReport,
+    MemberAtRisk,
+    Period,
+    ReadReport,
+    ReportKind,
+    Standing,
+    TopicCount,
+    write_report,
+)
+from warehouse.stores.reports import metrics_of
+
+SESSIONS = tuple(UUID(int=place) for place in range(1, 6))
+WEEK = Period(ReportKind.WEEKLY, date(2026, 11, 16), date(2026, 11, 23))
+NOW = Figures(
+    visit_count=1180, session_count=96, session_minutes=241.5, analysed_session_count=90, mean_sentiment_score=-0.12,
+    negative_session_count=31, positive_session_count=28, alert_opened_count=14, cost_usd=6.41, active_days=7,
+)  # fmt: skip
+BEFORE = replace(NOW, visit_count=1402, mean_sentiment_score=0.08, negative_session_count=17, alert_opened_count=9)
+TOPICS = (
+    TopicCount(Topic.SHOWERS_LOCKERS, 22, 14, SESSIONS),
+    TopicCount(Topic.EQUIPMENT, 17, 6, SESSIONS),
+    TopicCount(Topic.CLASS_SCHEDULE, 25, 2, SESSIONS),
+    TopicCount(Topic.TRAINING_ADVICE, 12, 0, SESSIONS),
+)
+REASON = "N'est pas venue depuis 19 jours, alors qu'elle vient d'habitude deux fois par semaine"
+FACTORS = [{"factor": "absence", "points": 0.3, "text": REASON, "data": {}}]
+CALLED = (
+    MemberAtRisk(UUID(int=1), "Élodie", "Lefèvre-Nuñez", "Dax", "critical", FACTORS),
+    MemberAtRisk(UUID(int=2), "Œdipe", "O'Brien <b>", "Dax", "high", None),
+)
+
+
+def read_report(*, gyms: int = 0) -> ReadReport:
+    """A week with much to say."""
+    findings = Findings(
+        "Dax" if not gyms else "Atlantique", WEEK, NOW, BEFORE, replace(NOW, visit_count=1240), TOPICS, (),
+        Standing(812, 23, 17, SESSIONS[:2]), tuple(GymLine(UUID(int=n), f"Salle {n}", NOW, n) for n in range(gyms)),
+    )  # fmt: skip
+    written = write_report(findings)
+    kept = KeptReport(
+        id=UUID(int=9), gym_id=None, franchise_id=None, report_type="weekly",
+        period_start=datetime(2026, 11, 15, 23, tzinfo=UTC), period_end=datetime(2026, 11, 22, 23, tzinfo=UTC),
+        title=written.title, summary=written.summary, insights=[asdict(one) for one in written.insights],
+        metrics=metrics_of(written), recommendations=list(written.actions),
+        trends={one.name: {"share": one.share, "share_of_year": one.share_of_year} for one in written.changes},
+        status="published", generated_at=datetime(2026, 11, 23, 6, tzinfo=UTC), published_at=None,
+    )  # fmt: skip
+    return ReadReport(kept, CALLED)
+
+
+def pages(content: bytes) -> list[str]:
+    """Each page's text on one line."""
+    document = pypdfium2.PdfDocument(content)
+    assert all([round(side) for side in page.get_size()] == [595, 842] for page in document)
+    return [" ".join(page.get_textpage().get_text_range().replace("\xa0", " ").split()) for page in document]
+
+
+def test_a_gym_s_week_fits_on_one_page_and_says_everything() -> None:
+    """Title, actions, names with their reasons, changes against both pasts, and the evidence's ids."""
+    found = pages(render_pdf(read_report(), subject="Dax"))
+    text = " ".join(found)
+    assert len(found) == 1
+    for said in (
+        "Rapport de la semaine – Dax",
+        "Du lundi 16 novembre 2026 au dimanche 22 novembre 2026",
+        "Prendre aujourd'hui les alertes urgentes",
+        "Élodie Lefèvre-Nuñez",
+        "Œdipe O'Brien <b>",
+        "N'est pas venue depuis 19 jours",
+        "14 conversations négatives parlent des douches et des casiers",
+        "00000000",
+        "Fréquentation en baisse de 16 %",
+        "−16 % (1 402)",
+        "Sentiment moyen (de −1 à 1)",
+        "−0,20 (0,08)",
+        "−0,12",
+        "ne pas diffuser",
+    ):
+        assert said in text, said
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    """Nothing of the clock is in it but the report's own date."""
+    assert render_pdf(read_report(), subject="Dax") == render_pdf(read_report(), subject="Dax")
+
+
+def test_sixty_gyms_go_over_pages_with_their_heading() -> None:
+    """No row is lost and each page says what its columns are."""
+    found = pages(render_pdf(read_report(gyms=60), subject="Atlantique"))
+    assert all(f"Salle {place} " in " ".join(found) for place in range(60))
+    assert sum("Négatives" in page for page in found) >= 2

@@ -1,0 +1,132 @@
+-- Reports: what is kept of each, and who has got it. Their figures are read from the marts (`stores/reports.py`).
+
+-- subjects --
+-- Every gym that is open and every franchise with such a gym, with the day it is there.
+select
+    gyms.id as gym_id,
+    null::uuid as franchise_id,
+    gyms.name,
+    gyms.timezone,
+    array[gyms.id] as gym_ids
+from public.gyms
+where gyms.status in ('active', 'maintenance')
+union all
+select
+    null::uuid as gym_id,
+    franchises.id as franchise_id,
+    franchises.name,
+    min(gyms.timezone) as timezone,
+    array_agg(gyms.id order by gyms.name) as gym_ids
+from public.franchises
+inner join public.gyms on franchises.id = gyms.franchise_id and gyms.status in ('active', 'maintenance')
+group by franchises.id, franchises.name
+order by name, gym_id;
+
+-- late_alerts --
+-- Open alerts of these gyms, and those among them that should have been taken a day ago.
+select
+    count(*)::integer as open_count,
+    coalesce(
+        array_agg(alerts.id order by alerts.created_at) filter (
+            where alerts.status = 'pending' and alerts.priority in ('urgent', 'high')
+                and alerts.created_at < %(now)s::timestamptz - interval '1 day'
+        ),
+        '{}'
+    ) as late_ids
+from public.manager_alerts as alerts
+where alerts.gym_id = any (%(gym_ids)s::uuid[]) and alerts.status in ('pending', 'in_progress');
+
+-- save_draft --
+-- The report of this subject and period, as a draft; one that is published already stays as people read it.
+insert into public.insights_reports as reports (
+    gym_id, franchise_id, report_type, period_start, period_end, title, summary, insights, metrics, recommendations,
+    trends
+)
+values (
+    %(gym_id)s::uuid, %(franchise_id)s::uuid, %(report_type)s::text, %(period_start)s::timestamptz,
+    %(period_end)s::timestamptz, %(title)s::text, %(summary)s::text, %(insights)s::jsonb, %(metrics)s::jsonb,
+    %(recommendations)s::jsonb, %(trends)s::jsonb
+)
+on conflict on constraint report_is_made_once_per_period do update
+set title = excluded.title,
+    summary = excluded.summary,
+    insights = excluded.insights,
+    metrics = excluded.metrics,
+    recommendations = excluded.recommendations,
+    trends = excluded.trends,
+    period_end = excluded.period_end,
+    generated_at = now()
+where reports.status = 'draft'
+returning reports.id;
+
+-- publish --
+-- A draft becomes what people read.
+update public.insights_reports
+set status = 'published', published_at = now()
+where id = %(report_id)s::uuid and status = 'draft'
+returning id;
+
+-- queue_deliveries --
+-- The report waits for everybody it concerns: a gym's managers, a franchise's owners.
+insert into public.report_deliveries (gym_id, report_id, recipient_user_id, channel, status, due_at, attempted_at)
+select reports.gym_id, reports.id, users.id, 'email', 'waiting', %(now)s::timestamptz, %(now)s::timestamptz
+from public.insights_reports as reports
+inner join public.users
+    on users.is_active
+        and (
+            (users.role = 'gym_manager' and users.gym_id = reports.gym_id)
+            or (users.role = 'franchise_owner' and users.franchise_id = reports.franchise_id)
+        )
+where reports.id = %(report_id)s::uuid and reports.status = 'published'
+on conflict on constraint report_is_delivered_once do nothing;
+
+-- claim_due --
+-- Some deliveries whose time has come, locked.
+select
+    deliveries.id,
+    deliveries.report_id,
+    deliveries.recipient_user_id,
+    deliveries.attempts,
+    users.email,
+    users.is_active,
+    coalesce(gyms.timezone, franchise_gyms.timezone, 'Europe/Paris') as timezone,
+    coalesce(preferences.is_unsubscribed, false) as is_unsubscribed,
+    coalesce(preferences.quiet_from, time '20:00') as quiet_from,
+    coalesce(preferences.quiet_until, time '07:00') as quiet_until
+from public.report_deliveries as deliveries
+inner join public.users on deliveries.recipient_user_id = users.id
+left join public.gyms on users.gym_id = gyms.id
+left join lateral (
+    select min(theirs.timezone) as timezone
+    from public.gyms as theirs
+    where theirs.franchise_id = users.franchise_id
+) as franchise_gyms on true
+left join public.mail_preferences as preferences on users.id = preferences.user_id
+where deliveries.status = 'waiting' and deliveries.channel = 'email' and deliveries.due_at <= %(now)s::timestamptz
+order by deliveries.due_at, deliveries.id
+limit %(batch_size)s::integer
+for update of deliveries skip locked;
+
+-- settle_delivery --
+-- What became of one try.
+update public.report_deliveries
+set status = %(status)s::text,
+    reason = %(reason)s::text,
+    attempts = attempts + %(tried)s::integer,
+    due_at = coalesce(%(due_at)s::timestamptz, due_at),
+    message_id = coalesce(%(message_id)s::text, message_id),
+    attempted_at = %(now)s::timestamptz
+where id = %(delivery_id)s::uuid;
+
+-- set_preferences --
+-- When a person wants no e-mail; null leaves a choice as it is.
+insert into public.mail_preferences as preferences (user_id, is_unsubscribed, quiet_from, quiet_until)
+values (
+    %(user_id)s::uuid, coalesce(%(is_unsubscribed)s::boolean, false), coalesce(%(quiet_from)s::time, '20:00'),
+    coalesce(%(quiet_until)s::time, '07:00')
+)
+on conflict (user_id) do update
+set is_unsubscribed = coalesce(%(is_unsubscribed)s::boolean, preferences.is_unsubscribed),
+    quiet_from = coalesce(%(quiet_from)s::time, preferences.quiet_from),
+    quiet_until = coalesce(%(quiet_until)s::time, preferences.quiet_until),
+    updated_at = now();

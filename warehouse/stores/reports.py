@@ -1,0 +1,320 @@
+"""Keeps reports: their figures as the marts have them, the rows they become, and who has got them.
+
+What stands in `queries/reports.sql` plans on the migrated database; statements on marts stand here,
+because those tables exist only once dbt has built them. Transactions are the caller's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
+from typing import Any, LiteralString
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from jarvis.conversations import Topic
+from jarvis.reports import Figures, GymLine, Period, Report, Standing, TopicCount
+from warehouse.sql import queries
+
+_FIGURES: LiteralString = """
+    select
+        coalesce(sum(daily.visit_count), 0)::integer as visit_count,
+        coalesce(sum(daily.session_count), 0)::integer as session_count,
+        coalesce(sum(daily.session_minutes), 0)::double precision as session_minutes,
+        felt.analysed_session_count,
+        felt.mean_sentiment_score,
+        coalesce(sum(daily.negative_session_count), 0)::integer as negative_session_count,
+        coalesce(sum(daily.positive_session_count), 0)::integer as positive_session_count,
+        coalesce(sum(daily.alert_opened_count), 0)::integer as alert_opened_count,
+        coalesce(sum(daily.cost_usd), 0)::double precision as cost_usd,
+        (count(distinct daily.local_date) filter (where daily.visit_count + daily.session_count > 0))::integer
+            as active_days
+    from (
+        select
+            count(sessions.sentiment_score)::integer as analysed_session_count,
+            avg(sessions.sentiment_score)::double precision as mean_sentiment_score
+        from marts.fct_sessions as sessions
+        where sessions.gym_id = any (%(gym_ids)s::uuid[])
+            and sessions.local_date between %(first)s::date and %(last)s::date
+    ) as felt
+    left join marts.fct_gym_daily as daily
+        on daily.gym_id = any (%(gym_ids)s::uuid[]) and daily.local_date between %(first)s::date and %(last)s::date
+    group by felt.analysed_session_count, felt.mean_sentiment_score
+"""
+
+_TOPICS: LiteralString = """
+    select
+        topics.topic,
+        count(*)::integer as session_count,
+        (count(*) filter (where sessions.sentiment_label = 'negative'))::integer as negative_count,
+        (array_agg(
+            sessions.session_id
+            order by (sessions.sentiment_label = 'negative') desc, sessions.started_at desc, sessions.session_id
+        ))[1:5] as session_ids
+    from marts.fct_sessions as sessions
+    cross join lateral unnest(sessions.key_topics) as topics (topic)
+    where sessions.gym_id = any (%(gym_ids)s::uuid[])
+        and sessions.local_date between %(first)s::date and %(last)s::date
+    group by topics.topic
+    order by negative_count desc, session_count desc, topics.topic
+"""
+
+_AT_RISK: LiteralString = """
+    select
+        gyms.gym_id,
+        gyms.gym_name,
+        gyms.active_member_count,
+        (
+            select count(*)
+            from marts.dim_members as members
+            where members.gym_id = gyms.gym_id and members.is_active
+                and members.churn_risk_level in ('high', 'critical')
+        )::integer as at_risk_member_count
+    from marts.dim_gyms as gyms
+    where gyms.gym_id = any (%(gym_ids)s::uuid[])
+    order by gyms.gym_name, gyms.gym_id
+"""
+
+
+class NotBuiltYet(LookupError):
+    """dbt has not built a mart that the figures come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report tells of: a gym, or a franchise with its gyms."""
+
+    gym_id: UUID | None
+    franchise_id: UUID | None
+    name: str
+    timezone: str
+    gym_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A report that waits for one person, who is locked until the transaction ends."""
+
+    id: UUID
+    report_id: UUID
+    recipient_user_id: UUID
+    attempts: int
+    email: str
+    is_active: bool
+    timezone: str
+    is_unsubscribed: bool
+    quiet_from: time
+    quiet_until: time
+
+
+def subjects(connection: Connection) -> list[Subject]:
+    """Every gym that is open and every franchise with one."""
+    with connection.cursor(row_factory=class_row(Subject)) as cursor:
+        return cursor.execute(_sql("subjects")).fetchall()
+
+
+def figures(connection: Connection, gym_ids: Sequence[UUID], period: Period) -> Figures:
+    """The period's figures over these gyms, as the marts have them.
+
+    Raises:
+        NotBuiltYet: a mart is missing.
+    """
+    row = _mart_rows(connection, _FIGURES, _within(gym_ids, period))[0]
+    return Figures(**row)
+
+
+def topics(connection: Connection, gym_ids: Sequence[UUID], period: Period) -> tuple[TopicCount, ...]:
+    """What members spoke of, most unhappy sessions first.
+
+    Raises:
+        NotBuiltYet: a mart is missing.
+    """
+    rows = _mart_rows(connection, _TOPICS, _within(gym_ids, period))
+    return tuple(
+        TopicCount(Topic(row["topic"]), row["session_count"], row["negative_count"], tuple(row["session_ids"]))
+        for row in rows
+    )
+
+
+def standing(connection: Connection, gym_ids: Sequence[UUID], *, now: datetime) -> Standing:
+    """Where these gyms stand at this moment.
+
+    Raises:
+        NotBuiltYet: a mart is missing.
+    """
+    gyms = _mart_rows(connection, _AT_RISK, {"gym_ids": list(gym_ids)})
+    with connection.cursor(row_factory=dict_row) as cursor:
+        alerts = cursor.execute(_sql("late_alerts"), {"gym_ids": list(gym_ids), "now": now}).fetchone()
+    assert alerts is not None
+    return Standing(
+        active_member_count=sum(row["active_member_count"] for row in gyms),
+        at_risk_member_count=sum(row["at_risk_member_count"] for row in gyms),
+        open_alert_count=alerts["open_count"],
+        late_alert_ids=tuple(alerts["late_ids"]),
+    )
+
+
+def gym_lines(connection: Connection, gym_ids: Sequence[UUID], period: Period) -> tuple[GymLine, ...]:
+    """Each gym's own figures, by name.
+
+    Raises:
+        NotBuiltYet: a mart is missing.
+    """
+    return tuple(
+        GymLine(
+            row["gym_id"], row["gym_name"], figures(connection, [row["gym_id"]], period), row["at_risk_member_count"]
+        )
+        for row in _mart_rows(connection, _AT_RISK, {"gym_ids": list(gym_ids)})
+    )
+
+
+def save_draft(connection: Connection, subject: Subject, report: Report) -> UUID | None:
+    """The report is kept as a draft; None where it is published already and stays as people read it."""
+    period = report.findings.period
+    zone = ZoneInfo(subject.timezone)
+    row = connection.execute(
+        _sql("save_draft"),
+        {
+            "gym_id": subject.gym_id,
+            "franchise_id": subject.franchise_id,
+            "report_type": str(period.kind),
+            "period_start": _midnight(period.start, zone),
+            "period_end": _midnight(period.end, zone),
+            "title": report.title,
+            "summary": report.summary,
+            "insights": Jsonb([_plain(asdict(one)) for one in report.insights]),
+            "metrics": Jsonb(metrics_of(report)),
+            "recommendations": Jsonb(list(report.actions)),
+            "trends": Jsonb(
+                {one.name: {"share": one.share, "share_of_year": one.share_of_year} for one in report.changes}
+            ),
+        },
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def metrics_of(report: Report) -> dict[str, Any]:
+    """What the report's tables show: each figure with its past, the standing, topics, and gyms side by side."""
+    findings = report.findings
+    return {
+        "period": {"first": findings.period.start.isoformat(), "last": findings.period.last.isoformat()},
+        "figures": {
+            one.name: {"now": one.now, "before": one.before, "year_before": one.year_before} for one in report.changes
+        },
+        "standing": {
+            "active_member_count": findings.standing.active_member_count,
+            "at_risk_member_count": findings.standing.at_risk_member_count,
+            "open_alert_count": findings.standing.open_alert_count,
+            "late_alert_count": len(findings.standing.late_alert_ids),
+        },
+        "topics": [
+            {"topic": str(one.topic), "session_count": one.session_count, "negative_count": one.negative_count}
+            for one in findings.topics
+        ],
+        "gyms": [
+            {
+                "gym_id": str(one.gym_id),
+                "name": one.name,
+                "figures": asdict(one.figures),
+                "at_risk_member_count": one.at_risk_member_count,
+            }
+            for one in findings.gyms
+        ],
+    }
+
+
+def publish(connection: Connection, report_id: UUID, *, now: datetime) -> bool:
+    """The draft is what people read from now on, and waits for everybody it concerns; False where it was no draft."""
+    if connection.execute(_sql("publish"), {"report_id": report_id}).fetchone() is None:
+        return False
+    connection.execute(_sql("queue_deliveries"), {"report_id": report_id, "now": now})
+    return True
+
+
+def claim_due(connection: Connection, *, now: datetime, batch_size: int = 1) -> list[DueDelivery]:
+    """Deliveries whose time has come, locked until the transaction ends."""
+    with connection.cursor(row_factory=class_row(DueDelivery)) as cursor:
+        return cursor.execute(_sql("claim_due"), {"now": now, "batch_size": batch_size}).fetchall()
+
+
+def settle(
+    connection: Connection,
+    delivery: DueDelivery,
+    status: str,
+    *,
+    now: datetime,
+    reason: str | None = None,
+    due_at: datetime | None = None,
+    message_id: str | None = None,
+    is_try: bool = True,
+) -> None:
+    """What became of this try is on record.
+
+    Args:
+        status: waiting (again, at `due_at`), sent, failed, bounced or suppressed.
+        is_try: False where no server was asked, such as within quiet hours.
+    """
+    connection.execute(
+        _sql("settle_delivery"),
+        {
+            "delivery_id": delivery.id,
+            "status": status,
+            "reason": reason,
+            "tried": int(is_try),
+            "due_at": due_at,
+            "message_id": message_id,
+            "now": now,
+        },
+    )
+
+
+def set_preferences(
+    connection: Connection,
+    user_id: UUID,
+    *,
+    is_unsubscribed: bool | None = None,
+    quiet_from: time | None = None,
+    quiet_until: time | None = None,
+) -> None:
+    """The person's choice about e-mails is kept; None leaves what was chosen before."""
+    connection.execute(
+        _sql("set_preferences"),
+        {
+            "user_id": user_id,
+            "is_unsubscribed": is_unsubscribed,
+            "quiet_from": quiet_from,
+            "quiet_until": quiet_until,
+        },
+    )
+
+
+def _within(gym_ids: Sequence[UUID], period: Period) -> Mapping[str, Any]:
+    return {"gym_ids": list(gym_ids), "first": period.start, "last": period.last}
+
+
+def _mart_rows(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    try:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement, parameters).fetchall()
+    except psycopg.errors.UndefinedTable:
+        raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(0), tzinfo=zone)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _sql(block: str) -> LiteralString:
+    return queries("reports")[block]
