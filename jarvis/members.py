@@ -1,25 +1,40 @@
 """A member's analytics as a pure function of what the member did: conversations and visits.
 
-Rules only. `warehouse/stores/members.py` brings the facts and keeps the result; the members stage
-of `orchestration` calls both. Churn scores come from the churn stage and are not touched here.
+Rules only. `warehouse/stores/members.py` brings the facts and keeps the result; the members stage of
+`orchestration` calls both, after each conversation and every night. `jarvis/visit_habits.py` judges the
+visits, `jarvis/absences.py` says which days do not count. Churn scores come from the churn stage and are
+not touched here. The order in which facts arrive never changes a row.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from statistics import fmean
+from statistics import fmean, median
 from uuid import UUID
 
+from jarvis.absences import (
+    SILENCING,
+    Away,
+    GymCalendar,
+    MuteReason,
+    current_mute,
+    gym_muted_days,
+    member_muted_days,
+)
 from jarvis.conversations import Sentiment
+from jarvis.visit_habits import LOOK_BACK_DAYS, CountedDays, VisitTrend, visit_habit, visit_trend
 
 # Habits are read in whole weeks, so that a weekly member looks the same on every day of the week.
-RECENT = timedelta(days=28)
+RECENT_DAYS = 28
+
+# Before a pattern can exist a member has no scores and is shown as new.
+NEW_FOR_DAYS = 21
 
 # Two visits a week and one conversation a week are a fully engaged member.
 FULL_VISITS_PER_WEEK = 2.0
 FULL_CONVERSATIONS_IN_RECENT = 4
-# A member not seen for this long has no recency left.
+# A member not seen for so many counted days has no recency left.
 FORGOTTEN_AFTER_DAYS = 30
 
 # Conversations in the last 28 days from which a habit has its name.
@@ -27,9 +42,16 @@ DAILY_FROM = 16
 WEEKLY_FROM = 4
 MONTHLY_FROM = 1
 
-# The last three conversations against all before them; smaller moves are noise of the score itself.
+# The median of the last three conversations against that of those before; smaller moves are noise of the score itself.
 TREND_WINDOW = 3
+TREND_LEAST_EARLIER = 2
 TREND_STEP = 0.2
+
+# A mute is followed so far into the future; one that goes on has no known end.
+MUTE_HORIZON_DAYS = 400
+
+
+NEVER_AWAY = Away()
 
 
 class Frequency(StrEnum):
@@ -54,24 +76,48 @@ class PastConversation:
     """One closed session of a member."""
 
     started_at: datetime
+    started_on: date
+    """The gym's own day."""
     duration_seconds: float
     sentiment_score: float | None
-    """-1 to 1; None where it was not analysed."""
+    """-1 to 1; None where it was not analysed: no consent, not yet, or given up."""
     sentiment_label: Sentiment | None
 
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """All that the rules look at, for one member."""
+    """All that the rules look at, for one member; in any order."""
 
     gym_id: UUID
     member_id: UUID
-    conversations: tuple[PastConversation, ...]
-    """Oldest first."""
-    visits: tuple[datetime, ...]
-    """Oldest first; at least those of the last 28 days and the last one."""
-    known_since: datetime | None
+    conversations: tuple[PastConversation, ...] = ()
+    visits: tuple[date, ...] = ()
+    """The gym's own days with a visit: at least those of the look-back, and the last one."""
+    joined_on: date | None = None
     """When the member joined; None where nobody knows."""
+    known_on: date | None = None
+    """When we first wrote the member down: counts where nobody knows when they joined, unless they came before."""
+    away: Away = NEVER_AWAY
+
+
+@dataclass(frozen=True, slots=True)
+class GymDay:
+    """One gym on one of its own days: what all its members share."""
+
+    today: date
+    muted: dict[date, MuteReason]
+    """From the look-back's first day to the horizon."""
+    counted: CountedDays
+
+    @property
+    def first(self) -> date:
+        """Where the look-back begins."""
+        return self.counted.first
+
+    @property
+    def horizon(self) -> date:
+        """How far mutes are followed."""
+        return self.today + timedelta(days=MUTE_HORIZON_DAYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +126,10 @@ class MemberAnalytics:
 
     gym_id: UUID
     member_id: UUID
+    observed_on: date
+    """The gym's own day on which the row was true."""
+    is_new: bool
+    """Joined less than 21 days ago: no scores yet."""
     total_conversations: int
     total_session_duration_seconds: int
     avg_session_duration_seconds: float | None
@@ -89,37 +139,82 @@ class MemberAnalytics:
     sentiment_trend: Trend
     negative_sentiment_count: int
     positive_sentiment_count: int
-    engagement_score: float
-    """0 (gone) to 1 (two visits and one conversation a week)."""
+    engagement_score: float | None
+    """0 (gone) to 1 (two visits and one conversation a week); None for a new member."""
     days_since_last_visit: int | None
+    """Calendar days; None if never seen."""
+    counted_days_since_last_visit: int | None
+    """Without muted days; None if never seen."""
     visit_frequency_per_week: float
+    usual_visits_per_week: float | None
+    """The member's habit; None for a new member and where there is none."""
+    expected_gap_days: float | None
+    """Counted days without a visit after which the member is missed."""
+    visit_trend: VisitTrend | None
+    """None for a new member."""
+    mute_reason: MuteReason | None
+    """Why today does not count; None on a day that does."""
+    muted_until: date | None
+    """The last day of the mute; None where it has no known end, or there is none."""
 
 
-def member_analytics(facts: MemberFacts, *, now: datetime) -> MemberAnalytics:
-    """The member's analytics as of `now`; the same facts always give the same row."""
-    scores = [one.sentiment_score for one in facts.conversations if one.sentiment_score is not None]
-    labels = [one.sentiment_label for one in facts.conversations]
-    durations = [one.duration_seconds for one in facts.conversations]
-    days_away = days_since_last_seen(facts, now=now)
-    per_week = visits_per_week(facts, now=now)
-    recent_conversations = sum(one.started_at > now - RECENT for one in facts.conversations)
+def gym_day(calendar: GymCalendar, *, today: date) -> GymDay:
+    """The gym's day, its muted days found once for all its members."""
+    first, horizon = today - timedelta(days=LOOK_BACK_DAYS), today + timedelta(days=MUTE_HORIZON_DAYS)
+    muted = gym_muted_days(calendar, first, horizon)
+    return GymDay(today, muted, CountedDays(muted, today=today))
+
+
+def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
+    """The member's analytics on the gym's day; the same facts always give the same row, whatever their order."""
+    today = day.today
+    conversations = sorted(facts.conversations, key=lambda one: (one.started_at, one.duration_seconds))
+    scores = [one.sentiment_score for one in conversations if one.sentiment_score is not None]
+    labels = [one.sentiment_label for one in conversations]
+    durations = [one.duration_seconds for one in conversations]
+    # A conversation at the kiosk is a visit too; a kiosk's clock may run ahead: nobody comes tomorrow.
+    seen = sorted({min(one, today) for one in (*facts.visits, *(one.started_on for one in conversations))})
+    visits = [one for one in seen if one >= day.first]
+    muted, counted = _own_days(facts, day, visits)
+    mute = current_mute(muted, today, horizon=day.horizon)
+    joined_on = _joined_on(facts, seen)
+    is_new = joined_on is not None and (today - joined_on).days < NEW_FOR_DAYS
+    habit = None if is_new else visit_habit(visits, counted, joined_on=joined_on)
+    recent_conversations = sum((today - one.started_on).days < RECENT_DAYS for one in conversations)
+    counted_days_away = counted.since(seen[-1]) if seen else None
     return MemberAnalytics(
         gym_id=facts.gym_id,
         member_id=facts.member_id,
-        total_conversations=len(facts.conversations),
+        observed_on=today,
+        is_new=is_new,
+        total_conversations=len(conversations),
         total_session_duration_seconds=round(sum(durations)),
         avg_session_duration_seconds=round(fmean(durations), 2) if durations else None,
-        last_conversation_at=max((one.started_at for one in facts.conversations), default=None),
+        last_conversation_at=conversations[-1].started_at if conversations else None,
         conversation_frequency=conversation_frequency(recent_conversations),
         avg_sentiment_score=round(fmean(scores), 2) if scores else None,
         sentiment_trend=sentiment_trend(scores),
         negative_sentiment_count=labels.count(Sentiment.NEGATIVE),
         positive_sentiment_count=labels.count(Sentiment.POSITIVE),
-        engagement_score=engagement_score(
-            visits_per_week=per_week, days_since_last_visit=days_away, recent_conversations=recent_conversations
+        engagement_score=None
+        if is_new
+        else _engagement(visits, conversations, counted, counted_days_away=counted_days_away),
+        days_since_last_visit=(today - seen[-1]).days if seen else None,
+        counted_days_since_last_visit=counted_days_away,
+        visit_frequency_per_week=visits_per_week(visits, today=today, joined_on=joined_on),
+        usual_visits_per_week=None if habit is None else round(habit.visits_per_week, 2),
+        expected_gap_days=None if habit is None else round(habit.expected_gap_days, 1),
+        visit_trend=None
+        if is_new
+        else visit_trend(
+            visits,
+            counted,
+            habit,
+            joined_on=joined_on,
+            is_silenced=mute is not None and mute.reason in SILENCING,
         ),
-        days_since_last_visit=days_away,
-        visit_frequency_per_week=per_week,
+        mute_reason=None if mute is None else mute.reason,
+        muted_until=None if mute is None else mute.until,
     )
 
 
@@ -135,37 +230,64 @@ def conversation_frequency(recent_conversations: int) -> Frequency:
 def sentiment_trend(scores: Sequence[float]) -> Trend:
     """Whether the last three conversations differ from those before; stable while there are too few to tell.
 
+    Medians, so that one bad day is not a trend.
+
     Args:
         scores: sentiment scores, oldest first.
     """
     earlier, latest = scores[:-TREND_WINDOW], scores[-TREND_WINDOW:]
-    if not earlier:
+    if len(earlier) < TREND_LEAST_EARLIER:
         return Trend.STABLE
-    change = fmean(latest) - fmean(earlier)
+    change = median(latest) - median(earlier)
     if change > TREND_STEP:
         return Trend.IMPROVING
     return Trend.DECLINING if change < -TREND_STEP else Trend.STABLE
 
 
-def days_since_last_seen(facts: MemberFacts, *, now: datetime) -> int | None:
-    """Whole days since the last visit; a conversation at the kiosk is a visit too. None if never seen."""
-    seen = [*facts.visits, *(one.started_at for one in facts.conversations)]
-    # A kiosk's clock may run ahead: never a negative number of days.
-    return max(0, (now - max(seen)).days) if seen else None
-
-
-def visits_per_week(facts: MemberFacts, *, now: datetime) -> float:
+def visits_per_week(visits: Sequence[date], *, today: date, joined_on: date | None) -> float:
     """Days with a visit per week over the last 28 days, or since the member joined where that is less."""
-    seen = [*facts.visits, *(one.started_at for one in facts.conversations)]
-    days = {moment.date() for moment in seen if moment > now - RECENT}
-    window = RECENT if facts.known_since is None else min(RECENT, now - facts.known_since)
-    weeks = max(1.0, window / timedelta(weeks=1))
-    return round(len(days) / weeks, 2)
+    recent = sum((today - one).days < RECENT_DAYS for one in visits)
+    window = RECENT_DAYS if joined_on is None else min(RECENT_DAYS, (today - joined_on).days + 1)
+    return round(recent / max(1.0, window / 7), 2)
 
 
-def engagement_score(*, visits_per_week: float, days_since_last_visit: int | None, recent_conversations: int) -> float:
+def engagement_score(
+    *, visits_per_week: float, counted_days_since_last_visit: int | None, recent_conversations: int
+) -> float:
     """0 to 1: half the visits, three tenths how recent the last one is, two tenths the conversations."""
     habit = min(1.0, visits_per_week / FULL_VISITS_PER_WEEK)
-    recency = 0.0 if days_since_last_visit is None else max(0.0, 1 - days_since_last_visit / FORGOTTEN_AFTER_DAYS)
+    away = counted_days_since_last_visit
+    recency = 0.0 if away is None else max(0.0, 1 - away / FORGOTTEN_AFTER_DAYS)
     talk = min(1.0, recent_conversations / FULL_CONVERSATIONS_IN_RECENT)
     return round(0.5 * habit + 0.3 * recency + 0.2 * talk, 2)
+
+
+def _engagement(
+    visits: Sequence[date],
+    conversations: Sequence[PastConversation],
+    counted: CountedDays,
+    *,
+    counted_days_away: int | None,
+) -> float:
+    """Over the last four weeks of counted days: whoever is back from a holiday is as engaged as before it."""
+    since = counted.start_of_last(RECENT_DAYS)
+    return engagement_score(
+        visits_per_week=sum(one >= since for one in visits) / (RECENT_DAYS / 7),
+        counted_days_since_last_visit=counted_days_away,
+        recent_conversations=sum(one.started_on >= since for one in conversations),
+    )
+
+
+def _joined_on(facts: MemberFacts, seen: Sequence[date]) -> date | None:
+    """When the member joined; where nobody knows, when they were first written down or first seen."""
+    if facts.joined_on is not None:
+        return facts.joined_on
+    return min((one for one in (facts.known_on, *seen[:1]) if one is not None), default=None)
+
+
+def _own_days(facts: MemberFacts, day: GymDay, visits: Sequence[date]) -> tuple[dict[date, MuteReason], CountedDays]:
+    """The member's muted and counted days: the gym's own, where the member was never away."""
+    if facts.away == NEVER_AWAY:
+        return day.muted, day.counted
+    muted = member_muted_days(day.muted, facts.away, day.first, day.horizon, visits=visits)
+    return muted, CountedDays(muted, today=day.today)

@@ -97,6 +97,16 @@ class MemberReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """What a refresh of all members did."""
+
+    gyms: int
+    recomputed: int
+    refused: Mapping[UUID | None, str]
+    """Members whose row was refused, and why: a constraint or a kind of error."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertReport:
     """Alerts written by type, and the conversations put off."""
 
@@ -169,14 +179,14 @@ def analyse_batch(
     return report
 
 
-def count_members(connection: Connection, *, batch_size: int = BATCH_SIZE) -> MemberReport:
+def count_members(connection: Connection, *, batch_size: int = BATCH_SIZE, now: datetime | None = None) -> MemberReport:
     """Every member with a conversation not yet counted has fresh analytics; one that is refused is put off alone."""
     total = MemberReport()
     while True:
         with connection.transaction():
             uncounted = members.claim_uncounted(connection, batch_size=batch_size)
             member_ids = sorted({one.member_id for one in uncounted if one.member_id is not None})
-            failed = _recount_each(connection, member_ids)
+            failed = _recount_each(connection, member_ids, now=now or datetime.now(UTC))
             reasons = {one.session_id: failed[one.member_id] for one in uncounted if one.member_id in failed}
             if uncounted:
                 members.mark_counted(connection, [one.session_id for one in uncounted if one.session_id not in reasons])
@@ -186,13 +196,29 @@ def count_members(connection: Connection, *, batch_size: int = BATCH_SIZE) -> Me
             return total
 
 
-def _recount_each(connection: Connection, member_ids: Sequence[UUID]) -> dict[UUID | None, str]:
+def refresh_members(connection: Connection, *, now: datetime | None = None) -> RefreshReport:
+    """Every member of every gym has analytics of today, with or without a conversation; a transaction per gym."""
+    moment = now or datetime.now(UTC)
+    with connection.transaction():
+        gyms = members.gym_ids(connection)
+    recomputed = 0
+    refused: dict[UUID | None, str] = {}
+    for gym_id in gyms:
+        with connection.transaction():
+            member_ids = members.member_ids_of(connection, gym_id)
+            failed = _recount_each(connection, member_ids, now=moment)
+        recomputed += len(member_ids) - len(failed)
+        refused |= failed
+    return RefreshReport(len(gyms), recomputed, refused)
+
+
+def _recount_each(connection: Connection, member_ids: Sequence[UUID], *, now: datetime) -> dict[UUID | None, str]:
     """The members' rows are fresh; those that could not be written, and why."""
 
     def recount(some: Sequence[UUID]) -> None:
-        facts = members.load_facts(connection, some)
-        now = datetime.now(UTC)
-        members.save_analytics(connection, [member_analytics(one, now=now) for one in facts])
+        facts = members.load_facts(connection, some, now=now)
+        days = members.load_gym_days(connection, {one.gym_id for one in facts}, now=now)
+        members.save_analytics(connection, [member_analytics(one, days[one.gym_id]) for one in facts])
 
     if not member_ids or _tried(connection, lambda: recount(member_ids)) is None:
         return {}

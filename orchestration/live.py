@@ -27,6 +27,7 @@ from orchestration.checks.live import LIVE_CHECKS
 from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QUEUE_TAG
 from orchestration.reanalysis import reanalyse
 from orchestration.resources import Analyst, Warehouse
+from orchestration.schedules.members import members_schedule
 from orchestration.schedules.run_history import run_history_schedule
 from orchestration.sensors.closed_sessions import closed_sessions_sensor
 from orchestration.sensors.waiting_enrichments import waiting_enrichments_sensor
@@ -70,10 +71,11 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
         description="Marks silent kiosks as offline and raises or ends their alerts.",
     )
     history_job, history_schedule = run_history_schedule()
+    members_job, members_nightly = members_schedule()
     return Definitions(
         assets=[*raw_assets(), *assets, enriched_conversations, kiosk_health],
         asset_checks=list(LIVE_CHECKS),
-        jobs=[live_job, enrich_job, checks_job, kiosks_job, history_job, reanalyse],
+        jobs=[live_job, enrich_job, checks_job, kiosks_job, history_job, members_job, reanalyse],
         sensors=[closed_sessions_sensor(live_job), waiting_enrichments_sensor(enrich_job)],
         schedules=[
             ScheduleDefinition(
@@ -90,6 +92,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
                 default_status=DefaultScheduleStatus.RUNNING,
             ),
             history_schedule,
+            members_nightly,
         ],
         resources={"warehouse": Warehouse(), "analyst": Analyst(), **(resource_overrides or {})},
         executor=in_process_executor,

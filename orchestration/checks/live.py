@@ -53,6 +53,14 @@ def analytics_follow_conversations(warehouse: Warehouse) -> AssetCheckResult:
     return _result(behind, "members_behind", AssetCheckSeverity.WARN)
 
 
+@asset_check(asset=member_analytics)
+def analytics_are_of_these_days(warehouse: Warehouse) -> AssetCheckResult:
+    """No member's days, habit and mutes are older than two days: the night's run came by."""
+    with warehouse.connect() as connection:
+        stale = members.count_analytics_stale(connection)
+    return _result(stale, "members_stale", AssetCheckSeverity.WARN)
+
+
 @asset_check(asset=manager_alerts)
 def negative_feedback_quotes_the_member(warehouse: Warehouse) -> AssetCheckResult:
     """Every negative-feedback alert quotes a turn that exists; a manager must be able to read why."""
@@ -66,6 +74,7 @@ LIVE_CHECKS: tuple[AssetChecksDefinition, ...] = (
     *EVIDENCE_CHECKS,
     no_session_is_parked,
     analytics_follow_conversations,
+    analytics_are_of_these_days,
     negative_feedback_quotes_the_member,
 )
 

@@ -10,7 +10,7 @@ import pytest
 
 from dashboards import texts_fr
 from dashboards.alerts import AlertStatus
-from jarvis.absences import AbsenceReason, AbsenceSource
+from jarvis.absences import AbsenceReason, AbsenceSource, MuteReason
 from jarvis.alerts import AlertType, Priority
 from jarvis.calendars import HolidayRegion
 from jarvis.churn import HeldBack, RiskLevel
@@ -21,6 +21,7 @@ from jarvis.members import Frequency, Trend
 from jarvis.requests import RequestKind
 from jarvis.sessions import CloseReason, SessionState
 from jarvis.tenancy import UserRole
+from jarvis.visit_habits import VisitTrend
 from tests.conftest import Database
 
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
@@ -39,6 +40,8 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "User role": UserRole,
     "Conversation frequency": Frequency,
     "Sentiment trend": Trend,
+    "Visit trend": VisitTrend,
+    "Mute reason": MuteReason,
     "Absence reason": AbsenceReason,
     "Absence source": AbsenceSource,
     "Holiday region": HolidayRegion,

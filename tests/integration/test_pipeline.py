@@ -192,6 +192,10 @@ BREAKAGES = {
         "update member_analytics set updated_at = now() - interval '1 day'; "
         "update conversation_summaries set analysed_at = now() - interval '1 hour'"
     ),
+    "analytics_are_of_these_days": (
+        "update member_analytics set observed_on = current_date - 5; "
+        "update gym_members_v2 set created_at = now() - interval '5 days'"
+    ),
     "negative_feedback_quotes_the_member": "update manager_alerts set context = context || '{\"turns\": []}'",
 }
 
