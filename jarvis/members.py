@@ -251,12 +251,14 @@ def visits_per_week(visits: Sequence[date], *, today: date, joined_on: date | No
     return round(recent / max(1.0, window / 7), 2)
 
 
-def engagement_score(
-    *, visits_per_week: float, counted_days_since_last_visit: int | None, recent_conversations: int
-) -> float:
-    """0 to 1: half the visits, three tenths how recent the last one is, two tenths the conversations."""
+def engagement_score(*, visits_per_week: float, days_since_last_visit: int | None, recent_conversations: int) -> float:
+    """0 to 1: half the visits, three tenths how recent the last one is, two tenths the conversations.
+
+    Args:
+        days_since_last_visit: that count, without muted ones; None for somebody never seen.
+    """
     habit = min(1.0, visits_per_week / FULL_VISITS_PER_WEEK)
-    away = counted_days_since_last_visit
+    away = days_since_last_visit
     recency = 0.0 if away is None else max(0.0, 1 - away / FORGOTTEN_AFTER_DAYS)
     talk = min(1.0, recent_conversations / FULL_CONVERSATIONS_IN_RECENT)
     return round(0.5 * habit + 0.3 * recency + 0.2 * talk, 2)
@@ -273,7 +275,7 @@ def _engagement(
     since = counted.start_of_last(RECENT_DAYS)
     return engagement_score(
         visits_per_week=sum(one >= since for one in visits) / (RECENT_DAYS / 7),
-        counted_days_since_last_visit=counted_days_away,
+        days_since_last_visit=counted_days_away,
         recent_conversations=sum(one.started_on >= since for one in conversations),
     )
 

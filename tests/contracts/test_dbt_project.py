@@ -164,7 +164,10 @@ def test_nothing_that_names_a_member_is_in_a_model(manifest: Mapping[str, Any]) 
 
 def test_what_is_personal_is_tagged(manifest: Mapping[str, Any]) -> None:
     """A member's id and what is concluded of them carry the tag, wherever they stand."""
-    personal = {"member_id", "churn_risk_score", "churn_risk_level", "engagement_score"}
+    personal = {
+        "member_id", "churn_risk_score", "churn_risk_level", "engagement_score", "visit_trend", "sentiment_trend",
+        "usual_visits_per_week", "mute_reason",
+    }  # fmt: skip
     untagged = {
         f"{name}.{column['name']}"
         for schema in ("staging", "marts")

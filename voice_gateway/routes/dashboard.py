@@ -36,6 +36,7 @@ from voice_gateway.routes.dashboard_answers import (
     SessionItem,
     SessionState,
     TurnItem,
+    VisitTrend,
 )
 from voice_gateway.routes.guards import PeopleHere, may, own_origin, person_or_address
 from voice_gateway.routes.limits import limited
@@ -140,11 +141,13 @@ async def list_members(
     gym_id: GymFilter = None,
     is_active: bool | None = None,
     churn_risk_level: ChurnLevel | None = None,
+    is_new: bool | None = None,
+    visit_trend: VisitTrend | None = None,
 ) -> Any:
     """By last name, first name and id."""
     asked = {
-        "gym_id": gym_id, "is_active": is_active, "churn_risk_level": churn_risk_level, "after_id": paging.key(0),
-        "asked": paging.asked,
+        "gym_id": gym_id, "is_active": is_active, "churn_risk_level": churn_risk_level, "is_new": is_new,
+        "visit_trend": visit_trend, "after_id": paging.key(0), "asked": paging.asked,
     }  # fmt: skip
     async with people.as_person(person) as connection:
         rows = await overview.rows_of(connection, "members", asked)

@@ -10,6 +10,10 @@ Item = TypeVar("Item")
 
 GymStatus = Literal["active", "maintenance", "suspended"]
 ChurnLevel = Literal["low", "medium", "high", "critical"]
+VisitTrend = Literal["rising", "steady", "falling", "absent"]
+ConversationFrequency = Literal["daily", "weekly", "monthly", "rare"]
+SentimentTrend = Literal["improving", "stable", "declining"]
+MuteReason = Literal["absence", "frozen", "closure", "public_holiday", "school_holiday"]
 SessionState = Literal["active", "closed"]
 SentimentLabel = Literal["negative", "neutral", "positive"]
 AlertStatus = Literal["pending", "in_progress", "resolved", "dismissed"]
@@ -60,6 +64,14 @@ class MemberItem(BaseModel):
     last_conversation_at: datetime | None
     mean_sentiment_score: Sentiment | None
     engagement_score: Score | None
+    is_new: Annotated[
+        bool | None, Field(description="Joined less than 21 days ago: no scores yet. Null until first counted.")
+    ]
+    visit_trend: Annotated[
+        VisitTrend | None,
+        Field(description="Against the member's own habit; absent: away longer than is usual for them."),
+    ]
+    usual_visits_per_week: float | None
     churn_risk_score: Score | None
     churn_risk_level: ChurnLevel | None
 
@@ -73,7 +85,19 @@ class MemberDetail(MemberItem):
     membership_plan: str | None
     membership_status: str | None
     membership_expires_date: date | None
+    conversation_frequency: ConversationFrequency | None
+    sentiment_trend: SentimentTrend | None
     days_since_last_visit: int | None
+    counted_days_since_last_visit: Annotated[
+        int | None, Field(description="Without declared absences, pauses, closures and holidays.")
+    ]
+    expected_gap_days: Annotated[
+        float | None, Field(description="Counted days without a visit after which the member is missed.")
+    ]
+    visit_frequency_per_week: float | None
+    mute_reason: Annotated[MuteReason | None, Field(description="Why nobody misses the member today.")]
+    muted_until_date: Annotated[date | None, Field(description="Last day of it; null where no end is known.")]
+    observed_date: Annotated[date | None, Field(description="The gym's own day these figures are of.")]
 
 
 class SessionItem(BaseModel):

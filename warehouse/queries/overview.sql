@@ -22,6 +22,9 @@ select
     analytics.last_conversation_at,
     analytics.avg_sentiment_score::double precision as mean_sentiment_score,
     analytics.engagement_score::double precision as engagement_score,
+    analytics.is_new,
+    analytics.visit_trend,
+    analytics.usual_visits_per_week::double precision as usual_visits_per_week,
     analytics.churn_risk_score::double precision as churn_risk_score,
     analytics.churn_risk_level
 from public.gym_members_v2 as members
@@ -31,6 +34,8 @@ left join public.member_analytics as analytics
 where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
     and (%(is_active)s::boolean is null or members.is_active = %(is_active)s::boolean)
     and (%(churn_risk_level)s::text is null or analytics.churn_risk_level = %(churn_risk_level)s::text)
+    and (%(is_new)s::boolean is null or coalesce(analytics.is_new, false) = %(is_new)s::boolean)
+    and (%(visit_trend)s::text is null or analytics.visit_trend = %(visit_trend)s::text)
     and (
         %(after_id)s::uuid is null
         or (coalesce(members.last_name, ''), coalesce(members.first_name, ''), members.id) > (
@@ -64,9 +69,20 @@ select
     analytics.last_conversation_at,
     analytics.avg_sentiment_score::double precision as mean_sentiment_score,
     analytics.engagement_score::double precision as engagement_score,
+    analytics.is_new,
+    analytics.visit_trend,
+    analytics.usual_visits_per_week::double precision as usual_visits_per_week,
     analytics.churn_risk_score::double precision as churn_risk_score,
     analytics.churn_risk_level,
-    analytics.days_since_last_visit
+    analytics.conversation_frequency,
+    analytics.sentiment_trend,
+    analytics.days_since_last_visit,
+    analytics.counted_days_since_last_visit,
+    analytics.expected_gap_days::double precision as expected_gap_days,
+    analytics.visit_frequency_per_week::double precision as visit_frequency_per_week,
+    analytics.mute_reason,
+    analytics.muted_until as muted_until_date,
+    analytics.observed_on as observed_date
 from public.gym_members_v2 as members
 inner join public.gyms on gyms.id = members.gym_id
 left join public.member_preferences as preferences

@@ -13,6 +13,8 @@ renamed as (
         -- text
         conversation_frequency,
         sentiment_trend,
+        visit_trend,
+        mute_reason,
         churn_risk_level,
 
         -- numerics
@@ -21,7 +23,17 @@ renamed as (
         churn_risk_score,
         engagement_score,
         days_since_last_visit,
+        counted_days_since_last_visit,
         visit_frequency_per_week,
+        usual_visits_per_week,
+        expected_gap_days,
+
+        -- booleans
+        is_new,
+
+        -- dates
+        observed_on as observed_date,
+        muted_until as muted_until_date,
 
         -- timestamps
         last_conversation_at,

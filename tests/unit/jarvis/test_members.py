@@ -261,11 +261,9 @@ def test_a_row_stays_within_its_bounds(one: MemberFacts) -> None:
 @given(st.floats(0, 7), st.none() | st.integers(0, 400), st.integers(0, 40))
 def test_each_part_of_engagement_pulls_its_own_way(per_week: float, away: int | None, talks: int) -> None:
     """More visits, a more recent one and more conversations never lower it."""
-    score = engagement_score(visits_per_week=per_week, counted_days_since_last_visit=away, recent_conversations=talks)
+    score = engagement_score(visits_per_week=per_week, days_since_last_visit=away, recent_conversations=talks)
     assert score <= engagement_score(
-        visits_per_week=per_week + 1, counted_days_since_last_visit=away, recent_conversations=talks + 1
+        visits_per_week=per_week + 1, days_since_last_visit=away, recent_conversations=talks + 1
     )
     nearer = 0 if away is None else max(0, away - 1)
-    assert score <= engagement_score(
-        visits_per_week=per_week, counted_days_since_last_visit=nearer, recent_conversations=talks
-    )
+    assert score <= engagement_score(visits_per_week=per_week, days_since_last_visit=nearer, recent_conversations=talks)
