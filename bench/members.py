@@ -32,7 +32,8 @@ insert into member_visits (gym_id, member_id, visited_at)
 select members.gym_id, members.id, now() - make_interval(days => day, mins => (random() * 600)::integer)
 from (select *, row_number() over (order by id) as place from gym_members_v2) as members
 cross join generate_series(0, %(days)s) as days (day)
-where random() < (1 + members.place %% 4) / 7.0 and (members.place %% 20 <> 0 or day > 60)
+-- The day takes part, or one throw would decide a member's two years.
+where random() + day * 0.0 < (1 + members.place %% 4) / 7.0 and (members.place %% 20 <> 0 or day > 60)
 on conflict do nothing;
 
 insert into openai_realtime_sessions (
@@ -47,7 +48,7 @@ cross join lateral (select now() - make_interval(days => talk * 40) as at) as st
 
 insert into member_absences (gym_id, member_id, starts_on, ends_on, reason, source)
 select gym_id, id, current_date - 5, current_date + 10, 'holiday', 'simulator'
-from (select *, row_number() over (order by id) as place from gym_members_v2) as members where place %% 10 = 0;
+from (select *, row_number() over (order by id) as place from gym_members_v2) as members where place %% 10 = 5;
 
 analyze
 """

@@ -21,7 +21,8 @@ _ROLE = (
 _TOOLS = (
     "Outils : horaires, get_opening_hours ; cours, get_class_schedule, book_class et cancel_booking ; "
     "conseils d'exercice, de machine, de nutrition et vie du club, get_advice ; infos de l'adhérent, "
-    "get_member_profile ; objectifs, set_goal et get_progress ; panne, saleté ou danger, report_issue puis confirme ; "
+    "get_member_profile ; objectifs, set_goal et get_progress ; absence annoncée ou retour, "
+    "declare_absence ; panne, saleté ou danger, report_issue puis confirme ; "
     "avis, give_feedback ; demande d'une personne, résiliation ou facture, request_human ; "
     "refus ou accord de l'analyse des conversations, set_analysis_consent. "
     "Ce qui touche à un adhérent ne concerne que celui qui a badgé : ne donne jamais les informations d'un autre, "

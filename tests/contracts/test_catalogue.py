@@ -442,8 +442,9 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
     ).fetchall()
     assert dict(rows) == {
         "jarvis_gateway": [
-            "ask_staff", "book_class", "cancel_booking", "claim_kiosk", "forget_badges", "identify_badge",
-            "issue_client_secret", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token", "kiosk_settings_of", "lost_sessions",
+            "ask_staff", "book_class", "cancel_booking", "claim_kiosk", "declare_absence", "forget_badges",
+            "identify_badge", "issue_client_secret", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token", "kiosk_settings_of",
+            "lost_sessions",
             "raise_voice_budget_alert", "renew_session_leases", "rotate_kiosk_token", "session_member_id",
             "set_member_goal", "settle_lost_tool_calls", "standing_tokens", "take_token",
             "token_behind_client_secret", "voice_budget",

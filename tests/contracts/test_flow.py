@@ -16,7 +16,7 @@ COLUMNS = ("stage", "table", "writer", "code", "reader")
 READING_SQL = {
     "gateway": tuple(
         f"warehouse/queries/{stage}.sql"
-        for stage in ("sessions", "kiosks", "classes", "goals", "requests", "kiosk_badges")
+        for stage in ("sessions", "kiosks", "classes", "goals", "absences", "requests", "kiosk_badges")
     ),
     "pipeline": tuple(
         f"warehouse/queries/{stage}.sql"

@@ -18,6 +18,7 @@ FILES = (*sorted(QUERIES.glob("*.sql")), *sorted((REPOSITORY / "dashboards").glo
 
 # Which logins run the blocks of a file; a block must plan for one of them, with that role's grants.
 ROLES_OF_FILE = {
+    "warehouse/queries/absences.sql": ("jarvis_gateway",),
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_choices.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_upkeep.sql": ("jarvis_pipeline",),

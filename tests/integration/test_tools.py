@@ -192,6 +192,7 @@ PERSONAL: tuple[tuple[str, dict[str, Any]], ...] = (
     ("get_member_profile", {}),
     ("get_progress", {}),
     ("set_goal", {"description": "venir trois fois par semaine"}),
+    ("declare_absence", {"description": "je pars trois semaines"}),
     ("book_class", {"course": "boxe"}),
     ("cancel_booking", {}),
 )
@@ -200,7 +201,10 @@ PERSONAL: tuple[tuple[str, dict[str, Any]], ...] = (
 def test_without_a_known_badge_nothing_personal_is_done(dax: Dax) -> None:
     """No badge, an unknown one, an inactive one, one of another gym: refused in words, and nothing is written."""
     dax.course()
-    counts = "select (select count(*) from member_goals) as goals, (select count(*) from class_bookings) as bookings"
+    counts = (
+        "select (select count(*) from member_goals) as goals, (select count(*) from class_bookings) as bookings, "
+        "(select count(*) from member_absences) as absences"
+    )
     before = dax.rows(counts)
     for outcome in (None, "unknown", "inactive", "other_gym"):
         session = dax.session(outcome=outcome)
@@ -224,7 +228,7 @@ def test_nobody_speaks_for_a_session_of_elsewhere_or_of_before(dax: Dax) -> None
             for tool, arguments in PERSONAL
         ]
 
-    assert dax.with_pool(work) == ["no_badge"] * 10
+    assert dax.with_pool(work) == ["no_badge"] * 12
 
 
 def test_extra_arguments_name_nobody_else(dax: Dax) -> None:
@@ -249,6 +253,96 @@ def test_goals_are_set_replaced_and_followed(dax: Dax) -> None:
     assert [row["status"] for row in dax.rows(
         "select status from member_goals where gym_id = %s order by started_at", DAX
     )] == ["replaced", "active"]  # fmt: skip
+
+
+def absences_of(dax: Dax, member_id: UUID) -> list[tuple[int, int | None, str, str]]:
+    """First and last day from the gym's today, reason and source."""
+    return [
+        (row["first"], row["last"], row["reason"], row["source"])
+        for row in dax.rows(
+            "select starts_on - (now() at time zone 'Europe/Paris')::date as first, "
+            "ends_on - (now() at time zone 'Europe/Paris')::date as last, reason, source "
+            "from member_absences where member_id = %s order by starts_on",
+            member_id,
+        )
+    ]
+
+
+def test_an_absence_is_declared_said_again_and_corrected(dax: Dax) -> None:
+    """Three weeks from today; then two, in their place; what the desk wrote and what is behind stays."""
+    member_id = made_id("member", "dax")
+    session = dax.session(member_id)
+    dax.write("delete from member_absences where member_id = %s", member_id)
+    for first, last, source in ((-40, -30, "member"), (60, 70, "staff"), (90, 95, "member")):
+        dax.write(
+            "insert into member_absences (gym_id, member_id, starts_on, ends_on, source) "
+            "values (%s, %s, (now() at time zone 'Europe/Paris')::date + %s, "
+            "(now() at time zone 'Europe/Paris')::date + %s, %s)",
+            DAX, member_id, first, last, source,
+        )  # fmt: skip
+    kept = [(-40, -30, "other", "member")], [(60, 70, "other", "staff")]
+    said = dax.use("declare_absence", session, {"description": "Je pars trois semaines en vacances"}).output
+    assert said["ok"] and said["message"].startswith("C'est noté : vous êtes absent du ")
+    assert absences_of(dax, member_id) == [*kept[0], (0, 20, "holiday", "member"), *kept[1]]
+    dax.use("declare_absence", session, {"description": "non, deux semaines", "reason": "holiday"}, call_id="call_2")
+    assert absences_of(dax, member_id) == [*kept[0], (0, 13, "holiday", "member"), *kept[1]]
+    said = dax.use(
+        "declare_absence", session, {"description": "je reste", "is_withdrawn": True}, call_id="call_3"
+    ).output
+    assert said["message"].startswith("C'est noté : votre absence est annulée.")
+    assert absences_of(dax, member_id) == [*kept[0], *kept[1]]
+    again = dax.use("declare_absence", session, {"description": "je reste", "is_withdrawn": True}, call_id="call_4")
+    assert again.output["message"].startswith("Aucune absence n'était notée")
+
+
+def test_whoever_is_back_early_ends_what_runs(dax: Dax) -> None:
+    """The days behind stay declared; from today on the member is here."""
+    member_id = uuid4()
+    dax.write("insert into gym_members_v2 (id, gym_id, badge_id) values (%s, %s, 'B-77')", member_id, DAX)
+    dax.write(
+        "insert into member_absences (gym_id, member_id, starts_on, source) "
+        "values (%s, %s, (now() at time zone 'Europe/Paris')::date - 9, 'member')",
+        DAX, member_id,
+    )  # fmt: skip
+    dax.use("declare_absence", dax.session(member_id), {"description": "je suis de retour", "is_withdrawn": True})
+    assert absences_of(dax, member_id) == [(-9, -1, "other", "member")]
+
+
+def test_an_injury_is_kept_as_one_only_with_consent_to_health_data(dax: Dax) -> None:
+    """Its end is open; without the consent the reason is any other, and so it is after a withdrawal."""
+    member_id = uuid4()
+    dax.write("insert into gym_members_v2 (id, gym_id, badge_id) values (%s, %s, 'B-78')", member_id, DAX)
+    session = dax.session(member_id)
+    for number, (consent, reason) in enumerate(((None, "other"), (True, "injury"), (False, "other"))):
+        if consent is not None:
+            dax.write(
+                "insert into consents (gym_id, member_id, purpose, is_granted, notice_version, recorded_at) "
+                "values (%s, %s, 'health', %s, '2026-01', clock_timestamp())",
+                DAX, member_id, consent,
+            )  # fmt: skip
+        words = {"description": "Je me suis blessé au genou"}
+        said = dax.use("declare_absence", session, words, call_id=f"call_{number}").output
+        assert "jusqu'à votre retour" in said["message"]
+        assert absences_of(dax, member_id) == [(0, None, reason, "member")]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "reason"),
+    [(None, -1, "past"), (10, 9, "past"), (400, 410, "too_far"), (-40, 3, "too_far"), (0, 400, "too_long")],
+)
+def test_an_absence_that_cannot_be_is_refused_and_nothing_is_written(
+    dax: Dax, starts: int | None, ends: int, reason: str
+) -> None:
+    """The model is told why, and asks again."""
+    member_id = uuid4()
+    dax.write("insert into gym_members_v2 (id, gym_id, badge_id) values (%s, %s, 'B-79')", member_id, DAX)
+    today = dax.rows("select (now() at time zone 'Europe/Paris')::date as today")[0]["today"]
+    given = {"description": "je pars", "ends_on": (today + timedelta(days=ends)).isoformat()}
+    if starts is not None:
+        given["starts_on"] = (today + timedelta(days=starts)).isoformat()
+    output = dax.use("declare_absence", dax.session(member_id), given).output
+    assert (output["ok"], output["reason"]) == (False, reason)
+    assert absences_of(dax, member_id) == []
 
 
 def test_an_analysis_is_refused_by_voice(dax: Dax) -> None:

@@ -97,6 +97,22 @@ INTENTS: tuple[Intent, ...] = (
         "membership",
     ),
     Intent(
+        "report_absence",
+        (
+            ("je serai absent", 9),
+            ("je vais etre absent", 9),
+            ("absente pendant", 9),
+            ("je pars", 7),
+            ("je ne viendrai pas", 8),
+            ("ne pourrai pas venir", 8),
+            ("je ne serai pas la", 8),
+            ("je suis en vacances", 8),
+        ),
+        ("Merci de m'avoir prévenu{name}, profitez-en bien. L'accueil peut le noter.",),
+        ("declare_absence", "report_absence", "request_human"),
+        "membership",
+    ),
+    Intent(
         "freeze_membership",
         (("suspend", 6), ("geler", 5), ("mettre en pause", 5), ("absent", 4), ("pendant l ete", 2)),
         (

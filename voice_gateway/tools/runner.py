@@ -98,6 +98,7 @@ def toolbox() -> tuple[Tool, ...]:
     from voice_gateway.tools.book_class import BookClass
     from voice_gateway.tools.cancel_booking import CancelBooking
     from voice_gateway.tools.class_schedule import GetClassSchedule
+    from voice_gateway.tools.declare_absence import DeclareAbsence
     from voice_gateway.tools.feedback import GiveFeedback
     from voice_gateway.tools.member_profile import GetMemberProfile
     from voice_gateway.tools.opening_hours import GetOpeningHours
@@ -108,7 +109,8 @@ def toolbox() -> tuple[Tool, ...]:
 
     return (
         GetOpeningHours(), GetClassSchedule(), BookClass(), CancelBooking(), GetMemberProfile(), SetGoal(),
-        GetProgress(), GetAdvice(), ReportIssue(), GiveFeedback(), RequestHuman(), SetAnalysisConsent(),
+        GetProgress(), DeclareAbsence(), GetAdvice(), ReportIssue(), GiveFeedback(), RequestHuman(),
+        SetAnalysisConsent(),
     )  # fmt: skip
 
 

@@ -166,6 +166,8 @@ TOOLBOX = tuple(Tool(one["name"], one["parameters"]) for one in definitions(tool
         ("Quand est la fin de mon abonnement ?", "get_member_profile", {}),
         ("Je veux venir trois fois par semaine.", "set_goal", {"kind": "other", "target_count": 3}),
         ("Où en sont mes progrès ce mois-ci ?", "get_progress", {}),
+        ("Je serai absent pendant trois semaines.", "declare_absence", {}),
+        ("Je pars en vacances dix jours.", "declare_absence", {"description": "Je pars en vacances dix jours."}),
         ("Quels exercices me conseilles-tu pour le dos ?", "get_advice", {}),
         ("Que faut-il manger après l'entraînement ?", "get_advice", {}),
         ("J'ai une douleur à l'épaule depuis hier.", "get_advice", {}),
