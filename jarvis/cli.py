@@ -41,6 +41,7 @@ _EXPECTED = (
     "UnknownRule",
     "RegistryError",
     "NoChampion",
+    "EngineRefused",
 )
 
 
@@ -101,6 +102,27 @@ def parser() -> argparse.ArgumentParser:
 
     analyse = command("analyse", _analyse, "transcripts.jsonl on stdin, analyses.jsonl on stdout")
     analyse.add_argument("--engine", choices=("local", "openai"), help="default: the setting")
+
+    engine = commands.add_parser("engine", help="which version of an engine may analyse").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    versions = engine.add_parser("list", help="print every version with its scores on the golden set, a line each")
+    versions.set_defaults(run=_engine_list)
+    score = engine.add_parser("score", help="score a version on the golden set and put it in service when it passes")
+    score.add_argument("--engine", metavar="ENGINE", help="local, openai, local@WEIGHTS or openai@PROMPT (the setting)")
+    score.add_argument("--yes", action="store_true", help="pay a hosted engine for it")
+    score.set_defaults(run=_engine_score)
+    accept = engine.add_parser("accept", help="put a refused version in service, with a reason for the audit trail")
+    accept.add_argument("version", metavar="VERSION", help="as `jarvis engine list` prints it")
+    accept.add_argument("--reason", required=True, help="one sentence")
+    accept.set_defaults(run=_engine_accept)
+
+    golden = commands.add_parser("golden", help="conversations that engines are compared on").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    export = golden.add_parser("export", help="print the conversations whose labels people looked at, redacted")
+    export.add_argument("--gym", metavar="SLUG", help="of one gym only")
+    export.set_defaults(run=_golden_export)
 
     redact = command("redact", _redact, "texts on stdin, a line each; on stdout the same lines without personal data")
     redact.add_argument(
@@ -363,6 +385,57 @@ def _analyse(settings: Settings, options: argparse.Namespace) -> int:
         print("jarvis: --engine openai needs OPENAI_API_KEY; give the key, or use --engine local", file=sys.stderr)
         return 2
     return analyse_lines(sys.stdin, engine_for(settings, name=options.engine), sys.stdout, sys.stderr)
+
+
+def _engine_list(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+    from warehouse.stores.engine_versions import every
+
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        for one in every(connection):
+            told = {"version": one.version, "status": one.status, "since": one.created_at.isoformat()}
+            print(json.dumps(told | dict(one.metrics), default=str))
+    return 0
+
+
+def _engine_score(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from ml.conversations.engine import engine_for
+    from orchestration.engine_gate import PAID, Shelf, judge, version_of
+    from warehouse.connection import connect
+
+    engine = engine_for(settings, name=options.engine)
+    if engine.name in PAID and not options.yes:
+        print("jarvis: the golden set is paid for with a hosted engine; add --yes to pay", file=sys.stderr)
+        return 2
+    with database_server(settings), connect(settings.database_url_for("pipeline"), autocommit=True) as connection:
+        known = judge(connection, engine, shelf=Shelf(settings), may_pay=True)
+    told = {} if known is None else {"status": known.status} | dict(known.metrics)
+    print(json.dumps({"version": version_of(engine)} | told, default=str))
+    return 0 if known is not None and known.is_in_service else 1
+
+
+def _engine_accept(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from orchestration.engine_gate import accept
+    from warehouse.connection import connect
+
+    with database_server(settings), connect(settings.database_url_for("pipeline"), autocommit=True) as connection:
+        accepted = accept(connection, options.version, reason=options.reason)
+    print(f"{accepted.version} is in service")
+    return 0
+
+
+def _golden_export(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from orchestration.golden import export
+    from warehouse.connection import connect
+
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        written = export(connection, sys.stdout, gym_slug=options.gym)
+    print(f"jarvis: {written} conversations", file=sys.stderr)
+    return 0
 
 
 def _redact(settings: Settings, options: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from dagster import (
 
 from orchestration.assets.alerts import manager_alerts
 from orchestration.assets.conversations import conversation_summaries
+from orchestration.assets.engines import engine_versions
 from orchestration.assets.enrichments import enriched_conversations
 from orchestration.assets.kiosk_health import kiosk_health
 from orchestration.assets.members import member_analytics
@@ -46,8 +47,8 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
     assets = [conversation_summaries, member_analytics, manager_alerts]
     live_job = define_asset_job(
         LIVE_JOB,
-        # Checks have a job of their own: no alert waits for them.
-        selection=AssetSelection.assets(*assets).without_checks(),
+        # Checks have a job of their own, as no alert waits for them; the engine's blocks, and goes first.
+        selection=AssetSelection.assets(*assets).without_checks() | AssetSelection.assets(engine_versions),
         tags={QUEUE_TAG: LIVE, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Analyses the sessions that wait, then their members, then the alerts.",
     )
@@ -73,7 +74,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
     history_job, history_schedule = run_history_schedule()
     members_job, members_nightly = members_schedule()
     return Definitions(
-        assets=[*raw_assets(), *assets, enriched_conversations, kiosk_health],
+        assets=[*raw_assets(), engine_versions, *assets, enriched_conversations, kiosk_health],
         asset_checks=list(LIVE_CHECKS),
         jobs=[live_job, enrich_job, checks_job, kiosks_job, history_job, members_job, reanalyse],
         sensors=[closed_sessions_sensor(live_job), waiting_enrichments_sensor(enrich_job)],

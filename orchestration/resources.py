@@ -13,6 +13,7 @@ from dagster import ConfigurableResource
 from psycopg import Connection
 
 from jarvis.settings import Settings, load_settings
+from orchestration.engine_gate import Shelf
 from warehouse.connection import connect
 from warehouse.stores.paid_replies import KeptReplies
 
@@ -57,6 +58,10 @@ class Analyst(ConfigurableResource[None]):
     def hosted_engine(self) -> "AnalysisEngine":
         """The hosted engine the settings choose, with the replies that earlier runs have paid for."""
         return _process_hosted_engine()
+
+    def shelf(self) -> Shelf:
+        """Where the files of versions in service are kept, for the day after a deploy."""
+        return Shelf(process_settings())
 
     def negative_feedback_below(self) -> float:
         """Sentiment score under which a conversation alone is reason for an alert."""

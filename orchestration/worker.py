@@ -174,14 +174,16 @@ def _warm_child(queue: QueueName, home: Path) -> None:
     exit_with_parent()
     remove_old_files(home / "results", home / "broker" / "taken", now=time.time())
     if queue != HEAVY:
+        from orchestration.engine_gate import admit
         from orchestration.live import process_defs
-        from orchestration.resources import Analyst
+        from orchestration.resources import Analyst, Warehouse
 
         process_defs().get_repository_def().get_all_jobs()
-        if queue == LIVE:
-            Analyst().engine()
-        else:
-            Analyst().hosted_engine()
+        engine = Analyst().engine() if queue == LIVE else Analyst().hosted_engine()
+        # A version that nobody has seen is scored here, and no member waits for it.
+        with Warehouse().connect() as connection:
+            admit(connection, engine, shelf=Analyst().shelf())
+            connection.commit()
 
 
 def remove_old_files(*folders: Path, now: float) -> int:

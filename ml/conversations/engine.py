@@ -6,6 +6,7 @@ conversations asset, by `jarvis analyse` and by the benchmarks.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
@@ -48,22 +49,25 @@ def engine_for(
 
     Args:
         settings: where the choice, the key and the models are read.
-        name: local or openai, over the settings' own choice.
+        name: local or openai, over the settings' own choice; after an @ the weights file of the one, or its folder,
+            or the prompt file of the other: `local@build/heads.skops`, `openai@draft.md`.
         paid_replies: where a hosted model's replies outlive a run that dies; by default nowhere.
         has_vectors: False where a hosted engine's vectors would be paid for and not kept.
 
     Raises:
-        EngineError: when the name is unknown, or openai is asked for without a key.
+        EngineError: when the name is unknown, a file cannot be read, or openai is asked for without a key.
     """
-    chosen = name or settings.analysis_engine
+    chosen, has_source, source = (name or settings.analysis_engine).partition("@")
     if chosen == "local":
+        from ml.conversations.heads import WEIGHTS
         from ml.conversations.local import LocalEngine
 
-        return LocalEngine.load()
+        weights = Path(source) if has_source else WEIGHTS
+        return LocalEngine.load(weights / WEIGHTS.name if weights.is_dir() else weights)
     if chosen == "openai":
         if settings.openai_api_key is None:
             raise EngineError("engine 'openai': found no OPENAI_API_KEY; set it, or choose the engine 'local'")
-        from ml.conversations.openai import OpenAIEngine
+        from ml.conversations.openai import PROMPT, OpenAIEngine
 
         return OpenAIEngine.connect(
             api_key=settings.openai_api_key,
@@ -71,8 +75,15 @@ def engine_for(
             model=settings.analysis_model,
             embedding_model=settings.embedding_model if has_vectors else "",
             paid_replies=paid_replies,
+            prompt=Path(source) if has_source else PROMPT,
         )
-    raise EngineError(f"engine: found {chosen!r}, expected 'local' or 'openai'")
+    raise EngineError(f"engine: found {chosen!r}, expected 'local' or 'openai', with @FILE for another version of it")
+
+
+def artifact_of(engine: AnalysisEngine) -> Path | None:
+    """The file that makes the engine another version when it changes: weights or prompt; None where it has none."""
+    found = getattr(engine, "weights", None) or getattr(engine, "prompt", None)
+    return found if isinstance(found, Path) else None
 
 
 def analyse_each(engine: AnalysisEngine, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:

@@ -25,6 +25,7 @@ from ml.conversations.examples import (
     corpus_turns,
     load_conversations,
 )
+from ml.conversations.golden import golden_conversations, means_of, scores_of
 from ml.conversations.local import LocalEngine
 from ml.conversations.metrics import accuracy, conversation_figures, macro_f1, rank_correlation, recall_at
 from ml.conversations.public_sets import LabelledText, RatedDialogue, SupportChat, labelled_texts
@@ -165,6 +166,11 @@ def satisfaction_figures(engine: LocalEngine, dialogues: Sequence[RatedDialogue]
     return figures
 
 
+def golden_figures(engine: LocalEngine, examples: Sequence[LabelledConversation]) -> dict[str, float]:
+    """The mean score a field, over the conversations that people judged by it; failures score 0."""
+    return means_of(scores_of(engine, examples)[0])
+
+
 def label_figures(rows: Sequence[LabelledText], judged: Sequence[LabelledText] | None = None) -> dict[str, float]:
     """Accuracy of our recipe when its head is fitted on these rows, beside TF-IDF and logistic regression.
 
@@ -213,6 +219,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """One line of figures is printed."""
     parser = argparse.ArgumentParser(prog="python -m ml.conversations.evaluate", description=main.__doc__)
     parser.add_argument("--data", type=Path, help="folder that holds kiosk_examples/")
+    parser.add_argument(
+        "--golden",
+        type=Path,
+        nargs="*",
+        metavar="JSONL",
+        help="judge the golden set and exported files",
+    )
     parser.add_argument("--fit-on", type=Path, metavar="CSV", help="fit a head on this file")
     parser.add_argument("--judge", type=Path, metavar="CSV", help="judge it on this file (default: left-out fifths)")
     parser.add_argument("--text-column", default="text", help="column of the texts (default: text)")
@@ -228,8 +241,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"found no column {error}; name the file's own with --text-column and --label-column\n")
             return 2
         return _print({"fit_on": options.fit_on.name}, label_figures(rows or [], judged))
+    if options.golden is not None:
+        engine = LocalEngine.load()
+        exported = [example for path in options.golden for example in load_conversations(path)]
+        examples = [*golden_conversations(), *exported]
+        return _print({"engine_version": engine.version, "rows": len(examples)}, golden_figures(engine, examples))
     if options.data is None:
-        parser.error("found neither --data nor --fit-on; expected one of them")
+        parser.error("found none of --data, --golden and --fit-on; expected one of them")
     path = options.data / "kiosk_examples" / "conversations.jsonl"
     if not path.is_file():
         sys.stderr.write(f"{path}: not found; --data must name the folder that holds kiosk_examples/\n")

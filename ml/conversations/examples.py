@@ -66,7 +66,7 @@ class LabelledTweet:
 
 def load_conversations(path: Path) -> list[LabelledConversation]:
     """The conversations of one JSONL file, in its order."""
-    return [_conversation(path.stem.rpartition("_")[2], row, where) for where, row in _rows(path)]
+    return [labelled_conversation(row, where, batch=path.stem.rpartition("_")[2]) for where, row in _rows(path)]
 
 
 def load_turns(path: Path) -> list[LabelledTurn]:
@@ -145,7 +145,12 @@ def _turn(batch: str, language: str, row: Mapping[str, Any], where: str) -> Labe
         raise ExampleError(f"{where}: {error}; use the closed vocabularies of jarvis.conversations") from error
 
 
-def _conversation(batch: str, row: Mapping[str, Any], where: str) -> LabelledConversation:
+def labelled_conversation(row: Mapping[str, Any], where: str, *, batch: str = "") -> LabelledConversation:
+    """The labelled conversation of one JSON object.
+
+    Raises:
+        ExampleError: naming where it stood and what is wrong with it.
+    """
     try:
         conversation = read_conversation(row)
         labels = row["labels"]

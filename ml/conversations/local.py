@@ -55,6 +55,8 @@ class LocalEngine:
 
     heads: HeadSet
     version: str = RULES_VERSION
+    weights: Path | None = None
+    """The file the heads were read from, where they were."""
     name: str = field(default="local", init=False)
 
     @classmethod
@@ -68,7 +70,7 @@ class LocalEngine:
             heads = load(path)
         except WeightsError as error:
             raise EngineError(str(error)) from error
-        return cls(heads, f"{RULES_VERSION}+{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}")
+        return cls(heads, f"{RULES_VERSION}+{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}", path)
 
     def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
         """One result per conversation, in order; one in which the member says nothing is a failure."""

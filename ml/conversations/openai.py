@@ -81,6 +81,7 @@ class OpenAIEngine:
     clock: Callable[[], float] = time.monotonic
     timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
     paid_replies: PaidReplies = field(default_factory=NothingKept)
+    prompt: Path = PROMPT
     name: str = field(default="openai", init=False)
 
     @classmethod
@@ -96,6 +97,7 @@ class OpenAIEngine:
         clock: Callable[[], float] = time.monotonic,
         timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
         paid_replies: PaidReplies | None = None,
+        prompt: Path = PROMPT,
     ) -> "OpenAIEngine":
         """An engine with a client of its own; nothing is sent yet, and a model without a known price is named.
 
@@ -105,8 +107,17 @@ class OpenAIEngine:
             wait: how to wait between attempts; a test gives one that does not.
             clock: seconds, for the time a batch may take.
             paid_replies: where replies outlive a run that dies before it has used them; by default nowhere.
+            prompt: the file of the system prompt; its hash is part of the version.
+
+        Raises:
+            EngineError: when the prompt cannot be read.
         """
         from openai import OpenAI
+
+        try:
+            prompt_version(prompt)
+        except (OSError, UnicodeDecodeError) as error:
+            raise EngineError(f"prompt {prompt}: {type(error).__name__}; expected a readable text file") from error
 
         for unpriced in (name for name in (model, embedding_model) if name and not price_of(name)[1]):
             logger.warning(
@@ -114,13 +125,15 @@ class OpenAIEngine:
                 unpriced,
             )
         client = OpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout_seconds)
-        return cls(client, model, embedding_model, redact, wait, clock, timeout_seconds, paid_replies or NothingKept())
+        return cls(
+            client, model, embedding_model, redact, wait, clock, timeout_seconds, paid_replies or NothingKept(), prompt
+        )
 
     @property
     def version(self) -> str:
         """The code's version, the model and the prompt's hash; and a mark where the price is assumed."""
         is_priced = all(price_of(name)[1] for name in (self.model, self.embedding_model) if name)
-        parts = [ENGINE_VERSION, self.model, prompt_version(), *([] if is_priced else [PRICE_ASSUMED])]
+        parts = [ENGINE_VERSION, self.model, prompt_version(self.prompt), *([] if is_priced else [PRICE_ASSUMED])]
         return "+".join(parts)
 
     def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
@@ -205,7 +218,7 @@ class OpenAIEngine:
             embedding_model=self.embedding_model,
             engine=self.name,
             engine_version=self.version,
-            prompt_version=prompt_version(),
+            prompt_version=prompt_version(self.prompt),
             tokens=spent.tokens,
             cost_usd=float(spent.usd.quantize(_MICRODOLLAR, ROUND_HALF_UP)),
             issues=reply.issues,
@@ -254,7 +267,7 @@ class OpenAIEngine:
             "model": self.model,
             "temperature": 0,
             "max_completion_tokens": MAX_REPLY_TOKENS,
-            "messages": [{"role": "system", "content": _prompt()}, {"role": "user", "content": data}],
+            "messages": [{"role": "system", "content": _text(self.prompt)}, {"role": "user", "content": data}],
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "analysis", "strict": True, "schema": reply_schema()},
@@ -353,14 +366,14 @@ class OpenAIEngine:
         return reply_key(session_id, {"model": self.embedding_model, "input": text})
 
 
-def prompt_version() -> str:
+def prompt_version(prompt: Path = PROMPT) -> str:
     """The first 12 hexadecimal digits of the prompt's sha256."""
-    return hashlib.sha256(_prompt().encode("utf-8")).hexdigest()[:12]
+    return hashlib.sha256(_text(prompt).encode("utf-8")).hexdigest()[:12]
 
 
 @cache
-def _prompt() -> str:
-    return PROMPT.read_text(encoding="utf-8")
+def _text(prompt: Path) -> str:
+    return prompt.read_text(encoding="utf-8")
 
 
 def _completion(kept: str) -> "ChatCompletion":

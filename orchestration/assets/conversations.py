@@ -2,7 +2,8 @@
 
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
-from orchestration import batches
+from orchestration import batches, engine_gate
+from orchestration.assets.engines import engine_versions
 from orchestration.assets.raw import raw_key
 from orchestration.resources import Analyst, Warehouse
 
@@ -10,7 +11,12 @@ from orchestration.resources import Analyst, Warehouse
 @asset(
     group_name="conversations",
     kinds={"postgres", "python"},
-    deps=[raw_key("openai_realtime_sessions"), raw_key("session_turns"), raw_key("gym_members_v2")],
+    deps=[
+        engine_versions,
+        raw_key("openai_realtime_sessions"),
+        raw_key("session_turns"),
+        raw_key("gym_members_v2"),
+    ],
 )
 def conversation_summaries(
     context: AssetExecutionContext, warehouse: Warehouse, analyst: Analyst
@@ -21,8 +27,9 @@ def conversation_summaries(
     one, the row then waits to be enriched. A session that fails three times is parked with
     its reason and the batch goes on.
     """
-    engine = analyst.engine()
     with warehouse.connect() as connection:
+        engine = engine_gate.admit(connection, analyst.engine(), shelf=analyst.shelf()).analyst
+        connection.commit()
         report = batches.analyse_due(connection, engine, has_second_tier=analyst.has_second_tier())
     return MaterializeResult(
         metadata={

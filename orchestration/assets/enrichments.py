@@ -2,7 +2,7 @@
 
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
-from orchestration import enrichment
+from orchestration import engine_gate, enrichment
 from orchestration.assets.conversations import conversation_summaries
 from orchestration.resources import Analyst, Warehouse
 
@@ -14,10 +14,15 @@ def enriched_conversations(
     """The same rows as conversation_summaries, with the hosted engine's fields in place of the local ones.
 
     Only where the settings choose a hosted engine, and after the alerts have been raised on the local analysis. A
-    conversation that fails three times keeps its local analysis and says why; nothing waits for a provider.
+    conversation that fails three times keeps its local analysis and says why; nothing waits for a provider. A version
+    of the hosted engine that may not analyse (`jarvis engine list`) leaves them their local analysis meanwhile.
     """
-    engine = analyst.hosted_engine()
     with warehouse.connect() as connection:
+        admission = engine_gate.admit(connection, analyst.hosted_engine(), shelf=analyst.shelf())
+        if admission.engine is None:
+            engine_gate.hold_enrichments(connection, admission)
+        connection.commit()
+        engine = admission.analyst
         report = enrichment.enrich_due(connection, engine)
     return MaterializeResult(
         metadata={

@@ -33,6 +33,8 @@ READING_SQL = {
             "alert_upkeep",
             "kiosk_health",
             "incidents",
+            "engine_versions",
+            "golden",
         )
     ),
     "dashboards": ("dashboards/*.sql",),

@@ -31,6 +31,8 @@ ROLES_OF_FILE = {
     "warehouse/queries/evidence.sql": ("jarvis_pipeline",),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
     "warehouse/queries/enrichments.sql": ("jarvis_pipeline",),
+    "warehouse/queries/engine_versions.sql": ("jarvis_pipeline",),
+    "warehouse/queries/golden.sql": ("jarvis_pipeline",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),

@@ -8,6 +8,8 @@ import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, Definitions, ExecuteInProcessResult
 
 from bench.support.world import closed_session, make_gym
+from jarvis.settings import load_settings
+from orchestration.engine_gate import Shelf
 from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
 from orchestration.resources import Analyst, Warehouse
 from orchestration.sensors.closed_sessions import run_failed_since, run_in_progress, wait_for_work
@@ -34,6 +36,9 @@ class CueWordAnalyst(Analyst):
 
     def has_second_tier(self) -> bool:
         return False
+
+    def shelf(self) -> Shelf:
+        return Shelf(load_settings({"JARVIS_SECRET_KEY": "k"}))
 
     def negative_feedback_below(self) -> float:
         return -0.5

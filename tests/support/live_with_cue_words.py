@@ -4,6 +4,8 @@ from functools import cache
 
 from dagster import Definitions, definitions
 
+from jarvis.settings import load_settings
+from orchestration.engine_gate import Shelf
 from orchestration.live import build_defs
 from orchestration.resources import Analyst
 from tests.support.cue_word_engine import CueWordEngine
@@ -14,6 +16,9 @@ class CueWordAnalyst(Analyst):
 
     def engine(self) -> CueWordEngine:  # type: ignore[override]
         return CueWordEngine()
+
+    def shelf(self) -> Shelf:
+        return Shelf(load_settings({"JARVIS_SECRET_KEY": "k"}))
 
 
 @cache
