@@ -13,8 +13,10 @@ from psycopg.sql import SQL
 
 from bench.support.world import COMPLAINT, THANKS, Gym, closed_session, make_gym
 from jarvis.conversations import Analysis, AnalysisFailure
+from jarvis.settings import load_settings
 from ml.conversations.openai import OpenAIEngine
 from orchestration.batches import AnalysisBatchFailed, analyse_due
+from orchestration.engine_gate import Shelf
 from orchestration.enrichment import EnrichmentReport, enrich_batch, enrich_due
 from orchestration.live import ENRICH_JOB, LIVE_JOB, build_defs
 from orchestration.resources import Analyst, Warehouse
@@ -310,6 +312,9 @@ class TwoTiers(Analyst):
 
     def hosted_engine(self) -> OpenAIEngine:
         return hosted_engine(self.provider_url)
+
+    def shelf(self) -> Shelf:
+        return Shelf(load_settings({"JARVIS_SECRET_KEY": "k"}))
 
     def negative_feedback_below(self) -> float:
         return -0.5

@@ -1,9 +1,9 @@
--- Versions of the engines that analyse conversations: one of each engine is in service.
+-- A hosted engine's versions are a kind of their own: each kind has one version in service.
 
 set local role jarvis_owner;
 
--- The engine's name stands in the metrics, as a churn model has none.
-create unique index one_engine_version_in_service on public.model_versions ((metrics ->> 'engine'))
-    where kind = 'conversations' and status = 'champion';
+alter table public.model_versions
+    drop constraint model_kind_is_known,
+    add constraint model_kind_is_known check (kind in ('churn', 'conversations', 'hosted_conversations'));
 
 reset role;

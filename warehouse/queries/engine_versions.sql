@@ -13,7 +13,7 @@ select
     versions.metrics - 'scores' as metrics,
     versions.created_at
 from public.model_versions as versions
-where versions.kind = 'conversations' and versions.version = %(version)s::text;
+where versions.kind in ('conversations', 'hosted_conversations') and versions.version = %(version)s::text;
 
 -- champion --
 -- The version of an engine that is in service.
@@ -24,9 +24,9 @@ select
     versions.metrics,
     versions.created_at
 from public.model_versions as versions
-where versions.kind = 'conversations'
-    and versions.status = 'champion'
-    and versions.metrics ->> 'engine' = %(engine)s::text;
+where versions.kind in ('conversations', 'hosted_conversations')
+    and versions.kind = %(kind)s::text
+    and versions.status = 'champion';
 
 -- engine_versions --
 -- Every version, the latest first, without the score of each conversation.
@@ -37,26 +37,26 @@ select
     versions.metrics - 'scores' as metrics,
     versions.created_at
 from public.model_versions as versions
-where versions.kind = 'conversations'
+where versions.kind in ('conversations', 'hosted_conversations')
 order by versions.created_at desc, versions.version;
 
 -- record_version --
 -- A version is known with its scores, in service or not; scored again, it keeps its place.
 insert into public.model_versions (kind, version, status, metrics)
-values ('conversations', %(version)s::text, 'candidate', %(metrics)s::jsonb)
+values (%(kind)s::text, %(version)s::text, 'candidate', %(metrics)s::jsonb)
 on conflict (kind, version) do update set metrics = excluded.metrics;
 
 -- retire_champion --
--- The engine has no version in service until another one is put there.
+-- The kind has no version in service until another one is put there.
 update public.model_versions
 set status = 'retired'
-where kind = 'conversations' and status = 'champion' and metrics ->> 'engine' = %(engine)s::text;
+where kind = %(kind)s::text and status = 'champion';
 
 -- put_in_service --
 -- The version is in service.
 update public.model_versions
 set status = 'champion'
-where kind = 'conversations' and version = %(version)s::text;
+where kind = %(kind)s::text and version = %(version)s::text;
 
 -- audit_acceptance --
 -- Who let a version in over its scores, on the record; the operator has no account of the dashboards.

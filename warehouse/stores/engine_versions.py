@@ -17,6 +17,11 @@ from warehouse.sql import queries
 CHAMPION = "champion"
 
 
+def kind_of(engine: str) -> str:
+    """The kind of model that the engine's versions are: each kind has one in service."""
+    return "conversations" if engine == "local" else "hosted_conversations"
+
+
 @dataclass(frozen=True, slots=True)
 class EngineVersion:
     """One version as it is on record."""
@@ -47,7 +52,7 @@ def find(connection: Connection, version: str) -> EngineVersion | None:
 
 def champion_of(connection: Connection, engine: str) -> EngineVersion | None:
     """The engine's version in service; None before its first."""
-    return _one(connection, "champion", {"engine": engine})
+    return _one(connection, "champion", {"kind": kind_of(engine)})
 
 
 def every(connection: Connection) -> list[EngineVersion]:
@@ -58,13 +63,15 @@ def every(connection: Connection) -> list[EngineVersion]:
 
 def record(connection: Connection, version: str, metrics: Mapping[str, Any]) -> None:
     """The version is on record with these metrics, a candidate when it is new; `metrics["engine"]` names its engine."""
-    connection.execute(_sql("record_version"), {"version": version, "metrics": Jsonb(dict(metrics))})
+    parameters = {"kind": kind_of(metrics["engine"]), "version": version, "metrics": Jsonb(dict(metrics))}
+    connection.execute(_sql("record_version"), parameters)
 
 
 def put_in_service(connection: Connection, version: str, *, engine: str) -> None:
     """The version is its engine's one in service, the one before is retired."""
-    connection.execute(_sql("retire_champion"), {"engine": engine})
-    connection.execute(_sql("put_in_service"), {"version": version})
+    kind = kind_of(engine)
+    connection.execute(_sql("retire_champion"), {"kind": kind})
+    connection.execute(_sql("put_in_service"), {"kind": kind, "version": version})
 
 
 def audit_acceptance(connection: Connection, version: str, details: Mapping[str, Any]) -> None:
