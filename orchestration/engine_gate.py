@@ -183,7 +183,8 @@ def judge(
             engine_versions.record(connection, version, metrics)
             if verdict is not None and not verdict.is_accepted:
                 return engine_versions.find(connection, version)
-        engine_versions.put_in_service(connection, version, engine=engine.name)
+        why = "the first of its engine" if champion is None else "scores no lower on the golden set"
+        engine_versions.put_in_service(connection, version, engine=engine.name, reason=why)
         shelf.keep(engine)
         return engine_versions.find(connection, version)
 
@@ -202,7 +203,7 @@ def accept(connection: Connection, version: str, *, reason: str) -> EngineVersio
         if known is None:
             raise EngineRefused(f"version {version!r}: found none of this name, expected one of `jarvis engine list`")
         champion = engine_versions.champion_of(connection, known.engine)
-        engine_versions.put_in_service(connection, version, engine=known.engine)
+        engine_versions.put_in_service(connection, version, engine=known.engine, reason=reason.strip())
         engine_versions.audit_acceptance(
             connection,
             version,

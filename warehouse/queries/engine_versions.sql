@@ -24,9 +24,7 @@ select
     versions.metrics,
     versions.created_at
 from public.model_versions as versions
-where versions.kind in ('conversations', 'hosted_conversations')
-    and versions.kind = %(kind)s::text
-    and versions.status = 'champion';
+where versions.kind = %(kind)s::text and versions.status = 'champion';
 
 -- engine_versions --
 -- Every version, the latest first, without the score of each conversation.
@@ -49,13 +47,13 @@ on conflict (kind, version) do update set metrics = excluded.metrics;
 -- retire_champion --
 -- The kind has no version in service until another one is put there.
 update public.model_versions
-set status = 'retired'
+set status = 'retired', retired_at = clock_timestamp(), retired_by = session_user, retirement_reason = %(reason)s::text
 where kind = %(kind)s::text and status = 'champion';
 
 -- put_in_service --
 -- The version is in service.
 update public.model_versions
-set status = 'champion'
+set status = 'champion', promoted_at = clock_timestamp(), promoted_by = session_user, promotion_reason = %(reason)s::text
 where kind = %(kind)s::text and version = %(version)s::text;
 
 -- audit_acceptance --

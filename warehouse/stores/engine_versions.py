@@ -67,11 +67,11 @@ def record(connection: Connection, version: str, metrics: Mapping[str, Any]) -> 
     connection.execute(_sql("record_version"), parameters)
 
 
-def put_in_service(connection: Connection, version: str, *, engine: str) -> None:
-    """The version is its engine's one in service, the one before is retired."""
+def put_in_service(connection: Connection, version: str, *, engine: str, reason: str) -> None:
+    """The version is its engine's one in service, the one before is retired, both with the reason."""
     kind = kind_of(engine)
-    connection.execute(_sql("retire_champion"), {"kind": kind})
-    connection.execute(_sql("put_in_service"), {"kind": kind, "version": version})
+    connection.execute(_sql("retire_champion"), {"kind": kind, "reason": f"{version}: {reason}"})
+    connection.execute(_sql("put_in_service"), {"kind": kind, "version": version, "reason": reason})
 
 
 def audit_acceptance(connection: Connection, version: str, details: Mapping[str, Any]) -> None:
