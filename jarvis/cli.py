@@ -19,6 +19,7 @@ from uuid import UUID
 
 from jarvis.conversations import Sentiment, Topic
 from jarvis.settings import Settings, SettingsError, load_settings
+from jarvis.storage import StorageLevel
 
 # Errors of ours whose message is the whole story; anything else is a fault and keeps its traceback.
 _EXPECTED = (
@@ -199,6 +200,13 @@ def parser() -> argparse.ArgumentParser:
     limit.add_argument("--none", action="store_true", help="no limit")
     budget.add_argument("--cheaper-share", type=_share, metavar="0.8", help="from here on new sessions get cheaper")
     budget.set_defaults(run=_gym_budget)
+    storage = gym.add_parser(
+        "storage", help="set what a gym keeps of what is said; print it and how its sessions stand"
+    )
+    storage.add_argument("--gym", required=True, metavar="SLUG")
+    storage.add_argument("--level", type=StorageLevel, choices=list(StorageLevel), help="from the next session on")
+    storage.add_argument("--past", action="store_true", help="lower earlier sessions too; what goes does not come back")
+    storage.set_defaults(run=_gym_storage)
 
     churn = commands.add_parser("churn", help="judge, train, promote churn models").add_subparsers(
         metavar="ACTION", required=True
@@ -668,6 +676,21 @@ def _gym_budget(settings: Settings, options: argparse.Namespace) -> int:
         "next_session": found.mode.value,
     }
     print(json.dumps(told))
+    return 0
+
+
+def _gym_storage(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.connection import connect
+    from warehouse.stores.words import gym_storage, set_storage_level
+
+    if options.past and options.level is None:
+        print("jarvis: --past: found no --level, expected the level to lower earlier sessions to", file=sys.stderr)
+        return 2
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-gym") as connection:
+        if options.level is not None:
+            set_storage_level(connection, gym_slug=options.gym, level=options.level, is_past_too=options.past)
+        found = gym_storage(connection, gym_slug=options.gym)
+    print(json.dumps({"gym": options.gym, **asdict(found)}))
     return 0
 
 

@@ -22,6 +22,7 @@ from jarvis.alert_causes import without_doubles
 from jarvis.alerts import Alert, alerts_for
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
+from orchestration import words
 from warehouse.stores import alerts, conversations, enrichments, members
 
 if TYPE_CHECKING:
@@ -267,7 +268,11 @@ def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedba
     done = [one.session_id for one in claim.findings if one.session_id not in reasons]
     if done:
         alerts.mark_alerted(connection, done)
-    return AlertReport(written, _put_off(connection, reasons, alerts.put_off))
+    refused_ones = _put_off(connection, reasons, alerts.put_off)
+    settled = [*done, *(one.session_id for one in refused_ones if one.is_parked)]
+    # Where it breaks, the alerts stand: the sweep finds the session again, and fails visibly.
+    _tried(connection, partial(words.settle, connection, settled))
+    return AlertReport(written, refused_ones)
 
 
 def _raise_one(connection: Connection, alert: Alert, written: Counter[str]) -> None:
@@ -309,6 +314,8 @@ def _write(connection: Connection, outcome: Analysis | AnalysisFailure, *, has_s
         else:
             return AnalysisReport(completed=1, tokens=outcome.tokens, cost_usd=outcome.cost_usd)
     status = conversations.save_failure(connection, outcome)
+    if status in ("parked", "skipped"):
+        _tried(connection, partial(words.settle, connection, [UUID(outcome.session_id)]))
     return AnalysisReport(
         retried=int(status == "pending"), parked=int(status == "parked"), skipped=int(status == "skipped")
     )

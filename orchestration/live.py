@@ -30,6 +30,7 @@ from orchestration.reanalysis import reanalyse
 from orchestration.resources import Analyst, Warehouse
 from orchestration.schedules.members import members_schedule
 from orchestration.schedules.run_history import run_history_schedule
+from orchestration.schedules.storage import settle_words, storage_schedule
 from orchestration.sensors.closed_sessions import closed_sessions_sensor
 from orchestration.sensors.waiting_enrichments import waiting_enrichments_sensor
 
@@ -76,7 +77,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
     return Definitions(
         assets=[*raw_assets(), engine_versions, *assets, enriched_conversations, kiosk_health],
         asset_checks=list(LIVE_CHECKS),
-        jobs=[live_job, enrich_job, checks_job, kiosks_job, history_job, members_job, reanalyse],
+        jobs=[live_job, enrich_job, checks_job, kiosks_job, history_job, members_job, reanalyse, settle_words],
         sensors=[closed_sessions_sensor(live_job), waiting_enrichments_sensor(enrich_job)],
         schedules=[
             ScheduleDefinition(
@@ -94,6 +95,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
             ),
             history_schedule,
             members_nightly,
+            storage_schedule(),
         ],
         resources={"warehouse": Warehouse(), "analyst": Analyst(), **(resource_overrides or {})},
         executor=in_process_executor,

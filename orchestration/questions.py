@@ -5,12 +5,14 @@ the vectors and the answer (`ml/conversations`). Called by `jarvis ask` and `ben
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg import Connection
 
 from jarvis.search import Filters, FoundConversation
+from jarvis.storage import StorageLevel
 from jarvis.tenancy import UserRole
 from ml.conversations.answers import Answer, answer
 from ml.conversations.questions import read_question
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
 # The answer looks so deep into what was found; who reads a list stops at ten.
 CONSIDERED = 50
+
+KEEPS_NO_WORDS = (
+    "Cette salle ne conserve pas les paroles de ses adhérents : je ne peux ni chercher ni citer ce qui a été dit. "
+    "Les sujets et les sentiments restent comptés dans les tableaux de bord."
+)
 
 
 class QuestionRefused(RuntimeError):
@@ -58,12 +65,12 @@ def ask(
             raise QuestionRefused(
                 "found an analyst or a suspended person, expected somebody who may read conversations: --as EMAIL"
             )
-        gym_id = search.visible_gym(connection, slug)
-        if gym_id is None:
+        gym = search.visible_gym(connection, slug)
+        if gym is None:
             raise QuestionRefused(f"found no gym {slug} that this person sees, expected the slug of one: --gym SLUG")
         found = search.search(
             connection,
-            gym_id,
+            gym.gym_id,
             ideas=asked.ideas,
             vector=search.QuestionVector(vector.tolist(), EMBEDDING_MODEL),
             filters=filters,
@@ -74,4 +81,7 @@ def ask(
         """The vectors are made without a transaction open: it is the slow part."""
         return [float(row @ vector) for row in embed_passages([clean_text(text) for text in texts])]
 
-    return answer(asked, found, similarity), found
+    said = answer(asked, found, similarity)
+    if not said.is_supported and gym.storage_level is StorageLevel.METADATA_ONLY:
+        said = replace(said, text=KEEPS_NO_WORDS)
+    return said, found

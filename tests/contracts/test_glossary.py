@@ -20,6 +20,7 @@ from jarvis.kiosks import BadgeOutcome, Holder
 from jarvis.members import Frequency, Trend
 from jarvis.requests import RequestKind
 from jarvis.sessions import CloseReason, SessionState
+from jarvis.storage import StorageLevel
 from jarvis.tenancy import UserRole
 from jarvis.visit_habits import VisitTrend
 from tests.conftest import Database
@@ -30,6 +31,7 @@ GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 ENUMS: Mapping[str, type[StrEnum]] = {
     "Sentiment label": Sentiment,
     "Emotion": Emotion,
+    "Storage level": StorageLevel,
     "Topic": Topic,
     "Intent": Intent,
     "Outcome": Outcome,

@@ -53,6 +53,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/search.sql": ("jarvis_dashboard",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),
+    "warehouse/queries/words.sql": ("jarvis_pipeline",),
     "warehouse/queries/voice.sql": ("jarvis_gateway",),
     "dashboards/accounts.sql": ("jarvis_pipeline",),
     "dashboards/queries.sql": ("jarvis_dashboard",),

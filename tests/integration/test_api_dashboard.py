@@ -279,3 +279,19 @@ def test_labels_are_corrected_over_the_api(api: Api) -> None:
         assert code_of(stranger_here.post(f"{address}/corrections", json=given)) == "session_not_found"
         assert code_of(stranger_here.get(f"{address}/corrections")) == "session_not_found"
         assert code_of(staff.post(f"{address}/corrections", json=given)) == "not_allowed"
+
+
+def test_a_session_says_which_tier_gave_its_labels_and_what_its_gym_keeps(api: Api) -> None:
+    """The hosted engine's state with its reason, the consent, and the storage level stand beside the labels."""
+    session_id = made_id("session", "dax")
+    with api.signed_in(PERSON["manager_dax"]) as manager, api.database.admin() as admin:
+        admin.execute(
+            "update conversation_summaries set enrichment_state = 'ruled_out', enrichment_reason = 'its gym keeps no "
+            "words', engine = 'local' where session_id = %s",
+            [session_id],
+        )
+        admin.execute("update openai_realtime_sessions set storage_level = 'metadata_only' where id = %s", [session_id])
+        told = manager.get(f"/api/dashboard/sessions/{session_id}").json()
+    assert (told["analysis_tier"], told["analysis_engine"], told["has_analysis_consent"]) == ("local", "local", True)
+    assert (told["enrichment_state"], told["enrichment_reason"]) == ("ruled_out", "its gym keeps no words")
+    assert (told["enriched_at"], told["storage_level"]) == (None, "metadata_only")

@@ -51,6 +51,7 @@ DIRECT: LiteralString = """
         (select count(*) from sessions where sentiment_score is not null) as analysed_session_count,
         (select count(*) from sessions where sentiment_label = 'negative') as negative_session_count,
         (select count(*) from sessions where sentiment_label = 'positive') as positive_session_count,
+        (select count(*) from sessions where not has_analysis_consent) as unconsented_session_count,
         (select avg(sentiment_score) from sessions)::float8 as mean_sentiment_score,
         (select sum(alert_opened_count) from days)::bigint as alert_opened_count,
         (select sum(cost_usd) from sessions)::float8 as cost_usd

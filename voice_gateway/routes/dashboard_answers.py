@@ -131,8 +131,24 @@ class SessionDetail(SessionItem):
     """A session with its summary."""
 
     model: str | None
-    summary_text: str | None
+    summary_text: Annotated[str | None, Field(description="Null where its gym keeps no words any more.")]
     analysed_at: datetime | None
+    has_analysis_consent: Annotated[bool, Field(description="Without it, nothing was analysed.")]
+    analysis_tier: Annotated[
+        Literal["local", "hosted"] | None, Field(description="Which tier gave the labels: local at once, hosted later.")
+    ]
+    analysis_engine: str | None
+    analysis_engine_version: str | None
+    enrichment_state: Annotated[
+        Literal["none", "waiting", "done", "failed", "ruled_out"] | None,
+        Field(description="Where the session stands with the hosted engine."),
+    ]
+    enrichment_reason: Annotated[str | None, Field(description="Why it waits, failed or was ruled out.")]
+    enriched_at: datetime | None
+    storage_level: Annotated[
+        Literal["all", "without_personal_data", "metadata_only"],
+        Field(description="What its gym keeps of what was said."),
+    ]
 
 
 class TurnItem(BaseModel):
@@ -189,6 +205,7 @@ class Figures(BaseModel):
     analysed_session_count: int
     negative_session_count: int
     positive_session_count: int
+    unconsented_session_count: Annotated[int, Field(description="Not analysed: their member did not agree to it.")]
     mean_sentiment_score: Sentiment | None
     alert_opened_count: int
     cost_usd: float
@@ -223,6 +240,7 @@ class DayFigures(BaseModel):
     mean_sentiment_score: Sentiment | None
     negative_session_count: int
     positive_session_count: int
+    unconsented_session_count: Annotated[int, Field(description="Not analysed: their member did not agree to it.")]
     alert_opened_count: int
     cost_usd: float
     built_at: datetime

@@ -49,11 +49,14 @@ select
     turns.sentiment_label,
     turns.intents
 from public.session_turns as turns
+inner join public.openai_realtime_sessions as sessions
+    on turns.gym_id = sessions.gym_id and turns.session_id = sessions.id
 where turns.session_id = any (%(session_ids)s::uuid[])
     and turns.gym_id = any (%(gym_ids)s::uuid[])
     and turns.role = 'member'
     and turns.status <> 'failed'
-    and trim(turns.text) <> ''
+    -- Words that are forgotten were said all the same: their labels count, when a person corrects one later.
+    and (trim(turns.text) <> '' or sessions.words_forgotten_at is not null)
 order by turns.session_id, turns.position, turns.started_at;
 
 -- raised_before --

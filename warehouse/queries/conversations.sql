@@ -121,6 +121,8 @@ with requested as (
     where summaries.session_id = %(session_id)s::uuid
         and sessions.id = summaries.session_id
         and sessions.has_analysis_consent
+        -- Nothing is left to read; what was read of it stays.
+        and sessions.words_forgotten_at is null
     returning summaries.session_id, summaries.request_number
 )
 

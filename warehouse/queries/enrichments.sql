@@ -7,9 +7,12 @@ with ruled as (
         summaries.session_id,
         summaries.gym_id,
         case
+            when sessions.storage_level = 'metadata_only' then 'its gym keeps no words'
             when refusal.is_granted = false then 'the member keeps these words from the hosted provider'
         end as reason
     from public.conversation_summaries as summaries
+    inner join public.openai_realtime_sessions as sessions
+        on summaries.gym_id = sessions.gym_id and summaries.session_id = sessions.id
     left join lateral (
         select consents.is_granted
         from public.consents

@@ -171,7 +171,15 @@ select
     summaries.intents_detected as intents,
     summaries.outcome,
     summaries.summary_text,
-    summaries.analysed_at
+    summaries.analysed_at,
+    sessions.has_analysis_consent,
+    summaries.tier as analysis_tier,
+    summaries.engine as analysis_engine,
+    summaries.engine_version as analysis_engine_version,
+    summaries.enrichment_state,
+    summaries.enrichment_reason,
+    summaries.enriched_at,
+    sessions.storage_level
 from public.openai_realtime_sessions as sessions
 inner join public.gyms on gyms.id = sessions.gym_id
 inner join public.kiosks on kiosks.gym_id = sessions.gym_id and kiosks.id = sessions.kiosk_id

@@ -40,19 +40,23 @@ set text = '—'
 where session_id = any (%(session_ids)s::uuid[]) and text <> '—';
 
 -- forget_quotes --
--- Alerts no longer quote these sessions.
+-- Alerts name the turns they rest on, and no longer what was said in them.
 update public.manager_alerts as alerts
 set context = jsonb_set(
         alerts.context, '{turns}',
         (
-            select coalesce(jsonb_agg(quoted.turn), '[]'::jsonb)
-            from jsonb_array_elements(alerts.context -> 'turns') as quoted (turn)
-            where not exists (
-                select from public.session_turns as turns
-                where turns.gym_id = alerts.gym_id
-                    and turns.session_id = any (%(session_ids)s::uuid[])
-                    and turns.id::text = quoted.turn ->> 'turn_id'
+            select coalesce(
+                jsonb_agg(
+                    case when turns.id is null then quoted.turn else quoted.turn || '{"text": ""}'::jsonb end
+                    order by quoted.place
+                ),
+                '[]'::jsonb
             )
+            from jsonb_array_elements(alerts.context -> 'turns') with ordinality as quoted (turn, place)
+            left join public.session_turns as turns
+                on turns.gym_id = alerts.gym_id
+                and turns.session_id = any (%(session_ids)s::uuid[])
+                and turns.id::text = quoted.turn ->> 'turn_id'
         )
     )
 where alerts.gym_id = any (%(gym_ids)s::uuid[])

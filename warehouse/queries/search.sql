@@ -2,7 +2,7 @@
 
 -- gym --
 -- The gym of this slug, where the person sees it.
-select gyms.id, gyms.name, gyms.timezone
+select gyms.id, gyms.storage_level
 from public.gyms
 where gyms.slug = %(slug)s::text;
 
@@ -37,7 +37,9 @@ limit 1;
 with scoped as materialized (
     select summaries.session_id, summaries.search_words
     from public.conversation_summaries as summaries
-    where summaries.gym_id = %(gym_id)s::uuid and summaries.status = 'completed'
+    where summaries.gym_id = %(gym_id)s::uuid
+        and summaries.status = 'completed'
+        and summaries.words_forgotten_at is null
 ),
 
 said as materialized (
@@ -74,6 +76,7 @@ scoped as materialized (
         on sessions.gym_id = summaries.gym_id and sessions.id = summaries.session_id
     where summaries.gym_id = %(gym_id)s::uuid
         and summaries.status = 'completed'
+        and summaries.words_forgotten_at is null
         and (
             %(since)s::date is null or (sessions.started_at at time zone gyms.timezone)::date >= %(since)s::date
         )
@@ -117,6 +120,7 @@ with scoped as materialized (
         on sessions.gym_id = summaries.gym_id and sessions.id = summaries.session_id
     where summaries.gym_id = %(gym_id)s::uuid
         and summaries.status = 'completed'
+        and summaries.words_forgotten_at is null
         and summaries.embedding_model = %(embedding_model)s::text
         and (
             %(since)s::date is null or (sessions.started_at at time zone gyms.timezone)::date >= %(since)s::date

@@ -170,12 +170,13 @@ def request_reanalysis(connection: Connection, session_id: str) -> int:
     """The session is queued again, whatever became of it before; how often it has been asked for.
 
     Raises:
-        UnknownSession: when it is unknown, still open, or its member did not agree to the analysis.
+        UnknownSession: when it is unknown, still open or without words, or its member did not agree to the analysis.
     """
     row = connection.execute(_sql("request_reanalysis"), {"session_id": session_id}).fetchone()
     if row is None:
         raise UnknownSession(
-            f"session {session_id}: found none that is closed and may be analysed, expected the id of such a session"
+            f"session {session_id}: found none that is closed, has words and may be analysed, "
+            "expected the id of such a session"
         )
     return int(row[0])
 

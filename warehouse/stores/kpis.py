@@ -28,6 +28,7 @@ _BY_GYM: LiteralString = """
         days.session_minutes::double precision as session_minutes,
         days.negative_session_count,
         days.positive_session_count,
+        days.unconsented_session_count,
         felt.analysed_session_count,
         felt.mean_sentiment_score::double precision as mean_sentiment_score,
         days.alert_opened_count,
@@ -41,6 +42,7 @@ _BY_GYM: LiteralString = """
             coalesce(sum(daily.session_minutes), 0) as session_minutes,
             coalesce(sum(daily.negative_session_count), 0)::bigint as negative_session_count,
             coalesce(sum(daily.positive_session_count), 0)::bigint as positive_session_count,
+            coalesce(sum(daily.unconsented_session_count), 0)::bigint as unconsented_session_count,
             coalesce(sum(daily.alert_opened_count), 0)::bigint as alert_opened_count,
             coalesce(sum(daily.cost_usd), 0) as cost_usd,
             min(daily.built_at) as built_at
@@ -79,6 +81,7 @@ _DAILY: LiteralString = """
         daily.mean_sentiment_score::double precision as mean_sentiment_score,
         daily.negative_session_count,
         daily.positive_session_count,
+        daily.unconsented_session_count,
         daily.alert_opened_count,
         daily.cost_usd,
         daily.built_at

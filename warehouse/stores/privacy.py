@@ -76,6 +76,11 @@ def forget_words(connection: Connection, session_ids: Sequence[UUID], *, gym_ids
     connection.execute(_sql("mark_forgotten"), parameters)
 
 
+def forget_events(connection: Connection, session_ids: Sequence[UUID]) -> None:
+    """The protocol's log of these sessions is gone; their words stay elsewhere."""
+    connection.execute(_sql("forget_events"), {"session_ids": list(session_ids)})
+
+
 def export_member(connection: Connection, member_id: UUID) -> dict[str, Any]:
     """All that is kept of a member: table name to its rows, the member's own and those of their sessions.
 

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 
 from jarvis.conversations import Sentiment, Topic
 from jarvis.search import Filters, FoundConversation, FoundTurn, fuse
+from jarvis.storage import StorageLevel
 from jarvis.tenancy import UserRole
 from warehouse.sql import queries
 from warehouse.stores.conversations import padded_vector
@@ -30,6 +31,13 @@ class QuestionVector(NamedTuple):
     model: str
 
 
+class VisibleGym(NamedTuple):
+    """A gym that may be asked about, and how much of what was said it keeps."""
+
+    gym_id: UUID
+    storage_level: StorageLevel
+
+
 def person_to_ask_as(connection: Connection, *, slug: str, email: str | None) -> UUID | None:
     """The active person of this e-mail, or without one whoever manages the gym; needs an operator's connection."""
     row = connection.execute(queries("search")["person"], {"slug": slug, "email": email}).fetchone()
@@ -42,10 +50,10 @@ def role_of_asker(connection: Connection) -> UserRole | None:
     return None if row is None else UserRole(row[1])
 
 
-def visible_gym(connection: Connection, slug: str) -> UUID | None:
+def visible_gym(connection: Connection, slug: str) -> VisibleGym | None:
     """The gym of this slug; None where the person sees none."""
     row = connection.execute(queries("search")["gym"], {"slug": slug}).fetchone()
-    return None if row is None else UUID(str(row[0]))
+    return None if row is None else VisibleGym(UUID(str(row[0])), StorageLevel(row[1]))
 
 
 def search(

@@ -24,6 +24,7 @@ sessions as (
         avg(sentiment_score) as mean_sentiment_score,
         count(*) filter (where sentiment_label = 'negative') as negative_session_count,
         count(*) filter (where sentiment_label = 'positive') as positive_session_count,
+        count(*) filter (where not has_analysis_consent) as unconsented_session_count,
         sum(cost_usd) as cost_usd
     from {{ ref('fct_sessions') }}
     group by 1, 2
@@ -75,6 +76,7 @@ counted as (
         sessions.mean_sentiment_score::numeric(4, 3) as mean_sentiment_score,
         coalesce(sessions.negative_session_count, 0)::integer as negative_session_count,
         coalesce(sessions.positive_session_count, 0)::integer as positive_session_count,
+        coalesce(sessions.unconsented_session_count, 0)::integer as unconsented_session_count,
         coalesce(alerts.alert_opened_count, 0)::integer as alert_opened_count,
         coalesce(sessions.cost_usd, 0)::numeric(14, 6) as cost_usd,
         now() as built_at

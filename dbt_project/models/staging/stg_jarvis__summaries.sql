@@ -20,6 +20,8 @@ renamed as (
         emotion_detected as emotion,
         intents_detected as intents,
         outcome,
+        tier as analysis_tier,
+        enrichment_state,
         engine,
         engine_version,
         prompt_version,
@@ -32,7 +34,8 @@ renamed as (
 
         -- timestamps
         queued_at,
-        analysed_at
+        analysed_at,
+        enriched_at
     from source
 )
 

@@ -1,0 +1,44 @@
+"""Every ten minutes: sessions that no stage will touch again are brought to their gym's storage level.
+
+Most sessions are there already, in the transaction of their alerts (`orchestration/batches.py`). Left are those that
+were never analysed, were given up, waited too long, were lowered afterwards, or were reached by a late journal.
+"""
+
+from dagster import DefaultScheduleStatus, OpExecutionContext, ScheduleDefinition, in_process_executor, job, op
+
+from orchestration import words
+from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.resources import Warehouse
+
+STORAGE_JOB = "settle_words"
+
+# Lowering a gym with years of sessions takes minutes; batches commit, so a run cut short loses nothing.
+MAX_RUNTIME_SECONDS = 3600
+
+
+@op
+def settle_left_behind(context: OpExecutionContext, warehouse: Warehouse) -> None:
+    """No closed session keeps more than its level allows; how many had to be brought there."""
+    with warehouse.connect() as connection:
+        context.add_output_metadata({"settled": words.settle_left_behind(connection)})
+
+
+@job(
+    name=STORAGE_JOB,
+    executor_def=in_process_executor,
+    tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    description="Brings sessions that no stage will touch again to their gym's storage level.",
+)
+def settle_words() -> None:
+    """One step."""
+    settle_left_behind()
+
+
+def storage_schedule() -> ScheduleDefinition:
+    """The job, and when it runs."""
+    return ScheduleDefinition(
+        job=settle_words,
+        cron_schedule="*/10 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+    )
