@@ -146,6 +146,7 @@ def churn_alert(one: Candidate, *, now: datetime) -> Alert:
             ("level", one.level),
             ("as_of_date", one.as_of_date.isoformat()),
             ("expected_value_eur", one.expected_value_eur),
+            ("factors", ",".join(one.factors)),
         ),
     )
 

@@ -18,6 +18,7 @@ from dagster import (
 )
 
 from jarvis.settings import Settings
+from orchestration.assets.alert_digests import alert_digests
 from orchestration.assets.alert_upkeep import weekly_choices
 from orchestration.assets.churn import churn_champion, churn_model, churn_scores
 from orchestration.assets.marts import dbt_resource, marts_assets
@@ -26,6 +27,7 @@ from orchestration.assets.retention import nothing_is_kept_too_long, retention_p
 from orchestration.checks.churn import CHURN_CHECKS
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
+from orchestration.schedules.alert_digests import digest_schedule
 from orchestration.schedules.alert_upkeep import upkeep_schedule
 from orchestration.schedules.churn import scoring_schedule, training_schedule
 from orchestration.schedules.reports import reports_schedules
@@ -50,6 +52,7 @@ def build_defs(
     )
     scoring_job, scoring = scoring_schedule()
     upkeep_job, upkeep = upkeep_schedule()
+    digest_job, digest = digest_schedule()
     training_job, training = training_schedule()
     reporting_jobs, reporting = reports_schedules()
     return Definitions(
@@ -59,12 +62,13 @@ def build_defs(
             churn_model,
             churn_champion,
             weekly_choices,
+            alert_digests,
             insights_reports,
             report_deliveries,
             retention_proofs,
         ],
         asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS],
-        jobs=[job, scoring_job, training_job, upkeep_job, *reporting_jobs],
+        jobs=[job, scoring_job, training_job, upkeep_job, digest_job, *reporting_jobs],
         schedules=[
             ScheduleDefinition(
                 job=job,
@@ -76,6 +80,7 @@ def build_defs(
             training,
             retention_schedule(),
             upkeep,
+            digest,
             *reporting,
         ],
         sensors=[first_marts_sensor(job)],

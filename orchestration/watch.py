@@ -70,7 +70,8 @@ class Watchman:
 
     def look_once(self, instance: DagsterInstance, *, now: datetime) -> int:
         """What is wrong is counted and told if due; how many causes were told."""
-        with connect(self.settings.database_url_for("pipeline"), application_name="jarvis-watch") as connection:
+        url = self.settings.database_url_for("pipeline")
+        with connect(url, autocommit=True, application_name="jarvis-watch") as connection:
             sight = look(instance, connection, now=now)
             with connection.transaction():
                 for sighting in sight.wrong:

@@ -188,6 +188,12 @@ _ROWS_OF_A_GYM = (
     "(gym_id, member_id, week_starts_on, period, decision, as_of_date, score, level, expected_value_eur, alert_id) "
     "values (%(gym_id)s, %(member_id)s, '2026-03-02', '2026-Q1', 'alert', '2026-03-02', 0.8, 'critical', 288, "
     "%(alert_id)s)",
+    "insert into public.alert_messages (gym_id, alert_id, language, text) "
+    "values (%(gym_id)s, %(alert_id)s, 'fr', 'Bonjour Camille')",
+    "insert into public.alert_digests (id, gym_id, week_starts_on, content) "
+    "values (%(alert_id)s, %(gym_id)s, '2026-02-23', '{}')",
+    "insert into public.alert_digest_deliveries (gym_id, digest_id, recipient_user_id, status, attempted_at) "
+    "values (%(gym_id)s, %(alert_id)s, %(recipient_id)s, 'sent', %(noon)s)",
     "insert into public.gym_classes (id, gym_id, name, weekday, starts_at, duration_minutes, capacity) "
     "values (%(class_id)s, %(gym_id)s, 'Yoga', 2, '18:30', 60, 1)",
     "insert into public.class_bookings (gym_id, class_id, class_date, member_id, session_id) "

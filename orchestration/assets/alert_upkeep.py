@@ -13,10 +13,11 @@ from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
 from psycopg import Connection
 
 from jarvis.alert_choices import choose
+from jarvis.alert_messages import draft
 from jarvis.alert_upkeep import data_faults, ending, escalated, milestones
 from jarvis.alerts_fr import DATA_IS_BACK
 from orchestration.resources import Warehouse
-from warehouse.stores import alert_choices, alerts
+from warehouse.stores import alert_choices, alert_messages, alerts
 from warehouse.stores import alert_upkeep as store
 
 
@@ -30,7 +31,11 @@ def weekly_choices(context: AssetExecutionContext, warehouse: Warehouse) -> Mate
     """Members at risk within the gym's weekly budget have an alert; ended causes have none; old ones have risen."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
-        report = {**keep_up(connection, now=now), **choose_members(connection, now=now)}
+        report = {
+            **keep_up(connection, now=now),
+            **choose_members(connection, now=now),
+            "drafts": draft_messages(connection),
+        }
     return MaterializeResult(metadata=dict(report))
 
 
@@ -78,3 +83,13 @@ def choose_members(connection: Connection, *, now: datetime) -> Mapping[str, int
             alert_choices.keep(connection, choices, now=now)
             counts.update(str(choice.decision) for choice in choices)
     return counts
+
+
+def draft_messages(connection: Connection) -> int:
+    """Open alerts about a member have a draft of what could be written to them: how many are new."""
+    with connection.transaction():
+        drafts = [(gym_id, alert_id, draft(one)) for gym_id, alert_id, one in alert_messages.undrafted(connection)]
+        return sum(
+            alert_messages.keep(connection, gym_id=gym_id, alert_id=alert_id, language=language, text=text)
+            for gym_id, alert_id, (language, text) in drafts
+        )

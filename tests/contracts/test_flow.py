@@ -31,6 +31,8 @@ READING_SQL = {
             "alerts",
             "alert_choices",
             "alert_upkeep",
+            "alert_messages",
+            "alert_digests",
             "kiosk_health",
             "incidents",
             "engine_versions",

@@ -21,6 +21,8 @@ ROLES_OF_FILE = {
     "warehouse/queries/absences.sql": ("jarvis_gateway",),
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_choices.sql": ("jarvis_pipeline",),
+    "warehouse/queries/alert_digests.sql": ("jarvis_pipeline",),
+    "warehouse/queries/alert_messages.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_upkeep.sql": ("jarvis_pipeline",),
     "warehouse/queries/circuits.sql": ("jarvis_pipeline",),
     "warehouse/queries/churn.sql": ("jarvis_pipeline",),

@@ -1,0 +1,26 @@
+"""The digest of alerts by the clock: Monday morning, with later runs for what could not be sent at once."""
+
+from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from orchestration.queues import HEAVY, QUEUE_TAG
+
+DIGEST_JOB = "send_alert_digests"
+
+MAX_RUNTIME_SECONDS = 1800
+
+
+def digest_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition]:
+    """The job that makes and sends the digests, and its schedule: Monday 06:20 UTC, then hourly until 11:20."""
+    job = define_asset_job(
+        DIGEST_JOB,
+        selection=AssetSelection.assets("alert_digests"),
+        tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+        description="Sends each gym's managers the week's alerts; run again, it sends only what was not sent.",
+    )
+    return job, ScheduleDefinition(
+        job=job,
+        cron_schedule="20 6-11 * * 1",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+    )

@@ -1,0 +1,3 @@
+-- Takes the digests and their deliveries away again.
+drop table public.alert_digest_deliveries;
+drop table public.alert_digests;
