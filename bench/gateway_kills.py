@@ -31,7 +31,9 @@ _CLASS_A = frozenset(
         "response.done", "conversation.item.truncated", "error",
     }
 )  # fmt: skip
-_SETTLE_SECONDS = 30.0
+ANSWER_PIECES = 12
+_TALK_SECONDS = 60.0
+_SETTLE_SECONDS = 60.0
 
 
 @dataclass
@@ -92,10 +94,16 @@ def main() -> int:
     return 0 if found.is_well else 1
 
 
-async def kill_and_look(settings: Settings, *, kills: int, kiosks: int, seed: int) -> Findings:
-    """So many seeded kills of a gateway under the load of so many kiosks, and what each left."""
+async def kill_and_look(
+    settings: Settings, *, kills: int, kiosks: int, seed: int, answer_pieces: int = ANSWER_PIECES
+) -> Findings:
+    """So many seeded kills of a gateway under the load of so many kiosks, and what each left.
+
+    Args:
+        answer_pieces: each takes 10 ms at least; of more, a kill finds more answers begun and on record so far.
+    """
     settings = replace(settings, gateway_port=free_port())
-    rng, found, upstream = random.Random(seed), Findings(), ScriptedUpstream()
+    rng, found, upstream = random.Random(seed), Findings(), ScriptedUpstream(pieces=answer_pieces)
     with psycopg.connect(settings.administration_url, autocommit=True) as admin:
         logins = make_kiosks(admin, kiosks)
         async with running_upstream(upstream) as port:
@@ -112,8 +120,15 @@ async def kill_and_look(settings: Settings, *, kills: int, kiosks: int, seed: in
 
 async def _kill_one(gateway: Gateway, logins: Sequence[KioskLogin], rng: random.Random) -> tuple[list[Heard], float]:
     """Kiosks talk for a seeded while, then the gateway dies; what each had received, and when it died."""
-    talks = [asyncio.create_task(keep_talking(gateway, login, random.Random(rng.random()))) for login in logins]
-    await asyncio.sleep(rng.uniform(0.3, 1.5))
+    in_talk = [asyncio.Event() for _ in logins]
+    talks = [
+        asyncio.create_task(keep_talking(gateway, login, random.Random(rng.random()), in_talk=began))
+        for login, began in zip(logins, in_talk, strict=True)
+    ]
+    # On a machine under load a kiosk is not in talk by a given moment, and a kill before that proves nothing.
+    async with asyncio.timeout(_TALK_SECONDS):
+        await asyncio.gather(*(began.wait() for began in in_talk))
+    await asyncio.sleep(rng.uniform(0.0, 1.2))
     killed_at = time.monotonic()
     await asyncio.to_thread(gateway.kill)
     heard = await asyncio.gather(*talks)

@@ -146,8 +146,14 @@ class Heard:
     frames: list[Seen] = field(default_factory=list)
 
 
-async def keep_talking(gateway: Gateway, login: KioskLogin, rng: random.Random) -> Heard | None:
-    """What a kiosk saw that badges, then types and speaks until its connection ends; None without a session."""
+async def keep_talking(
+    gateway: Gateway, login: KioskLogin, rng: random.Random, *, in_talk: asyncio.Event | None = None
+) -> Heard | None:
+    """What a kiosk saw that badges, then types and speaks until its connection ends; None without a session.
+
+    Args:
+        in_talk: set once it has had its first answer.
+    """
     heard: Heard | None = None
     is_answered = asyncio.Event()
     url = f"{gateway.url.replace('http', 'ws')}/v1/realtime?kiosk=1"
@@ -173,6 +179,8 @@ async def keep_talking(gateway: Gateway, login: KioskLogin, rng: random.Random) 
                     metadata = event.get("response", {}).get("metadata") or {}
                     if event["type"] == "response.done" and "jarvis_continues" not in metadata:
                         is_answered.set()
+                        if in_talk is not None:
+                            in_talk.set()
             finally:
                 talking.cancel()
                 await asyncio.gather(talking, return_exceptions=True)

@@ -33,6 +33,9 @@ from voice_gateway.kiosk.errors import KioskError
 from warehouse.embedded import EmbeddedPostgres, free_port
 from warehouse.migrate import create_database, migrate_up, set_door_passwords
 
+# How long a machine under load may take; what is waited for is asked every 50 ms, so a calm one waits no longer.
+PATIENCE_SECONDS = 60.0
+
 LINES = ("Bonjour, les vestiaires sont sales", "La musique est trop forte", "Merci de prévenir le responsable")
 
 
@@ -113,7 +116,7 @@ def test_a_killed_gateway_loses_nothing_acknowledged(database: Database, standin
     assert len(heard) == 6
     assert not closed(database, session_id)
     with running_gateway(settings, standin_port=standin_port, log=log):
-        session = wait_until(lambda: closed(database, session_id), seconds=10, what="the reaper")[0]
+        session = wait_until(lambda: closed(database, session_id), seconds=PATIENCE_SECONDS, what="the reaper")[0]
     assert session["close_reason"] == "gateway_lost"
     assert_on_record_once(database, session_id, heard)
 
@@ -187,7 +190,7 @@ def test_a_killed_postgres_is_replaced_by_the_journal(
         token = new_token(settings, gateway)
         session_id, heard = asyncio.run(talk_through(gateway, token))
         assert speakers(heard) == ["member", "assistant"] * 3
-        session = wait_until(lambda: closed(database, session_id), seconds=10, what="the replay")[0]
+        session = wait_until(lambda: closed(database, session_id), seconds=PATIENCE_SECONDS, what="the replay")[0]
     assert session["close_reason"] == "member_left"
     assert_on_record_once(database, session_id, heard)
     assert len(rows(database, "select from session_turns where session_id = %s", session_id)) == len(heard)
@@ -221,7 +224,7 @@ def test_a_badge_counts_as_a_visit_while_postgres_is_away(
 
     with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
         session_id = asyncio.run(badge_without_database(gateway, new_token(settings, gateway)))
-        session = wait_until(lambda: closed(database, session_id), seconds=10, what="the replay")[0]
+        session = wait_until(lambda: closed(database, session_id), seconds=PATIENCE_SECONDS, what="the replay")[0]
         assert "B-LEA" not in gateway.log.read_text()
     assert (session["badge_outcome"], session["member_id"]) == ("known", network.member_id)
     visits = rows(database, "select member_id, visited_at from member_visits")
@@ -258,7 +261,7 @@ def test_a_journal_of_a_killed_gateway_is_replayed_by_the_next(
     assert speakers(heard) == ["member", "assistant"] * 2
     server.start()
     with running_gateway(settings, standin_port=standin_port, log=tmp_path / "gateway.log"):
-        session = wait_until(lambda: closed(database, second), seconds=10, what="the reaper")[0]
+        session = wait_until(lambda: closed(database, second), seconds=PATIENCE_SECONDS, what="the reaper")[0]
     assert session["close_reason"] == "gateway_lost"
     assert closed(database, first)[0]["close_reason"] == "second_badge"
     assert_on_record_once(database, second, heard)
@@ -280,7 +283,7 @@ def test_a_badge_counts_as_a_visit_while_the_upstream_is_down(database: Database
             talk(gateway.url, token, "B-LEA", [])
         session = wait_until(
             lambda: rows(database, "select * from openai_realtime_sessions where state = 'closed'"),
-            seconds=10,
+            seconds=PATIENCE_SECONDS,
             what="the close",
         )[0]
     assert session["close_reason"] == "provider_lost"
@@ -301,7 +304,7 @@ def test_a_vanished_kiosk_ends_its_session(database: Database, standin_port: int
 
     with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
         session_id = asyncio.run(vanish(gateway, new_token(database.settings, gateway)))
-        session = wait_until(lambda: closed(database, session_id), seconds=10, what="the close")[0]
+        session = wait_until(lambda: closed(database, session_id), seconds=PATIENCE_SECONDS, what="the close")[0]
     assert session["close_reason"] == "kiosk_lost"
 
 
@@ -336,7 +339,10 @@ def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port
                     if await asyncio.to_thread(closed_after, session_id, asked):
                         break
                 await asyncio.to_thread(
-                    wait_until, lambda: closed(database, session_id), seconds=20, what="the end of the session"
+                    wait_until,
+                    lambda: closed(database, session_id),
+                    seconds=PATIENCE_SECONDS,
+                    what="the end of the session",
                 )
                 kiosk.transport.abort()
                 return session_id
@@ -348,7 +354,7 @@ def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port
             bills = rows(database, "select from realtime_usage where session_id = %s", session_id)
             return "answered" if len(bills) >= asked else None
 
-        return wait_until(look, seconds=20, what="an answer or the end") == "closed"
+        return wait_until(look, seconds=PATIENCE_SECONDS, what="an answer or the end") == "closed"
 
     with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
         session_id = asyncio.run(stop_reading(gateway, new_token(database.settings, gateway)))
