@@ -214,3 +214,37 @@ def test_without_an_address_the_gyms_manager_is_asked_for(database: Database) ->
         assert person_to_ask_as(admin, slug="pau", email=None) == manager
         assert person_to_ask_as(admin, slug="pau", email="a@example.org") == root
         assert person_to_ask_as(admin, slug="pau", email="nobody@example.org") is None
+
+
+def test_a_gym_with_one_percent_of_all_conversations_still_gets_as_many_as_were_asked_for(database: Database) -> None:
+    """1,000 conversations, 10 of them in Pau, each of the others nearer to the question: Pau's manager gets Pau's ten.
+
+    An index over all gyms' vectors would stop at the nearest ones, which row security then takes away.
+    """
+    with database.admin() as admin:
+        pau, dax = make_gym(admin, "pau"), make_gym(admin, "dax")
+        manager = add_person(admin, "gym_manager", pau)
+        for gym, count, numbers in ((pau, 10, [0.5, 1.0]), (dax, 990, [1.0, 0.001])):
+            admin.execute(
+                "insert into openai_realtime_sessions "
+                "(gym_id, kiosk_id, member_id, state, close_reason, started_at, ended_at) "
+                "select %s, %s, %s, 'closed', 'member_left', now() - interval '1 hour', now() "
+                "from generate_series(1, %s)",
+                [gym.gym_id, gym.kiosk_id, gym.member_id, count],
+            )
+            admin.execute(
+                "update conversation_summaries set status = 'completed', analysed_at = now(), summary_text = 'Rien.', "
+                "key_topics = '{other}', sentiment_score = 0, sentiment_label = 'neutral', "
+                "emotion_detected = 'neutral', intents_detected = '{other}', outcome = 'solved', "
+                "engine = 'local', engine_version = '1', embedding_model = %s, embedding = %s::vector "
+                "where gym_id = %s",
+                [EMBEDDING_MODEL, padded_vector(numbers), gym.gym_id],
+            )
+        own = {
+            row[0] for row in admin.execute("select id from openai_realtime_sessions where gym_id = %s", [pau.gym_id])
+        }
+    vector = QuestionVector([1.0], EMBEDDING_MODEL)
+    with database.connect("dashboard") as connection, as_user(connection, manager):
+        found = search(connection, pau.gym_id, ideas=[], vector=vector, filters=Filters(), limit=10)
+    assert len(own) == 10
+    assert {one.session_id for one in found} == own
