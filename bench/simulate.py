@@ -1,7 +1,7 @@
 """Seconds and rows a second of `jarvis simulate`, against a floor in the same run.
 
 Prints one JSON line; by default for 2,000 members and 90 days, with `--gyms 100 --members 10000 --days 730` for the
-largest network, with `--talk 3` for one of a million turns. The floor is a COPY of the same number of bare rows into
+largest network, with `--talk 4` for one of a million turns. The floor is a COPY of the same number of bare rows into
 a table without keys or triggers: what this machine's Postgres takes when nothing is checked. `cpu_seconds` is this
 process's and the database backend's time on a core: what it takes where nobody else wants the machine. Starts a
 database of its own.

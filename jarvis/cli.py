@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", type=int, default=7, help="the same seed gives the same network (7)")
     simulate.add_argument("--gyms", type=_positive, help="how many, at most 102 (as many as fit the members)")
     simulate.add_argument(
-        "--talk", type=float, default=1.0, metavar="TIMES", help="conversations, times this (1: one in 14 visits)"
+        "--talk", type=float, default=1.0, metavar="TIMES", help="conversations, times this (1: one in ten visits)"
     )
     simulate.add_argument(
         "--pending-days", type=_positive, metavar="DAYS",

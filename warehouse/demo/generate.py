@@ -42,7 +42,7 @@ class Blueprint:
     now: datetime
     """The last moment, UTC."""
     talk: float = 1.0
-    """Conversations, times this: 1 is one in fourteen visits, 3 makes a million turns of 100 gyms and two years."""
+    """Conversations, times this: 1 is one in ten visits, 4 makes a million turns of 100 gyms and two years."""
     pending_days: int = 30
     """Conversations of so many days wait for the analysis engine; older ones carry the generator's labels."""
 
@@ -114,7 +114,7 @@ def blueprint(
     if not 0 < talk <= 10:
         raise ValueError(f"found a talkativeness of {talk}, expected more than 0 and at most 10")
     if pending_days is None:
-        # A member holds one conversation in about 70 days; some hundreds take the local engine a minute or two.
+        # A member holds one conversation in about 70 days; a few hundred take the local engine a minute or two.
         pending_days = max(1, min(30, round(400 * 70 / (members * talk))))
     return Blueprint(
         gyms=gyms, members=members, days=days, seed=seed, now=now.astimezone(UTC).replace(microsecond=0),

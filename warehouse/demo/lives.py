@@ -27,12 +27,12 @@ NEVER = 10**6
 NOTICE_DAYS = 30
 
 # Per week. Motivation keeps this much of its distance from keenness, and is moved by so much chance.
-_PULL, _NOISE = 0.06, 0.17
+_PULL, _NOISE = 0.05, 0.16
 _HEALING = 0.9
 # The weekly chance to want out: what it is for a member at ease, and what moves it (log odds).
-_AT_EASE = -7.15
-_WEIGHT_OF_MOTIVATION, _WEIGHT_OF_GRIEVANCE, _WEIGHT_OF_LAPSE = 2.7, 0.7, 0.3
-_MOVES, _INJURIES, _NEW_JOBS, _TRIPS = 0.0007, 0.0016, 0.0012, 0.009
+_AT_EASE = -6.95
+_WEIGHT_OF_MOTIVATION, _WEIGHT_OF_GRIEVANCE, _WEIGHT_OF_LAPSE = 2.9, 0.75, 0.3
+_MOVES, _INJURIES, _NEW_JOBS, _TRIPS = 0.0005, 0.0016, 0.0012, 0.009
 _RECONCILED = 0.04
 
 
@@ -190,9 +190,9 @@ class _Story:
         personas, day = self.personas, 7 * week
         days = np.arange(day, day + 7)
         is_member = (days >= personas.joined[:, None]) & (days < self.left[:, None])
-        mood = np.exp(np.clip(self.motivation - 0.22 * self.grievance.sum(axis=1), -3.0, 0.75))
+        mood = np.exp(np.clip(self.motivation - 0.3 * self.grievance.sum(axis=1), -3.0, 0.75))
         # Whoever gave notice, or only waits for the contract's end, has half gone.
-        mood = mood * np.where(self.decided <= day, np.where(self._moves_away, 1.0, 0.3), 1.0)
+        mood = mood * np.where(self.decided <= day, np.where(self._moves_away, 1.0, 0.15), 1.0)
         order = np.roll(np.arange(7), -self.dates[day].weekday())
         probability = (
             (personas.rate * mood / 7)[:, None]
@@ -263,9 +263,9 @@ class _Story:
         weight = self.grievance.sum(axis=1)
         log_odds = (
             _AT_EASE
-            - _WEIGHT_OF_MOTIVATION * np.minimum(self.motivation, 0.6)
+            - _WEIGHT_OF_MOTIVATION * self.personas.alertness * np.minimum(self.motivation, 0.6)
             + _WEIGHT_OF_GRIEVANCE * np.minimum(weight, 6.0)
-            + _WEIGHT_OF_LAPSE * np.minimum(self.idle_weeks, 10.0)
+            + _WEIGHT_OF_LAPSE * self.personas.alertness * np.minimum(self.idle_weeks, 10.0)
         )
         for member in np.flatnonzero((chance[0] < _MOVES) & is_free):
             self._leave(int(member), day, Reason.MOVED)
@@ -276,14 +276,14 @@ class _Story:
         for member in np.flatnonzero(self.wants_out & is_free & (self.decided == NEVER)):
             # Bound until the end of the term: nothing is said, and the habit goes.
             if in_term[member] > NOTICE_DAYS:
-                self.motivation[member] -= 0.12
+                self.motivation[member] -= 0.2
             else:
                 self._leave(int(member), day, self._reason(int(member)))
 
     def _leave(self, member: int, day: int, reason: Reason) -> None:
         self.decided[member] = day + int(self.chance.integers(0, 7))
         term_ends = int(self.personas.joined[member] + self.terms[member])
-        notice = int(self.decided[member] + self.chance.integers(NOTICE_DAYS - 12, NOTICE_DAYS + 3))
+        notice = int(self.decided[member] + self.chance.integers(NOTICE_DAYS - 6, NOTICE_DAYS + 9))
         self.left[member] = notice if reason is Reason.MOVED else max(notice, term_ends)
         self.reasons[member] = reason
         friend = int(self.personas.friend[member])

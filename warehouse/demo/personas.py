@@ -55,6 +55,8 @@ _WEEKS = (
 _JOINING = np.array([1.7, 1.1, 1.0, 0.9, 0.8, 0.8, 0.6, 0.6, 1.9, 1.3, 0.9, 0.6])
 # A fraction of the members that joins each month in a gym that stays as large as it is.
 _JOINERS_PER_MONTH = 0.032
+# Who pays and hardly comes: every club has them, and they stay for years.
+_FORGETFUL = 0.16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class Personas:
     hour_spread: Floats
     keenness: Floats
     """Where motivation comes back to; 0 is the habit they joined with."""
+    alertness: Floats
+    """How much not coming tells them to leave: 1, or little for those who pay and forget."""
     sensitivity: Floats
     """(members, topics): what a trouble weighs on them."""
     plan: Integers
@@ -119,18 +123,21 @@ def personas_of(
     plan = chance.choice(len(PLANS), count, p=[one.share for one in PLANS])
     # Those who joined in January on a resolution fade sooner than those who joined because they train.
     keenness = chance.normal(0.12, 0.38, count) - 0.3 * is_joiner * (chance.random(count) < 0.35)
-    talkativeness = np.minimum(0.6, talk * chance.lognormal(-2.95, 0.8, count))
+    forgets = chance.random(count) < _FORGETFUL
+    keenness -= 1.7 * forgets
+    talkativeness = np.minimum(0.6, talk * chance.lognormal(-2.65, 0.8, count))
     if keeps_first and count:
-        joined[0], keenness[0], plan[0] = -400, 0.6, 0
+        joined[0], keenness[0], plan[0], forgets[0] = -400, 0.6, 0, False
         sensitivity[0] *= 0.3
         talkativeness[0] = max(talkativeness[0], 0.08)
     return Personas(
         joined=joined,
-        rate=np.clip(chance.lognormal(np.log(1.75), 0.52, count), 0.3, 5.5),
+        rate=np.clip(chance.lognormal(np.log(1.35), 0.55, count), 0.25, 5.0),
         weekdays=weeks[week] / weeks[week].mean(axis=1, keepdims=True),
         hour=hour,
         hour_spread=hours[when, 1],
         keenness=keenness,
+        alertness=np.where(forgets, 0.15, 1.0),
         sensitivity=sensitivity,
         plan=plan,
         friend=_friends(chance, count),
