@@ -11,10 +11,6 @@ from zoneinfo import ZoneInfo
 from jarvis import formats_fr
 from jarvis.mail import Letter, Section
 
-# Nobody is written to in these hours of the gym's own clock.
-QUIET_FROM = time(21)
-QUIET_UNTIL = time(7)
-
 # A person's longest list in an e-mail; the page shows all.
 MOST_LISTED = 20
 # A digest that the server puts off is tried so often.
@@ -61,10 +57,12 @@ class Digest:
         return not (self.left_over or self.escalated or self.waiting or self.raised_count or self.closed_count)
 
 
-def is_quiet(now: datetime, *, timezone: str) -> bool:
-    """True while the gym's clock says that one does not write to people."""
+def is_quiet(now: datetime, *, timezone: str, quiet_from: time, quiet_until: time) -> bool:
+    """True while the gym's clock says that one does not write to this person; equal hours are none."""
     local = now.astimezone(ZoneInfo(timezone)).time()
-    return local >= QUIET_FROM or local < QUIET_UNTIL
+    if quiet_from <= quiet_until:
+        return quiet_from <= local < quiet_until
+    return local >= quiet_from or local < quiet_until
 
 
 def letter(digest: Digest, *, recipient_name: str | None, alerts_url: str) -> Letter:

@@ -48,7 +48,9 @@ def _deliver(
     """What came of one try, and why; never an address."""
     if delivery.digest.is_empty:
         return "suppressed", "nothing to tell"
-    if is_quiet(now, timezone=delivery.timezone):
+    if delivery.is_unsubscribed:
+        return "suppressed", "the recipient has unsubscribed"
+    if is_quiet(now, timezone=delivery.timezone, quiet_from=delivery.quiet_from, quiet_until=delivery.quiet_until):
         return "suppressed", "quiet hours"
     try:
         made = message(

@@ -30,7 +30,8 @@ def watch_kiosks(connection: Connection, *, now: datetime) -> Verdict:
     """One look at every kiosk is taken and written down, in one transaction."""
     with connection.transaction():
         before = store.last_look(connection)
-        verdict = look(store.kiosks_in_service(connection), store.open_causes(connection), watch=before, now=now)
+        standings = store.kiosks_in_service(connection, now=now)
+        verdict = look(standings, store.open_causes(connection), watch=before, now=now)
         store.mark_offline(connection, verdict.offline, now=now)
         for alert in verdict.raised:
             alerts.raise_alert(connection, alert)

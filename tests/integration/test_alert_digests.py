@@ -111,3 +111,17 @@ def test_without_a_mail_server_the_log_says_so(database: Database) -> None:
         reasons = admin.execute("select distinct status, reason from alert_digest_deliveries").fetchall()
         made = admin.execute("select count(*) from alert_digests where week_starts_on = '2031-11-10'").fetchone()
     assert (reasons, made) == ([("suppressed", "no mail server")], (3,))
+
+
+def test_whoever_unsubscribed_gets_none(database: Database) -> None:
+    """The mail preferences count for digests as for reports."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline, running_sink() as sink:
+        plant(admin)
+        admin.execute(
+            "insert into mail_preferences (user_id, is_unsubscribed) values (%s, true) "
+            "on conflict (user_id) do update set is_unsubscribed = true",
+            [PERSON["manager_dax"].id],
+        )
+        settings = replace(database.settings, smtp_url=sink.url)
+        send_digests(pipeline, mailer_for(settings), settings, now=MONDAY)
+        assert [str(one["To"]) for one in sink.messages] == ["manager_pau@example.org"]

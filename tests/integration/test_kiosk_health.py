@@ -63,19 +63,26 @@ def test_next_failure_is_a_new_alert(database: Database) -> None:
 
 
 def test_kiosks_out_of_service_are_left_alone(database: Database) -> None:
-    """Maintenance, not provisioned, or a suspended gym: no alert, and the status stays what somebody set."""
+    """Maintenance, not provisioned, a suspended gym, a gym closed for works: no alert, and what somebody set stays."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         gyms = {slug: make_gym(admin, slug) for slug in ("dax", "pau", "lyon", "agen")}
         heard(admin, gyms["dax"], NOON, status="maintenance")
         heard(admin, gyms["pau"], NOON, status="provisioning")
         heard(admin, gyms["lyon"], NOON)
         admin.execute("update gyms set status = 'suspended' where slug = 'lyon'")
+        closed = make_gym(admin, "nice")
+        heard(admin, closed, NOON)
+        admin.execute('update gyms set opening_hours = \'{"wed": ["06:00", "22:00"]}\' where id = %s', [closed.gym_id])
+        admin.execute(
+            "insert into gym_closures (gym_id, starts_on, ends_on, reason) values (%s, %s, %s, 'travaux')",
+            [closed.gym_id, NOON.date(), NOON.date()],
+        )
         for minutes in range(0, 65, 5):
             heard(admin, gyms["agen"], NOON + timedelta(minutes=minutes))
             watch_kiosks(pipeline, now=NOON + timedelta(minutes=minutes))
         assert kiosk_alerts(admin) == []
         left = admin.execute("select status from kiosks order by status").fetchall()
-    assert left == [("maintenance",), ("online",), ("online",), ("provisioning",)]
+    assert left == [("maintenance",), ("offline",), ("online",), ("online",), ("provisioning",)]
 
 
 def test_gateway_that_restarts_raises_no_storm(database: Database) -> None:

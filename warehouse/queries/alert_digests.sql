@@ -73,10 +73,14 @@ select
     users.id as user_id,
     users.email,
     users.full_name,
+    coalesce(preferences.is_unsubscribed, false) as is_unsubscribed,
+    coalesce(preferences.quiet_from, time '20:00') as quiet_from,
+    coalesce(preferences.quiet_until, time '07:00') as quiet_until,
     coalesce(deliveries.attempt_count, 0) as attempt_count
 from public.alert_digests as digests
 inner join public.gyms on digests.gym_id = gyms.id
 inner join public.users on digests.gym_id = users.gym_id and users.role = 'gym_manager' and users.is_active
+left join public.mail_preferences as preferences on users.id = preferences.user_id
 left join public.alert_digest_deliveries as deliveries
     on digests.gym_id = deliveries.gym_id
     and digests.id = deliveries.digest_id

@@ -22,7 +22,17 @@ select
     kiosks.status,
     kiosks.last_heartbeat,
     gyms.opening_hours,
-    gyms.timezone
+    gyms.timezone,
+    coalesce((
+        select array_agg(days.day::date)
+        from public.gym_closures as closures
+        cross join lateral generate_series(
+            greatest(closures.starts_on, %(now)s::timestamptz::date - 9),
+            least(closures.ends_on, %(now)s::timestamptz::date + 1),
+            interval '1 day'
+        ) as days (day)
+        where closures.gym_id = gyms.id
+    ), '{}') as closures
 from public.kiosks
 inner join public.gyms on kiosks.gym_id = gyms.id
 where kiosks.status in ('online', 'error', 'offline')

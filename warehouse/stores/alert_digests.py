@@ -4,7 +4,7 @@ SQL is in `queries/alert_digests.sql`, the letter in `jarvis/alert_digests.py`. 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -25,6 +25,10 @@ class Delivery:
     email: str
     full_name: str | None
     timezone: str
+    is_unsubscribed: bool
+    quiet_from: time
+    quiet_until: time
+    """On the gym's own clock; equal to `quiet_from` for no quiet hours."""
     attempt_count: int
     """Tries so far."""
     digest: Digest
@@ -81,7 +85,8 @@ def _delivery(connection: Connection, row: dict[str, Any]) -> Delivery:
         closed_count=content["closed_count"],
     )
     place = row["gym_id"], row["digest_id"], row["user_id"]
-    return Delivery(*place, row["email"], row["full_name"], row["timezone"], row["attempt_count"], digest)
+    wishes = row["is_unsubscribed"], row["quiet_from"], row["quiet_until"]
+    return Delivery(*place, row["email"], row["full_name"], row["timezone"], *wishes, row["attempt_count"], digest)
 
 
 def _sql(block: str) -> LiteralString:

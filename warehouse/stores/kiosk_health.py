@@ -27,10 +27,11 @@ def remember_look(connection: Connection, watch: Watch) -> None:
     connection.execute(_sql("remember_look"), asdict(watch))
 
 
-def kiosks_in_service(connection: Connection) -> list[KioskStanding]:
-    """Every kiosk that should be heard."""
+def kiosks_in_service(connection: Connection, *, now: datetime) -> list[KioskStanding]:
+    """Every kiosk that should be heard, with its gym's hours and the closures around now."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [KioskStanding(**row) for row in cursor.execute(_sql("kiosks_in_service"))]
+        rows = cursor.execute(_sql("kiosks_in_service"), {"now": now})
+        return [KioskStanding(**{**row, "closures": frozenset(row["closures"])}) for row in rows]
 
 
 def open_causes(connection: Connection) -> set[tuple[UUID, str]]:

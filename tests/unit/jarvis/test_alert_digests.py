@@ -1,7 +1,7 @@
 """The weekly digest: what it says, and when nobody is written to."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -50,9 +50,14 @@ def test_long_lists_are_cut_and_say_so() -> None:
     ],
 )
 def test_quiet_hours_are_the_gyms_own(moment: datetime, expected: bool) -> None:
-    """Between 21:00 and 07:00 nobody is written to."""
-    assert is_quiet(moment, timezone="Europe/Paris") is expected
-    assert not is_quiet(datetime(2026, 11, 23, 6, 20, tzinfo=UTC), timezone="Indian/Reunion")
+    """Between 21:00 and 07:00 nobody is written to; equal hours are none, and a nap in the afternoon is quiet too."""
+    night = {"quiet_from": time(21), "quiet_until": time(7)}
+    assert is_quiet(moment, timezone="Europe/Paris", **night) is expected
+    assert not is_quiet(datetime(2026, 11, 23, 6, 20, tzinfo=UTC), timezone="Indian/Reunion", **night)
+    assert not is_quiet(moment, timezone="Europe/Paris", quiet_from=time(7), quiet_until=time(7))
+    assert is_quiet(
+        datetime(2026, 11, 23, 13, 0, tzinfo=UTC), timezone="Europe/Paris", quiet_from=time(14), quiet_until=time(15)
+    )
 
 
 def test_nothing_to_tell_is_no_letter() -> None:
