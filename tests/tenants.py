@@ -185,9 +185,9 @@ _ROWS_OF_A_GYM = (
     "values (%(alert_id)s, %(gym_id)s, %(member_id)s, %(kiosk_id)s, %(session_id)s, 'negative_feedback', "
     "'Douches froides', 'showers', %(noon)s)",
     "insert into public.alert_choices "
-    "(gym_id, member_id, week_starts_on, period, decision, as_of_date, score, level, expected_value_eur, alert_id) "
-    "values (%(gym_id)s, %(member_id)s, '2026-03-02', '2026-Q1', 'alert', '2026-03-02', 0.8, 'critical', 288, "
-    "%(alert_id)s)",
+    "(gym_id, member_id, week_starts_on, period, decision, as_of_date, score, level, expected_value_eur, alert_id, "
+    "decided_at) values (%(gym_id)s, %(member_id)s, '2026-03-02', '2026-Q1', 'alert', '2026-03-02', 0.8, 'critical', "
+    "288, %(alert_id)s, %(noon)s)",
     "insert into public.alert_messages (gym_id, alert_id, language, text) "
     "values (%(gym_id)s, %(alert_id)s, 'fr', 'Bonjour Camille')",
     "insert into public.alert_digests (id, gym_id, week_starts_on, content) "

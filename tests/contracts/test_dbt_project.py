@@ -110,7 +110,7 @@ def test_every_mart_has_a_key_a_relationship_and_an_invariant(manifest: Mapping[
         assert singular or "same_rows_as" in kinds, name
 
 
-@pytest.mark.parametrize("model", ["fct_sessions", "fct_gym_daily"])
+@pytest.mark.parametrize("model", ["fct_sessions", "fct_gym_daily", "fct_alert_uplift"])
 def test_arithmetic_has_a_unit_test(manifest: Mapping[str, Any], model: str) -> None:
     """Sums, means and days are shown on rows small enough to add up by hand."""
     assert [test["name"] for test in manifest["unit_tests"].values() if test["model"] == model]

@@ -17,7 +17,7 @@ from tests.conftest import REPOSITORY, Database
 from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id, plant
 from warehouse.connection import as_user
 
-MARTS = ("dim_gyms", "dim_members", "fct_gym_daily", "fct_label_agreement", "fct_sessions")
+MARTS = ("dim_gyms", "dim_members", "fct_alert_uplift", "fct_gym_daily", "fct_label_agreement", "fct_sessions")
 
 # The analysis of Dax's session, as the pipeline would write it.
 ANALYSED: LiteralString = (
@@ -147,7 +147,7 @@ def test_a_staging_view_reads_with_its_callers_rights(built: Database) -> None:
         ).fetchall()
         count = admin.execute("select count(*) from pg_views where schemaname = 'staging'").fetchone()
     assert careless == []
-    assert count == (13,)
+    assert count == (14,)
 
 
 def test_a_mart_without_the_hook_is_closed_to_all(built: Database) -> None:
