@@ -6,6 +6,7 @@ visits, `jarvis/absences.py` says which days do not count. Churn scores come fro
 not touched here. The order in which facts arrive never changes a row.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -173,8 +174,10 @@ def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
     labels = [one.sentiment_label for one in conversations]
     durations = [one.duration_seconds for one in conversations]
     # A conversation at the kiosk is a visit too; a kiosk's clock may run ahead: nobody comes tomorrow.
-    seen = sorted({min(one, today) for one in (*facts.visits, *(one.started_on for one in conversations))})
-    visits = [one for one in seen if one >= day.first]
+    seen = sorted({*facts.visits, *(one.started_on for one in conversations)})
+    if seen and seen[-1] > today:
+        seen = sorted({min(one, today) for one in seen})
+    visits = seen[bisect_left(seen, day.first) :]
     muted, counted = _own_days(facts, day, visits)
     mute = current_mute(muted, today, horizon=day.horizon)
     joined_on = _joined_on(facts, seen)
@@ -245,8 +248,12 @@ def sentiment_trend(scores: Sequence[float]) -> Trend:
 
 
 def visits_per_week(visits: Sequence[date], *, today: date, joined_on: date | None) -> float:
-    """Days with a visit per week over the last 28 days, or since the member joined where that is less."""
-    recent = sum((today - one).days < RECENT_DAYS for one in visits)
+    """Days with a visit per week over the last 28 days, or since the member joined where that is less.
+
+    Args:
+        visits: days with a visit, oldest first, each once.
+    """
+    recent = len(visits) - bisect_right(visits, today - timedelta(days=RECENT_DAYS))
     window = RECENT_DAYS if joined_on is None else min(RECENT_DAYS, (today - joined_on).days + 1)
     return round(recent / max(1.0, window / 7), 2)
 
@@ -274,7 +281,7 @@ def _engagement(
     """Over the last four weeks of counted days: whoever is back from a holiday is as engaged as before it."""
     since = counted.start_of_last(RECENT_DAYS)
     return engagement_score(
-        visits_per_week=sum(one >= since for one in visits) / (RECENT_DAYS / 7),
+        visits_per_week=(len(visits) - bisect_left(visits, since)) / (RECENT_DAYS / 7),
         days_since_last_visit=counted_days_away,
         recent_conversations=sum(one.started_on >= since for one in conversations),
     )

@@ -5,7 +5,7 @@ counted, neither in the habit nor in an absence. `jarvis/members.py` puts the re
 docs/members.md says the method in words.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -75,9 +75,11 @@ class CountedDays:
 
     def start_of_last(self, number: int) -> date:
         """The first day of the shortest stretch to today that has so many counted days; the look-back's at most."""
-        if number > self.total:
-            return self.first
-        return self.first + timedelta(days=bisect_right(self._until, self.total - number))
+        return self.first if number > self.total else self.first_after(self.total - number)
+
+    def first_after(self, number: int) -> date:
+        """The first day up to which, itself included, more than `number` days of the look-back count."""
+        return self.first + timedelta(days=bisect_right(self._until, number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,11 @@ def visit_habit(visits: Sequence[date], counted: CountedDays, *, joined_on: date
         return None
     end = counted.until(visits[-1])
     start = max(end - HABIT_DAYS, 0 if joined_on is None else counted.until(joined_on - timedelta(days=1)))
-    within = [day for day in visits if counted.until(day) > start]
+    within = visits[bisect_left(visits, counted.first_after(start)) :]
     observed = max(end - start, LEAST_HABIT_DAYS)
     # Somebody who came on muted days alone came at least once.
     came = max(1, sum(map(counted.counts, within)))
-    gaps = [gap for gap in (counted.until(b) - counted.until(a) for a, b in pairwise(within)) if gap > 0]
+    gaps = [later - earlier for earlier, later in pairwise(map(counted.until, within)) if later > earlier]
     return VisitHabit(7 * came / observed, expected_gap_days(observed / came, gaps))
 
 
@@ -146,9 +148,10 @@ def visit_trend(
     earlier_days = middle - start
     if earlier_days < LEAST_EARLIER_DAYS:
         return VisitTrend.STEADY
-    numbers = [counted.until(day) for day in visits if counted.counts(day)]
+    since = visits[bisect_left(visits, counted.first_after(start)) :]
+    numbers = [counted.until(day) for day in since if counted.counts(day)]
     recent = sum(number > middle for number in numbers)
-    earlier = sum(start < number <= middle for number in numbers)
+    earlier = len(numbers) - recent
     return _compared(recent, earlier, share=RECENT_DAYS / earlier_days)
 
 

@@ -84,6 +84,41 @@ def test_pages_hold_every_row_once(api: Api, listing: str) -> None:
     assert paged == [item["id"] for item in whole["items"]]
 
 
+def test_newcomers_and_the_missed_can_be_listed_apart(api: Api) -> None:
+    """A new member is shown as new and without a score; whoever is away past their habit is found by that."""
+    changes = (
+        ("update public.member_analytics set is_new = true, engagement_score = null where gym_id = %s", "dax"),
+        (
+            "update public.member_analytics set visit_trend = 'absent', usual_visits_per_week = 4, "
+            "expected_gap_days = 7.0, days_since_last_visit = 12, counted_days_since_last_visit = 8, "
+            "observed_on = '2026-06-15' where gym_id = %s",
+            "pau",
+        ),
+        (
+            "update public.member_analytics set mute_reason = 'absence', muted_until = '2026-07-03' where gym_id = %s",
+            "lyon",
+        ),
+    )
+    with api.database.admin() as admin:
+        for statement, gym in changes:
+            admin.execute(statement, [made_id("gym", gym)])  # type: ignore[call-overload]
+    with api.signed_in(PERSON["root"]) as client:
+
+        def listed(**filters: str) -> set[str]:
+            return gyms_of(client.get("/api/dashboard/members", params=filters).json()["items"])
+
+        assert (listed(is_new="true"), listed(is_new="false")) == ({"dax"}, {"pau", "lyon"})
+        assert (listed(visit_trend="absent"), listed(visit_trend="rising")) == ({"pau"}, set())
+        new = client.get(f"/api/dashboard/members/{made_id('member', 'dax')}").json()
+        assert (new["is_new"], new["engagement_score"], new["visit_trend"]) == (True, None, None)
+        missed = client.get(f"/api/dashboard/members/{made_id('member', 'pau')}").json()
+        assert (missed["usual_visits_per_week"], missed["expected_gap_days"]) == (4.0, 7.0)
+        assert (missed["days_since_last_visit"], missed["counted_days_since_last_visit"]) == (12, 8)
+        assert (missed["observed_date"], missed["mute_reason"]) == ("2026-06-15", None)
+        away = client.get(f"/api/dashboard/members/{made_id('member', 'lyon')}").json()
+        assert (away["mute_reason"], away["muted_until_date"]) == ("absence", "2026-07-03")
+
+
 def test_a_cursor_is_of_one_person_one_list_and_its_filters(api: Api) -> None:
     """Anywhere else it is refused; so is one that somebody made up."""
     with api.signed_in(PERSON["root"]) as root, api.signed_in(PERSON["owner_atlantique"]) as owner:

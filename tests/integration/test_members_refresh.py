@@ -107,12 +107,15 @@ STATEMENTS = {
         ANALYSED,
         "delete from openai_realtime_sessions where id = %(id)s",
     ),
-    # What a person says of a label stands over the engine's, in the columns that everybody reads.
+    # What a person says of a label stands over the engine's, also when the session is analysed again after it.
     "talk_corrected": (
         SESSION.format(consent="true"),
         ANALYSED,
-        "update conversation_summaries set sentiment_label = 'positive', sentiment_score = 0.6, counted_at = null "
-        "where session_id = %(id)s",
+        "insert into label_corrections "
+        "(gym_id, session_id, field, engine, engine_version, engine_value, corrected_value) "
+        "values (%(gym)s, %(id)s, 'sentiment_label', 'local', '1', array[%(label)s::text], array['positive'])",
+        "update conversation_summaries set sentiment_label = %(label)s, sentiment_score = %(score)s, "
+        "analysed_at = clock_timestamp(), counted_at = null where session_id = %(id)s",
     ),
     "absence": (
         "insert into member_absences (id, gym_id, member_id, starts_on, ends_on, reason, source) "
@@ -233,6 +236,19 @@ def test_the_night_refreshes_who_badged_without_a_word_and_who_stayed_away(datab
         assert observed(admin, "is_new", "cleo") == (True,)
         refresh_members(pipeline, now=NOW + timedelta(days=9))
         assert observed(admin, "is_new, visit_trend", "cleo") == (False, "absent")
+
+
+def test_a_corrected_label_counts_as_corrected(database: Database) -> None:
+    """A complaint that a person called praise is counted as praise, by increments and in the night."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        make_gym(admin)
+        happen(admin, Happening("talk", 0, "ada", 50, -0.9))
+        happen(admin, Happening("talk_corrected", 1, "ada", 40, -0.9))
+        count_members(pipeline, now=NOW)
+        counts = "negative_sentiment_count, positive_sentiment_count, avg_sentiment_score::float"
+        assert observed(admin, counts) == (1, 1, -0.15)
+        refresh_members(pipeline, now=NOW)
+        assert observed(admin, counts) == (1, 1, -0.15)
 
 
 def test_a_row_that_is_refused_leaves_its_neighbours_alone(database: Database) -> None:

@@ -4,7 +4,7 @@ SQL is in `queries/members.sql`, the rules in `jarvis/members.py`. Transactions 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
@@ -76,7 +76,8 @@ def load_facts(connection: Connection, member_ids: Sequence[UUID], *, now: datet
 
 def save_analytics(connection: Connection, analytics: Sequence[MemberAnalytics]) -> None:
     """The members' rows are as given, written at once; churn columns stay as they are."""
-    connection.execute(_sql("save_analytics"), {"rows": Jsonb([asdict(one) for one in analytics], dumps=_dumps)})
+    # Dates, moments and ids go as text, which the statement casts.
+    connection.execute(_sql("save_analytics"), {"rows": Jsonb(analytics, dumps=orjson.dumps)})
 
 
 def mark_counted(connection: Connection, session_ids: Sequence[UUID]) -> None:
@@ -150,11 +151,6 @@ def _away(row: dict[str, Any]) -> Away:
 
 def _periods(starts: Sequence[date], ends: Sequence[date | None]) -> tuple[Period, ...]:
     return tuple(Period(start, end) for start, end in zip(starts, ends, strict=True))
-
-
-def _dumps(rows: object) -> bytes:
-    # Dates, moments and ids as text, which the statement casts.
-    return orjson.dumps(rows)
 
 
 def _sql(block: str) -> LiteralString:
