@@ -103,6 +103,18 @@ def parser() -> argparse.ArgumentParser:
 
     analyse = command("analyse", _analyse, "transcripts.jsonl on stdin, analyses.jsonl on stdout")
     analyse.add_argument("--engine", choices=("local", "openai"), help="default: the setting")
+    analyse.add_argument(
+        "--compare",
+        nargs=2,
+        metavar=("A", "B"),
+        help="instead: re-run past sessions with two versions (local, local@WEIGHTS, openai, openai@PROMPT)",
+    )
+    analyse.add_argument("--gym", metavar="SLUG", help="with --compare: sessions of one gym")
+    analyse.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="with --compare: the first day")
+    analyse.add_argument("--limit", type=_positive, default=200, help="with --compare: at most so many sessions (200)")
+    analyse.add_argument("--json", action="store_true", help="with --compare: one JSON line with every flip")
+    analyse.add_argument("--estimate", action="store_true", help="with --compare: what it would cost, and no more")
+    analyse.add_argument("--yes", action="store_true", help="with --compare: pay a hosted version for it")
 
     engine = commands.add_parser("engine", help="which version of an engine may analyse").add_subparsers(
         metavar="ACTION", required=True
@@ -389,10 +401,45 @@ def _analyse(settings: Settings, options: argparse.Namespace) -> int:
     from ml.conversations.engine import engine_for
     from ml.conversations.jsonl import analyse_lines
 
+    if options.compare:
+        return _compare(settings, options)
     if options.engine == "openai" and settings.openai_api_key is None:
         print("jarvis: --engine openai needs OPENAI_API_KEY; give the key, or use --engine local", file=sys.stderr)
         return 2
     return analyse_lines(sys.stdin, engine_for(settings, name=options.engine), sys.stdout, sys.stderr)
+
+
+def _compare(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from ml.conversations.engine import engine_for
+    from orchestration.comparison import as_json, compare, estimate, write_text
+    from warehouse.connection import connect
+    from warehouse.stores.comparison import past_conversations
+    from warehouse.stores.paid_replies import KeptReplies
+
+    url = settings.database_url_for("pipeline")
+    with database_server(settings):
+        # A reply that was paid for is kept a week: asked again by then, it costs nothing.
+        first, second = (
+            engine_for(settings, name=name, paid_replies=KeptReplies(url), has_vectors=False)
+            for name in options.compare
+        )
+        with connect(url, application_name="jarvis-compare") as connection:
+            connection.read_only = True
+            past = past_conversations(connection, limit=options.limit, gym_slug=options.gym, since=options.since)
+        costs = [estimate(engine, past) for engine in (first, second)]
+        if options.estimate or (any(cost.tokens for cost in costs) and not options.yes):
+            told = {"sessions": len(past), "first": asdict(costs[0]), "second": asdict(costs[1])}
+            print(json.dumps(told))
+            if not options.estimate:
+                print("jarvis: this would be paid for; add --yes to pay, or --estimate to look only", file=sys.stderr)
+            return 0 if options.estimate else 2
+        found = compare(first, second, past, negative_feedback_below=settings.negative_feedback_below)
+    if options.json:
+        print(json.dumps(as_json(found)))
+    else:
+        write_text(found, sys.stdout)
+    return 0
 
 
 def _engine_list(settings: Settings, options: argparse.Namespace) -> int:

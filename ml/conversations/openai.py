@@ -50,6 +50,8 @@ EMBEDDING_TOKENS = 8_000
 # Ten minutes of one voice: a longer turn keeps both ends, marked.
 TURN_TOKENS = 1_500
 MAX_REPLY_TOKENS = 4_000
+# What a reply to a kiosk conversation takes, for an estimate before anything is paid.
+USUAL_REPLY_TOKENS = 500
 
 _MICRODOLLAR = Decimal("0.000001")
 # Marks, in engine_version, analyses whose cost was reckoned with an assumed price.
@@ -168,6 +170,15 @@ class OpenAIEngine:
         if batch.stopped is not None:
             raise EngineError(str(batch.stopped), done=done) from batch.stopped
         return done
+
+    def expected(self, conversations: Sequence[Conversation]) -> Spent:
+        """What analysing these would cost, vectors apart, with replies of the usual length; nothing is sent."""
+        tokens = tokens_of(self.model)
+        always = tokens.count(_text(self.prompt)) + tokens.count(json.dumps(reply_schema()))
+        sent = sum(always + tokens.count(json.dumps(self._redacted(one), ensure_ascii=False)) for one in conversations)
+        replied = USUAL_REPLY_TOKENS * len(conversations)
+        usage = Usage(text_input_tokens=sent, text_output_tokens=replied)
+        return Spent(sent + replied, exact_usd(self.model, usage))
 
     def _one(
         self,

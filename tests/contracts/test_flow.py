@@ -37,6 +37,7 @@ READING_SQL = {
             "incidents",
             "engine_versions",
             "golden",
+            "comparison",
         )
     ),
     "dashboards": ("dashboards/*.sql",),

@@ -29,6 +29,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/classes.sql": ("jarvis_gateway",),
     "warehouse/queries/budgets.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/conversations.sql": ("jarvis_pipeline",),
+    "warehouse/queries/comparison.sql": ("jarvis_pipeline",),
     "warehouse/queries/corrections.sql": ("jarvis_dashboard",),
     "warehouse/queries/evidence.sql": ("jarvis_pipeline",),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
