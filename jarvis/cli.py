@@ -17,6 +17,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from uuid import UUID
 
+from jarvis.consents import NOTICE_VERSION, PURPOSES
 from jarvis.conversations import Sentiment, Topic
 from jarvis.settings import Settings, SettingsError, load_settings
 from jarvis.storage import StorageLevel
@@ -263,6 +264,13 @@ def parser() -> argparse.ArgumentParser:
         about = member.add_parser(action, help=text, description=text)
         about.add_argument("member", type=UUID, metavar="ID", help="the member's id")
         about.set_defaults(run=run)
+    consent = member.add_parser("consent", help="put on record what a member says at the desk about one purpose")
+    consent.add_argument("member", type=UUID, metavar="ID", help="the member's id")
+    consent.add_argument("--purpose", required=True, choices=PURPOSES)
+    said = consent.add_mutually_exclusive_group(required=True)
+    said.add_argument("--yes", dest="is_granted", action="store_true", help="the member agrees")
+    said.add_argument("--no", dest="is_granted", action="store_false", help="the member does not, or no longer")
+    consent.set_defaults(run=_member_consent)
 
     retention = command("retention", _retention, "how long everything is kept, and when that was last seen to")
     doing = retention.add_mutually_exclusive_group()
@@ -761,6 +769,24 @@ def _member_export(settings: Settings, options: argparse.Namespace) -> int:
 
     with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
         print(json.dumps(export_member(connection, options.member), ensure_ascii=False))
+    return 0
+
+
+def _member_consent(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+    from warehouse.stores.privacy import record_consent
+
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        record_consent(
+            connection,
+            options.member,
+            purpose=options.purpose,
+            is_granted=options.is_granted,
+            notice_version=NOTICE_VERSION,
+        )
+    told = {"member": str(options.member), "purpose": options.purpose, "is_granted": options.is_granted}
+    print(json.dumps(told))
     return 0
 
 

@@ -12,6 +12,11 @@ NOTICE_VERSION = "2026-11"
 
 # What the notice asks for; the service itself needs no consent, the analysis of what was said does.
 ANALYSIS_PURPOSE = "quality_analysis"
+# Whoever agrees to the analysis may still keep their words from a hosted provider, at the desk.
+HOSTED_PURPOSE = "hosted_analysis"
+
+# What a member may say yes or no to; `service` is what they come to the kiosk for.
+PURPOSES = (ANALYSIS_PURPOSE, HOSTED_PURPOSE, "personalisation", "churn_profiling", "health")
 
 NOTICES: Mapping[str, str] = {
     "fr": (

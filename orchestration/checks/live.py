@@ -10,15 +10,20 @@ from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity,
 
 from orchestration.assets.alerts import manager_alerts
 from orchestration.assets.conversations import conversation_summaries
+from orchestration.assets.enrichments import enriched_conversations
 from orchestration.assets.members import member_analytics
 from orchestration.assets.raw import raw_key
 from orchestration.checks.evidence import EVIDENCE_CHECKS
 from orchestration.resources import Warehouse
-from warehouse.stores import alerts, conversations, members
+from warehouse.stores import alerts, conversations, enrichments, members, words
 
 PARKED_SHOWN = 20
 # Longer than any live run takes.
 MEMBERS_GRACE = timedelta(minutes=1)
+# Two sweeps, and the time between a close and its alerts.
+SWEEP_GRACE = timedelta(minutes=30)
+# A provider that is away for longer is somebody's business.
+ENRICHMENT_GRACE = timedelta(days=1)
 
 
 @asset_check(asset=raw_key("openai_realtime_sessions"), blocking=False)
@@ -41,6 +46,30 @@ def no_session_is_parked(warehouse: Warehouse) -> AssetCheckResult:
         metadata={
             "parked_sessions": found,
             "newest": {str(one.session_id): f"{one.stage}: {one.reason}" for one in newest},
+        },
+    )
+
+
+@asset_check(asset=conversation_summaries)
+def no_gym_keeps_more_than_it_says(warehouse: Warehouse) -> AssetCheckResult:
+    """No session keeps words that its storage level gives up, once the sweep has come by."""
+    with warehouse.connect() as connection:
+        unsettled = words.count_unsettled(connection, grace=SWEEP_GRACE)
+    return _result(unsettled, "sessions_with_words", AssetCheckSeverity.ERROR)
+
+
+@asset_check(asset=enriched_conversations)
+def enrichments_arrive(warehouse: Warehouse) -> AssetCheckResult:
+    """The hosted engine has given nothing up and nothing has waited for it for a day; local analyses stand."""
+    with warehouse.connect() as connection:
+        found = enrichments.behind(connection, grace=ENRICHMENT_GRACE)
+    return AssetCheckResult(
+        passed=found.failed_count == 0 and found.waiting_count == 0,
+        severity=AssetCheckSeverity.WARN,
+        metadata={
+            "failed": found.failed_count,
+            "waiting_too_long": found.waiting_count,
+            "waiting_since": str(found.waiting_since or "none waits"),
         },
     )
 
@@ -73,6 +102,8 @@ LIVE_CHECKS: tuple[AssetChecksDefinition, ...] = (
     closed_sessions_are_queued,
     *EVIDENCE_CHECKS,
     no_session_is_parked,
+    no_gym_keeps_more_than_it_says,
+    enrichments_arrive,
     analytics_follow_conversations,
     analytics_are_of_these_days,
     negative_feedback_quotes_the_member,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -252,6 +253,8 @@ def test_the_sweep_takes_who_did_not_agree_and_who_waited_too_long(database: Dat
         admin.execute("update openai_realtime_sessions set has_analysis_consent = false where id = %s", [refused])
         close_session(admin, refused)
         waiting = closed_session(admin, gym, (SENTENCE,))
+        assert words.count_unsettled(pipeline, grace=timedelta(0)) == 1
+        pipeline.commit()
         assert settle_left_behind(pipeline) == 1
         assert places_of(admin, gym, SPOKEN) == {"session_turns"}, "one still waits for its analysis"
         admin.execute("set session_replication_role = replica")
@@ -262,6 +265,7 @@ def test_the_sweep_takes_who_did_not_agree_and_who_waited_too_long(database: Dat
         admin.execute("set session_replication_role = origin")
         assert settle_left_behind(pipeline) == 1
         assert settle_left_behind(pipeline) == 0
+        assert words.count_unsettled(pipeline, grace=timedelta(0)) == 0
         assert places_of(admin, gym, SPOKEN) == set()
         statuses = dict(admin.execute("select session_id, last_error from conversation_summaries").fetchall())
     assert "to agree to the analysis" in statuses[refused]

@@ -4,7 +4,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,6 +14,7 @@ from dagster import DagsterInstance
 from psycopg.sql import SQL
 
 from bench.support.world import COMPLAINT, THANKS, Gym, closed_session, make_gym
+from jarvis.consents import HOSTED_PURPOSE
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.settings import load_settings
 from ml.conversations.openai import OpenAIEngine
@@ -28,6 +31,7 @@ from warehouse.stores import conversations, enrichments
 from warehouse.stores import evidence as evidence_store
 from warehouse.stores.conversations import MAX_ATTEMPTS
 from warehouse.stores.paid_replies import KeptReplies
+from warehouse.stores.privacy import UnknownMember, record_consent
 
 
 @pytest.fixture
@@ -258,18 +262,55 @@ def test_a_member_who_keeps_their_words_in_the_house_is_analysed_there(database:
     """A refusal of the hosted provider rules it out, with the reason in the row; a later yes counts for later ones."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         gym = make_gym(admin)
-        for is_granted, source in ((True, "import"), (False, "desk")):
-            admin.execute(
-                "insert into consents (gym_id, member_id, purpose, is_granted, notice_version, source, recorded_at) "
-                "values (%s, %s, 'hosted_analysis', %s, '2026-11', %s, clock_timestamp())",
-                [gym.gym_id, gym.member_id, is_granted, source],
+        for is_granted in (True, False):
+            record_consent(
+                pipeline, gym.member_id, purpose=HOSTED_PURPOSE, is_granted=is_granted, notice_version="2026-11"
             )
+        pipeline.commit()
         closed_session(admin, gym)
         assert seen_by_everybody(pipeline).written.total() == 2
         assert enrich_due(pipeline, hosted_engine(provider.url)).claimed == 0
         state, reason = one_row(admin, "enrichment_state, enrichment_reason")
     assert (state, provider.chats, provider.embeddings) == ("ruled_out", [], [])
     assert "member" in reason
+
+
+def test_a_refusal_takes_what_waits_out_of_the_queue(database: Database, provider: Provider) -> None:
+    """Said at the desk while the provider was away: nothing said before is sent any more, a neighbour's still is."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        closed_session(admin, gym)
+        closed_session(admin, gym, is_member_known=False)
+        seen_by_everybody(pipeline)
+        record_consent(pipeline, gym.member_id, purpose=HOSTED_PURPOSE, is_granted=False, notice_version="2026-11")
+        pipeline.commit()
+        assert enrich_due(pipeline, hosted_engine(provider.url)).enriched == 1
+        rows = admin.execute(
+            "select member_id is not null, tier, enrichment_state from conversation_summaries order by 1"
+        ).fetchall()
+        with pytest.raises(UnknownMember):
+            record_consent(pipeline, uuid4(), purpose=HOSTED_PURPOSE, is_granted=False, notice_version="2026-11")
+    assert rows == [(False, "hosted", "done"), (True, "local", "ruled_out")]
+
+
+def test_what_the_second_tier_owes_is_counted(database: Database, provider: Provider) -> None:
+    """Given up, and waiting for longer than it should: both are the data team's to see."""
+    provider.answers = [changed(outcome=None)]
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for _ in range(2):
+            closed_session(admin, gym)
+        seen_by_everybody(pipeline)
+        assert enrichments.behind(pipeline, grace=timedelta(hours=1)).waiting_count == 0
+        admin.execute("update app.enrichments set queued_at = now() - interval '2 days', attempts = 2")
+        pipeline.commit()
+        enrich_due(pipeline, hosted_engine(provider.url))
+        closed_session(admin, gym)
+        seen_by_everybody(pipeline)
+        admin.execute("update app.enrichments set queued_at = now() - interval '2 days'")
+        pipeline.commit()
+        owed = enrichments.behind(pipeline, grace=timedelta(days=1))
+    assert (owed.failed_count, owed.waiting_count, owed.waiting_since is not None) == (2, 1, True)
 
 
 def test_with_the_local_engine_alone_nothing_waits(database: Database) -> None:

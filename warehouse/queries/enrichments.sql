@@ -126,14 +126,29 @@ where summaries.status = 'completed' and summaries.enrichment_state = 'failed'
 order by summaries.analysed_at desc
 limit %(limit)s::integer;
 
--- enrichment_states --
--- How many conversations stand where with the hosted engine, and since when the oldest waits.
+-- rule_out_member --
+-- Nothing a member has said is sent to the provider any more; what it has answered stays.
+with gone as (
+    delete from app.enrichments as queue
+    using public.conversation_summaries as summaries
+    where queue.gym_id = summaries.gym_id
+        and queue.session_id = summaries.session_id
+        and summaries.member_id = %(member_id)s::uuid
+    returning queue.session_id
+)
+
+update public.conversation_summaries as summaries
+set enrichment_state = 'ruled_out', enrichment_reason = 'the member keeps these words from the hosted provider'
+from gone
+where summaries.session_id = gone.session_id and summaries.enrichment_state = 'waiting';
+
+-- enrichments_behind --
+-- Conversations that the hosted engine has given up, and those that have waited for longer than they should.
 select
-    summaries.enrichment_state as state,
-    count(*)::integer as session_count,
-    min(queue.queued_at) as oldest_queued_at
+    count(*) filter (where summaries.enrichment_state = 'failed')::integer as failed_count,
+    count(*) filter (where queue.queued_at < now() - %(grace)s::interval)::integer as waiting_count,
+    min(queue.queued_at) as waiting_since
 from public.conversation_summaries as summaries
 left join app.enrichments as queue
     on summaries.gym_id = queue.gym_id and summaries.session_id = queue.session_id
-where summaries.enrichment_state in ('waiting', 'failed')
-group by summaries.enrichment_state;
+where summaries.enrichment_state in ('waiting', 'failed');

@@ -116,3 +116,13 @@ values (
     %(gym_id)s::uuid, session_user, 'member_erased', 'gym_members_v2', %(member_id)s::text, %(details)s::jsonb
 )
 returning occurred_at;
+
+-- record_consent --
+-- What a member has said at the desk about one purpose; the newest word counts.
+insert into public.consents (gym_id, member_id, purpose, is_granted, notice_version, source, recorded_at)
+select
+    members.gym_id, members.id, %(purpose)s::text, %(is_granted)s::boolean, %(notice_version)s::text, 'desk',
+    clock_timestamp()
+from public.gym_members_v2 as members
+where members.id = %(member_id)s::uuid
+returning gym_id;

@@ -252,3 +252,16 @@ set embedding = %(embedding)s::vector
 where session_id = %(session_id)s::uuid
     and embedding is not null
     and embedding_model = %(embedding_model)s::text;
+
+-- count_unsettled --
+-- Closed sessions whose alerts were weighed a while ago and whose words are not at their level.
+select count(*)::integer as session_count
+from public.openai_realtime_sessions as sessions
+inner join public.conversation_summaries as summaries
+    on sessions.gym_id = summaries.gym_id and sessions.id = summaries.session_id
+where sessions.storage_level <> 'all'
+    and sessions.state = 'closed'
+    and sessions.words_forgotten_at is null
+    and (sessions.storage_level = 'metadata_only' or sessions.words_redacted_at is null)
+    and (summaries.status <> 'pending' or sessions.ended_at < now() - %(longest)s::interval)
+    and sessions.ended_at < now() - %(grace)s::interval;

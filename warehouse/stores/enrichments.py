@@ -6,16 +6,27 @@ never a summary, until the transaction that writes their effects ends.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
 from jarvis.conversations import AnalysisFailure, Conversation
 from warehouse.sql import queries
 from warehouse.stores.conversations import MAX_ATTEMPTS, RETRY_AFTER, with_turns
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What the second tier owes."""
+
+    failed_count: int
+    waiting_count: int
+    waiting_since: datetime | None
+    """Since when the oldest one waits; None where none does."""
 
 
 def queue(connection: Connection, session_id: str) -> None:
@@ -70,6 +81,19 @@ def postpone(connection: Connection, session_ids: Sequence[str], *, reason: str,
 def failed_ids(connection: Connection, *, limit: int) -> list[UUID]:
     """The conversations the hosted engine has given up, newest first."""
     return [row[0] for row in connection.execute(_sql("failed_enrichments"), {"limit": limit}).fetchall()]
+
+
+def rule_out_member(connection: Connection, member_id: UUID) -> None:
+    """Nothing of the member's that still waits is sent to the provider."""
+    connection.execute(_sql("rule_out_member"), {"member_id": member_id})
+
+
+def behind(connection: Connection, *, grace: timedelta) -> Behind:
+    """What was given up, and what has waited for longer than `grace`."""
+    with connection.cursor(row_factory=class_row(Behind)) as cursor:
+        found = cursor.execute(_sql("enrichments_behind"), {"grace": grace}).fetchone()
+    assert found is not None
+    return found
 
 
 def _sql(block: str) -> LiteralString:

@@ -16,7 +16,9 @@ from psycopg import Connection, sql
 from psycopg.rows import dict_row, namedtuple_row
 from psycopg.types.json import Jsonb
 
+from jarvis.consents import HOSTED_PURPOSE
 from warehouse.sql import queries
+from warehouse.stores import enrichments
 
 # In the order that later steps need: alerts know their session's turns by id, requests their alert.
 _FORGETTING = (
@@ -79,6 +81,26 @@ def forget_words(connection: Connection, session_ids: Sequence[UUID], *, gym_ids
 def forget_events(connection: Connection, session_ids: Sequence[UUID]) -> None:
     """The protocol's log of these sessions is gone; their words stay elsewhere."""
     connection.execute(_sql("forget_events"), {"session_ids": list(session_ids)})
+
+
+def record_consent(
+    connection: Connection, member_id: UUID, *, purpose: str, is_granted: bool, notice_version: str
+) -> None:
+    """What the member has said at the desk is on record, and holds at once where words still wait to be sent away.
+
+    Raises:
+        UnknownMember: no member has this id.
+    """
+    parameters = {
+        "member_id": member_id,
+        "purpose": purpose,
+        "is_granted": is_granted,
+        "notice_version": notice_version,
+    }
+    if connection.execute(_sql("record_consent"), parameters).fetchone() is None:
+        raise UnknownMember(f"found no member {member_id}, expected the id of one: it is in gym_members_v2.id")
+    if not is_granted and purpose == HOSTED_PURPOSE:
+        enrichments.rule_out_member(connection, member_id)
 
 
 def export_member(connection: Connection, member_id: UUID) -> dict[str, Any]:

@@ -100,6 +100,12 @@ def claim_left_behind(connection: Connection, *, batch_size: int) -> list[UUID]:
     return [row[0] for row in connection.execute(_sql("left_behind"), parameters).fetchall()]
 
 
+def count_unsettled(connection: Connection, *, grace: timedelta) -> int:
+    """How many sessions that closed more than `grace` ago keep more than their level allows."""
+    row = connection.execute(_sql("count_unsettled"), {"grace": grace, "longest": LONGEST_WAIT}).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def rewrite(connection: Connection, session: UnsettledSession, change: Callable[[str], str]) -> None:
     """Every text of the session is as `change` gives it, and its protocol log, which repeats each word, is gone."""
     parameters = {"session_id": session.session_id, "gym_id": session.gym_id}

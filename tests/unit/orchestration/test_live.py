@@ -22,16 +22,21 @@ def test_every_layer_is_an_asset() -> None:
         "member_analytics",
         "manager_alerts",
         "kiosk_health",
+        "engine_versions",
     }
     ordered = [key.to_user_string() for key in graph.toposorted_asset_keys if key in graph.materializable_asset_keys]
     ordered.remove("kiosk_health")
+    ordered.remove("engine_versions")
     assert ordered == ["conversation_summaries", "enriched_conversations", "member_analytics", "manager_alerts"]
 
 
 def test_every_layer_has_a_check() -> None:
     """One check each for raw sessions, conversations, members and alerts."""
     checked = {key.asset_key.to_user_string() for key in build_defs().resolve_asset_graph().asset_check_keys}
-    assert checked == {"raw/openai_realtime_sessions", "conversation_summaries", "member_analytics", "manager_alerts"}
+    assert checked == {
+        "raw/openai_realtime_sessions", "conversation_summaries", "enriched_conversations", "member_analytics",
+        "manager_alerts", "engine_versions",
+    }  # fmt: skip
 
 
 def test_live_runs_and_checks_have_their_own_queues() -> None:
