@@ -45,6 +45,8 @@ class ChurnThresholds:
     critical_from: float = 0.7
     new_member_days: int = 21
     """A member has no score before this many days: there is no pattern yet."""
+    call_share: float = 0.05
+    """The share of members the staff can call: a champion's levels begin where so many are high, at the latest."""
 
     def level(self, score: float) -> RiskLevel:
         """The level of a score from 0 to 1."""

@@ -244,6 +244,7 @@ def parser() -> argparse.ArgumentParser:
     for action, run, text in (
         ("score", _churn_score, "score every member today, as the nightly job does"),
         ("train", _churn_train, "train a candidate; it decides if it beats the rules and the champion"),
+        ("card", _churn_card, "print the model card of the champion, or of the newest model"),
         ("models", _churn_models, "print a JSON line per model, the newest first"),
     ):
         churn.add_parser(action, help=text).set_defaults(run=run)
@@ -692,6 +693,15 @@ def _churn_models(settings: Settings, options: argparse.Namespace) -> int:
         for one in models(connection):
             told = asdict(one) | {"metrics": {name: one.metrics.get(name) for name in ("model", "rules", "champion")}}
             print(json.dumps(told, ensure_ascii=False, default=str))
+    return 0
+
+
+def _churn_card(settings: Settings, options: argparse.Namespace) -> int:
+    from orchestration.churn import model_card
+    from warehouse.connection import connect
+
+    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+        print(model_card(connection))
     return 0
 
 

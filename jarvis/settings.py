@@ -253,6 +253,7 @@ def _churn_thresholds(reader: "_Reader") -> ChurnThresholds:
         medium_from=share("MEDIUM_FROM", default.medium_from),
         high_from=share("HIGH_FROM", default.high_from),
         critical_from=share("CRITICAL_FROM", default.critical_from),
+        call_share=share("CALL_SHARE", default.call_share),
         new_member_days=reader.whole("JARVIS_CHURN_NEW_MEMBER_DAYS", default.new_member_days, low=1),
     )
     if not found.medium_from < found.high_from < found.critical_from:

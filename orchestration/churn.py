@@ -122,6 +122,30 @@ def promote_waiting(connection: Connection, *, by: str) -> str | None:
         return waiting.version
 
 
+def model_card(connection: Connection) -> str:
+    """The card of the champion, or of the newest model while the rules decide, as Markdown.
+
+    Raises:
+        NoChampion: when no model was ever trained.
+    """
+    from ml.churn.card import card
+
+    kept = churn_models.models(connection)
+    chosen = next((one for one in kept if one.status == "champion"), kept[0] if kept else None)
+    if chosen is None:
+        raise churn_models.NoChampion("found no churn model, expected a trained one: run 'jarvis churn train'")
+    return card(
+        version=chosen.version,
+        status=chosen.status,
+        window=(str(chosen.window_starts_on), str(chosen.window_ends_on)),
+        training_rows=chosen.training_rows or 0,
+        columns=chosen.feature_columns,
+        sha256=chosen.artifact_sha256,
+        metrics=chosen.metrics,
+        gyms=churn_models.gym_slugs(connection),
+    )
+
+
 def roll_back(connection: Connection, *, by: str, reason: str) -> str | None:
     """The model before the champion decides again; its version, None where the rules do.
 

@@ -58,6 +58,7 @@ def score_members(
     by_rules = [apply_rules(rule_facts(row, as_of), thresholds) for row in rows]
     score_of = _by_rules(thresholds) if champion is None else _by_model(champion.model)
     scores = score_of(frame)
+    levels = thresholds if champion is None else banded(thresholds, champion.model)
     factors = by_rules if champion is None else _model_reasons(champion.model, frame, rows, scores)
     gyms = held_gyms(timeline, frame, as_of=as_of, champion=champion)
     own_leavers: Mapping[str, int] = {} if champion is None else champion.model.about["gym_leavers"]
@@ -67,7 +68,7 @@ def score_members(
             member_id=member.member_id,
             as_of=as_of,
             score=round(float(score), 3),
-            level=thresholds.level(round(float(score), 3)),
+            level=levels.level(round(float(score), 3)),
             factors=told[:MAX_REASONS],
             rules_score=total(fired),
             rules_version=rules_version(thresholds),
@@ -78,7 +79,30 @@ def score_members(
         )
         for member, score, told, fired in zip(members, scores, factors, by_rules, strict=True)
     ]
-    return _with_counterfactuals(found, members, frame, as_of=as_of, thresholds=thresholds, score_of=score_of)
+    return _with_counterfactuals(found, members, frame, as_of=as_of, thresholds=levels, score_of=score_of)
+
+
+def banded(thresholds: ChurnThresholds, model: "ChurnModel") -> ChurnThresholds:
+    """The thresholds with levels that the staff can act on: « high » for no fewer than the share they can call.
+
+    A calibrated probability of leaving within weeks seldom reaches one half, however sure the order is. The settings'
+    levels stand as upper bounds; below them a level begins at the likeliest 3 shares (medium), one (high) and a third
+    of one (critical) of the members whom the model was calibrated on.
+    """
+    if thresholds.call_share <= 0:
+        return thresholds
+    spread = np.asarray(model.about["spread"])
+
+    def begins(share: float, at_most: float) -> float:
+        return min(at_most, round(float(np.quantile(spread, 1 - min(1.0, share))), 3))
+
+    share = thresholds.call_share
+    return replace(
+        thresholds,
+        medium_from=begins(3 * share, thresholds.medium_from),
+        high_from=begins(share, thresholds.high_from),
+        critical_from=begins(share / 3, thresholds.critical_from),
+    )
 
 
 def is_scored(member: MemberHistory, row: Mapping[str, Any], thresholds: ChurnThresholds) -> bool:

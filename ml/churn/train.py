@@ -21,7 +21,7 @@ from ml.churn.features import FEATURES, Timeline
 from ml.churn.metrics import auc_gain_interval, figures, recall_at, reliability
 from ml.churn.model import ChurnModel, fit_single
 from ml.churn.rules import apply_rules, rules_version, total
-from ml.churn.scoring import rule_facts
+from ml.churn.scoring import banded, rule_facts
 from ml.churn.snapshots import HORIZON_DAYS, SETTLED_DAYS, Snapshots, month_starts, snapshots
 
 CANDIDATES = ("logistic", "ratios")
@@ -32,7 +32,7 @@ TEST_MONTHS = 3
 # Every fourth member's rows calibrate and choose; they are never fitted on.
 CALIBRATION_SHARE = 4
 # Leavers all kept, stayers sampled: the calibration slice is whole and puts the probabilities right again.
-MAX_FIT_ROWS = 12_000
+MAX_FIT_ROWS = 10_000
 MIN_LEAVERS = 60
 MIN_TEST_LEAVERS = 20
 
@@ -100,13 +100,6 @@ def train(
         raise TooLittleHistory(
             f"found {int(test.labels.sum())} leavers to judge on, expected at least {MIN_TEST_LEAVERS}"
         )
-    metrics = judged(best, test, timeline=timeline, days=test_days, thresholds=thresholds, champion=champion)
-    metrics |= {
-        "horizon_days": HORIZON_DAYS,
-        "snapshot_seconds": round(snapshot_seconds, 3),
-        "fit_seconds": round(fit_seconds, 3),
-        "base_rate": round(float(training.labels.mean()), 4),
-    }
     leavers: Counter[str] = Counter(
         str(timeline.members[place].gym_id) for place in training.places[training.labels == 1]
     )
@@ -115,9 +108,18 @@ def train(
         "reference": reference(training.rows),
         "typical": np.nanmedian(_nan_safe(training.rows), axis=0).tolist(),
         "gym_leavers": dict(leavers),
+        "spread": np.sort(best.probabilities(calibration.rows))[:: max(1, len(calibration.rows) // 1000)].tolist(),
+    }
+    best = replace(best, about=about)
+    metrics = judged(best, test, timeline=timeline, days=test_days, thresholds=thresholds, champion=champion)
+    metrics |= {
+        "horizon_days": HORIZON_DAYS,
+        "snapshot_seconds": round(snapshot_seconds, 3),
+        "fit_seconds": round(fit_seconds, 3),
+        "base_rate": round(float(training.labels.mean()), 4),
     }
     return Trained(
-        model=replace(best, about=about),
+        model=best,
         window_starts_on=training_days[0],
         window_ends_on=training_days[-1],
         training_rows=len(fit_rows.labels),
@@ -184,16 +186,18 @@ def judged(
 ) -> dict[str, Any]:
     """The figures of the model on the test rows, of the rules, of the champion, and by how much it beats them."""
     probabilities = model.probabilities(test.rows)
+    bands = banded(thresholds, model)
     by_rules = rules_scores(timeline, test, days, thresholds)
     metrics: dict[str, Any] = {
         "learner": "+".join(model.learners),
         "model": _figures(test, probabilities),
         "rules": {"version": rules_version(thresholds)} | _figures(test, by_rules),
         "reliability": reliability(test.labels, probabilities),
-        "lead_days": lead_days(timeline, test, probabilities, thresholds),
+        "bands": {name: getattr(bands, name) for name in ("medium_from", "high_from", "critical_from")},
+        "lead_days": lead_days(timeline, test, probabilities, bands),
         "test_days": [day.isoformat() for day in days],
         "gain_over_rules": _gain(test, probabilities, by_rules),
-        "slices": slices(timeline, test, probabilities, thresholds),
+        "slices": slices(timeline, test, probabilities, bands),
     }
     if champion is not None:
         by_champion = champion.probabilities(test.rows)

@@ -223,12 +223,17 @@ returning id;
 -- models --
 -- Every churn model, the newest first, without its file.
 select
-    id, version, status, metrics, artifact_sha256, window_starts_on, window_ends_on, training_rows, created_at,
+    id, version, status, metrics, artifact_sha256, window_starts_on, window_ends_on, training_rows, feature_columns,
+    created_at,
     promoted_at, promoted_by, promotion_reason, retired_at, retired_by, retirement_reason
 from public.model_versions
 where kind = 'churn'
 order by created_at desc, version desc
 limit %(limit)s::integer;
+
+-- gym_slugs --
+-- What each gym is called, for the slices of a model card.
+select id::text as id, slug from public.gyms;
 
 -- champion_artifact --
 -- The champion and its file; no row while the rules decide.

@@ -35,6 +35,7 @@ class ModelVersion:
     window_starts_on: date | None
     window_ends_on: date | None
     training_rows: int | None
+    feature_columns: Sequence[str]
     created_at: datetime
     promoted_at: datetime | None
     promoted_by: str | None
@@ -94,6 +95,11 @@ def champion_file(connection: Connection) -> ChampionFile | None:
     """The model that decides; None while the rules do."""
     with connection.cursor(row_factory=class_row(ChampionFile), binary=True) as cursor:
         return cursor.execute(_sql("champion_artifact")).fetchone()
+
+
+def gym_slugs(connection: Connection) -> dict[str, str]:
+    """Id to slug of every gym."""
+    return {str(row[0]): str(row[1]) for row in connection.execute(_sql("gym_slugs"))}
 
 
 def promote(connection: Connection, model_id: UUID, *, by: str, reason: str) -> None:

@@ -12,10 +12,11 @@ from sklearn.linear_model import LinearRegression
 
 from jarvis.churn import ChurnThresholds, Contract, HeldBack, MemberHistory, RiskLevel
 from ml.churn import registry
+from ml.churn.card import card
 from ml.churn.drift import drifted_features, is_silent, reference
 from ml.churn.explain import SCENARIOS, continued, without
 from ml.churn.features import FEATURES, Timeline
-from ml.churn.scoring import Champion, score_members
+from ml.churn.scoring import Champion, banded, score_members
 from ml.churn.snapshots import SETTLED_DAYS, matrix
 from ml.churn.train import TooLittleHistory, Trained, split_days, train, verdict
 
@@ -142,7 +143,7 @@ def test_a_model_comes_back_whole_from_its_bytes(histories: list[MemberHistory],
     again = registry.load_for_scoring(registry.dump(trained.model))
     np.testing.assert_array_equal(again.probabilities(rows), trained.model.probabilities(rows))
     assert again.columns == FEATURES
-    assert set(again.about) == {"reference", "typical", "gym_leavers"}
+    assert set(again.about) == {"reference", "typical", "gym_leavers", "spread"}
 
 
 def test_a_strangers_file_is_refused(trained: Trained) -> None:
@@ -207,7 +208,19 @@ def test_a_counterfactual_holds_when_it_is_lived(histories: list[MemberHistory],
         )
         row = matrix(later)
         row[0, FEATURES.index("gym_trend")] = trend[place]
-        assert trained.model.probabilities(row)[0] < SEED.high_from <= one.score
+        assert trained.model.probabilities(row)[0] < banded(SEED, trained.model).high_from <= one.score
+
+
+def test_levels_follow_what_the_staff_can_call(trained: Trained) -> None:
+    """About the share they can call is high, the settings' levels stay upper bounds, and 0 leaves those alone."""
+    spread = np.asarray(trained.model.about["spread"])
+    for share in (0.02, 0.1):
+        found = banded(replace(SEED, call_share=share), trained.model)
+        assert (spread >= found.high_from).mean() >= share * 0.9
+        assert found.medium_from <= found.high_from <= found.critical_from
+        assert (found.medium_from, found.high_from, found.critical_from) <= (0.3, 0.5, 0.7)
+    off = replace(SEED, call_share=0.0)
+    assert banded(off, trained.model) == off
 
 
 def test_a_small_gym_borrows_and_says_so(histories: list[MemberHistory], trained: Trained) -> None:
@@ -277,6 +290,21 @@ def test_who_is_away_or_shut_out_is_held_back(histories: list[MemberHistory]) ->
         for day in (TODAY, TODAY + timedelta(days=1))
     ]
     assert reasons == [[HeldBack.DECLARED_ABSENCE], [None], [HeldBack.GYM_CLOSED], [None]]
+
+
+def test_the_card_says_what_was_measured(trained: Trained) -> None:
+    """Window, figures beside the rules', and a line per slice with the gym's own name."""
+    shown = card(
+        version="churn-1", status="champion", window=("2025-01-01", "2025-06-01"),
+        training_rows=trained.training_rows, columns=FEATURES, sha256="ab", metrics=trained.metrics,
+        gyms={str(UUID(int=1)): "dax", str(UUID(int=2)): "pau"},
+    )  # fmt: skip
+    assert f"| this model | {trained.metrics['model']['roc_auc']:.3f} |" in shown
+    assert f"| the seed's rules | {trained.metrics['rules']['roc_auc']:.3f} |" in shown
+    assert "\n| dax |" in shown
+    assert "\n| pau |" in shown
+    assert "from 2025-01-01 to 2025-06-01" in shown
+    assert str(UUID(int=1)) not in shown
 
 
 def test_the_slices_cover_everybody(trained: Trained) -> None:

@@ -1,0 +1,103 @@
+"""The model card of a churn model, as Markdown: what it is for, what it was fitted on, how good and for whom.
+
+Pure. Written from the figures that are kept with the model, so the card cannot say more than was measured.
+`jarvis churn card` prints it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_SLICES = {"age": "Age", "tenure": "Tenure", "gym": "Gym"}
+
+
+def card(
+    *,
+    version: str,
+    status: str,
+    window: tuple[str, str],
+    training_rows: int,
+    columns: Sequence[str],
+    sha256: str | None,
+    metrics: Mapping[str, Any],
+    gyms: Mapping[str, str],
+) -> str:
+    """The card.
+
+    Args:
+        gyms: id to slug, for the slices.
+    """
+    lines = [
+        f"# Model card: {version}",
+        "",
+        f"Status: {status}. File: skops, sha256 `{sha256 or 'not kept'}`. Learner: {metrics['learner']}, calibrated on "
+        "members it was not fitted on.",
+        "",
+        "## What it is for",
+        "",
+        f"The probability that a member leaves within {metrics['horizon_days']} days: the membership is cancelled or "
+        "runs out and none begins within 30 days of its end; without memberships, no visit for 30 days. It helps a "
+        "manager choose whom to call. It decides nothing about a member, and nobody is charged, refused "
+        "or ranked in public by it. "
+        "Members who refused profiling are neither scored nor learned from; before 21 days nobody has a score.",
+        "",
+        "Not used: name, age, sex, health, emotion, and anything after the day of the score.",
+        "",
+        "## What it was fitted on",
+        "",
+        f"Monthly snapshots from {window[0]} to {window[1]}, {training_rows:,} rows after sampling, base rate "
+        f"{metrics['base_rate']:.1%}. {len(columns)} features: {', '.join(f'`{name}`' for name in columns)}.",
+        "",
+        "## How good it is",
+        "",
+        f"On {', '.join(metrics['test_days'])}, months that begin after every label of the training was settled.",
+        "",
+        "| | ROC AUC | average precision | recall top 5 % | recall top 10 % | Brier |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, title in (("model", "this model"), ("rules", "the seed's rules"), ("champion", "the champion before")):
+        if name in metrics:
+            one = metrics[name]
+            keys = ("roc_auc", "average_precision", "recall_at_5pct", "recall_at_10pct", "brier")
+            lines.append(f"| {title} | " + " | ".join(f"{one[key]:.3f}" for key in keys) + " |")
+    gain = metrics["gain_over_rules"]
+    lines += [
+        "",
+        f"Gain in ROC AUC over the rules: {gain['gain']:+.3f} (95 % by bootstrap over members: {gain['low']:+.3f} to "
+        f"{gain['high']:+.3f}). Median days between a high score and the end of the membership: "
+        f"{'none' if metrics['lead_days'] is None else round(metrics['lead_days'])}.",
+        "",
+        "| said | rows | came |",
+        "|---|---|---|",
+        *(f"| {one['predicted']:.2f} | {one['rows']} | {one['observed']:.2f} |" for one in metrics["reliability"]),
+        "",
+        "## For whom",
+        "",
+        f"Alert rate: share of rows at high or above (from {metrics['bands']['high_from']:.3f}). Recall: of those who "
+        "left, share at high or above. Sex is not "
+        "recorded by JARVIS, so it can be neither used nor compared.",
+    ]
+    for dimension, title in _SLICES.items():
+        lines += [
+            "",
+            f"| {title} | rows | leavers | alert rate | recall | said | came |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for one in metrics["slices"]:
+            if one["slice"] == dimension:
+                name = gyms.get(one["value"], one["value"])
+                recall = "–" if one["recall"] is None else f"{one['recall']:.2f}"
+                lines.append(
+                    f"| {name} | {one['rows']} | {one['leavers']} | {one['alert_rate']:.3f} | {recall} | "
+                    f"{one['predicted']:.3f} | {one['observed']:.3f} |"
+                )
+    lines += [
+        "",
+        "## What it cannot do",
+        "",
+        "It sees visits, words at the kiosk and contracts, and no reason that shows in none of them. A gym whose "
+        "check-ins fall silent makes everybody look absent: its scores are then held back, as are those of members "
+        "on a declared absence. A gym that gave fewer than 30 leavers borrows from all gyms: its rows say "
+        "`pooled`.",
+        "",
+    ]
+    return "\n".join(lines)
