@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from bench.support.world import Gym, close_session, closed_session, make_gym, open_session
+from jarvis import cli
 from jarvis.search import Filters
 from jarvis.storage import StorageLevel
 from ml.conversations.openai import OpenAIEngine
@@ -336,3 +337,24 @@ def test_a_question_to_a_gym_that_keeps_no_words_is_told_so(database: Database) 
             dashboard, manager, slug="pau", question="Pourquoi le tapis est-il cassé ?", filters=Filters()
         )
     assert (answer.text, answer.is_supported, found) == (KEEPS_NO_WORDS, False, [])
+
+
+def test_the_command_shows_and_sets_a_gyms_level(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Shown without a level, set with one; an unknown gym and a lone --past are refused in a sentence."""
+    monkeypatch.setattr(cli, "load_settings", lambda: database.settings)
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_talkative_gym(admin, StorageLevel.ALL)
+        talk(admin, gym)
+        seen_by_everybody(pipeline)
+        told = []
+        for arguments in ([], ["--level", "metadata_only", "--past"], []):
+            assert cli.main(["gym", "storage", "--gym", "pau", *arguments]) == 0
+            told.append(json.loads(capsys.readouterr().out))
+            settle_left_behind(pipeline)
+    assert [one["storage_level"] for one in told] == ["all", "metadata_only", "metadata_only"]
+    assert [(one["as_said"], one["without_words"]) for one in told] == [(1, 0), (1, 0), (0, 1)]
+    assert cli.main(["gym", "storage", "--gym", "nowhere"]) == 1
+    assert "pau" in capsys.readouterr().err
+    assert cli.main(["gym", "storage", "--gym", "pau", "--past"]) == 2
