@@ -78,7 +78,7 @@ def _french(one: Occasion) -> str:
             "Si un nouveau programme ou un point avec un coach vous intéresse, nous vous réservons un créneau.",
         )
         end = say("Dis-nous ce qui te ferait plaisir !", "N'hésitez pas à répondre à ce message.")
-    return f"{greeting},\n\n{body}\n{end}\n\nL'équipe de {one.gym_name}"
+    return f"{greeting},\n\n{body}\n{end}\n\nL'équipe de la salle {one.gym_name}"
 
 
 def _french_milestone(one: Occasion, *, is_formal: bool) -> str:

@@ -148,7 +148,7 @@ def milestones(one: Arrival, *, today: date) -> Iterator[Alert]:
             one,
             cause=f"goal:{one.goal_id}",
             title=alerts_fr.GOAL_TITLE,
-            description=alerts_fr.goal_description(one.goal_target or 0),
+            description=alerts_fr.goal_description(one.goal_target or 0, is_weekly=one.goal_kind == "weekly_visits"),
         )
 
 

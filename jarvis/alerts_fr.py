@@ -196,9 +196,10 @@ def anniversary_description(years: int) -> str:
     return f"Un adhérent est inscrit depuis {since} et vient toujours : une occasion de le remercier."
 
 
-def goal_description(target: int) -> str:
+def goal_description(target: int, *, is_weekly: bool) -> str:
     """Which goal; only visits are counted."""
-    return f"Un adhérent a atteint l'objectif qu'il s'était fixé : {target} {'visite' if target == 1 else 'visites'}."
+    goal = f"{target} {'visite' if target == 1 else 'visites'}{' par semaine' if is_weekly else ''}"
+    return f"Un adhérent a atteint l'objectif qu'il s'était fixé : {goal}."
 
 
 def milestone_title(visits: int) -> str:

@@ -252,6 +252,12 @@ def parser() -> argparse.ArgumentParser:
     rollback.add_argument("--reason", required=True, help="goes to the audit trail")
     rollback.set_defaults(run=_churn_rollback)
 
+    choices = alerts.add_parser("budget", help="set a gym's weekly churn alerts and control group; print them")
+    choices.add_argument("--gym", required=True, metavar="SLUG")
+    choices.add_argument("--per-week", type=_alerts_a_week, metavar="15", help="churn alerts a week; the rest: digest")
+    choices.add_argument("--control-share", type=_control_share, metavar="0.1", help="held back at random; 0 for none")
+    choices.set_defaults(run=_alerts_budget)
+
     password = command("password", _password, "set a person's password (asked for, or one line on stdin)")
     password.add_argument("email", metavar="EMAIL")
 
@@ -330,6 +336,22 @@ def _share(text: str) -> Decimal:
         value = Decimal("NaN")
     if not value.is_finite() or not 0 < value <= 1 or value != round(value, 2):
         raise argparse.ArgumentTypeError(f"found {text}, expected a share of the budget from 0.01 to 1, such as 0.8")
+    return value
+
+
+def _alerts_a_week(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 200):
+        raise argparse.ArgumentTypeError(f"found {text}, expected a whole number of alerts from 0 to 200")
+    return int(text)
+
+
+def _control_share(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 <= value <= Decimal("0.5") or value != round(value, 2):
+        raise argparse.ArgumentTypeError(f"found {text}, expected a share of the members at risk from 0 to 0.5")
     return value
 
 
@@ -551,6 +573,19 @@ def _alerts_preview(settings: Settings, options: argparse.Namespace) -> int:
         )
     asked = {"gym": options.gym, "type": options.type, "threshold": options.threshold, "days_asked": options.days}
     print(json.dumps(asked | asdict(found)))
+    return 0
+
+
+def _alerts_budget(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from warehouse.connection import connect
+    from warehouse.stores.alert_choices import set_budget
+
+    with database_server(settings), connect(settings.database_url_for("pipeline")) as connection:
+        per_week, share = set_budget(
+            connection, gym_slug=options.gym, per_week=options.per_week, control_share=options.control_share
+        )
+    print(json.dumps({"gym": options.gym, "alerts_per_week": per_week, "control_share": share}))
     return 0
 
 

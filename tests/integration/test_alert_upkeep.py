@@ -1,6 +1,7 @@
 """Alerts that come and go by themselves, end to end on Postgres, by a clock that is an argument."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 from bench.support.world import Gym, make_gym
 from orchestration.assets.alert_upkeep import choose_members, keep_up
 from tests.conftest import Database
-from warehouse.stores.alert_choices import GymNotFound, preview_churn_alerts, preview_feedback_alerts
+from warehouse.stores.alert_choices import GymNotFound, preview_churn_alerts, preview_feedback_alerts, set_budget
 
 # The database's own clock says when an alert was made or closed.
 NOW = datetime.now(UTC)
@@ -213,3 +214,15 @@ def test_preview_is_what_the_history_says(database: Database) -> None:
         assert preview_feedback_alerts(pipeline, **asked).fired == 0  # type: ignore[arg-type]
         with pytest.raises(GymNotFound, match="expected"):
             preview_churn_alerts(pipeline, **{**asked, "gym_slug": "nowhere"})  # type: ignore[arg-type]
+
+
+def test_budget_is_set_and_audited(database: Database) -> None:
+    """What is left out stays; a change is on record, looking is not."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        make_gym(admin)
+        looked = set_budget(pipeline, gym_slug="pau", per_week=None, control_share=None)
+        chosen = set_budget(pipeline, gym_slug="pau", per_week=10, control_share=Decimal("0.1"))
+        kept = set_budget(pipeline, gym_slug="pau", per_week=None, control_share=None)
+        audited = pipeline.execute("select details from audit_log where action = 'alert_budget_set'").fetchall()
+    assert (looked, chosen, kept) == ((15, 0.0), (10, 0.1), (10, 0.1))
+    assert audited == [({"per_week": 10, "control_share": 0.10},)]

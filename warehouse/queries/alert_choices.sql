@@ -139,3 +139,37 @@ where gyms.slug = %(gym_slug)s::text
 -- gym_exists --
 -- Whether a gym has this slug.
 select exists (select from public.gyms where slug = %(gym_slug)s::text);
+
+-- set_budget --
+-- What is given holds for the gym from the next choice on, audited where it changed; answers what holds now.
+with before as (
+    select id, alert_budget_per_week, churn_control_share from public.gyms where slug = %(gym_slug)s::text for update
+),
+
+changed as (
+    update public.gyms
+    set alert_budget_per_week = coalesce(%(per_week)s::integer, gyms.alert_budget_per_week),
+        churn_control_share = coalesce(%(control_share)s::numeric, gyms.churn_control_share)
+    from before
+    where gyms.id = before.id
+    returning gyms.id, gyms.franchise_id, gyms.alert_budget_per_week, gyms.churn_control_share
+),
+
+noted as (
+    insert into public.audit_log (gym_id, actor_role, action, subject_table, subject_id, details)
+    select
+        changed.id, session_user, 'alert_budget_set', 'gyms', changed.id::text,
+        jsonb_build_object(
+            'per_week', changed.alert_budget_per_week, 'control_share', changed.churn_control_share
+        )
+    from changed
+    inner join before on changed.id = before.id
+    where (changed.alert_budget_per_week, changed.churn_control_share)
+        is distinct from (before.alert_budget_per_week, before.churn_control_share)
+)
+
+select
+    changed.alert_budget_per_week,
+    coalesce(changed.churn_control_share, franchises.churn_control_share, 0)::double precision
+from changed
+left join public.franchises on changed.franchise_id = franchises.id;

@@ -5,6 +5,7 @@ SQL is in `queries/alert_choices.sql`, the rules in `jarvis/alert_choices.py`. T
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -50,6 +51,21 @@ def keep(connection: Connection, choices: Iterable[Choice], *, now: datetime) ->
     """The week's choices stand; an alert's choice knows its alert."""
     with connection.cursor() as cursor:
         cursor.executemany(_sql("keep_choice"), [_parameters(one, now=now) for one in choices])
+
+
+def set_budget(
+    connection: Connection, *, gym_slug: str, per_week: int | None, control_share: Decimal | None
+) -> tuple[int, float]:
+    """What is given holds for the gym, audited; churn alerts a week and the control group's share that hold now.
+
+    Raises:
+        GymNotFound: when no gym has the slug.
+    """
+    _check_gym(connection, gym_slug)
+    values = {"gym_slug": gym_slug, "per_week": per_week, "control_share": control_share}
+    row = connection.execute(_sql("set_budget"), values).fetchone()
+    assert row is not None, "the gym was there a moment ago"
+    return int(row[0]), float(row[1])
 
 
 def preview_churn_alerts(

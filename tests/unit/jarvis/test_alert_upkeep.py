@@ -128,7 +128,8 @@ def test_milestones() -> None:
     assert titles(goal) == ["Objectif atteint"]
     assert titles(replace(goal, goal_target=43)) == []
     weekly = replace(goal, goal_kind="weekly_visits", goal_target=2)
-    assert titles(weekly) == ["Objectif atteint"]
+    (reached,) = milestones(weekly, today=TODAY)
+    assert reached.description.endswith(": 2 visites par semaine.")
     assert titles(replace(weekly, goal_target=3)) == []
     assert titles(replace(weekly, goal_started_at=NOW - DAY)) == [], "its first week is not over"
 
