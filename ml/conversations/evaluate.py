@@ -29,6 +29,7 @@ from ml.conversations.golden import golden_conversations, means_of, scores_of
 from ml.conversations.local import LocalEngine
 from ml.conversations.metrics import accuracy, conversation_figures, macro_f1, rank_correlation, recall_at
 from ml.conversations.public_sets import LabelledText, RatedDialogue, SupportChat, labelled_texts
+from ml.conversations.reading import member_text
 from ml.conversations.sentences import Vectors, clean_text
 
 _TWEET_FOLDS = 3
@@ -133,7 +134,8 @@ def support_figures(engine: LocalEngine, chats: Sequence[SupportChat]) -> dict[s
     """A set: recall of failed chats among the least satisfied 30 %, and the most any order could reach."""
     figures = {}
     for source in sorted({chat.source for chat in chats}):
-        mine = [chat for chat in chats if chat.source == source]
+        # Some chats were never translated: without a word of the customer's there is nothing to judge.
+        mine = [chat for chat in chats if chat.source == source and member_text(chat.conversation)]
         answers = engine.analyse([chat.conversation for chat in mine])
         failed = [chat.is_failed for chat in mine]
         content = [

@@ -57,7 +57,7 @@ class LabelledConversation:
 
 @dataclass(frozen=True, slots=True)
 class LabelledTweet:
-    """A short text with a sentiment only."""
+    """A short text written for a public, with a sentiment only."""
 
     language: str
     text: str
@@ -93,6 +93,16 @@ def load_tweets(data: Path) -> list[LabelledTweet]:
                 LabelledTweet(row["lang"], row["text"], Sentiment(row["label"])) for row in csv.DictReader(stream)
             )
     return tweets
+
+
+def corpus_opinions() -> list[LabelledTweet]:
+    """Our own opinions written for a public, in the file's order."""
+    opinions = []
+    for line in (CORPUS / "opinions.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            language, sentiment, text = line.split(" ", 2)
+            opinions.append(LabelledTweet(language, text, Sentiment(sentiment)))
+    return opinions
 
 
 def read_conversation(row: Mapping[str, Any]) -> Conversation:

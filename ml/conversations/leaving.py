@@ -1,7 +1,7 @@
 """How the member left the conversation, and how content that makes them likely to be.
 
 A member who was helped takes their leave: they thank, say goodbye, or say that it is all right. One
-who was not is often simply gone: a question of theirs stays without an answer, or the assistant asks
+who was not is often simply gone: what they said last stays without an answer, or the assistant asks
 whether anybody is there. Rules over words, no model, nothing learnt: real support chats measured
 them (`bench/analysis_quality --only support`). Called by `local`, for the outcome and for
 `satisfaction`.
@@ -35,15 +35,29 @@ _ANYBODY_THERE = re.compile(
     r"(?:vous etes|etes.vous|tu es|es.tu) (?:toujours|encore) la|"
     r"je n'ai plus de (?:reponse|nouvelles)|sans reponse de votre part|"
     r"still (?:there|with (?:me|us)|on the line)|(?:haven't|have not|did not|didn't) (?:heard|hear|received?)|"
-    r"no (?:reply|response)|you're busy|you are busy|(?:close|end|disconnect) (?:out )?(?:the|this) chat|"
+    r"no (?:reply|response)|you're busy|you are busy|have to (?:close|end|disconnect) (?:the|this) chat|"
     r"chat (?:will|is going to) (?:close|be closed|get closed)|inactivity|sigue (?:ahi|usted)|todavia esta ahi|"
     r"ainda esta (?:ai|comigo)|esta(?:r)? ocupad|encerrar (?:o|este) (?:chat|bate)"
 )
-_ASKED_WORDS = 3
+_SOLVED = re.compile(
+    r"(?:probleme|souci|question) (?:est|a ete) (?:maintenant |enfin )?(?:resolue?|reglee?)|"
+    r"c'est (?:resolu|regle|repare|arrange)\b|"
+    r"(?:ca|cela) (?:re)?(?:marche|fonctionne) (?:bien|maintenant|enfin|tres bien|nickel|impec|parfaitement)|"
+    r"(?:it|that|everything) works(?: now| again| fine|[.!]|$)|"
+    r"(?:it'?s|problem'?s?|all|is) (?:now )?(?:solved|fixed|sorted)|"
+    r"ya (?:me )?funciona|(?:solucionado|resuelto|arreglado)\b|resolvido\b"
+)
+_NOT = re.compile(r"(?<!\w)(?:pas|plus|jamais|not|n't|no (?=esta|se|lo)|sin|nao)(?!\w)|n't")
 
-# How much of the estimate is the member's view, how it ended for them, and how they left; a view counts
-# most, and manners are the one thing that even a curt member shows.
-_VIEW, _OUTCOME, _LEAVE = 0.4, 0.2, 0.4
+# What an assistant asks to close with, and waits for no answer to.
+_ANYTHING_ELSE = re.compile(r"autre chose|anything else|any other|algo mas|mais alguma|puis-je faire|besoin d'aide")
+
+# Where a long answer's last question stands.
+_CLOSING_CHARACTERS = 80
+
+# How much of the estimate is the member's view, how it ended for them, and how they left. How they left
+# is seen, the other two are judged: it counts as much as both.
+_VIEW, _OUTCOME, _LEAVE = 0.3, 0.2, 0.5
 
 
 class Leave(Enum):
@@ -53,7 +67,7 @@ class Leave(Enum):
     AGREED = 0.8
     SILENT = 0.4
     OPEN = 0.15
-    """They asked something and got no answer to it, or went while the assistant was waiting for them."""
+    """Nobody took up what they last said, or they went while the assistant was waiting for their answer."""
     GONE = 0.0
     """The assistant asked whether anybody was there, and nobody was."""
 
@@ -69,13 +83,20 @@ def leave_of(conversation: Conversation) -> Leave:
         return Leave.THANKED
     if any(_ANYBODY_THERE.search(text) for text in after):
         return Leave.GONE
-    if not after and last.endswith("?") and len(last.split()) >= _ASKED_WORDS:
+    is_asked = bool(after) and after[-1].endswith("?") and not _ANYTHING_ELSE.search(after[-1][-_CLOSING_CHARACTERS:])
+    if is_asked:
         return Leave.OPEN
     if _AGREES.search(last):
         return Leave.AGREED
-    if after and after[-1].endswith("?"):
-        return Leave.OPEN
-    return Leave.SILENT
+    # The last word was the member's, neither thanks nor consent, and nobody took it up.
+    return Leave.SILENT if after else Leave.OPEN
+
+
+def says_solved(conversation: Conversation) -> bool:
+    """Whether the member's last words say, without a negation, that it works or is settled."""
+    spoken = [plain(turn.text) for turn in conversation.member_turns if turn.text.strip()]
+    sentences = re.split(r"[.!?…]+", spoken[-1]) if spoken else []
+    return any(_SOLVED.search(sentence) and not _NOT.search(sentence) for sentence in sentences)
 
 
 def satisfaction(

@@ -28,7 +28,7 @@ from ml.conversations.actions import action_items
 from ml.conversations.engine import EngineError
 from ml.conversations.heads import WEIGHTS, HeadSet, WeightsError, load
 from ml.conversations.issues import issues_in
-from ml.conversations.leaving import Leave, leave_of, satisfaction
+from ml.conversations.leaving import Leave, leave_of, satisfaction, says_solved
 from ml.conversations.reading import (
     ACKNOWLEDGEMENT_CHARACTERS,
     INTENT_FROM,
@@ -148,7 +148,9 @@ def _emotion(probabilities: Mapping[Emotion, float], label: Sentiment) -> Emotio
 
 
 def _outcome(conversation: Conversation, probabilities: Mapping[Outcome, float]) -> Outcome:
-    """The most probable outcome; nothing was solved for a member who was no longer there."""
+    """The most probable outcome, unless the member says it is settled, or was no longer there."""
+    if says_solved(conversation):
+        return Outcome.SOLVED
     likely = max(probabilities, key=lambda value: probabilities[value])
     if leave_of(conversation) is Leave.GONE and likely is not Outcome.HANDED_OVER:
         return Outcome.ABANDONED

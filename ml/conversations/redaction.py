@@ -191,6 +191,14 @@ def _numbers(text: str) -> Iterator[Span]:
             yield Span(number.start, number.end, PersonalData.NUMBER)
 
 
+# « À Noël » is a day; « merci à Noël » is somebody.
+_FEAST = re.compile(
+    r"(?<!merci )(?<!dites )(?<!dire )(?<!parler )(?<!demander )(?<!\w)"
+    r"(?:a|pour|avant|apres|depuis|pere|joyeux|(?:vacances|fetes|jour|veille|cadeaux?|periode) de)$"
+)
+_FEAST_CHARACTERS = 20
+
+
 def _names(text: str, own_names: Sequence[str]) -> Iterator[tuple[int, int]]:
     own = frozenset(part for name in own_names for part in re.split(r"[\s._-]+", plain(name)) if len(part) > 1)
     certain, ambiguous = _first_names()
@@ -204,6 +212,8 @@ def _names(text: str, own_names: Sequence[str]) -> Iterator[tuple[int, int]]:
             yield start, match.end()
             continue
         before = text[: match.start()].rstrip()
+        if plain(name) == "noel" and _FEAST.search(plain(before[-_FEAST_CHARACTERS:])):
+            continue
         is_written_as_name = name[:1].isupper() and bool(before) and before[-1] not in '.!?…:«"'
         is_first = any(part in certain for part in parts) or (
             is_written_as_name and any(part in ambiguous for part in parts)

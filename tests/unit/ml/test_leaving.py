@@ -3,7 +3,7 @@
 import pytest
 
 from jarvis.conversations import Conversation, Outcome, Role, Sentiment, Turn
-from ml.conversations.leaving import Leave, leave_of, satisfaction
+from ml.conversations.leaving import Leave, leave_of, satisfaction, says_solved
 
 
 def talk(*texts: str) -> Conversation:
@@ -54,3 +54,21 @@ def test_satisfaction_falls_with_the_view_the_outcome_and_the_leave() -> None:
     assert satisfaction(thanked, sentiment=glad, outcome=unsolved) < best
     assert satisfaction(gone, sentiment=glad, outcome=solved) < best
     assert satisfaction(gone, sentiment=cross, outcome=unsolved) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("last", "is_solved"),
+    [
+        ("Mon problème est résolu, merci.", True),
+        ("Ah, ça marche maintenant !", True),
+        ("It works now, thanks", True),
+        ("Ya me funciona, gracias", True),
+        ("Mon problème n'est pas résolu.", False),
+        ("Ça marche pas bien du tout.", False),
+        ("It still doesn't work", False),
+        ("Ça marche.", False),
+    ],
+)
+def test_the_member_may_say_that_it_is_settled(last: str, is_solved: bool) -> None:
+    """In plain words and without a negation; « ça marche » alone only agrees."""
+    assert says_solved(talk("Le lecteur ne marche pas", "Réessayez.", last)) is is_solved
