@@ -42,7 +42,7 @@ def corpus(data: Path) -> dict[str, Any]:
     from ml.conversations.train import left_out
 
     conversations = corpus_conversations()
-    figures = left_out(conversations, corpus_turns(), load_tweets(data), vectors=Vectors())
+    figures = left_out(conversations, corpus_turns(), vectors=Vectors())
     return _beside(figures, evaluate.majority_figures(conversations))
 
 
