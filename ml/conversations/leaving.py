@@ -8,7 +8,7 @@ them (`bench/analysis_quality --only support`). Called by `local`, for the outco
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from jarvis.conversations import Conversation, Outcome, Role, Sentiment
@@ -55,18 +55,17 @@ _ANYTHING_ELSE = re.compile(r"autre chose|anything else|any other|algo mas|mais 
 # Where a long answer's last question stands.
 _CLOSING_CHARACTERS = 80
 
-# How much of the estimate is the member's view, how it ended for them, and how they left. How they left
-# is seen, the other two are judged: it counts as much as both.
-_VIEW, _OUTCOME, _LEAVE = 0.3, 0.2, 0.5
+# How much of the estimate is the member's view, how it ended for them, and how they left: about a third each.
+_VIEW, _OUTCOME, _LEAVE = 0.35, 0.35, 0.3
 
 
 class Leave(Enum):
     """What the last of the member's words say of how they left; the value is how content that is, 0 to 1."""
 
     THANKED = 1.0
-    AGREED = 0.8
-    SILENT = 0.4
-    OPEN = 0.15
+    AGREED = 0.95
+    SILENT = 0.6
+    OPEN = 0.2
     """Nobody took up what they last said, or they went while the assistant was waiting for their answer."""
     GONE = 0.0
     """The assistant asked whether anybody was there, and nobody was."""
@@ -100,14 +99,23 @@ def says_solved(conversation: Conversation) -> bool:
 
 
 def satisfaction(
-    conversation: Conversation, *, sentiment: Mapping[Sentiment, float], outcome: Mapping[Outcome, float]
+    conversation: Conversation,
+    *,
+    sentiment: Mapping[Sentiment, float],
+    turns: Sequence[Mapping[Sentiment, float]],
+    outcome: Mapping[Outcome, float],
 ) -> float:
     """How content the member left, 0 to 1, two decimals: an order to look at conversations in, not a rating.
 
     Args:
         sentiment: probabilities of the member's view at the end.
+        turns: the same for each of the member's turns, at least one: a bad quarter of an hour is not forgotten.
         outcome: probabilities of how it ended for them.
     """
-    view = sentiment[Sentiment.POSITIVE] + 0.5 * sentiment[Sentiment.NEUTRAL]
+    view = (_content(sentiment) + sum(map(_content, turns)) / len(turns)) / 2
     settled = outcome[Outcome.SOLVED] + 0.5 * outcome[Outcome.HANDED_OVER]
     return round(_VIEW * view + _OUTCOME * settled + _LEAVE * leave_of(conversation).value, 2)
+
+
+def _content(sentiment: Mapping[Sentiment, float]) -> float:
+    return sentiment[Sentiment.POSITIVE] + 0.5 * sentiment[Sentiment.NEUTRAL]

@@ -43,7 +43,7 @@ from ml.conversations.sentences import EMBEDDING_MODEL, mean_vector
 from ml.conversations.summary import summarise
 
 # Raised when the code reads the same probabilities differently; weights carry their own hash.
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 
 # Rows of a batch that are embedded together; bounds memory, not results.
 _BATCH = 64
@@ -129,7 +129,12 @@ class LocalEngine:
             engine=self.name,
             engine_version=self.version,
             issues=issues,
-            satisfaction=satisfaction(conversation, sentiment=reading.sentiment, outcome=reading.outcome),
+            satisfaction=satisfaction(
+                conversation,
+                sentiment=reading.sentiment,
+                turns=[turn.sentiment for turn in reading.turns],
+                outcome=reading.outcome,
+            ),
         )
 
 

@@ -33,7 +33,10 @@ Label = TypeVar("Label", bound=StrEnum)
 
 # How much the member's view at the end rests on the whole text, on the last words, on all turns alike.
 # Chosen on our own corpus by leaving one batch out (`train` prints the figures).
-WHOLE_WEIGHT, LAST_WEIGHT, MEAN_WEIGHT = 0.5, 0.2, 0.3
+_WHOLE, _LAST, _MEAN = 0.5, 0.2, 0.3
+# Whoever ends with warm words was won over, whatever they began with: then the last words count most.
+_WARM_FROM = 0.7
+_WARM_WHOLE, _WARM_LAST, _WARM_MEAN = 0.3, 0.5, 0.2
 
 # The register decides more than it mixes: half-way between two heads is neither's reading.
 _REGISTER_POWER = 3
@@ -131,6 +134,7 @@ def read(conversations: Sequence[Conversation], heads: HeadSet) -> list[Reading]
     public = _public(whole_rows, heads)
     shares = public.share * alone
     classes = {name: head.classes for name, head in heads.heads.items()}
+    warm = classes["turn_sentiment"].index(Sentiment.POSITIVE)
 
     readings = []
     cursor = 0
@@ -142,16 +146,20 @@ def read(conversations: Sequence[Conversation], heads: HeadSet) -> list[Reading]
         texts = {row: (turn.turn_id, text) for row, (turn, text) in zip(rows, said, strict=True)}
         last = next((row for row in reversed(members) if len(texts[row][1]) > ACKNOWLEDGEMENT_CHARACTERS), members[-1])
 
-        def together(whole_row: "Array", turn_rows: "Array", members: list[int] = members, last: int = last) -> "Array":
-            return numpy.asarray(
-                WHOLE_WEIGHT * whole_row + LAST_WEIGHT * turn_rows[last] + MEAN_WEIGHT * turn_rows[members].mean(axis=0)
+        is_warm = len(members) > 1 and parts["sentiment"][last][warm] > _WARM_FROM
+        shares_of = (_WARM_WHOLE, _WARM_LAST, _WARM_MEAN) if is_warm else (_WHOLE, _LAST, _MEAN)
+        together = {
+            name: sum(
+                share * row
+                for share, row in zip(
+                    shares_of,
+                    (whole[name][place], parts[name][last], parts[name][members].mean(axis=0)),
+                    strict=True,
+                )
             )
-
-        sentiment, emotion = _agreed(
-            together(whole["sentiment"][place], parts["sentiment"]),
-            together(whole["emotion"][place], parts["emotion"]),
-            heads,
-        )
+            for name in ("sentiment", "emotion")
+        }
+        sentiment, emotion = _agreed(together["sentiment"], together["emotion"], heads)
         said_to_all, share = public.sentiment[place], float(shares[place])
         heard = []
         for row in members:

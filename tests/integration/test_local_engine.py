@@ -92,6 +92,33 @@ def test_praise_is_positive_and_asks_nothing_of_the_staff(engine: LocalEngine) -
     assert all(item.owner != "staff" for item in analysis.action_items)
 
 
+def test_whoever_is_won_over_leaves_content(engine: LocalEngine) -> None:
+    """Anger first, thanks last: the view is that of the end, and the conversation is not one to worry about."""
+    won = analysed(
+        engine,
+        talk(
+            "Mon badge est encore bloqué, j'en ai marre !",
+            "Je vous ouvre, et votre badge est réactivé.",
+            "Oh génial, ça marche maintenant, merci beaucoup, vous êtes super !",
+        ),
+    )
+    lost = analysed(engine, talk("Mon badge est encore bloqué, j'en ai marre !", "Êtes-vous toujours là ?"))
+    assert won.sentiment_label is Sentiment.POSITIVE
+    assert (won.outcome, lost.outcome) == (Outcome.SOLVED, Outcome.ABANDONED)
+    assert won.satisfaction is not None and lost.satisfaction is not None
+    assert won.satisfaction > 0.7 > 0.4 > lost.satisfaction
+
+
+def test_what_stands_alone_may_be_written_for_a_public(engine: LocalEngine) -> None:
+    """A review and a tweet are read in their own register, in three languages, without a word of a gym."""
+    for text, language, label in (
+        ("Un chef-d'œuvre, cette série est magnifique, j'adore.", "fr", Sentiment.POSITIVE),
+        ("What a boring film, total waste of time", "en", Sentiment.NEGATIVE),
+        ("Qué vergüenza de gobierno, son todos unos mentirosos", "es", Sentiment.NEGATIVE),
+    ):
+        assert analysed(engine, talk(text, language=language)).sentiment_label is label, text
+
+
 def test_a_plain_question_is_neutral(engine: LocalEngine) -> None:
     """Asking for the hours says nothing of the gym."""
     analysis = analysed(engine, talk("Vous fermez à quelle heure ce soir ?", "Le club ferme à 22 h."))
@@ -305,12 +332,12 @@ def test_no_kiosk_example_is_in_the_training_corpus() -> None:
 def test_the_shipped_engine_holds_its_figures_on_the_kiosk_examples(engine: LocalEngine) -> None:
     """Floors a little under the model card's figures, so that a worse engine is noticed."""
     figures = kiosk_figures(engine, load_conversations(DATA / "kiosk_examples" / "conversations.jsonl"))
-    assert figures["sentiment_macro_f1"] >= 0.65
-    assert figures["emotion_accuracy"] >= 0.45
-    assert figures["topics_micro_f1"] >= 0.65
-    assert figures["intents_micro_f1"] >= 0.60
-    assert figures["outcome_accuracy"] >= 0.60
-    assert figures["evidence_hit"] >= 0.80
+    assert figures["sentiment_macro_f1"] >= 0.80
+    assert figures["emotion_accuracy"] >= 0.55
+    assert figures["topics_micro_f1"] >= 0.72
+    assert figures["intents_micro_f1"] >= 0.68
+    assert figures["outcome_accuracy"] >= 0.70
+    assert figures["evidence_hit"] >= 0.90
 
 
 def test_a_turn_costs_less_than_60_milliseconds_of_processor(engine: LocalEngine) -> None:

@@ -48,12 +48,13 @@ def test_satisfaction_falls_with_the_view_the_outcome_and_the_leave() -> None:
     solved, unsolved = dict.fromkeys(Outcome, 0.0), dict.fromkeys(Outcome, 0.0)
     solved[Outcome.SOLVED] = unsolved[Outcome.UNSOLVED] = 1.0
     thanked, gone = talk("Merci"), talk("Euh", "Êtes-vous toujours là ?")
-    best = satisfaction(thanked, sentiment=glad, outcome=solved)
+    best = satisfaction(thanked, sentiment=glad, turns=[glad], outcome=solved)
     assert best == 1.0
-    assert satisfaction(thanked, sentiment=cross, outcome=solved) < best
-    assert satisfaction(thanked, sentiment=glad, outcome=unsolved) < best
-    assert satisfaction(gone, sentiment=glad, outcome=solved) < best
-    assert satisfaction(gone, sentiment=cross, outcome=unsolved) == 0.0
+    assert satisfaction(thanked, sentiment=cross, turns=[glad], outcome=solved) < best
+    assert satisfaction(thanked, sentiment=glad, turns=[glad, cross], outcome=solved) < best
+    assert satisfaction(thanked, sentiment=glad, turns=[glad], outcome=unsolved) < best
+    assert satisfaction(gone, sentiment=glad, turns=[glad], outcome=solved) < best
+    assert satisfaction(gone, sentiment=cross, turns=[cross], outcome=unsolved) == 0.0
 
 
 @pytest.mark.parametrize(
