@@ -3,7 +3,7 @@
     python -m bench.analysis_quality [--data DIR] [--only PART …]
 
 prints one JSON line. Parts: `kiosk` (the labelled examples, shipped weights), `corpus` (whole batches
-of our own corpus left out; minutes), `tweets` (thirds left out of the recipe that ships; minutes),
+of our own corpus left out; minutes), `tweets` (thirds left out of the public heads; minutes),
 `series` (reviews, polarity), `wikit` (our label recipe, fifths left out), `support` (failed chats
 among the least satisfied 30 %), `satisfaction` (rank correlation with people's), `cost` (processor
 time a turn on one core, bytes of weights). A part whose data is absent says so instead of a figure.
@@ -49,7 +49,7 @@ def corpus(data: Path) -> dict[str, Any]:
 def tweets(data: Path) -> dict[str, Any]:
     """Macro-F1 a language, beside TF-IDF and logistic regression on the same thirds."""
     rows = load_tweets(data)
-    return _beside(evaluate.tweet_figures(rows), evaluate.tweet_floor(rows))
+    return _beside(evaluate.tweet_figures(LocalEngine.load().heads, rows), evaluate.tweet_floor(rows))
 
 
 def series(data: Path) -> dict[str, Any]:

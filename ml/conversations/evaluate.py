@@ -14,10 +14,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jarvis.conversations import Analysis, Conversation, Role, Sentiment, Turn
+from jarvis.conversations import Analysis, Conversation, Role, Sentiment, Turn, sentiment_label
 from ml.conversations.examples import (
     LabelledConversation,
     LabelledTweet,
@@ -26,10 +27,11 @@ from ml.conversations.examples import (
     load_conversations,
 )
 from ml.conversations.golden import golden_conversations, means_of, scores_of
+from ml.conversations.heads import HeadSet
 from ml.conversations.local import LocalEngine
 from ml.conversations.metrics import accuracy, conversation_figures, macro_f1, rank_correlation, recall_at
 from ml.conversations.public_sets import LabelledText, RatedDialogue, SupportChat, labelled_texts
-from ml.conversations.reading import member_text
+from ml.conversations.reading import member_text, read
 from ml.conversations.sentences import Vectors, clean_text
 
 _TWEET_FOLDS = 3
@@ -70,28 +72,33 @@ def majority_figures(examples: Sequence[LabelledConversation]) -> dict[str, floa
     }
 
 
-def tweet_figures(tweets: Sequence[LabelledTweet]) -> dict[str, float]:
-    """Macro-F1 a language over the tweets, each judged by an engine that was fitted without it."""
-    from ml.conversations.train import fit
+def tweet_figures(heads: HeadSet, tweets: Sequence[LabelledTweet]) -> dict[str, float]:
+    """Macro-F1 a language over the tweets, each judged by public heads that were fitted without its third.
+
+    The other heads stay as they are: no tweet trains them.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from ml.conversations.train import public_heads
 
     vectors = Vectors()
-    conversations, turns = corpus_conversations(), corpus_turns()
+    said = [
+        clean_text(turn.text)
+        for turn in (*corpus_turns(), *(turn for each in corpus_conversations() for turn in each.turns))
+    ]
     truth: dict[str, list[str]] = {}
     guessed: dict[str, list[str]] = {}
     for fold in range(_TWEET_FOLDS):
-        heads = fit(
-            conversations,
-            turns,
-            [tweet for place, tweet in enumerate(tweets) if place % _TWEET_FOLDS != fold],
-            vectors=vectors,
+        seen = [tweet for place, tweet in enumerate(tweets) if place % _TWEET_FOLDS != fold]
+        with threadpool_limits(limits=1):
+            public = public_heads(heads.features, said, seen, vectors=vectors)
+        held = tweets[fold::_TWEET_FOLDS]
+        readings = read(
+            [_alone(tweet.text, tweet.language) for tweet in held], replace(heads, heads={**heads.heads, **public})
         )
-        held = [tweet for place, tweet in enumerate(tweets) if place % _TWEET_FOLDS == fold]
-        answers = LocalEngine(heads).analyse([_alone(tweet.text, tweet.language) for tweet in held])
-        for tweet, answer in zip(held, answers, strict=True):
+        for tweet, reading in zip(held, readings, strict=True):
             truth.setdefault(tweet.language, []).append(tweet.sentiment)
-            guessed.setdefault(tweet.language, []).append(
-                answer.sentiment_label if isinstance(answer, Analysis) else Sentiment.NEUTRAL
-            )
+            guessed.setdefault(tweet.language, []).append(sentiment_label(reading.score))
     return {f"{language}_macro_f1": macro_f1(truth[language], guessed[language]) for language in sorted(truth)}
 
 

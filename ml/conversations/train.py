@@ -75,14 +75,10 @@ def _fitted(
     *,
     vectors: Vectors,
 ) -> HeadSet:
-    from scipy import sparse
-
     spoken = [*turns, *(turn for conversation in conversations for turn in conversation.turns)]
     wholes = [member_text(example.conversation) for example in conversations]
     turn_texts = [clean_text(turn.text) for turn in spoken]
     single_texts = turn_texts[: len(turns)]
-    public = [*tweets, *corpus_opinions()] if tweets else []
-    public_texts = [clean_text(tweet.text) for tweet in public]
     closings = [closing_text(example.conversation) for example in conversations]
 
     features = TextFeatures.fit([*wholes, *turn_texts], vectors.of([*wholes, *turn_texts]))
@@ -92,24 +88,8 @@ def _fitted(
 
     heads: dict[str, Head] = {}
     turn_rows = matrix(turn_texts)
-    if public:
-        # The words of a gym are not the words of a timeline: each register has its own head, and a
-        # third says which of the two is heard.
-        public_rows = matrix(public_texts)
-        heads["public_sentiment"] = fit_several(
-            public_rows,
-            [frozenset({str(tweet.sentiment)}) for tweet in public],
-            classes=sorted(str(sentiment) for sentiment in Sentiment),
-            strength=PUBLIC_STRENGTH,
-            weights=[1.0] * len(tweets) + [OPINION_WEIGHT] * (len(public) - len(tweets)),
-        )
-        heads["register"] = fit_several(
-            sparse.vstack([turn_rows, public_rows]).tocsr(),
-            [frozenset[str]()] * len(turn_texts) + [frozenset({"public"})] * len(public_texts),
-            classes=["public"],
-            strength=EXCLUSIVE_STRENGTH,
-            weights=[1.0] * (len(turn_texts) + len(tweets)) + [OPINION_WEIGHT] * (len(public) - len(tweets)),
-        )
+    if tweets:
+        heads |= public_heads(features, turn_texts, tweets, vectors=vectors)
     heads["turn_sentiment"] = fit_exclusive(turn_rows, [turn.sentiment for turn in spoken], strength=EXCLUSIVE_STRENGTH)
     heads["turn_emotion"] = fit_exclusive(turn_rows, [turn.emotion for turn in spoken], strength=EXCLUSIVE_STRENGTH)
     heads["turn_intents"] = fit_several(
@@ -149,7 +129,7 @@ def _fitted(
     )
     training = (
         f"{len(conversations)} conversations, {len(turns)} single turns, {len(tweets)} tweets, "
-        f"{len(public) - len(tweets)} opinions"
+        f"{len(corpus_opinions()) if tweets else 0} opinions"
     )
     return HeadSet(
         features,
@@ -161,6 +141,41 @@ def _fitted(
         ),
         training,
     )
+
+
+def public_heads(
+    features: TextFeatures, said: Sequence[str], tweets: Sequence[LabelledTweet], *, vectors: Vectors
+) -> dict[str, Head]:
+    """What is written for a public, judged by a head of its own, and a head that tells it from what is said to a kiosk.
+
+    The words of a gym are not the words of a timeline.
+
+    Args:
+        said: cleaned member turns, the other register.
+        tweets: at least one; our own opinions are added.
+    """
+    from scipy import sparse
+
+    public = [*tweets, *corpus_opinions()]
+    texts = [clean_text(each.text) for each in public]
+    rows = features.matrix(texts, vectors.of(texts))
+    weights = [1.0] * len(tweets) + [OPINION_WEIGHT] * (len(public) - len(tweets))
+    return {
+        "public_sentiment": fit_several(
+            rows,
+            [frozenset({str(each.sentiment)}) for each in public],
+            classes=sorted(str(sentiment) for sentiment in Sentiment),
+            strength=PUBLIC_STRENGTH,
+            weights=weights,
+        ),
+        "register": fit_several(
+            sparse.vstack([features.matrix(said, vectors.of(said)), rows]).tocsr(),
+            [frozenset[str]()] * len(said) + [frozenset({"public"})] * len(public),
+            classes=["public"],
+            strength=EXCLUSIVE_STRENGTH,
+            weights=[1.0] * len(said) + weights,
+        ),
+    }
 
 
 def _stances(
