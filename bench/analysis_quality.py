@@ -25,9 +25,9 @@ from ml.conversations.local import LocalEngine
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
-# One review in three and one dialogue in four: enough for two decimals, and minutes instead of half an hour.
-_SERIES_STEP = 3
-_SATISFACTION_STEP = 4
+# One review in six and one dialogue in ten: enough for two decimals, and minutes instead of half an hour.
+_SERIES_STEP = 6
+_SATISFACTION_STEP = 10
 
 
 def kiosk(data: Path) -> dict[str, Any]:
