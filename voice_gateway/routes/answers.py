@@ -5,7 +5,6 @@ that no caller ever reads a stack trace, a quoted value or a page of HTML.
 """
 
 import logging
-import traceback
 from typing import Annotated, Any
 
 import psycopg
@@ -16,6 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from jarvis.logs import place_of
 from voice_gateway.routes.bodies import BodyRefused, refusal
 from warehouse.stores.sign_in import TooManyTries
 
@@ -149,13 +149,12 @@ async def _crowded(_request: Request, _error: Exception) -> Response:
 
 async def _fault(request: Request, error: Exception) -> Response:
     # Type and place only: the message could quote a row.
-    place = (traceback.extract_tb(error.__traceback__) or [None])[-1]
     log.error(
         "a request failed",
         extra={
             "path": getattr(request.scope.get("route"), "path", None),
             "error": type(error).__name__,
-            "place": f"{place.filename}:{place.lineno}" if place else None,
+            "place": place_of(error),
         },
     )
     return refusal(500, "fault", "found a fault of the gateway's own, expected an answer: tell the operator")
