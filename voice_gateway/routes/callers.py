@@ -16,6 +16,8 @@ from warehouse.stores.voice import token_behind_client_secret
 
 DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, OSError)
 
+_KIOSKS = "kiosks_by_token"
+
 _BEARER = re.compile(r"^Bearer (?P<token>\S{1,256})$", re.IGNORECASE)
 
 
@@ -25,12 +27,25 @@ async def calling_kiosk(request: Request) -> Kiosk | None:
     Raises:
         psycopg.OperationalError, PoolTimeout, OSError: when the database does not answer.
     """
-    services: Services = request.app.state.services
-    token = bearer_token(request.headers.get("authorization"))
+    return await kiosk_showing(request, bearer_token(request.headers.get("authorization")))
+
+
+async def kiosk_showing(request: Request, token: str | None) -> Kiosk | None:
+    """The kiosk that holds the token, asked for once a request; None without a valid one.
+
+    Raises:
+        psycopg.OperationalError, PoolTimeout, OSError: when the database does not answer.
+    """
     if token is None:
         return None
-    async with services.pool.connection() as connection:
-        return await kiosk_with(connection, token)
+    # By token: the page's calls come with one in a cookie and are passed on with one in the header.
+    known: dict[str, Kiosk | None] = getattr(request.state, _KIOSKS, {})
+    if token not in known:
+        services: Services = request.app.state.services
+        async with services.pool.connection() as connection:
+            known = {**known, token: await kiosk_with(connection, token)}
+        setattr(request.state, _KIOSKS, known)
+    return known[token]
 
 
 async def kiosk_with(connection: AsyncConnection, token: str | None) -> Kiosk | None:
