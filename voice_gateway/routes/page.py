@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 import orjson
 from fastapi import APIRouter, Depends, Request, WebSocket
@@ -23,8 +22,10 @@ from starlette.datastructures import MutableHeaders
 from jarvis.kiosks import CODE_ALPHABET, CODE_LENGTH, TOKEN_PREFIX
 from voice_gateway.rates import RateClass
 from voice_gateway.routes import kiosks
+from voice_gateway.routes.answers import Refused
 from voice_gateway.routes.bodies import refusal
-from voice_gateway.routes.callers import DATABASE_AWAY, client_ip, database_away, kiosk_with, unknown_token
+from voice_gateway.routes.callers import DATABASE_AWAY, client_ip, database_away, kiosk_showing, unknown_token
+from voice_gateway.routes.guards import own_origin
 from voice_gateway.routes.limits import limited
 from voice_gateway.routes.realtime import serve
 from voice_gateway.services import Services
@@ -71,20 +72,24 @@ class Page:
 
 async def _screen_or_address(request: Request) -> str:
     """`kiosk/<id>` with a cookie that opens a door, else `ip/<address>`."""
-    services: Services = request.app.state.services
-    token = token_in_cookie(request)
-    if token is not None:
-        try:
-            async with services.pool.connection() as connection:
-                kiosk = await kiosk_with(connection, token)
-        except DATABASE_AWAY:
-            kiosk = None
-        if kiosk is not None:
-            return f"kiosk/{kiosk.kiosk_id}"
-    return f"ip/{client_ip(request)}"
+    try:
+        kiosk = await kiosk_showing(request, token_in_cookie(request))
+    except DATABASE_AWAY:
+        kiosk = None
+    return f"ip/{client_ip(request)}" if kiosk is None else f"kiosk/{kiosk.kiosk_id}"
 
 
-_LIMITED = [Depends(limited(RateClass.API, caller_of=_screen_or_address))]
+async def _from_a_page_of_ours(request: Request, slug: str) -> None:
+    """The address can be a kiosk's, and the call comes from no page of another site."""
+    if not _is_slug(slug):
+        raise Refused(
+            404, "not_found", "found no kiosk's address, expected /kiosk/ and a slug as `jarvis kiosk code` prints"
+        )
+    await own_origin(request)
+
+
+# In this order: who is refused has asked, and counts.
+_GUARDED = [Depends(limited(RateClass.API, caller_of=_screen_or_address)), Depends(_from_a_page_of_ours)]
 
 
 @cache
@@ -133,13 +138,9 @@ async def document(request: Request, slug: str) -> Response:
     return Response(page().document, media_type="text/html; charset=utf-8", headers=headers)
 
 
-@router.post("/{slug}/provision", dependencies=_LIMITED)
+@router.post("/{slug}/provision", dependencies=_GUARDED)
 async def provision(request: Request, slug: str) -> Response:
     """The code is spent and its token is in the cookie of the kiosk's own address, which the answer names."""
-    if not _is_slug(slug):
-        return _no_address()
-    if not is_own_page(request):
-        return _foreign_page()
     answer = await kiosks.provision(request)
     if answer.status_code != 200:
         return answer
@@ -152,18 +153,13 @@ async def provision(request: Request, slug: str) -> Response:
     return told
 
 
-@router.post("/{slug}/session", dependencies=_LIMITED)
+@router.post("/{slug}/session", dependencies=_GUARDED)
 async def session(request: Request, slug: str) -> Response:
     """Which kiosk this screen is; 401 when it has no token that opens a door."""
-    if not _is_slug(slug):
-        return _no_address()
-    if not is_own_page(request):
-        return _foreign_page()
     services: Services = request.app.state.services
     token = token_in_cookie(request)
     try:
-        async with services.pool.connection() as connection:
-            kiosk = await kiosk_with(connection, token)
+        kiosk = await kiosk_showing(request, token)
     except DATABASE_AWAY:
         return database_away()
     if kiosk is None or token is None:
@@ -183,26 +179,18 @@ async def session(request: Request, slug: str) -> Response:
     return told
 
 
-@router.post("/{slug}/heartbeat", dependencies=_LIMITED)
+@router.post("/{slug}/heartbeat", dependencies=_GUARDED)
 async def heartbeat(request: Request, slug: str) -> Response:
     """The same sign of life as a device's, with the token of the cookie."""
-    if not _is_slug(slug):
-        return _no_address()
-    if not is_own_page(request):
-        return _foreign_page()
     token = token_in_cookie(request)
     if token is None:
         return unknown_token()
     return await kiosks.heartbeat(_as_device(request, token))
 
 
-@router.post("/{slug}/rotate", dependencies=_LIMITED)
+@router.post("/{slug}/rotate", dependencies=_GUARDED)
 async def rotate(request: Request, slug: str) -> Response:
     """A new token in the cookie; the one before ends when this one is first used."""
-    if not _is_slug(slug):
-        return _no_address()
-    if not is_own_page(request):
-        return _foreign_page()
     token = token_in_cookie(request)
     if token is None:
         return unknown_token()
@@ -224,12 +212,6 @@ def token_in_cookie(connection: Request | WebSocket) -> str | None:
     """The page's device token; None where the cookie holds none that could be ours."""
     token = connection.cookies.get(COOKIE, "")
     return token if token.startswith(TOKEN_PREFIX) and len(token) <= 256 else None
-
-
-def is_own_page(request: Request) -> bool:
-    """False for a call from a page of another site."""
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _as_device(request: Request, token: str) -> Request:
@@ -256,13 +238,3 @@ def _media_type(name: str) -> str:
     kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0] or "application/octet-stream"
     kind = "font/woff2" if name.endswith(".woff2") else kind
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-
-
-def _no_address() -> JSONResponse:
-    return refusal(
-        404, "not_found", "found no kiosk's address, expected /kiosk/ and a slug as `jarvis kiosk code` prints"
-    )
-
-
-def _foreign_page() -> JSONResponse:
-    return refusal(403, "foreign_origin", "found a page of another site, expected one served by this gateway")
