@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
 from ml.conversations.engine import AnalysisEngine, EngineError, analyse_each
 from ml.conversations.examples import ExampleError, read_conversation
-from ml.conversations.redaction import find, redact
+from ml.conversations.redaction import find, without
 
 BATCH_LINES = 32
 
@@ -132,11 +132,10 @@ def redact_lines(lines: Iterable[str], out: TextIO, *, known: Sequence[str] = ()
     """
     for line in lines:
         text = line.rstrip("\n")
-        redacted = redact(text, known=known)
+        found = find(text, known=known)
+        redacted = without(text, found)
         if with_spans:
-            spans = [
-                {"start": span.start, "end": span.end, "kind": span.kind.value} for span in find(text, known=known)
-            ]
+            spans = [{"start": span.start, "end": span.end, "kind": span.kind.value} for span in found]
             _write(out, {"text": redacted, "spans": spans})
         else:
             out.write(f"{redacted}\n")

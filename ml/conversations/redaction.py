@@ -132,14 +132,17 @@ def find(text: str, *, known: Sequence[str] = ()) -> list[Span]:
     return _apart(found)
 
 
-def redact(text: str, *, known: Sequence[str] = (), kinds: Iterable[PersonalData] = PersonalData) -> str:
-    """The text with a neutral word in brackets for everything personal of these kinds."""
-    wanted = frozenset(kinds)
+def redact(text: str, *, known: Sequence[str] = ()) -> str:
+    """The text with a neutral word in brackets for everything personal."""
+    return without(text, find(text, known=known))
+
+
+def without(text: str, spans: Sequence[Span]) -> str:
+    """The text with a neutral word in brackets for each of its spans, which are in order and apart."""
     parts, place = [], 0
-    for span in find(text, known=known):
-        if span.kind in wanted:
-            parts += [text[place : span.start], MARKERS[span.kind]]
-            place = span.end
+    for span in spans:
+        parts += [text[place : span.start], MARKERS[span.kind]]
+        place = span.end
     return _collapsed("".join([*parts, text[place:]]))
 
 

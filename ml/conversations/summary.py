@@ -77,7 +77,8 @@ def summarise(
 
 def quote(text: str, *, names: Sequence[str] = ()) -> str:
     """The member's words without names or hesitations at the start, at whole sentences where they are long."""
-    kept = _FILLER.sub("", redact(text, known=names)).strip() or redact(text, known=names)
+    redacted = redact(text, known=names)
+    kept = _FILLER.sub("", redacted).strip() or redacted
     if len(kept) > MAX_QUOTE_CHARACTERS:
         short = ""
         for sentence in _SENTENCE_END.split(kept):
