@@ -46,7 +46,8 @@ def _row(session: JudgedSession, *, redacted: bool) -> dict[str, Any]:
         "session_id": session.session_id,
         "language": session.language,
         "turns": list(_turns(session, redacted=redacted)),
-        "labels": {**labels, "evidence_turns": list(session.evidence_turn_ids), "issue": None},
+        # Nobody was asked which turns they rest on.
+        "labels": {**labels, "evidence_turns": [], "issue": None},
         "turn_labels": [{"turn_id": turn.turn_id, **turn.labels} for turn in session.turns if turn.labels is not None],
         "judged": sorted(session.judged),
         "engine_version": session.engine_version,

@@ -5,8 +5,9 @@ people looked at join them (`orchestration/golden.py`). Pure: scores in, verdict
 `jarvis engine score` and by `evaluate --golden`.
 
 Each conversation is scored field by field from 0 to 1: right or wrong for sentiment, emotion and outcome, F1 of
-the sets for topics and intents; its whole score is the mean of the fields it is judged by. Two versions are compared
-pair by pair on the conversations both have a score of: the mean difference, and its bootstrap interval.
+the sets for topics, intents and the turns that sentiment rests on; its whole score is the mean of the fields it is
+judged by. Two versions are compared pair by pair on the conversations both have a score of: the mean difference, and
+its bootstrap interval.
 """
 
 import hashlib
@@ -23,6 +24,10 @@ from ml.conversations.examples import LabelledConversation, load_conversations
 GOLDEN = Path(__file__).parent / "golden"
 
 WHOLE = "whole"
+# The turns that sentiment rests on, where a person named them: what turns are read as shows here, and in alerts.
+EVIDENCE = "evidence"
+
+_FIELDS: tuple[str, ...] = (WHOLE, *LabelField, EVIDENCE)
 
 # Of 95 % of resamples' mean differences, the lowest and the highest bound.
 BOUNDS = (0.025, 0.975)
@@ -89,6 +94,7 @@ def item_id(example: LabelledConversation) -> str:
         [[turn.role, turn.text] for turn in example.conversation.turns],
         [example.sentiment, example.emotion, example.outcome, sorted(example.topics), sorted(example.intents)],
         sorted(example.judged),
+        sorted(example.evidence_turn_ids),
     ]
     return hashlib.sha256(json.dumps(content).encode("ascii")).hexdigest()[:16]
 
@@ -109,8 +115,7 @@ def scores_of(engine: AnalysisEngine, examples: Sequence[LabelledConversation]) 
 
 def means_of(scores: Scores) -> dict[str, float]:
     """The mean of each field over the conversations judged by it, the whole score first."""
-    fields = [WHOLE, *LabelField]
-    found = {field: [item[field] for item in scores.values() if field in item] for field in fields}
+    found = {field: [item[field] for item in scores.values() if field in item] for field in _FIELDS}
     return {str(field): sum(values) / len(values) for field, values in found.items() if values}
 
 
@@ -122,7 +127,7 @@ def compare(*, champion: Scores, candidate: Scores) -> Verdict:
     return Verdict(
         tuple(
             difference
-            for field in (WHOLE, *map(str, LabelField))
+            for field in map(str, _FIELDS)
             if (difference := _difference(field, shared, champion, candidate)) is not None
         ),
         len(shared),
@@ -157,6 +162,9 @@ def _scores(example: LabelledConversation, said: Analysis | None) -> dict[str, f
     by_field: dict[str, float] = {}
     for field in sorted(example.judged):
         by_field[str(field)] = 0.0 if said is None else _score(field, example, said)
+    if example.evidence_turn_ids:
+        cited = frozenset(said.evidence.get("sentiment", ())) if said else frozenset[str]()
+        by_field[EVIDENCE] = _set_f1(frozenset(example.evidence_turn_ids), cited)
     by_field[WHOLE] = sum(by_field.values()) / len(by_field)
     return by_field
 

@@ -12,7 +12,6 @@ select
     summaries.key_topics as topics,
     summaries.intents_detected as intents,
     summaries.outcome,
-    coalesce(summaries.evidence -> 'sentiment', '[]'::jsonb) as evidence_turn_ids,
     summaries.engine_version,
     array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names
 from (

@@ -37,7 +37,6 @@ class JudgedSession:
     labels: Mapping[LabelField, Any]
     judged: frozenset[LabelField]
     """The labels of the whole conversation that a person has corrected or confirmed."""
-    evidence_turn_ids: tuple[str, ...]
     engine_version: str
     private_names: tuple[str, ...]
 
@@ -71,7 +70,6 @@ def _session(row: Mapping[str, Any], turns: Sequence[JudgedTurn]) -> JudgedSessi
         turns=tuple(turns),
         labels={field: row[field] for field in LabelField},
         judged=frozenset(map(LabelField, row["judged_fields"])),
-        evidence_turn_ids=tuple(row["evidence_turn_ids"]),
         engine_version=row["engine_version"],
         private_names=tuple(row["private_names"]),
     )

@@ -40,6 +40,7 @@ class Oracle:
             key_topics=tuple(truth.topics),
             intents=tuple(truth.intents),
             outcome=truth.outcome,
+            evidence={"sentiment": truth.evidence_turn_ids},
         )
 
 
@@ -72,7 +73,10 @@ def test_who_says_what_the_labels_say_scores_one() -> None:
 def test_only_what_a_person_looked_at_is_scored() -> None:
     """A conversation of which only the topics were judged says nothing of sentiment; one of two topics found is 2/3."""
     judged = replace(
-        GOLDEN[0], topics=frozenset({Topic.EQUIPMENT, Topic.SAFETY}), judged=frozenset({LabelField.TOPICS})
+        GOLDEN[0],
+        topics=frozenset({Topic.EQUIPMENT, Topic.SAFETY}),
+        judged=frozenset({LabelField.TOPICS}),
+        evidence_turn_ids=(),
     )
     (item,) = scores_of(CueWordEngine(), [judged])[0].values()
     assert set(item) == {"topics", WHOLE}
