@@ -197,7 +197,7 @@ def _days_at_the_gym(
     told = Arrivals(arrivals.rows[is_told], arrivals.days[is_told], arrivals.seconds[is_told])
     by_row = {story.row: story for story in stories}
     visits, conversations = [], []
-    talk = Talk.of(personas, lives)
+    talk = Talk.of(personas, lives, life)
     for visit, spoken in hold_conversations(gym, life, by_row, told, talk, seed=plan.seed, now=plan.now):
         visits.append(visit)
         if spoken is not None:

@@ -14,6 +14,7 @@ from random import Random
 from jarvis.conversations import Sentiment
 from warehouse.demo.chance import happens, one_of, weighted
 from warehouse.demo.dialogues import Dialogue, Moment, library
+from warehouse.demo.gym_lives import GymLife
 from warehouse.demo.lives import NEVER, Away, Lives, Reason
 from warehouse.demo.personas import BILLING, TOPICS, Personas
 
@@ -38,18 +39,19 @@ class Talk:
 
     personas: Personas
     lives: Lives
+    life: GymLife
     aways: Mapping[int, Sequence[Away]]
     """The absences of each member."""
     complained: dict[tuple[int, str], int] = field(default_factory=dict)
     """Member and topic to the day of the last complaint."""
 
     @classmethod
-    def of(cls, personas: Personas, lives: Lives) -> "Talk":
+    def of(cls, personas: Personas, lives: Lives, life: GymLife) -> "Talk":
         """Nobody has said anything yet."""
         aways: dict[int, list[Away]] = {}
         for away in lives.aways:
             aways.setdefault(away.member, []).append(away)
-        return cls(personas, lives, aways)
+        return cls(personas, lives, life, aways)
 
     def choose(self, chance: Random, speaker: Speaker) -> Dialogue:
         """A dialogue in the speaker's language that fits their life on that day."""
@@ -70,6 +72,13 @@ class Talk:
         before = self.complained.get((speaker.row, topic), -NEVER)
         self.complained[speaker.row, topic] = speaker.day
         again = Moment.AGAIN if speaker.day - before < _REMEMBERED_DAYS else None
+        machine = self.life.machine_on(self.lives.first_day + timedelta(days=speaker.day))
+        if topic == "equipment" and machine is not None and happens(chance, 0.7):
+            # All speak of the one that is out of order.
+            named = [one for one in _fitting(speaker, mood=mood, topic=topic) if one.names_a_machine == machine[0]]
+            angry = [one for one in _fitting(speaker, moment=Moment.AGAIN) if one.names_a_machine == machine[0]]
+            if about_it := (angry if again and angry else named):
+                return one_of(chance, about_it)
         return one_of(
             chance,
             (again and _fitting(speaker, moment=again, mood=mood, topic=topic))

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from jarvis.conversations import Role, Sentiment
-from warehouse.demo.dialogues import SLOTS, DialogueError, library, read
+from warehouse.demo.dialogues import SLOTS, DialogueError, Moment, library, read
 
 WORDS = {slot: slot.upper() for slot in SLOTS}
 
@@ -13,7 +13,7 @@ WORDS = {slot: slot.upper() for slot in SLOTS}
 def test_library_is_wide() -> None:
     """At least 120 dialogues of at most 8 turns, with every mood in every language."""
     dialogues = library()
-    assert len(dialogues) >= 120
+    assert len(dialogues) >= 200
     assert all(1 <= len(one.turns) <= 8 for one in dialogues)
     moods = {(one.language, one.mood) for one in dialogues}
     assert moods == {(language, mood) for language in ("fr", "en", "es") for mood in Sentiment}
@@ -58,3 +58,12 @@ def test_unreadable_dialogue_is_named(text: str, complaint: str) -> None:
     """A mistake in a file says where it is and what was expected."""
     with pytest.raises(DialogueError, match=complaint):
         list(read("inline", text))
+
+
+def test_every_moment_has_words() -> None:
+    """Each moment of a life can be said in French in several ways, and the commonest in each language."""
+    spoken = [(one.language, moment) for one in library() for moment in one.moments]
+    assert {moment for language, moment in spoken if language == "fr"} == set(Moment)
+    assert all(spoken.count(("fr", moment)) >= 3 for moment in Moment)
+    abroad = {Moment.LEAVING, Moment.MOVING, Moment.PRICE, Moment.AGAIN, Moment.PAUSE, Moment.RETURN, Moment.HOLIDAY}
+    assert all((language, moment) in spoken for language in ("en", "es") for moment in abroad)

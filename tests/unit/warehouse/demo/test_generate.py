@@ -286,3 +286,19 @@ def test_a_paused_contract_has_its_days() -> None:
     assert all(one.frozen_from and one.frozen_from <= today <= (one.frozen_until or today) for one in frozen)
     others = [one for story in stories for one in story.memberships if one.status != "frozen"]
     assert not [one for one in others if one.frozen_from or one.frozen_until]
+
+
+def test_all_complain_of_the_machine_that_is_broken() -> None:
+    """Complaints that name a machine mostly name the one that is out of order in that gym on that day."""
+    named, right = 0, 0
+    for part in network_of(days=700, members=900, seed=9, gyms=3).parts:
+        for spoken in part.conversations:
+            kind = spoken.dialogue.names_a_machine
+            machine = part.life.machine_on(spoken.session.started_at.astimezone(PARIS).date())
+            if kind is None or machine is None or spoken.dialogue.mood.value != "negative":
+                continue
+            named += 1
+            words = " ".join(turn.text for turn in spoken.turns)
+            right += kind == machine[0] and str(machine[1]) in words
+    assert named > 30
+    assert right / named > 0.6
