@@ -109,6 +109,8 @@ class GymDay:
     muted: dict[date, MuteReason]
     """From the look-back's first day to the horizon."""
     counted: CountedDays
+    recorded_from: date | None = None
+    """The gym's first visit on record: before it nobody is known to have stayed away."""
 
     @property
     def first(self) -> date:
@@ -159,11 +161,11 @@ class MemberAnalytics:
     """The last day of the mute; None where it has no known end, or there is none."""
 
 
-def gym_day(calendar: GymCalendar, *, today: date) -> GymDay:
+def gym_day(calendar: GymCalendar, *, today: date, recorded_from: date | None = None) -> GymDay:
     """The gym's day, its muted days found once for all its members."""
     first, horizon = today - timedelta(days=LOOK_BACK_DAYS), today + timedelta(days=MUTE_HORIZON_DAYS)
     muted = gym_muted_days(calendar, first, horizon)
-    return GymDay(today, muted, CountedDays(muted, today=today))
+    return GymDay(today, muted, CountedDays(muted, today=today), recorded_from)
 
 
 def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
@@ -182,7 +184,9 @@ def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
     mute = current_mute(muted, today, horizon=day.horizon)
     joined_on = _joined_on(facts, seen)
     is_new = joined_on is not None and (today - joined_on).days < NEW_FOR_DAYS
-    habit = None if is_new else visit_habit(visits, counted, joined_on=joined_on)
+    # What came before the records, or was deleted by their retention, is no absence.
+    known_from = max((one for one in (joined_on, day.recorded_from) if one is not None), default=None)
+    habit = None if is_new else visit_habit(visits, counted, joined_on=known_from)
     recent_conversations = sum((today - one.started_on).days < RECENT_DAYS for one in conversations)
     counted_days_away = counted.since(seen[-1]) if seen else None
     return MemberAnalytics(
@@ -213,7 +217,7 @@ def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
             visits,
             counted,
             habit,
-            joined_on=joined_on,
+            joined_on=known_from,
             is_silenced=mute is not None and mute.reason in SILENCING,
         ),
         mute_reason=None if mute is None else mute.reason,

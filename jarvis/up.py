@@ -183,7 +183,7 @@ def simulate_network(
     pending_days: int | None = None,
     truth: TextIO | None = None,
 ) -> None:
-    """The empty database holds a network, and its accounts' password has been said where it is not the README's.
+    """The empty database holds a network with its members counted; a password other than the README's has been said.
 
     Args:
         truth: gets what no table knows, a JSON line per member.
@@ -191,6 +191,7 @@ def simulate_network(
     Raises:
         SimulationRefused: when the database holds gyms already.
     """
+    from orchestration.batches import refresh_members
     from warehouse.demo.simulate import DEMO_PASSWORD, simulate
 
     # The embedded database is this machine's own; a given one may be reached by people who read our README.
@@ -210,6 +211,8 @@ def simulate_network(
         ),
     )
     _say(f"    {report}")
+    # The pages need it today, and the night's run is hours away.
+    _step("counting every member's visits and habits", lambda: refresh_members(connection))
     if password != DEMO_PASSWORD:
         _say(f"    password of every simulated account, shown this once: {password}")
 

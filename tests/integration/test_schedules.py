@@ -14,6 +14,7 @@ from tests.conftest import Database
 
 # Schedule to its moments of a week in UTC: weekday (Monday is 0) or None for each day, hour, minute.
 AT: Mapping[str, tuple[int | None, int, int]] = {
+    "refresh_members_schedule": (None, 1, 30),
     "score_churn_schedule": (None, 2, 0),
     "train_churn_schedule": (6, 1, 0),
     "keep_retention_schedule": (6, 3, 0),

@@ -35,10 +35,16 @@ where members.gym_id = %(gym_id)s::uuid
 order by members.id;
 
 -- gym_days --
--- The gyms' own day at a moment, and what closes or empties them; closures as parallel arrays.
+-- The gyms' own day at a moment, and what closes or empties them, with the first
+-- visit on record; closures as parallel arrays.
 select
     gyms.id as gym_id,
     (%(now)s::timestamptz at time zone gyms.timezone)::date as today,
+    (
+        select (min(member_visits.visited_at) at time zone gyms.timezone)::date
+        from public.member_visits
+        where member_visits.gym_id = gyms.id
+    ) as recorded_from,
     gyms.school_zone,
     gyms.holiday_region,
     coalesce(closures.starts_on, '{}'::date[]) as closures_start_on,

@@ -60,6 +60,7 @@ def load_gym_days(connection: Connection, gym_ids: Collection[UUID], *, now: dat
                 holiday_region=None if row["holiday_region"] is None else HolidayRegion(row["holiday_region"]),
             ),
             today=row["today"],
+            recorded_from=row["recorded_from"],
         )
         for row in rows
     }

@@ -174,6 +174,16 @@ def test_a_declared_absence_keeps_engagement_and_says_why() -> None:
     assert (here.visit_trend, gone.visit_trend) == (VisitTrend.ABSENT, VisitTrend.STEADY)
 
 
+def test_what_came_before_the_records_is_no_absence() -> None:
+    """An import of seven weeks, or visits deleted with age: a steady member has not begun to rise."""
+    visits = tuple(range(0, 49, 3))
+    recorded = GymDay(TODAY, {}, PLAIN.counted, TODAY - timedelta(days=49))
+    assert row_of(facts(visits_days_ago=visits)).visit_trend is VisitTrend.RISING
+    row = row_of(facts(visits_days_ago=visits), recorded)
+    assert row.visit_trend is VisitTrend.STEADY
+    assert row.usual_visits_per_week == pytest.approx(7 / 3, abs=0.1)
+
+
 def test_an_absence_without_an_end_has_no_date() -> None:
     """« Je suis blessé » says no day."""
     row = row_of(facts(visits_days_ago=(3,), away=Away(absences=(Period(TODAY - timedelta(days=2)),))))
