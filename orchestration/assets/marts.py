@@ -16,6 +16,8 @@ from orchestration.dbt import PROJECT, environment, executable, exported, prepar
 
 # Sources that an asset of the live location computes; the others are raw tables.
 LIVE_ASSETS = frozenset({"conversation_summaries", "member_analytics", "manager_alerts"})
+# And those that an asset of this location computes.
+ANALYTICS_ASSETS = frozenset({"churn_scores"})
 
 
 class Names(DagsterDbtTranslator):
@@ -25,7 +27,7 @@ class Names(DagsterDbtTranslator):
         """`conversation_summaries` or `raw/gyms` for a source, `marts/fct_sessions` for a model."""
         name: str = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] == "source":
-            return AssetKey(name) if name in LIVE_ASSETS else raw_key(name)
+            return AssetKey(name) if name in LIVE_ASSETS | ANALYTICS_ASSETS else raw_key(name)
         return AssetKey([dbt_resource_props["schema"], name])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:

@@ -17,7 +17,15 @@ from tests.conftest import REPOSITORY, Database
 from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id, plant
 from warehouse.connection import as_user
 
-MARTS = ("dim_gyms", "dim_members", "fct_alert_uplift", "fct_gym_daily", "fct_label_agreement", "fct_sessions")
+MARTS = (
+    "dim_gyms",
+    "dim_members",
+    "fct_alert_uplift",
+    "fct_churn_outcomes",
+    "fct_gym_daily",
+    "fct_label_agreement",
+    "fct_sessions",
+)
 
 # The analysis of Dax's session, as the pipeline would write it.
 ANALYSED: LiteralString = (
