@@ -26,6 +26,9 @@ class Step(Enum):
     """Opens the form; nothing changes yet."""
     WRITE_REASON = auto()
     """Opens the form; nothing changes yet."""
+    WRITE_MESSAGE = auto()
+    """Opens the form; nothing changes yet."""
+    USE_MESSAGE = auto()
     RESOLVE = auto()
     DISMISS = auto()
     CANCEL = auto()
@@ -42,13 +45,13 @@ def carry_out(scope: Scope, desk: AlertDesk) -> None:
     if asked is None:
         return
     step, alert = asked
-    if step in (Step.WRITE_RESOLUTION, Step.WRITE_REASON):
+    if step in (Step.WRITE_RESOLUTION, Step.WRITE_REASON, Step.WRITE_MESSAGE):
         st.session_state["open_form"] = asked
         st.rerun()
     if step is not Step.CANCEL:
         change = _change(scope, desk, step, alert)
         st.session_state["last_change"] = change
-        if change.message == texts_fr.REASON_MISSING:
+        if change.message in (texts_fr.REASON_MISSING, texts_fr.MESSAGE_MISSING):
             st.rerun()
     st.session_state.pop("open_form", None)
     st.rerun()
@@ -66,6 +69,8 @@ def offer(scope: Scope, alert: Alert) -> None:
         _buttons(alert)
     elif step is Step.WRITE_RESOLUTION:
         _resolve_form(seen)
+    elif step is Step.WRITE_MESSAGE:
+        _message_form(seen)
     else:
         _dismiss_form(seen)
 
@@ -104,6 +109,8 @@ def announce_new(alerts: Sequence[Alert]) -> None:
 def _change(scope: Scope, desk: AlertDesk, step: Step, alert: Alert) -> Change:
     if step is Step.TAKE:
         return desk.take(scope, alert)
+    if step is Step.USE_MESSAGE:
+        return desk.use_message(scope, alert, text=st.session_state.get(f"message-{alert.id}") or "")
     if step is Step.RELEASE:
         return desk.release(scope, alert)
     if step is Step.RESOLVE:
@@ -135,6 +142,11 @@ def _buttons(alert: Alert) -> None:
             type="secondary" if alert.status is AlertStatus.PENDING else "primary",
             on_click=_ask, args=(Step.WRITE_RESOLUTION, alert),
         )  # fmt: skip
+        if alert.message_text is not None and alert.message_used_at is None:
+            st.button(
+                "Message proposé", key=f"message-button-{alert.id}", icon=":material/edit_note:",
+                on_click=_ask, args=(Step.WRITE_MESSAGE, alert),
+            )  # fmt: skip
         st.button(
             "Classer sans suite", key=f"dismiss-{alert.id}", type="tertiary", icon=":material/block:",
             on_click=_ask, args=(Step.WRITE_REASON, alert),
@@ -149,6 +161,14 @@ def _resolve_form(alert: Alert) -> None:
         )  # fmt: skip
         st.text_area("Note (facultative)", key=f"note-{alert.id}", max_chars=LONGEST_NOTE, height=90)
         _send("Résoudre l'alerte", Step.RESOLVE, alert)
+
+
+def _message_form(alert: Alert) -> None:
+    with st.form(f"message-form-{alert.id}", border=False):
+        st.text_area(
+            texts_fr.MESSAGE_HELP, value=alert.message_text or "", key=f"message-{alert.id}", max_chars=2000, height=220
+        )
+        _send("J'ai envoyé ce message", Step.USE_MESSAGE, alert)
 
 
 def _dismiss_form(alert: Alert) -> None:

@@ -65,6 +65,10 @@ class Alert:
     resolved_at: datetime | None
     outcome_code: str | None
     resolution_notes: str | None
+    message_text: str | None = None
+    """What could be written to the member; None where there is no draft."""
+    message_used_at: datetime | None = None
+    """When somebody said that they sent it."""
 
     @property
     def is_open(self) -> bool:
@@ -156,6 +160,9 @@ class AlertDesk(Protocol):
 
     def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
         """The alert is closed without action, with the reason."""
+
+    def use_message(self, scope: Scope, alert: Alert, *, text: str) -> Change:
+        """The message is on record as sent by the person, in these words; nothing sends it."""
 
 
 def read_quotes(context: Mapping[str, object]) -> tuple[Quote, ...]:

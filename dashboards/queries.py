@@ -99,6 +99,17 @@ class DatabaseAlertDesk:
         closing = {"status": "dismissed", "outcome_code": None, "notes": reason.strip()}
         return self._change(scope, alert, block="close_alert", done=texts_fr.DISMISSED, **closing)
 
+    def use_message(self, scope: Scope, alert: Alert, *, text: str) -> Change:
+        """The message is on record as sent by the person; its words stand from then on."""
+        if not scope.may(Permission.ACT_ON_ALERTS):
+            return Change(False, texts_fr.NOT_ALLOWED)
+        if not text.strip():
+            return Change(False, texts_fr.MESSAGE_MISSING)
+        with self._database.person(scope) as connection:
+            values = {"alert_id": alert.id, "text": text.strip()}
+            is_kept = connection.execute(self._blocks["use_message"], values).fetchone() is not None
+        return Change(is_kept, texts_fr.MESSAGE_USED if is_kept else texts_fr.MESSAGE_GONE)
+
     def _change(self, scope: Scope, alert: Alert, *, block: str, done: str, **values: str | None) -> Change:
         if not scope.may(Permission.ACT_ON_ALERTS):
             return Change(False, texts_fr.NOT_ALLOWED)
@@ -149,4 +160,6 @@ def _alert(row: dict[str, Any]) -> Alert:
         resolved_at=row["resolved_at"],
         outcome_code=row["outcome_code"],
         resolution_notes=row["resolution_notes"],
+        message_text=row["message_text"],
+        message_used_at=row["message_used_at"],
     )

@@ -45,9 +45,13 @@ select
     members.first_name,
     members.last_name,
     kiosks.name as kiosk_name,
-    assignees.full_name as assignee_name
+    assignees.full_name as assignee_name,
+    messages.text as message_text,
+    messages.used_at as message_used_at
 from public.manager_alerts as alerts
 inner join public.gyms on gyms.id = alerts.gym_id
+left join public.alert_messages as messages
+    on messages.gym_id = alerts.gym_id and messages.alert_id = alerts.id
 left join public.gym_members_v2 as members
     on members.gym_id = alerts.gym_id and members.id = alerts.member_id
 left join public.kiosks
@@ -108,3 +112,10 @@ where alerts.id = %(alert_id)s::uuid
     and alerts.status = %(seen_status)s::text
     and alerts.assigned_to is not distinct from %(seen_assignee)s::uuid
 returning alerts.id;
+
+-- use_message --
+-- The person has sent these words, by whatever way; the trigger keeps who changed and who used them.
+update public.alert_messages
+set text = %(text)s::text, used_at = now()
+where alert_id = %(alert_id)s::uuid and used_at is null
+returning id;

@@ -152,6 +152,28 @@ def test_a_made_up_role_gains_nothing(
     assert row_of(connection, alert_id) == ("pending", None, None, None)
 
 
+def test_message_is_noted_as_sent_once_under_the_persons_name(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """The draft is read with its alert; the words that were sent stand, and staff may not note any."""
+    alert_id, camille = add_alert(connection, network), scope_of("dax")
+    connection.execute(
+        "insert into alert_messages (gym_id, alert_id, language, text) "
+        "select gym_id, id, 'fr', 'Bonjour' from manager_alerts where id = %s",
+        [alert_id],
+    )
+    alert = only(desk, camille)
+    assert (alert.message_text, alert.message_used_at) == ("Bonjour", None)
+    assert desk.use_message(scope_of("equipe-dax"), alert, text="Bonjour").message == texts_fr.NOT_ALLOWED
+    assert desk.use_message(camille, alert, text="  ").message == texts_fr.MESSAGE_MISSING
+    assert desk.use_message(camille, alert, text="Bonjour Inès").is_done
+    assert desk.use_message(camille, alert, text="Autre").message == texts_fr.MESSAGE_GONE
+    kept = connection.execute(
+        "select text, edited_by, used_by from alert_messages where alert_id = %s", [alert_id]
+    ).fetchone()
+    assert kept == ("Bonjour Inès", camille.user_id, camille.user_id)
+
+
 def test_an_alert_is_taken_released_and_resolved(
     desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:

@@ -78,6 +78,10 @@ class MemoryDesk:
         self.asked.append(("resolve", alert.id, alert.status, outcome_code, notes))
         return self.answer
 
+    def use_message(self, scope: Scope, alert: Alert, *, text: str) -> Change:
+        self.asked.append(("use_message", alert.id, text))
+        return Change(True, texts_fr.MESSAGE_USED)
+
     def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
         self.asked.append(("dismiss", alert.id, reason))
         return self.answer
@@ -244,6 +248,21 @@ def test_resolving_sends_the_outcome_and_the_alert_as_it_was_seen(page: AppTest,
     press(page, "Résoudre l'alerte")
     assert desk.asked == [("resolve", alert.id, AlertStatus.PENDING, "member_contacted", "Séance offerte.")]
     assert button(page, "Résoudre l'alerte") is None
+
+
+def test_draft_is_offered_changed_and_noted_as_sent(page: AppTest, desk: MemoryDesk) -> None:
+    """The form holds the draft, what was typed is noted as sent, and the button is gone once it was."""
+    alert = replace(an_alert(), message_text="Bonjour Camille")
+    desk.kept = [alert]
+    page.run()
+    press(page, "Message proposé")
+    assert page.text_area[0].value == "Bonjour Camille"
+    page.text_area[0].set_value("Bonjour Camille, un café ?")
+    press(page, "J'ai envoyé ce message")
+    assert desk.asked == [("use_message", alert.id, "Bonjour Camille, un café ?")]
+    desk.kept = [replace(alert, message_used_at=alert.created_at)]
+    page.run()
+    assert button(page, "Message proposé") is None
 
 
 def test_cancelling_changes_nothing(page: AppTest, desk: MemoryDesk) -> None:
