@@ -297,6 +297,39 @@ def test_an_erased_member_is_found_nowhere(database: Database) -> None:
     assert certificate.rows["session_turns"] == 2
 
 
+def test_a_message_to_a_member_is_theirs_and_has_its_term(database: Database) -> None:
+    """It is in their export though it names only the alert, and goes after half a year; the one of yesterday stays."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for key, days in (("old", 190), ("new", 1)):
+            admin.execute(
+                "with raised as (insert into manager_alerts (gym_id, member_id, alert_type, title, dedup_key) "
+                "values (%s, %s, 'churn_risk', 'Risque', %s) returning gym_id, id) "
+                "insert into alert_messages (gym_id, alert_id, language, text, created_at) "
+                "select gym_id, id, 'fr', %s, %s from raised",
+                [gym.gym_id, gym.member_id, key, f"Bonjour Ada ({key})", NOW - timedelta(days=days)],
+            )
+        kept = privacy.export_member(pipeline, gym.member_id)
+        assert {one["text"] for one in kept["alert_messages"]} == {"Bonjour Ada (old)", "Bonjour Ada (new)"}
+        retention.keep_house(pipeline, now=NOW)
+        assert admin.execute("select text from alert_messages").fetchall() == [("Bonjour Ada (new)",)]
+
+
+def test_an_absence_s_reason_goes_a_year_after_it_ended(database: Database) -> None:
+    """It may be an injury; one that is still open stays."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for start, end in (("2025-01-01", "2025-02-01"), ("2026-10-01", "2026-10-10"), ("2025-01-01", None)):
+            admin.execute(
+                "insert into member_absences (gym_id, member_id, starts_on, ends_on, reason, source) "
+                "values (%s, %s, %s, %s, 'injury', 'member')",
+                [gym.gym_id, gym.member_id, start, end],
+            )
+        retention.keep_house(pipeline, now=NOW)
+        left = admin.execute("select ends_on::text from member_absences order by ends_on").fetchall()
+        assert left == [("2026-10-10",), (None,)]
+
+
 def test_nobody_unknown_or_talking_is_erased(database: Database) -> None:
     """Both are refused with what to do."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

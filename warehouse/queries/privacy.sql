@@ -93,11 +93,18 @@ from public.openai_realtime_sessions as sessions
 where sessions.member_id = %(member_id)s::uuid;
 
 -- tables_about_members --
--- Every table that names a member or one of their sessions, with the column that does.
-select tables.relname as table_name, min(columns.attname) filter (where columns.attname = 'member_id') as member_column
+-- Every table that names a member, one of their sessions or one of their alerts, with the nearest column that does.
+select
+    tables.relname as table_name,
+    case
+        when bool_or(columns.attname = 'member_id') then 'member_id'
+        when bool_or(columns.attname = 'session_id') then 'session_id'
+        else 'alert_id'
+    end as naming_column
 from pg_catalog.pg_class as tables
 inner join pg_catalog.pg_attribute as columns
-    on tables.oid = columns.attrelid and columns.attname in ('member_id', 'session_id') and not columns.attisdropped
+    on tables.oid = columns.attrelid and columns.attname in ('member_id', 'session_id', 'alert_id')
+    and not columns.attisdropped
 where tables.relnamespace = 'public'::regnamespace
     and tables.relkind in ('r', 'p')
     and not tables.relispartition

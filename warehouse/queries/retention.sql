@@ -197,6 +197,60 @@ where id in (
     for update skip locked
 );
 
+-- count_alert_messages --
+-- Messages to members past their term.
+select count(*)::integer as found
+from public.alert_messages as old
+where old.created_at < %(older_than)s::timestamptz;
+
+-- apply_alert_messages --
+-- Some of them are gone.
+delete from public.alert_messages
+where id in (
+    select old.id
+    from public.alert_messages as old
+    where old.created_at < %(older_than)s::timestamptz
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_alert_digests --
+-- Digests of a week past their term.
+select count(*)::integer as found
+from public.alert_digests as old
+where old.made_at < %(older_than)s::timestamptz;
+
+-- apply_alert_digests --
+-- Some of them are gone.
+delete from public.alert_digests
+where id in (
+    select old.id
+    from public.alert_digests as old
+    where old.made_at < %(older_than)s::timestamptz
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_absences --
+-- Absences that ended, by their last day and past their term.
+select count(*)::integer as found
+from public.member_absences as old
+where old.ends_on < %(older_than)s::timestamptz;
+
+-- apply_absences --
+-- Some of them are gone.
+delete from public.member_absences
+where id in (
+    select old.id
+    from public.member_absences as old
+    where old.ends_on < %(older_than)s::timestamptz
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
 -- count_churn_scores --
 -- Scores past their term.
 select count(*)::integer as found

@@ -115,17 +115,19 @@ def export_member(connection: Connection, member_id: UUID) -> dict[str, Any]:
     sessions = [row.id for row in _sessions(connection, member_id)]
     kept: dict[str, Any] = {}
     for table, column in _tables(connection):
-        # A row that names the session alone is the member's as well.
-        condition = (
-            sql.SQL("kept.member_id = %(member_id)s")
-            if column
-            else sql.SQL("kept.session_id = any (%(session_ids)s::uuid[])")
-        )
-        if table == "openai_realtime_sessions":
-            condition = sql.SQL("kept.member_id = %(member_id)s")
+        # What names their session or their alert alone is about the member as well.
+        if column == "member_id":
+            named = sql.SQL("kept.member_id = %(member_id)s")
+        elif column == "session_id":
+            named = sql.SQL("kept.session_id = any (%(session_ids)s::uuid[])")
+        else:
+            named = sql.SQL(
+                "kept.alert_id in (select alerts.id from public.manager_alerts as alerts"
+                " where alerts.member_id = %(member_id)s)"
+            )
         rows = connection.execute(
             sql.SQL("select to_jsonb(kept) - %(derived)s::text[] from public.{} as kept where {}").format(
-                sql.Identifier(table), condition
+                sql.Identifier(table), named
             ),
             {"member_id": member_id, "session_ids": sessions, "derived": _DERIVED},
         ).fetchall()
@@ -182,7 +184,7 @@ def _sessions(connection: Connection, member_id: UUID) -> list[Any]:
         return cursor.execute(_sql("sessions_of_member"), {"member_id": member_id}).fetchall()
 
 
-def _tables(connection: Connection) -> list[tuple[str, str | None]]:
+def _tables(connection: Connection) -> list[tuple[str, str]]:
     rows = connection.execute(_sql("tables_about_members")).fetchall()
     return [(row[0], row[1]) for row in rows]
 
