@@ -193,6 +193,13 @@ BREAKAGES = {
     "no_session_is_parked": (
         "update conversation_summaries set alerted_at = null, alert_retry_at = 'infinity', alert_error = 'refused'"
     ),
+    "no_gym_keeps_more_than_it_says": (
+        # A closed session keeps its end: only a replica may rewrite it.
+        "set session_replication_role = replica; "
+        "update openai_realtime_sessions set storage_level = 'metadata_only', "
+        "started_at = started_at - interval '1 hour', ended_at = ended_at - interval '1 hour'"
+    ),
+    "enrichments_arrive": "update conversation_summaries set enrichment_state = 'failed', enrichment_reason = 'x'",
     "analytics_follow_conversations": (
         "update member_analytics set updated_at = now() - interval '1 day'; "
         "update conversation_summaries set analysed_at = now() - interval '1 hour'"
