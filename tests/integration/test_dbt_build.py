@@ -155,7 +155,7 @@ def test_a_staging_view_reads_with_its_callers_rights(built: Database) -> None:
         ).fetchall()
         count = admin.execute("select count(*) from pg_views where schemaname = 'staging'").fetchone()
     assert careless == []
-    assert count == (14,)
+    assert count == (15,)
 
 
 def test_a_mart_without_the_hook_is_closed_to_all(built: Database) -> None:
