@@ -688,20 +688,28 @@ def _churn_evaluate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _churn_score(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
     from orchestration.churn import score_day
     from warehouse.connection import connect
 
-    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+    with (
+        database_server(settings),
+        connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection,
+    ):
         scored = score_day(connection, thresholds=settings.churn)
     print(json.dumps(asdict(scored), default=str))
     return 0
 
 
 def _churn_train(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
     from orchestration.churn import promote_waiting, train_candidate, waiting_candidate
     from warehouse.connection import connect
 
-    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+    with (
+        database_server(settings),
+        connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection,
+    ):
         training = train_candidate(connection, thresholds=settings.churn)
         waiting = waiting_candidate(connection) if training.candidate_id else None
         promoted = promote_waiting(connection, by=getpass.getuser()) if training.candidate_id else None
@@ -721,10 +729,14 @@ def _churn_train(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _churn_models(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
     from warehouse.connection import connect
     from warehouse.stores.churn_models import models
 
-    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+    with (
+        database_server(settings),
+        connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection,
+    ):
         for one in models(connection):
             told = asdict(one) | {"metrics": {name: one.metrics.get(name) for name in ("model", "rules", "champion")}}
             print(json.dumps(told, ensure_ascii=False, default=str))
@@ -732,30 +744,42 @@ def _churn_models(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _churn_card(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
     from orchestration.churn import model_card
     from warehouse.connection import connect
 
-    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+    with (
+        database_server(settings),
+        connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection,
+    ):
         print(model_card(connection))
     return 0
 
 
 def _churn_rollback(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
     from orchestration.churn import roll_back
     from warehouse.connection import connect
 
-    with connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection:
+    with (
+        database_server(settings),
+        connect(settings.database_url_for("pipeline"), application_name="jarvis-churn") as connection,
+    ):
         back_to = roll_back(connection, by=getpass.getuser(), reason=options.reason)
     print(json.dumps({"decides": back_to or "rules"}))
     return 0
 
 
 def _gym_budget(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
     from warehouse.connection import connect
     from warehouse.stores.budgets import gym_budget, set_gym_budget
 
     moment = datetime.now(UTC)
-    with connect(settings.database_url_for("pipeline"), application_name="jarvis-gym") as connection:
+    with (
+        database_server(settings),
+        connect(settings.database_url_for("pipeline"), application_name="jarvis-gym") as connection,
+    ):
         is_given = options.none or options.usd is not None
         gym_budget(connection, gym_slug=options.gym, moment=moment)  # An unknown gym is told before anything is set.
         if is_given or options.cheaper_share is not None:
@@ -780,13 +804,17 @@ def _gym_budget(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _gym_storage(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
     from warehouse.connection import connect
     from warehouse.stores.words import gym_storage, set_storage_level
 
     if options.past and options.level is None:
         print("jarvis: --past: found no --level, expected the level to lower earlier sessions to", file=sys.stderr)
         return 2
-    with connect(settings.database_url_for("pipeline"), application_name="jarvis-gym") as connection:
+    with (
+        database_server(settings),
+        connect(settings.database_url_for("pipeline"), application_name="jarvis-gym") as connection,
+    ):
         if options.level is not None:
             set_storage_level(connection, gym_slug=options.gym, level=options.level, is_past_too=options.past)
         found = gym_storage(connection, gym_slug=options.gym)

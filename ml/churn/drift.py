@@ -18,6 +18,8 @@ DRIFTED_ABOVE = 0.25
 DRIFTED_FEATURES = 8
 # Below so many members an index is noise.
 MIN_MEMBERS = 60
+# So many rows of its own in the training window make a gym's reference.
+MIN_REFERENCE_ROWS = 300
 _BINS = 10
 # What moves with the calendar or with each gym's own prices is no sign of broken data.
 _WATCHED = tuple(
@@ -55,11 +57,18 @@ def stability(rows: NDArray[np.float64], expected: Mapping[str, Mapping[str, Seq
 
 
 def drifted_features(rows: NDArray[np.float64], expected: Mapping[str, Mapping[str, Sequence[float]]]) -> list[str]:
-    """The watched features whose index is over 0.25, the most moved first; none for too few members."""
+    """The watched features whose index is over 0.25 beyond chance, the most moved first; none for too few members.
+
+    Args:
+        rows: a gym's members today, one row each; columns `FEATURES`.
+        expected: that gym's own `reference`: gyms differ from one another for good, and that is no fault.
+    """
     if len(rows) < MIN_MEMBERS:
         return []
     index = stability(rows, expected)
-    moved = [name for name in _WATCHED if index[name] > DRIFTED_ABOVE]
+    # Of so many rows out of the very same population the index is about (bins - 1) / rows, not 0.
+    chance = _BINS / len(rows)
+    moved = [name for name in _WATCHED if index[name] - chance > DRIFTED_ABOVE]
     return sorted(moved, key=lambda name: -index[name])
 
 

@@ -175,12 +175,12 @@ def _tell_absent(row: Mapping[str, Any]) -> _Told:
     seen = None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])).isoformat()
     data = {"days_away": days, "last_seen_on": seen}
     if seen is None:
-        return f"N'est jamais venu depuis son inscription, il y a {in_days(days)}.", data
+        return f"Aucune visite depuis l'inscription, il y a {in_days(days)}.", data
     if isnan(gap):
-        return f"N'est pas venu depuis {in_days(days)}.", data
+        return f"Aucune visite depuis {in_days(days)}.", data
     usual = max(1, round(gap))
     every = "chaque jour" if usual == 1 else f"tous les {usual} jours"
-    return f"N'est pas venu depuis {in_days(days)} ; d'habitude il vient {every}.", data | {"usual_gap_days": usual}
+    return f"Aucune visite depuis {in_days(days)} ; d'habitude une {every}.", data | {"usual_gap_days": usual}
 
 
 def _tell_declining(row: Mapping[str, Any]) -> _Told:

@@ -63,7 +63,7 @@ def _fired(facts: RuleFacts, thresholds: ChurnThresholds) -> Iterator[Factor]:
     if facts.days_away > thresholds.absent_over_days:
         seen = None if facts.last_seen_on is None else facts.last_seen_on.isoformat()
         text = (
-            f"N'est pas venu depuis {in_days(facts.days_away)}."
+            f"Aucune visite depuis {in_days(facts.days_away)}."
             if seen
             else f"N'est jamais venu depuis son inscription, il y a {in_days(facts.days_away)}."
         )

@@ -149,15 +149,16 @@ def held_gyms(
     found = {}
     places = timeline.gyms[frame["place"].to_numpy()]
     rows = matrix(frame)
+    # A model of before had none: its gyms are watched from its next training on.
+    references = {} if champion is None else champion.model.about.get("gym_references", {})
     for place, gym_id in gyms.items():
         by_day = [int(visits[one][place]) for one in span]
         # Closed for nearly everybody: the gym's own calendar, and not some members' absences.
         if is_silent(by_day, [bool(muted[one][place] > 0.9 * members[place]) for one in span]):
             found[gym_id] = HeldBack.CHECKINS_SILENT
-        elif (
-            champion is not None
-            and len(drifted_features(rows[places == place], champion.model.about["reference"])) >= DRIFTED_FEATURES
-        ):
+        elif (expected := references.get(str(gym_id))) and len(
+            drifted_features(rows[places == place], expected)
+        ) >= DRIFTED_FEATURES:
             found[gym_id] = HeldBack.FEATURES_DRIFTED
     return found
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jarvis.churn import ChurnThresholds, MemberHistory
-from ml.churn.drift import reference
+from ml.churn.drift import MIN_REFERENCE_ROWS, reference
 from ml.churn.features import FEATURES, Timeline
 from ml.churn.metrics import auc_gain_interval, figures, recall_at, reliability
 from ml.churn.model import ChurnModel, fit_single
@@ -105,7 +105,7 @@ def train(
     )
     # Of the rows as they are, not of the sample in which leavers abound.
     about = {
-        "reference": reference(training.rows),
+        "gym_references": _gym_references(timeline, training),
         "typical": np.nanmedian(_nan_safe(training.rows), axis=0).tolist(),
         "gym_leavers": dict(leavers),
         "spread": np.sort(best.probabilities(calibration.rows))[:: max(1, len(calibration.rows) // 1000)].tolist(),
@@ -297,6 +297,18 @@ def _gain(test: Snapshots, one: NDArray[np.float64], other: NDArray[np.float64])
 
 def _told(whom: str, gain: Mapping[str, float]) -> str:
     return f"ROC AUC against {whom}: {gain['gain']:+.4f} (95 %: {gain['low']:+.4f} to {gain['high']:+.4f})"
+
+
+def _gym_references(timeline: Timeline, training: Snapshots) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Gym id to what its members looked like in the training window; gyms with too few rows have none."""
+    gyms = timeline.gyms[training.places]
+    found = {}
+    for place in np.unique(gyms):
+        rows = training.rows[gyms == place]
+        if len(rows) >= MIN_REFERENCE_ROWS:
+            gym_id = timeline.members[int(np.argmax(timeline.gyms == place))].gym_id
+            found[str(gym_id)] = reference(rows)
+    return found
 
 
 def _nan_safe(rows: NDArray[np.float64]) -> NDArray[np.float64]:

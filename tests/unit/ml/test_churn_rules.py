@@ -97,7 +97,7 @@ def test_every_reason_is_a_french_sentence_with_its_figures() -> None:
     """A manager can look each of them up."""
     facts = replace(CALM, **(ABSENT | UNHAPPY | DISENGAGED | EXPIRING))  # type: ignore[arg-type]
     reasons = {one.factor: one for one in apply_rules(facts, SEED)}
-    assert reasons["absent"].text == "N'est pas venu depuis 15 jours."
+    assert reasons["absent"].text == "Aucune visite depuis 15 jours."
     assert reasons["absent"].data == {"days_away": 15, "last_seen_on": "2026-02-28"}
     assert reasons["negative_talks"].text == "4 conversations négatives à la borne."
     assert reasons["low_engagement"].text == "Engagement faible : 0,29 sur 1."

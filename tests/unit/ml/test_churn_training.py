@@ -143,7 +143,7 @@ def test_a_model_comes_back_whole_from_its_bytes(histories: list[MemberHistory],
     again = registry.load_for_scoring(registry.dump(trained.model))
     np.testing.assert_array_equal(again.probabilities(rows), trained.model.probabilities(rows))
     assert again.columns == FEATURES
-    assert set(again.about) == {"reference", "typical", "gym_leavers", "spread"}
+    assert set(again.about) == {"gym_references", "typical", "gym_leavers", "spread"}
 
 
 def test_a_strangers_file_is_refused(trained: Trained) -> None:
@@ -278,6 +278,14 @@ def test_features_that_moved_are_named() -> None:
     assert drifted_features(rows[600:], expected) == []
     assert drifted_features(moved, expected) == ["visits_28"]
     assert drifted_features(moved[:20], expected) == []
+
+
+def test_eighty_members_of_the_same_kind_have_not_drifted() -> None:
+    """The index of a small sample is never 0: what chance alone gives is no drift."""
+    chance = np.random.default_rng(2)
+    expected = reference(chance.gamma(2.0, 3.0, (900, len(FEATURES))))
+    found = [drifted_features(chance.gamma(2.0, 3.0, (80, len(FEATURES))), expected) for _ in range(50)]
+    assert max(len(one) for one in found) <= 1
 
 
 def test_who_is_away_or_shut_out_is_held_back(histories: list[MemberHistory]) -> None:
