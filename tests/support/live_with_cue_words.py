@@ -11,11 +11,17 @@ from orchestration.resources import Analyst
 from tests.support.cue_word_engine import CueWordEngine
 
 
+class NamedCueWords(CueWordEngine):
+    """Under a name of its own: the worker's child, which warms the real engine, puts that one in service as `local`."""
+
+    name = "cue-words"
+
+
 class CueWordAnalyst(Analyst):
     """An analyst whose engine needs no model."""
 
     def engine(self) -> CueWordEngine:  # type: ignore[override]
-        return CueWordEngine()
+        return NamedCueWords()
 
     def shelf(self) -> Shelf:
         return Shelf(load_settings({"JARVIS_SECRET_KEY": "k"}))
