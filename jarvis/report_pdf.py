@@ -96,8 +96,10 @@ def _figures(report: KeptReport, period: Period, width: float, paragraph: Any) -
     last, last_year = reports_fr.compared_with(period)
     header = [paragraph(text, "cell_muted") for text in ("", "Période", f"Contre {last}", f"Contre {last_year}")]
     rows = [header]
-    for name, values in report.metrics["figures"].items():
-        label, decimals = reports_fr.FIGURES[name]
+    figures = report.metrics["figures"]
+    # In our order: the database keeps a JSON object's keys in its own.
+    for name, (label, decimals) in reports_fr.FIGURES.items():
+        values = figures[name]
         now = values["now"]
         trend = report.trends.get(name, {})
         rows.append(
@@ -181,7 +183,8 @@ def _topic_bars(topics: Sequence[dict[str, Any]], width: float) -> "Drawing":
         drawing.add(String(0, bottom + 4, label, fontName="Vera", fontSize=8.5, fillColor=HexColor(_INK)))
         drawing.add(Rect(label_width, bottom + 2, total * scale, 9, fillColor=HexColor(_ACCENT), strokeColor=None))
         drawing.add(Rect(label_width, bottom + 2, unhappy * scale, 9, fillColor=HexColor(_WARM), strokeColor=None))
-        text = f"{number(total)}, dont {number(unhappy)} négatives" if unhappy else number(total)
+        plural = "s" if unhappy > 1 else ""
+        text = f"{number(total)}, dont {number(unhappy)} négative{plural}" if unhappy else number(total)
         drawing.add(
             String(
                 label_width + total * scale + 5, bottom + 4, _printable(text),

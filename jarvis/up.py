@@ -192,6 +192,7 @@ def simulate_network(
         SimulationRefused: when the database holds gyms already.
     """
     from orchestration.batches import refresh_members
+    from orchestration.churn import score_day
     from warehouse.demo.simulate import DEMO_PASSWORD, simulate
 
     # The embedded database is this machine's own; a given one may be reached by people who read our README.
@@ -211,8 +212,9 @@ def simulate_network(
         ),
     )
     _say(f"    {report}")
-    # The pages need it today, and the night's run is hours away.
+    # The pages need both today, and the night's runs are hours away.
     _step("counting every member's visits and habits", lambda: refresh_members(connection))
+    _step("scoring every member's risk of leaving", lambda: score_day(connection, thresholds=settings.churn))
     if password != DEMO_PASSWORD:
         _say(f"    password of every simulated account, shown this once: {password}")
 

@@ -100,8 +100,11 @@ where not exists (
 )
 on conflict (gym_id, dedup_key) where status in ('pending', 'in_progress') do update
 set occurrence_count = alerts.occurrence_count
-        -- The same session again is a re-analysis, not a second occurrence.
-        + (not coalesce((alerts.context -> 'session_ids') @> (excluded.context -> 'session_ids'), false))::integer,
+        -- The same session again is a re-analysis, not a second occurrence; a milestone is passed once.
+        + (
+            alerts.alert_type <> 'milestone'
+            and not coalesce((alerts.context -> 'session_ids') @> (excluded.context -> 'session_ids'), false)
+        )::integer,
     last_occurred_at = greatest(alerts.last_occurred_at, excluded.last_occurred_at),
     priority = case
         when array_position(array['low', 'medium', 'high', 'urgent'], excluded.priority)

@@ -22,6 +22,22 @@ inner join public.gyms on franchises.id = gyms.franchise_id and gyms.status in (
 group by franchises.id, franchises.name
 order by name, gym_id;
 
+-- members_at_risk --
+-- Active members of each gym, and those among them at high or critical risk, as whoever reads the report finds them.
+select
+    gyms.id as gym_id,
+    gyms.name as gym_name,
+    count(members.id)::integer as active_member_count,
+    (count(members.id) filter (where analytics.churn_risk_level in ('high', 'critical')))::integer
+        as at_risk_member_count
+from public.gyms
+left join public.gym_members_v2 as members on gyms.id = members.gym_id and members.is_active
+left join public.member_analytics as analytics
+    on members.gym_id = analytics.gym_id and members.id = analytics.member_id
+where gyms.id = any (%(gym_ids)s::uuid[])
+group by gyms.id, gyms.name
+order by gyms.name, gyms.id;
+
 -- late_alerts --
 -- Open alerts of these gyms, and those among them that should have been taken a day ago.
 select

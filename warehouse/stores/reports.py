@@ -63,22 +63,6 @@ _TOPICS: LiteralString = """
     order by negative_count desc, session_count desc, topics.topic
 """
 
-_AT_RISK: LiteralString = """
-    select
-        gyms.gym_id,
-        gyms.gym_name,
-        gyms.active_member_count,
-        (
-            select count(*)
-            from marts.dim_members as members
-            where members.gym_id = gyms.gym_id and members.is_active
-                and members.churn_risk_level in ('high', 'critical')
-        )::integer as at_risk_member_count
-    from marts.dim_gyms as gyms
-    where gyms.gym_id = any (%(gym_ids)s::uuid[])
-    order by gyms.gym_name, gyms.gym_id
-"""
-
 
 class NotBuiltYet(LookupError):
     """dbt has not built a mart that the figures come from."""
@@ -141,12 +125,8 @@ def topics(connection: Connection, gym_ids: Sequence[UUID], period: Period) -> t
 
 
 def standing(connection: Connection, gym_ids: Sequence[UUID], *, now: datetime) -> Standing:
-    """Where these gyms stand at this moment.
-
-    Raises:
-        NotBuiltYet: a mart is missing.
-    """
-    gyms = _mart_rows(connection, _AT_RISK, {"gym_ids": list(gym_ids)})
+    """Where these gyms stand at this moment."""
+    gyms = _members_at_risk(connection, gym_ids)
     with connection.cursor(row_factory=dict_row) as cursor:
         alerts = cursor.execute(_sql("late_alerts"), {"gym_ids": list(gym_ids), "now": now}).fetchone()
     assert alerts is not None
@@ -168,7 +148,7 @@ def gym_lines(connection: Connection, gym_ids: Sequence[UUID], period: Period) -
         GymLine(
             row["gym_id"], row["gym_name"], figures(connection, [row["gym_id"]], period), row["at_risk_member_count"]
         )
-        for row in _mart_rows(connection, _AT_RISK, {"gym_ids": list(gym_ids)})
+        for row in _members_at_risk(connection, gym_ids)
     )
 
 
@@ -290,6 +270,11 @@ def set_preferences(
             "quiet_until": quiet_until,
         },
     )
+
+
+def _members_at_risk(connection: Connection, gym_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_sql("members_at_risk"), {"gym_ids": list(gym_ids)}).fetchall()
 
 
 def _within(gym_ids: Sequence[UUID], period: Period) -> Mapping[str, Any]:
