@@ -3,10 +3,9 @@
 `warehouse/stores/alert_digests.py` gathers and keeps it, `orchestration/assets/alert_digests.py` sends the letter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from jarvis import formats_fr
 from jarvis.mail import Letter, Section
@@ -57,14 +56,6 @@ class Digest:
         return not (self.left_over or self.escalated or self.waiting or self.raised_count or self.closed_count)
 
 
-def is_quiet(now: datetime, *, timezone: str, quiet_from: time, quiet_until: time) -> bool:
-    """True while the gym's clock says that one does not write to this person; equal hours are none."""
-    local = now.astimezone(ZoneInfo(timezone)).time()
-    if quiet_from <= quiet_until:
-        return quiet_from <= local < quiet_until
-    return local >= quiet_from or local < quiet_until
-
-
 def letter(digest: Digest, *, recipient_name: str | None, alerts_url: str) -> Letter:
     """The digest as a letter, in French."""
     first, last = digest.week_starts_on, digest.week_starts_on + timedelta(days=6)
@@ -105,8 +96,3 @@ def _counted(alert_type: str, count: int) -> str:
 
 def _plural(count: int, one: str, many: str) -> str:
     return f"{formats_fr.number(count)} {one if abs(count) < 2 else many}"
-
-
-def names(parts: Sequence[str | None]) -> str:
-    """A member's name from what is known of it."""
-    return " ".join(part for part in parts if part) or "Adhérent sans nom"

@@ -60,3 +60,8 @@ def full_date(of: date) -> str:
     """The day in full: lundi 23 novembre 2026."""
     number = "1er" if of.day == 1 else str(of.day)
     return f"{_DAYS[of.weekday()]} {number} {_MONTHS[of.month - 1]} {of.year}"
+
+
+def member_name(*parts: str | None) -> str:
+    """First and last name, as far as they are known."""
+    return " ".join(part for part in parts if part) or "Adhérent sans nom"

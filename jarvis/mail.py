@@ -7,11 +7,12 @@ digest of alerts, the letters about failures and the supervisor's watch.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from html import escape
+from zoneinfo import ZoneInfo
 
 # Mail programs know few styles, and those only inline.
 _PAGE = "font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5;color:#1d1d1f;max-width:640px"
@@ -141,3 +142,25 @@ def message(letter: Letter, *, sender: str, recipients: Sequence[str], sent_at: 
         kind, _, subtype = one.media_type.partition("/")
         made.add_attachment(one.content, maintype=kind, subtype=subtype, filename=one.filename)
     return made
+
+
+def end_of_quiet(now: datetime, *, timezone: str, quiet_from: time, quiet_until: time) -> datetime | None:
+    """When one may write to this person again, in their gym's time and also across midnight; None where one may now.
+
+    Equal hours are no quiet ones.
+    """
+    local = now.astimezone(ZoneInfo(timezone))
+    moment = local.time()
+    if quiet_from <= quiet_until:
+        is_quiet = quiet_from <= moment < quiet_until
+    else:
+        is_quiet = moment >= quiet_from or moment < quiet_until
+    if not is_quiet:
+        return None
+    day = local.date() if moment < quiet_until else local.date() + timedelta(days=1)
+    return datetime.combine(day, quiet_until, tzinfo=local.tzinfo)
+
+
+def is_quiet(now: datetime, *, timezone: str, quiet_from: time, quiet_until: time) -> bool:
+    """True while the gym's clock says that one does not write to this person."""
+    return end_of_quiet(now, timezone=timezone, quiet_from=quiet_from, quiet_until=quiet_until) is not None

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from jarvis import reports_fr
 from jarvis.conversations import Topic
+from jarvis.formats_fr import member_name
 
 # Below this many sessions a share or a mean says more about chance than about the gym.
 FEW_SESSIONS = 5
@@ -234,7 +235,7 @@ class MemberAtRisk:
     @property
     def name(self) -> str:
         """First and last name, as far as they are known."""
-        return " ".join(part for part in (self.first_name, self.last_name) if part) or "Adhérent sans nom"
+        return member_name(self.first_name, self.last_name)
 
     @property
     def reason(self) -> str | None:

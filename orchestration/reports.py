@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from jarvis.mail import Attachment, Letter, Section, message
+from jarvis.mail import Attachment, Letter, Section, end_of_quiet, message
 from jarvis.report_pdf import render_pdf
 from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
 from orchestration.mailer import MailDelayed, Mailer, MailRefused
@@ -110,20 +110,6 @@ def deliver_reports(
     return Delivered(**counts)
 
 
-def quiet_until(due: store.DueDelivery, *, now: datetime) -> datetime | None:
-    """When this person's quiet hours end, if it is quiet for them now; in their gym's time, also across midnight."""
-    zone = ZoneInfo(due.timezone)
-    local = now.astimezone(zone)
-    start, end, moment = due.quiet_from, due.quiet_until, local.time()
-    if start == end:
-        return None
-    is_quiet = start <= moment < end if start < end else moment >= start or moment < end
-    if not is_quiet:
-        return None
-    day = local.date() if moment < end else local.date() + timedelta(days=1)
-    return datetime.combine(day, end, tzinfo=zone)
-
-
 def letter_of(read: ReadReport, *, subject: str, link: str) -> Letter:
     """The e-mail: summary, actions, whom to call, and the pages as a PDF."""
     report = read.report
@@ -169,7 +155,7 @@ def _deliver(
         reason = "the account is suspended" if not due.is_active else "the recipient has unsubscribed"
         store.settle(connection, due, "suppressed", now=now, reason=reason, is_try=False)
         return "suppressed"
-    until = quiet_until(due, now=now)
+    until = end_of_quiet(now, timezone=due.timezone, quiet_from=due.quiet_from, quiet_until=due.quiet_until)
     if until is not None:
         store.settle(connection, due, "waiting", now=now, reason="quiet hours", due_at=until, is_try=False)
         return "waiting"

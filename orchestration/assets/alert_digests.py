@@ -8,8 +8,8 @@ from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
 from psycopg import Connection
 
 from jarvis.alert_choices import week_of
-from jarvis.alert_digests import is_quiet, letter
-from jarvis.mail import AddressError, message
+from jarvis.alert_digests import letter
+from jarvis.mail import AddressError, is_quiet, message
 from jarvis.settings import Settings
 from orchestration.mailer import MailDelayed, Mailer, MailRefused, mailer_for
 from orchestration.resources import Warehouse, process_settings
@@ -28,13 +28,12 @@ def alert_digests(context: AssetExecutionContext, warehouse: Warehouse) -> Mater
 def send_digests(connection: Connection, mailer: Mailer, settings: Settings, *, now: datetime) -> Mapping[str, int]:
     """Every manager has last week's digest, or the reason why not is kept; a second run sends nothing twice."""
     week = week_of(now) - timedelta(days=7)
-    url = settings.dashboards_url or f"http://127.0.0.1:{settings.dashboards_port}"
     counts: Counter[str] = Counter(sent=0, failed=0, suppressed=0)
     with connection.transaction():
         store.make(connection, week_starts_on=week, now=now)
         deliveries = store.due(connection, week_starts_on=week)
     for delivery in deliveries:
-        status, reason = _deliver(delivery, mailer, settings, url=url, now=now)
+        status, reason = _deliver(delivery, mailer, settings, now=now)
         counts[status] += 1
         # One by one: what the server has taken is remembered before the next one is tried.
         with connection.transaction():
@@ -42,9 +41,7 @@ def send_digests(connection: Connection, mailer: Mailer, settings: Settings, *, 
     return counts
 
 
-def _deliver(
-    delivery: store.Delivery, mailer: Mailer, settings: Settings, *, url: str, now: datetime
-) -> tuple[str, str | None]:
+def _deliver(delivery: store.Delivery, mailer: Mailer, settings: Settings, *, now: datetime) -> tuple[str, str | None]:
     """What came of one try, and why; never an address."""
     if delivery.digest.is_empty:
         return "suppressed", "nothing to tell"
@@ -54,7 +51,7 @@ def _deliver(
         return "suppressed", "quiet hours"
     try:
         made = message(
-            letter(delivery.digest, recipient_name=delivery.full_name, alerts_url=url),
+            letter(delivery.digest, recipient_name=delivery.full_name, alerts_url=settings.dashboards_address),
             sender=settings.mail_from,
             recipients=[delivery.email],
             sent_at=now,

@@ -11,7 +11,8 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from jarvis.alert_digests import MOST_ATTEMPTS, Digest, LeftOver, names
+from jarvis.alert_digests import MOST_ATTEMPTS, Digest, LeftOver
+from jarvis.formats_fr import member_name
 from warehouse.sql import queries
 
 
@@ -67,7 +68,7 @@ def _delivery(connection: Connection, row: dict[str, Any]) -> Delivery:
     content = row["content"]
     ids = [UUID(one["member_id"]) for one in content["left_over"]]
     known = {
-        member_id: names(parts)
+        member_id: member_name(*parts)
         for member_id, *parts in connection.execute(_sql("names_of"), {"gym_id": row["gym_id"], "member_ids": ids})
     }
     digest = Digest(

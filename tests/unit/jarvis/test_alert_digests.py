@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from jarvis.alert_digests import Digest, LeftOver, is_quiet, letter
+from jarvis.alert_digests import Digest, LeftOver, letter
+from jarvis.mail import is_quiet
 
 DIGEST = Digest(
     gym_name="Basic Dax",
