@@ -81,7 +81,7 @@ where requests.session_id = any (%(session_ids)s::uuid[])
 
 -- find_member --
 -- The member, locked until the transaction ends.
-select members.gym_id, members.first_name, members.last_name, members.email, members.phone, members.badge_id
+select members.gym_id
 from public.gym_members_v2 as members
 where members.id = %(member_id)s::uuid
 for update;
