@@ -27,12 +27,8 @@ _PADDING = 6.0
 TOPICS_SHOWN = 6
 
 
-def render_pdf(read: ReadReport, *, subject: str) -> bytes:
-    """The report as an A4 PDF, one page for a gym in most weeks.
-
-    Args:
-        subject: the gym's or the franchise's name, for the page's header and the file's title.
-    """
+def render_pdf(read: ReadReport) -> bytes:
+    """The report as an A4 PDF, one page for a gym in most weeks."""
     from reportlab.lib.pagesizes import A4
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
@@ -51,7 +47,6 @@ def render_pdf(read: ReadReport, *, subject: str) -> bytes:
         bottomMargin=_MARGIN,
         title=read.report.title,
         author="JARVIS",
-        subject=subject,
         lang="fr-FR",
         # The same report gives the same bytes.
         invariant=1,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from jarvis.mail import Attachment, Letter, Section, end_of_quiet, message
+from jarvis.mail import AddressError, Attachment, Letter, Section, end_of_quiet, message
 from jarvis.report_pdf import render_pdf
 from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
 from orchestration.mailer import MailDelayed, Mailer, MailRefused
@@ -110,7 +110,7 @@ def deliver_reports(
     return Delivered(**counts)
 
 
-def letter_of(read: ReadReport, *, subject: str, link: str) -> Letter:
+def letter_of(read: ReadReport, *, link: str) -> Letter:
     """The e-mail: summary, actions, whom to call, and the pages as a PDF."""
     report = read.report
     sections = []
@@ -132,7 +132,7 @@ def letter_of(read: ReadReport, *, subject: str, link: str) -> Letter:
             "Heures de silence et désabonnement : « Réglages » dans JARVIS, ou votre administrateur.",
         ),
         link=("Ouvrir JARVIS", link),
-        attachments=(Attachment(filename_of(read), render_pdf(read, subject=subject), "application/pdf"),),
+        attachments=(Attachment(filename_of(read), render_pdf(read), "application/pdf"),),
     )
 
 
@@ -173,13 +173,18 @@ def _deliver(
             connection, due, "suppressed", now=now, reason="the recipient may not see this report", is_try=False
         )
         return "suppressed"
-    made = message(
-        letter_of(read, subject=read.report.title, link=link),
-        sender=sender,
-        recipients=[due.email],
-        sent_at=now,
-        key=f"report:{due.report_id}",
-    )
+    try:
+        made = message(
+            letter_of(read, link=link),
+            sender=sender,
+            recipients=[due.email],
+            sent_at=now,
+            key=f"report:{due.report_id}",
+        )
+    except AddressError as error:
+        # One address that is none must not keep the reports of everybody behind it.
+        store.settle(connection, due, "failed", now=now, reason=str(error), is_try=False)
+        return "failed"
     try:
         mailer.send(made)
     except MailRefused as error:

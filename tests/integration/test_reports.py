@@ -209,6 +209,26 @@ def test_a_failing_server_is_tried_again_and_given_up(undelivered: Database) -> 
     assert _rows(undelivered, query, user)[0]["status"] == "bounced"
 
 
+def test_an_address_that_is_none_fails_alone(undelivered: Database) -> None:
+    """The first delivery's address is malformed: it has failed with its reason, and everybody behind it is served."""
+    first = _rows(undelivered, "select recipient_user_id as id from report_deliveries order by due_at, id limit 1")[0]
+    with undelivered.admin() as admin:
+        before = admin.execute("select email from users where id = %s", [first["id"]]).fetchone()
+        assert before is not None
+        admin.execute("update users set email = 'nobody at all' where id = %s", [first["id"]])
+    try:
+        with running_sink() as sink:
+            done = _deliver(undelivered, _mailer(sink))
+    finally:
+        with undelivered.admin() as admin:
+            admin.execute("update users set email = %s where id = %s", [before[0], first["id"]])
+    assert (done.failed, done.waiting) == (1, 0)
+    assert done.sent == len(sink.messages) > 1
+    kept = _rows(undelivered, "select status, attempts, reason from report_deliveries where status <> 'sent'")
+    reason = "found no e-mail address, expected name@host or Name <name@host>"
+    assert kept == [{"status": "failed", "attempts": 0, "reason": reason}]
+
+
 def test_without_a_server_letters_wait(undelivered: Database) -> None:
     """Nothing is lost: they go once there is one."""
     done = _deliver(undelivered, NoMailer())
