@@ -1,6 +1,6 @@
 """E-mails as data: one letter, written once, that becomes plain text and HTML. Pure; nothing here sends.
 
-`orchestration/mailer.py` sends what `message` makes. Who calls: whatever writes to a person, today the
+`warehouse/mailer.py` sends what `message` makes. Who calls: whatever writes to a person, today the
 digest of alerts, the letters about failures and the supervisor's watch.
 """
 

@@ -15,8 +15,8 @@ from psycopg import Connection
 from jarvis.mail import AddressError, Attachment, Letter, Section, end_of_quiet, message
 from jarvis.report_pdf import render_pdf
 from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
-from orchestration.mailer import MailDelayed, Mailer, MailRefused
 from warehouse.connection import as_user
+from warehouse.mailer import MailDelayed, Mailer, MailRefused
 from warehouse.stores import report_reading
 from warehouse.stores import reports as store
 

@@ -29,8 +29,8 @@ from jarvis.incidents import Incident, Sighting, letter
 from jarvis.logs import log_as_json_lines
 from jarvis.mail import message
 from jarvis.settings import Settings, load_settings
-from orchestration.mailer import Mailer, MailError, mailer_for
 from warehouse.connection import DatabaseUnreachable, connect
+from warehouse.mailer import Mailer, MailError, mailer_for
 from warehouse.stores import incidents as store
 
 LOOK_EVERY_SECONDS = 60.0

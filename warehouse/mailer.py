@@ -2,7 +2,8 @@
 
 Says whether a failure may pass or stands, and leaves the retries to its callers, who keep what is due.
 Without a server nothing is sent, and that is said once a process. No address, subject or password in
-a message or a log line.
+a message or a log line. Beside Postgres because the pipeline and the managers' door both write to people, and
+doors never import one another.
 """
 
 import logging

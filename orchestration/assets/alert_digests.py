@@ -11,8 +11,8 @@ from jarvis.alert_choices import week_of
 from jarvis.alert_digests import letter
 from jarvis.mail import AddressError, is_quiet, message
 from jarvis.settings import Settings
-from orchestration.mailer import MailDelayed, Mailer, MailRefused, mailer_for
 from orchestration.resources import Warehouse, process_settings
+from warehouse.mailer import MailDelayed, Mailer, MailRefused, mailer_for
 from warehouse.stores import alert_digests as store
 
 

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from jarvis.reports import ReportKind
 from orchestration import reports
-from orchestration.mailer import mailer_for
 from orchestration.resources import Warehouse, process_settings
 from warehouse.connection import connect
+from warehouse.mailer import mailer_for
 
 
 class Reporting(Config):

@@ -9,11 +9,11 @@ import pytest
 from bench.support.world import THANKS, closed_session, make_gym
 from orchestration.assets.alert_digests import send_digests
 from orchestration.assets.alert_upkeep import choose_members, draft_messages, keep_up
-from orchestration.mailer import mailer_for
 from tests.conftest import Database
 from tests.support.mail_sink import running_sink
 from tests.tenants import PERSON, made_id, plant
 from warehouse.connection import as_user
+from warehouse.mailer import mailer_for
 
 # A Monday, 08:20 in Paris.
 MONDAY = datetime(2031, 11, 17, 7, 20, tzinfo=UTC)

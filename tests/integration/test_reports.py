@@ -12,11 +12,11 @@ from psycopg.rows import dict_row
 
 from jarvis.reports import ReportKind
 from orchestration import reports
-from orchestration.mailer import Mailer, NoMailer, SmtpMailer
 from tests.conftest import Database
 from tests.support.built_marts import NOW
 from tests.support.mail_sink import MailSink, running_sink
 from warehouse.connection import as_user
+from warehouse.mailer import Mailer, NoMailer, SmtpMailer
 from warehouse.stores import report_reading
 from warehouse.stores import reports as store
 

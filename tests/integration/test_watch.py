@@ -23,10 +23,10 @@ from dagster._core.scheduler.instigation import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 
-from orchestration.mailer import mailer_for
 from orchestration.watch import Watchman, tell_end
 from tests.conftest import Database
 from tests.support.mail_sink import MailSink, running_sink
+from warehouse.mailer import mailer_for
 
 NOW = datetime.now(UTC)
 

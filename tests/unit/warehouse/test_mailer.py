@@ -11,9 +11,9 @@ import pytest
 
 from jarvis.mail import Letter, message
 from jarvis.settings import SettingsError, load_settings
-from orchestration.mailer import MailDelayed, MailRefused, NoMailer, SmtpMailer, mailer_for
 from tests.conftest import free_port
 from tests.support.mail_sink import running_sink
+from warehouse.mailer import MailDelayed, MailRefused, NoMailer, SmtpMailer, mailer_for
 
 
 def a_message(*recipients: str) -> EmailMessage:
@@ -99,7 +99,7 @@ def test_tls_is_used_and_checked(tmp_path: Path) -> None:
 
 def test_password_is_not_sent_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond this machine, a server without TLS gets no login."""
-    monkeypatch.setattr("orchestration.mailer.LOOPBACK", ())
+    monkeypatch.setattr("warehouse.mailer.LOOPBACK", ())
     with running_sink() as sink:
         open_wire = SmtpMailer(host="127.0.0.1", port=sink.port, is_encrypted=False, user="u", password="p")
         with pytest.raises(MailRefused, match="STARTTLS"):
