@@ -1,6 +1,6 @@
 """What `jarvis kiosk` does: make a kiosk, provision it, hold a session as it would, replay dialogues.
 
-Each function returns data; `jarvis/cli.py` prints it. Turns are shown on stderr as they are heard, so that
+Each function returns data; `jarvis/cli/kiosks.py` prints it. Turns are shown on stderr as they are heard, so that
 stdout stays one answer.
 """
 

@@ -1,0 +1,48 @@
+"""`jarvis retention`: how long everything is kept, and the proof that it was seen to."""
+
+import argparse
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from jarvis.cli.arguments import Commands, add_command
+from jarvis.cli.connection import pipeline_connection
+from jarvis.settings import Settings
+
+
+def add(commands: Commands) -> None:
+    """`retention` stands beside the other commands."""
+    retention = add_command(
+        commands, "retention", _retention, text="how long everything is kept, and when that was last seen to"
+    )
+    doing = retention.add_mutually_exclusive_group()
+    doing.add_argument("--run", action="store_true", help="archive, aggregate and delete now what is past its term")
+    doing.add_argument("--dry-run", action="store_true", help="count what would go")
+    doing.add_argument("--set", nargs=2, metavar=("RULE", "DAYS"), help="keep so many days from the next run on")
+
+
+def _retention(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.stores import retention
+
+    with pipeline_connection(settings) as connection:
+        if options.run or options.dry_run:
+            proofs = retention.keep_house(connection, now=datetime.now(UTC), is_dry=options.dry_run)
+            for proof in proofs:
+                print(json.dumps(asdict(proof), default=str))
+            return 0 if all(proof.is_kept for proof in proofs) else 1
+        if options.set:
+            retention.set_keep_days(connection, options.set[0], keep_days=_keep_days(options.set[1]))
+            connection.commit()
+        last = {one.rule_name: one for one in retention.last_proofs(connection)}
+        for rule in retention.rules(connection):
+            kept = last[rule.name]
+            print(json.dumps(asdict(rule) | {"last_run_at": kept.ran_at, "remaining": kept.remaining}, default=str))
+    return 0
+
+
+def _keep_days(text: str) -> int:
+    from warehouse.stores.retention import UnknownRule
+
+    if not text.isdecimal() or not 1 <= int(text) <= 3650:
+        raise UnknownRule(f"found {text}, expected whole days from 1 to 3650")
+    return int(text)
