@@ -27,6 +27,7 @@ from voice_gateway.people import People
 from voice_gateway.rates import RateLimiter, counting_pool, limits_of
 from voice_gateway.recorder import Recorder
 from voice_gateway.routes import (
+    action_items,
     admin,
     answers,
     auth,
@@ -127,6 +128,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     app.include_router(auth.router)
     app.include_router(dashboard.router)
     app.include_router(corrections.router)
+    app.include_router(action_items.router)
     app.include_router(page.router)
     app.include_router(admin.router)
     app.include_router(voice.router)

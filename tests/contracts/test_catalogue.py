@@ -266,6 +266,8 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "alert_digest_deliveries: alert_digest_deliveries_recipient_user_id_fkey": "as a report's recipient",
         "alert_messages: alert_messages_edited_by_fkey": "owners and admins have no gym; a trigger writes who it was",
         "alert_messages: alert_messages_used_by_fkey": "owners and admins have no gym; a trigger writes who it was",
+        "action_items: action_items_assigned_to_fkey": "owners and admins have no gym; a trigger checks the scope",
+        "action_items: action_items_closed_by_fkey": "owners and admins have no gym; a trigger writes who it was",
         "manager_alerts: manager_alerts_assigned_to_fkey": "owners and admins have no gym; a trigger checks the scope",
         "report_deliveries: report_deliveries_recipient_user_id_fkey": "owners and admins have no gym",
         "report_deliveries: report_deliveries_report_id_fkey": "a franchise's report has no gym",

@@ -41,7 +41,9 @@ READING_SQL = {
         )
     ),
     "dashboards": ("dashboards/*.sql",),
-    "API": tuple(f"warehouse/queries/{stage}.sql" for stage in ("overview", "network", "voice", "corrections")),
+    "API": tuple(
+        f"warehouse/queries/{stage}.sql" for stage in ("overview", "network", "voice", "corrections", "action_items")
+    ),
     "jarvis ask": ("warehouse/queries/search.sql",),
     "dbt": ("dbt_project/models/staging/*.sql",),
 }

@@ -22,6 +22,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_choices.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_digests.sql": ("jarvis_pipeline",),
+    "warehouse/queries/action_items.sql": ("jarvis_dashboard",),
     "warehouse/queries/alert_messages.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_upkeep.sql": ("jarvis_pipeline",),
     "warehouse/queries/circuits.sql": ("jarvis_pipeline",),

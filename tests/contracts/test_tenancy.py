@@ -26,7 +26,7 @@ ANALYSTS = tuple(person for person in PEOPLE if person.role == "analyst")
 DASHBOARD_TABLES_AT_LEAST = {"gym_members_v2", "session_turns", "conversation_summaries", "manager_alerts"}
 
 MOVE_AN_ALERT: LiteralString = "update public.manager_alerts set status = 'in_progress' where gym_id = %s"
-CLOSE_AN_ACTION: LiteralString = "update public.action_items set state = 'done', closed_at = now() where gym_id = %s"
+CLOSE_AN_ACTION: LiteralString = "update public.action_items set state = 'done' where gym_id = %s"
 
 
 @pytest.fixture(scope="module")

@@ -73,19 +73,34 @@ set sentiment_score = %(sentiment_score)s::numeric,
     intents = %(intents)s::text[]
 where id = %(turn_id)s::uuid and session_id = %(session_id)s::uuid;
 
--- forget_open_action_items --
--- Action items nobody has closed go before a new analysis writes its own.
-delete from public.action_items where session_id = %(session_id)s::uuid and state = 'open';
+-- action_items --
+-- What earlier analyses asked for, held until the transaction ends: nobody closes an item while it is written anew.
+select
+    items.id,
+    items.position,
+    items.text,
+    items.owner,
+    items.source_turn_ids,
+    items.created_at,
+    items.state <> 'open' or items.assigned_to is not null or items.due_date is not null as is_taken_up
+from public.action_items as items
+where items.session_id = %(session_id)s::uuid
+order by items.position
+for update of items;
+
+-- forget_action_items --
+-- Action items that nobody has taken up go before a new analysis writes its own.
+delete from public.action_items
+where session_id = %(session_id)s::uuid and id = any (%(ids)s::uuid[]);
 
 -- save_action_item --
--- One thing to do; one that somebody closed already keeps its place.
-insert into public.action_items (gym_id, session_id, position, text, owner, source_turn_ids)
+-- One thing to do, under the id and the moment it had where an earlier analysis asked for the same.
+insert into public.action_items (id, gym_id, session_id, position, text, owner, source_turn_ids, created_at)
 select
-    summaries.gym_id, summaries.session_id, %(position)s::integer, %(text)s::text, %(owner)s::text,
-    %(source_turn_ids)s::text[]
+    coalesce(%(id)s::uuid, gen_random_uuid()), summaries.gym_id, summaries.session_id, %(position)s::integer,
+    %(text)s::text, %(owner)s::text, %(source_turn_ids)s::text[], coalesce(%(created_at)s::timestamptz, now())
 from public.conversation_summaries as summaries
-where summaries.session_id = %(session_id)s::uuid
-on conflict on constraint action_item_is_recorded_once do nothing;
+where summaries.session_id = %(session_id)s::uuid;
 
 -- save_failure --
 -- Counts a failed try: later ones wait longer, the last one parks the session, a permanent one skips it.

@@ -7,6 +7,7 @@ the transaction that writes their effects ends, so that both happen or neither d
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from jarvis.action_items import KeptItem, merged
 from jarvis.conversations import ActionItem, Analysis, AnalysisFailure, Conversation, Role, Turn
 from warehouse.sql import queries
 
@@ -81,7 +83,7 @@ def save_analysis(connection: Connection, analysis: Analysis, *, is_enrichment: 
     """The summary, the labels of its turns, its action items and its embedding are written.
 
     The one writer of a conversation's labels, whichever tier they come from; the database puts a person's corrections
-    over what is written here (migration 0140).
+    over what is written here (migration 0140), and what people took up of the action items stays.
 
     Args:
         is_enrichment: the fields replace those of the local engine, whose vector stays: questions are compared in
@@ -131,14 +133,7 @@ def save_analysis(connection: Connection, analysis: Analysis, *, is_enrichment: 
                 for turn in analysis.turns
             ],
         )
-        cursor.execute(_sql("forget_open_action_items"), {"session_id": analysis.session_id})
-        cursor.executemany(
-            _sql("save_action_item"),
-            [
-                {"session_id": analysis.session_id, "position": position, **_action_item(item)}
-                for position, item in enumerate(analysis.action_items)
-            ],
-        )
+    _save_action_items(connection, analysis)
     return True
 
 
@@ -239,6 +234,34 @@ def padded_vector(values: Sequence[float]) -> str:
         raise ValueError(f"found an embedding of {len(values)} numbers, expected at most {EMBEDDING_DIMENSIONS}")
     numbers = [f"{value:.7g}" for value in values] + ["0"] * (EMBEDDING_DIMENSIONS - len(values))
     return f"[{','.join(numbers)}]"
+
+
+def _save_action_items(connection: Connection, analysis: Analysis) -> None:
+    """What somebody should do stands once: what people took up stays as it is, the rest is the new analysis's."""
+    session = {"session_id": analysis.session_id}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_sql("action_items"), session).fetchall()
+        kept = [
+            KeptItem(
+                id=row["id"],
+                item=ActionItem(row["text"], row["owner"], tuple(row["source_turn_ids"])),
+                is_taken_up=row["is_taken_up"],
+            )
+            for row in rows
+        ]
+        # Those written again too: their places may change.
+        untouched = [one.id for one in kept if not one.is_taken_up]
+        cursor.execute(_sql("forget_action_items"), {**session, "ids": untouched})
+        taken = {row["position"] for row in rows if row["is_taken_up"]}
+        free = (position for position in count() if position not in taken)
+        made_at = {row["id"]: row["created_at"] for row in rows}
+        cursor.executemany(
+            _sql("save_action_item"),
+            [
+                {**session, "id": id, "position": position, "created_at": made_at.get(id), **_action_item(item)}
+                for position, (id, item) in zip(free, merged(kept, analysis.action_items), strict=False)
+            ],
+        )
 
 
 def _action_item(item: ActionItem) -> dict[str, object]:
