@@ -5,7 +5,7 @@ assets and by the command line, so that a job and a hand do the same.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from warehouse.stores import churn, churn_models
 from warehouse.stores.churn import ScoredDay
 
 if TYPE_CHECKING:
+    from ml.churn.model import ChurnModel
     from ml.churn.scoring import Champion
 
 
@@ -26,7 +27,7 @@ class Training:
     """What one training gave."""
 
     candidate_id: UUID | None
-    """None where there is too little history, or a model of this day was promoted already."""
+    """None where there is too little history, or a model of this day decides already."""
     version: str
     told: str
     """What became of it, in one sentence."""
@@ -73,12 +74,20 @@ def train_candidate(connection: Connection, *, thresholds: ChurnThresholds, toda
     from ml.churn.train import TooLittleHistory, train
 
     day = today or datetime.now(UTC).date()
-    version = f"churn-{day.isoformat()}"
     with connection.transaction():
-        now = champion(connection)
+        version = churn_models.version_of_day(connection, day)
+        if version is None:
+            return Training(None, f"churn-{day.isoformat()}", "a model of this day decides already: nothing to do", {})
+        kept = churn_models.champion_file(connection)
         histories = churn.load_histories(connection, until=day, since=date.min)
         try:
-            trained = train(histories, today=day, thresholds=thresholds, champion=None if now is None else now.model)
+            trained = train(
+                histories,
+                today=day,
+                thresholds=thresholds,
+                champion=None if kept is None else _comparable(kept),
+                taken_back=_all_comparable(churn_models.taken_back_files(connection)),
+            )
         except TooLittleHistory as too_little:
             return Training(None, version, f"no candidate: {too_little}", {})
         content = registry.dump(trained.model)
@@ -97,18 +106,22 @@ def train_candidate(connection: Connection, *, thresholds: ChurnThresholds, toda
                 training_rows=trained.training_rows,
             ),
         )
-    told = "a candidate waits" if candidate_id else "a model of this day was promoted already: nothing to do"
-    return Training(candidate_id, version, told, metrics)
+    return Training(candidate_id, version, "a candidate waits", metrics)
 
 
 def waiting_candidate(connection: Connection) -> Waiting | None:
     """The newest model, where nobody has promoted it yet, with the verdict on it."""
     from ml.churn.train import verdict
 
-    newest = next(iter(churn_models.models(connection, limit=1)), None)
+    kept = churn_models.models(connection)
+    newest = kept[0] if kept else None
     if newest is None or newest.status != "candidate" or newest.artifact_sha256 is None:
         return None
     judged = verdict(newest.metrics)
+    since = next((one for one in kept if one.taken_back_at and one.taken_back_at > newest.created_at), None)
+    if since is not None:
+        told = f"judged before {since.version} was taken back: train again"
+        return Waiting(newest.id, newest.version, may_be_promoted=False, reasons=(*judged.reasons, told))
     return Waiting(newest.id, newest.version, judged.may_be_promoted, judged.reasons)
 
 
@@ -154,3 +167,16 @@ def roll_back(connection: Connection, *, by: str, reason: str) -> str | None:
     """
     with connection.transaction():
         return churn_models.roll_back(connection, by=by, reason=reason)
+
+
+def _comparable(kept: churn_models.ModelFile) -> "ChurnModel | None":
+    """The model, for a comparison; None where it knows other features than today's and can score nobody."""
+    from ml.churn import registry
+
+    model = registry.load(kept.content)
+    return model if registry.knows_todays_features(model) else None
+
+
+def _all_comparable(kept: Sequence[churn_models.ModelFile]) -> "dict[str, ChurnModel]":
+    found = {one.version: _comparable(one) for one in kept}
+    return {version: model for version, model in found.items() if model is not None}

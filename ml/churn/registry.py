@@ -86,6 +86,11 @@ def load_for_scoring(content: bytes) -> ChurnModel:
     return load(content, columns=FEATURES)
 
 
+def knows_todays_features(model: ChurnModel) -> bool:
+    """True when today's snapshots have exactly the model's columns."""
+    return model.columns == FEATURES
+
+
 def sha256(content: bytes) -> str:
     """The name under which the bytes are kept."""
     return hashlib.sha256(content).hexdigest()

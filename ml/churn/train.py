@@ -71,8 +71,12 @@ def train(
     today: date,
     thresholds: ChurnThresholds,
     champion: ChurnModel | None = None,
+    taken_back: Mapping[str, ChurnModel] | None = None,
 ) -> Trained:
     """The better of two candidates, fitted on settled months and judged on later ones.
+
+    Args:
+        taken_back: models that somebody took back, by version: a candidate must be better than each of them.
 
     Raises:
         TooLittleHistory: when there are too few months or too few who left.
@@ -112,7 +116,12 @@ def train(
     }
     best = replace(best, about=about)
     metrics = judged(best, test, timeline=timeline, days=test_days, thresholds=thresholds, champion=champion)
+    unwanted = {
+        version: _gain(test, best.probabilities(test.rows), other.probabilities(test.rows))
+        for version, other in (taken_back or {}).items()
+    }
     metrics |= {
+        "gain_over_taken_back": unwanted,
         "horizon_days": HORIZON_DAYS,
         "snapshot_seconds": round(snapshot_seconds, 3),
         "fit_seconds": round(fit_seconds, 3),
@@ -207,7 +216,7 @@ def judged(
 
 
 def verdict(metrics: Mapping[str, Any]) -> Verdict:
-    """A candidate must beat the rules for sure, and must not be worse than the champion."""
+    """A candidate must beat the rules, and what was taken back, for sure, and must not be worse than the champion."""
     over_rules = metrics["gain_over_rules"]
     reasons = [_told("the rules", over_rules)]
     may = over_rules["low"] > 0
@@ -215,6 +224,9 @@ def verdict(metrics: Mapping[str, Any]) -> Verdict:
     if over_champion is not None:
         reasons.append(_told("the champion", over_champion))
         may = may and over_champion["gain"] >= 0 - CHAMPION_MARGIN / 2 and over_champion["low"] > -CHAMPION_MARGIN
+    for version, over in metrics.get("gain_over_taken_back", {}).items():
+        reasons.append(_told(f"{version}, which was taken back", over))
+        may = may and over["low"] > 0
     return Verdict(bool(may), tuple(reasons))
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from orchestration.assets.churn import churn_champion, churn_model
 from orchestration.checks.churn import candidate_beats_rules_and_champion
 from orchestration.resources import Warehouse
 from tests.conftest import Database
+from warehouse.demo.simulate import simulate
 from warehouse.stores import churn_models
 from warehouse.stores.churn_models import Candidate, NoChampion
 
@@ -95,6 +96,81 @@ def test_promotion_and_rollback_are_one_step_each_and_audited(database: Database
             "select retired_by, retirement_reason from model_versions where version = 'churn-2'"
         ).fetchone()
     assert told == ("eve", "trop d'alertes")
+
+
+def network_that_teaches(database: Database) -> date:
+    """Seven hundred members over 500 days; the day after."""
+    today = date(2026, 1, 1)
+    with database.connect("pipeline") as connection:
+        simulate(connection, days=500, members=700, seed=11, now=datetime(2026, 1, 1, 12, tzinfo=UTC), talk=0.1)
+    return today
+
+
+def test_after_a_rollback_the_same_day_trains_again_and_its_like_is_refused(database: Database) -> None:
+    """Another version of the day is judged against the one taken back too; what is no better stays a candidate."""
+    today = network_that_teaches(database)
+    thresholds = ChurnThresholds()
+    with database.connect("pipeline") as connection:
+        first = stage.train_candidate(connection, thresholds=thresholds, today=today)
+        assert first.version == "churn-2026-01-01"
+        assert first.candidate_id is not None
+        churn_models.promote(connection, first.candidate_id, by="ada", reason="test")
+        again = stage.train_candidate(connection, thresholds=thresholds, today=today)
+        assert (again.candidate_id, again.told) == (None, "a model of this day decides already: nothing to do")
+        assert stage.roll_back(connection, by="eve", reason="trop d'alertes") is None
+        second = stage.train_candidate(connection, thresholds=thresholds, today=today)
+        assert second.version == "churn-2026-01-01.2"
+        assert second.metrics["gain_over_taken_back"]["churn-2026-01-01"]["gain"] == 0
+        waiting = stage.waiting_candidate(connection)
+        assert waiting is not None
+        assert not waiting.may_be_promoted
+        assert "churn-2026-01-01, which was taken back" in waiting.reasons[-1]
+        assert stage.promote_waiting(connection, by="pipeline") is None
+    assert standing(database) == {"churn-2026-01-01": "retired", "churn-2026-01-01.2": "candidate"}
+
+
+def test_a_better_one_ends_what_a_rollback_bars(database: Database) -> None:
+    """Once it is promoted, and taken back in its turn, the way leads past the model that was taken back before."""
+    keep(database, "churn-1")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+    keep(database, "churn-2")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+        stage.roll_back(connection, by="eve", reason="trop d'alertes")
+        assert [one.version for one in churn_models.taken_back_files(connection)] == ["churn-2"]
+    keep(database, "churn-3")
+    with database.connect("pipeline") as connection:
+        assert stage.promote_waiting(connection, by="ada") == "churn-3"
+        assert churn_models.taken_back_files(connection) == []
+        assert stage.roll_back(connection, by="eve", reason="encore") == "churn-1"
+
+
+def test_a_candidate_judged_before_a_rollback_waits_for_another_training(database: Database) -> None:
+    """Nobody compared it with the model that was taken back."""
+    keep(database, "churn-1")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+    keep(database, "churn-2")
+    with database.connect("pipeline") as connection:
+        stage.roll_back(connection, by="eve", reason="trop d'alertes")
+        waiting = stage.waiting_candidate(connection)
+        assert waiting is not None
+        assert waiting.reasons[-1] == "judged before churn-1 was taken back: train again"
+        assert stage.promote_waiting(connection, by="pipeline") is None
+
+
+def test_a_champion_of_other_features_does_not_bar_the_training(database: Database) -> None:
+    """It can score nobody, so there is nothing to compare with but the rules."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    model = ChurnModel(columns=("age",), learners={"x": fitted}, weights={"x": 1.0}, calibration=fitted)
+    keep(database, "churn-1", content=registry.dump(model))
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+        told = stage.train_candidate(connection, thresholds=ChurnThresholds(), today=date(2026, 3, 2)).told
+    assert told.startswith("no candidate: found no visit")
 
 
 def test_a_worse_challenger_stays_a_candidate(database: Database) -> None:

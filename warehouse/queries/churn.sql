@@ -203,11 +203,12 @@ on conflict (sha256) do nothing;
 -- keep_candidate --
 -- A trained model waits for its verdict; the same version again replaces what nobody promoted.
 insert into public.model_versions (
-    kind, version, status, metrics, artifact_sha256, window_starts_on, window_ends_on, feature_columns, training_rows
+    kind, version, status, metrics, artifact_sha256, window_starts_on, window_ends_on, feature_columns, training_rows,
+    created_at
 )
 values (
     'churn', %(version)s::text, 'candidate', %(metrics)s::jsonb, %(sha256)s::text, %(window_starts_on)s::date,
-    %(window_ends_on)s::date, %(columns)s::text[], %(training_rows)s::integer
+    %(window_ends_on)s::date, %(columns)s::text[], %(training_rows)s::integer, clock_timestamp()
 )
 on conflict (kind, version) do update
 set metrics = excluded.metrics,
@@ -225,7 +226,8 @@ returning id;
 select
     id, version, status, metrics, artifact_sha256, window_starts_on, window_ends_on, training_rows, feature_columns,
     created_at,
-    promoted_at, promoted_by, promotion_reason, retired_at, retired_by, retirement_reason
+    promoted_at, promoted_by, promotion_reason, retired_at, retired_by, retirement_reason,
+    taken_back_at
 from public.model_versions
 where kind = 'churn'
 order by created_at desc, version desc
@@ -261,12 +263,41 @@ set status = 'champion', promoted_at = coalesce(promoted_at, clock_timestamp()),
 where kind = 'churn' and id = %(id)s::uuid and status <> 'champion'
 returning version;
 
+-- take_back_champion --
+-- The champion steps down because somebody took it back, and bars the way to its like; its id, where there was one.
+update public.model_versions
+set status = 'retired', retired_at = clock_timestamp(), retired_by = %(by)s::text, retirement_reason = %(reason)s::text,
+    taken_back_at = clock_timestamp()
+where kind = 'churn' and status = 'champion'
+returning id, version;
+
+-- taken_back_artifacts --
+-- The models taken back since a candidate was last promoted, with their files: a new one must be better than each.
+select versions.id, versions.version, artifacts.content
+from public.model_versions as versions
+inner join app.model_artifacts as artifacts on versions.artifact_sha256 = artifacts.sha256
+where versions.kind = 'churn'
+    and versions.taken_back_at > (
+        select coalesce(max(promoted.promoted_at), '-infinity') from public.model_versions as promoted
+        where promoted.kind = 'churn'
+    )
+order by versions.taken_back_at desc
+limit 3;
+
+-- decided_versions --
+-- The versions of one day that were promoted once: their names are taken.
+select version, status = 'champion' as decides
+from public.model_versions
+where kind = 'churn' and status <> 'candidate'
+    and (version = %(version)s::text or starts_with(version, %(version)s::text || '.'));
+
 -- champion_before --
--- The model that was champion before the given one and can be again.
+-- The model that was champion before the given one and can be again; one that was taken back itself cannot.
 select id, version
 from public.model_versions
 where kind = 'churn'
     and status = 'retired'
+    and taken_back_at is null
     and artifact_sha256 is not null
     and promoted_at < (select promoted_at from public.model_versions where id = %(id)s::uuid)
 order by promoted_at desc

@@ -43,11 +43,13 @@ class ModelVersion:
     retired_at: datetime | None
     retired_by: str | None
     retirement_reason: str | None
+    taken_back_at: datetime | None
+    """When a person took it back; None where it was replaced by a better one."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChampionFile:
-    """The model that decides, as its file."""
+class ModelFile:
+    """A model that decides or did, as its file."""
 
     id: UUID
     version: str
@@ -91,10 +93,28 @@ def models(connection: Connection, *, limit: int = 50) -> list[ModelVersion]:
         return cursor.execute(_sql("models"), {"limit": limit}).fetchall()
 
 
-def champion_file(connection: Connection) -> ChampionFile | None:
+def champion_file(connection: Connection) -> ModelFile | None:
     """The model that decides; None while the rules do."""
-    with connection.cursor(row_factory=class_row(ChampionFile), binary=True) as cursor:
+    with connection.cursor(row_factory=class_row(ModelFile), binary=True) as cursor:
         return cursor.execute(_sql("champion_artifact")).fetchone()
+
+
+def taken_back_files(connection: Connection) -> list[ModelFile]:
+    """The models that somebody took back since a candidate was last promoted, the newest first; at most three."""
+    with connection.cursor(row_factory=class_row(ModelFile), binary=True) as cursor:
+        return cursor.execute(_sql("taken_back_artifacts")).fetchall()
+
+
+def version_of_day(connection: Connection, day: date) -> str | None:
+    """What a model trained on that day is called; None where one of that day decides.
+
+    `churn-2026-11-23`, and once a model of that name was promoted and retired `churn-2026-11-23.2` and so on.
+    """
+    version = f"churn-{day.isoformat()}"
+    decided = connection.execute(_sql("decided_versions"), {"version": version}).fetchall()
+    if any(decides for _, decides in decided):
+        return None
+    return version if not decided else f"{version}.{len(decided) + 1}"
 
 
 def gym_slugs(connection: Connection) -> dict[str, str]:
@@ -117,13 +137,15 @@ def promote(connection: Connection, model_id: UUID, *, by: str, reason: str) -> 
 
 
 def roll_back(connection: Connection, *, by: str, reason: str) -> str | None:
-    """The champion is retired and the one before it decides again; its version, None where the rules do from now on.
+    """The champion is taken back and the one before it decides again; its version, None where the rules do from now on.
+
+    Until a candidate is promoted that is better than the one taken back, its like is not promoted again.
 
     Raises:
         NoChampion: when the rules decide already.
     """
     connection.execute(_sql("hold_models"))
-    retired = connection.execute(_sql("retire_champion"), {"by": by, "reason": reason}).fetchone()
+    retired = connection.execute(_sql("take_back_champion"), {"by": by, "reason": reason}).fetchone()
     if retired is None:
         raise NoChampion("found no champion, expected one to take back: the rules decide already")
     before = connection.execute(_sql("champion_before"), {"id": retired[0]}).fetchone()
