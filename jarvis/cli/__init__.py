@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from jarvis.cli import (
     accounts,
     alerts,
+    analysts,
     churn,
     databases,
     engines,
@@ -46,6 +47,8 @@ _EXPECTED = (
     "RegistryError",
     "NoChampion",
     "EngineRefused",
+    "AnalystRefused",
+    "ExportRefused",
 )
 
 
@@ -72,7 +75,8 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="jarvis", description="A voice assistant for gyms.")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
     for noun in (
-        stack, databases, engines, questions, kiosks, gyms, churn, alerts, accounts, members, retention,
+        stack, databases, engines, questions, kiosks, gyms, churn, alerts, accounts, members, analysts,
+        retention,
     ):  # fmt: skip
         noun.add(commands)
     return root

@@ -12,6 +12,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+from jarvis.cli import main
 from jarvis.settings import Settings
 from tests.conftest import Database
 from tests.tenants import cloned_database, made_id, plant
@@ -245,3 +246,31 @@ def test_a_folder_that_is_not_there_is_named(ana: str, tmp_path: Path) -> None:
     with psycopg.connect(ana) as connection, pytest.raises(ExportRefused, match="found no folder to write in"):
         export_mart(connection, "fct_probe", tmp_path / "missing" / "probe.csv", kind="csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_line_makes_uses_and_ends_a_login(
+    planted: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """add, list, psql, export, remove: with no name given, the only login made on this machine."""
+    monkeypatch.setenv("JARVIS_HOME", str(tmp_path))
+    monkeypatch.setenv("JARVIS_DATABASE_URL", planted.url_for("admin"))
+    monkeypatch.setenv("PGPASSFILE", "/dev/null")
+    with planted.admin() as admin:
+        name = franchise_name(admin)
+    out = tmp_path / "probe.csv"
+    assert main(["analyst", "psql"]) == 1
+    assert main(["analyst", "add", "Eve@example.org", "--franchise", name]) == 0
+    try:
+        assert main(["analyst", "list"]) == 0
+        assert main(["analyst", "psql", "--command", "select count(*) as found from fct_probe"]) == 0
+        assert main(["analyst", "export", "fct_probe", "--format", "csv", "--out", str(out)]) == 0
+        assert main(["analyst", "export", "fct_none", "--out", str(out)]) == 1
+    finally:
+        assert main(["analyst", "remove", "eve@example.org"]) == 0
+    said = capfd.readouterr()
+    assert f"eve@example.org  analyst_eve  analyst of {name}" in said.out
+    assert "(1 row)" in said.out
+    assert f"2 rows in {out}" in said.out
+    assert "found no login made on this machine" in said.err
+    assert "found no mart 'fct_none', expected one of: fct_probe" in said.err
+    assert (tmp_path / "pgpass").read_text("utf-8") == ""

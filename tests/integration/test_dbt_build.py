@@ -1,6 +1,5 @@
 """The analysts' door built for real: dbt on a migrated database, then looked at through each door."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -232,24 +231,6 @@ def test_a_failing_build_says_what_failed(built: Database) -> None:
             admin.execute("delete from marts.dim_gyms where gym_id = %s", [stranger])
 
 
-QUESTIONS = re.findall(
-    r"^([A-Z][^\n]*\?)\n\n```sql\n(.*?)```",
-    (REPOSITORY / "docs" / "doors" / "analysts.md").read_text("utf-8"),
-    re.M | re.S,
-)
-
-
-@pytest.mark.parametrize("answer", [pytest.param(answer, id=question) for question, answer in QUESTIONS])
-def test_a_question_of_the_page_is_answered(built: Database, answer: LiteralString) -> None:
-    """Each query of the analysts' page runs under an analyst's rights, and an aggregate names what it counts."""
-    with analyst_connection(built, person="analyst_atlantique") as connection:
-        cursor = connection.execute(answer)
-        rows = cursor.fetchall()
-    assert rows
-    assert cursor.description is not None
-    assert "?column?" not in {column.name for column in cursor.description}
-
-
 def test_the_page_names_every_mart(built: Database) -> None:
     """A new mart is shown at the door."""
     page = (REPOSITORY / "docs" / "doors" / "analysts.md").read_text("utf-8")
@@ -257,4 +238,3 @@ def test_the_page_names_every_mart(built: Database) -> None:
         marts = {row[0] for row in admin.execute("select tablename from pg_tables where schemaname = 'marts'")}
     assert marts == set(MARTS)
     assert {mart for mart in marts if f"`marts.{mart}`" not in page} == set()
-    assert len(QUESTIONS) >= 6
