@@ -11,6 +11,7 @@ from dashboards.gate import SessionGate
 from dashboards.queries import DatabaseAlertDesk
 from dashboards.sign_in import SignIn
 from dashboards.theme import streamlit_options
+from dashboards.unsubscribe import unsubscribe_routes
 from jarvis.settings import Settings
 from warehouse.people import Database
 from warehouse.stores.sign_in import DatabaseSessions
@@ -47,7 +48,10 @@ def create_app(settings: Settings) -> "App":
     return App(
         SCRIPT,
         lifespan=lifespan,
-        routes=SignIn(sessions=sessions, public_url=settings.dashboards_url).routes(),
+        routes=[
+            *SignIn(sessions=sessions, public_url=settings.dashboards_url).routes(),
+            *unsubscribe_routes(database, secret_key=settings.secret_key),
+        ],
         middleware=[Middleware(SessionGate, sessions=sessions, public_url=settings.dashboards_url)],
     )
 

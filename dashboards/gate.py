@@ -1,8 +1,8 @@
 """The gate in front of every page, route, file and websocket: no session, no answer.
 
-ASGI middleware around the whole Streamlit app. Only the sign-in page and the health route are
-open. It also keeps other sites' pages away from the websocket and sets the headers that keep
-ours out of other sites' frames.
+ASGI middleware around the whole Streamlit app. Only the sign-in page, the health route and
+the page that ends letters are open. It also keeps other sites' pages away from the websocket and sets
+the headers that keep ours out of other sites' frames.
 """
 
 import logging
@@ -19,10 +19,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
+from jarvis.mail_kinds import UNSUBSCRIBE_PATH
 from jarvis.tenancy import Scope
 from warehouse.stores.sign_in import SessionStore
 
-OPEN_PATHS = frozenset({"/login", "/healthz"})
+OPEN_PATHS = frozenset({"/login", "/healthz", UNSUBSCRIBE_PATH})
 
 # Streamlit binds its own reconnection to this header, so that one person never resumes another's page.
 IDENTITY_HEADER = "x-jarvis-user"

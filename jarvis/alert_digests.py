@@ -56,7 +56,9 @@ class Digest:
         return not (self.left_over or self.escalated or self.waiting or self.raised_count or self.closed_count)
 
 
-def letter(digest: Digest, *, recipient_name: str | None, alerts_url: str) -> Letter:
+def letter(
+    digest: Digest, *, recipient_name: str | None, alerts_url: str, unsubscribe_url: str | None = None
+) -> Letter:
     """The digest as a letter, in French."""
     first, last = digest.week_starts_on, digest.week_starts_on + timedelta(days=6)
     sections = []
@@ -81,6 +83,7 @@ def letter(digest: Digest, *, recipient_name: str | None, alerts_url: str) -> Le
         sections=tuple(sections),
         closing=("Vous recevez ce récapitulatif chaque lundi comme responsable de la salle.",),
         link=("Ouvrir les alertes", alerts_url),
+        unsubscribe_url=unsubscribe_url,
     )
 
 

@@ -19,6 +19,8 @@ _PAGE = "font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5;c
 _HEADING = "font-size:17px;margin:24px 0 8px"
 _SMALL = "font-size:13px;color:#6e6e73"
 
+STOP = "Ne plus recevoir ce courriel"
+
 
 class AddressError(ValueError):
     """What should be an e-mail address is none."""
@@ -66,6 +68,8 @@ class Letter:
         parts += ["\n".join([one.heading, *(f"- {line}" for line in one.lines)]) for one in self.sections]
         if self.link is not None:
             parts.append(f"{self.link[0]} : {self.link[1]}")
+        if self.unsubscribe_url is not None:
+            parts.append(f"{STOP} : {self.unsubscribe_url}")
         if self.closing:
             parts.append("-- \n" + "\n".join(self.closing))
         return "\n\n".join(parts) + "\n"
@@ -81,6 +85,8 @@ class Letter:
             label, url = map(escape, self.link)
             parts.append(f'<p><a href="{url}">{label}</a></p>')
         parts += [f'<p style="{_SMALL}">{escape(line)}</p>' for line in self.closing]
+        if self.unsubscribe_url is not None:
+            parts.append(f'<p style="{_SMALL}"><a href="{escape(self.unsubscribe_url)}">{STOP}</a></p>')
         body = "\n".join(parts)
         return (
             f'<!doctype html>\n<html lang="{self.language}"><head><meta charset="utf-8">'

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from jarvis.mail import AddressError, Attachment, Letter, Section, end_of_quiet, message
+from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
 from jarvis.report_pdf import render_pdf
 from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
+from jarvis.settings import Settings
 from warehouse.connection import as_user
 from warehouse.mailer import MailDelayed, Mailer, MailRefused
 from warehouse.stores import report_reading
@@ -86,15 +88,14 @@ def findings_of(connection: Connection, subject: store.Subject, period: Period, 
 
 
 def deliver_reports(
-    connection: Connection, readers: Connection, mailer: Mailer, *, sender: str, link: str, now: datetime
+    connection: Connection, readers: Connection, mailer: Mailer, settings: Settings, *, now: datetime
 ) -> Delivered:
     """Every delivery that is due has been tried once, and the log says what became of it.
 
     Args:
         connection: the pipeline's.
         readers: the dashboards' login: what a letter holds is read as its recipient.
-        sender: the From header.
-        link: where reports are read in full.
+        settings: say who sends, where reports are read in full and what seals a recipient's way out.
     """
     counts = {"sent": 0, "waiting": 0, "suppressed": 0, "failed": 0}
     tried: set[UUID] = set()
@@ -105,13 +106,18 @@ def deliver_reports(
                 break
             due = claimed[0]
             tried.add(due.id)
-            counts[_deliver(connection, readers, mailer, due, sender=sender, link=link, now=now)] += 1
+            counts[_deliver(connection, readers, mailer, due, settings, now=now)] += 1
     connection.commit()
     return Delivered(**counts)
 
 
-def letter_of(read: ReadReport, *, link: str) -> Letter:
-    """The e-mail: summary, actions, whom to call, and the pages as a PDF."""
+def letter_of(read: ReadReport, *, link: str, stop: str | None = None) -> Letter:
+    """The e-mail: summary, actions, whom to call, and the pages as a PDF.
+
+    Args:
+        link: where reports are read in full.
+        stop: where the recipient ends such letters.
+    """
     report = read.report
     sections = []
     if report.recommendations:
@@ -127,10 +133,8 @@ def letter_of(read: ReadReport, *, link: str) -> Letter:
         subject=report.title,
         opening=(report.summary or "",),
         sections=tuple(sections),
-        closing=(
-            "Vous recevez ce rapport parce que vous dirigez cette salle ou cette franchise.",
-            "Heures de silence et désabonnement : « Réglages » dans JARVIS, ou votre administrateur.",
-        ),
+        closing=("Vous recevez ce rapport parce que vous dirigez cette salle ou cette franchise.",),
+        unsubscribe_url=stop,
         link=("Ouvrir JARVIS", link),
         attachments=(Attachment(filename_of(read), render_pdf(read), "application/pdf"),),
     )
@@ -146,9 +150,8 @@ def _deliver(
     readers: Connection,
     mailer: Mailer,
     due: store.DueDelivery,
+    settings: Settings,
     *,
-    sender: str,
-    link: str,
     now: datetime,
 ) -> str:
     if not due.is_active or due.is_unsubscribed:
@@ -174,9 +177,14 @@ def _deliver(
         )
         return "suppressed"
     try:
+        subscription = Subscription(due.recipient_user_id, MailKind(f"{due.report_type}_report"))
         made = message(
-            letter_of(read, link=link),
-            sender=sender,
+            letter_of(
+                read,
+                link=settings.dashboards_address,
+                stop=unsubscribe_url(settings.dashboards_address, subscription, secret_key=settings.secret_key),
+            ),
+            sender=settings.mail_from,
             recipients=[due.email],
             sent_at=now,
             key=f"report:{due.report_id}",

@@ -8,6 +8,7 @@ the gateway its sign-ins only: what it answers signed-in people goes through the
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
@@ -56,7 +57,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def holder(self, user_id: UUID) -> Iterator[Connection[DictRow]]:
+        """A transaction for somebody who has not signed in, and whose own signed link says who they are."""
+        with self._pool.connection() as connection, as_user(cast(Connection, connection), user_id):
+            yield connection
+
+    @contextmanager
     def person(self, scope: Scope) -> Iterator[Connection[DictRow]]:
         """A transaction in which row security knows the signed-in person."""
-        with self._pool.connection() as connection, as_user(cast(Connection, connection), scope.user_id):
+        with self.holder(scope.user_id) as connection:
             yield connection

@@ -10,6 +10,7 @@ from psycopg import Connection
 from jarvis.alert_choices import week_of
 from jarvis.alert_digests import letter
 from jarvis.mail import AddressError, is_quiet, message
+from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
 from jarvis.settings import Settings
 from orchestration.resources import Warehouse, process_settings
 from warehouse.mailer import MailDelayed, Mailer, MailRefused, mailer_for
@@ -51,7 +52,16 @@ def _deliver(delivery: store.Delivery, mailer: Mailer, settings: Settings, *, no
         return "suppressed", "quiet hours"
     try:
         made = message(
-            letter(delivery.digest, recipient_name=delivery.full_name, alerts_url=settings.dashboards_address),
+            letter(
+                delivery.digest,
+                recipient_name=delivery.full_name,
+                alerts_url=settings.dashboards_address,
+                unsubscribe_url=unsubscribe_url(
+                    settings.dashboards_address,
+                    Subscription(delivery.user_id, MailKind.ALERT_DIGEST),
+                    secret_key=settings.secret_key,
+                ),
+            ),
             sender=settings.mail_from,
             recipients=[delivery.email],
             sent_at=now,

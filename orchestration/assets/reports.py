@@ -49,14 +49,7 @@ def report_deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> M
         warehouse.connect() as connection,
         connect(settings.database_url_for("dashboard"), application_name="jarvis-reports") as readers,
     ):
-        done = reports.deliver_reports(
-            connection,
-            readers,
-            mailer_for(settings),
-            sender=settings.mail_from,
-            link=settings.dashboards_address,
-            now=datetime.now(UTC),
-        )
+        done = reports.deliver_reports(connection, readers, mailer_for(settings), settings, now=datetime.now(UTC))
     return MaterializeResult(
         metadata={"sent": done.sent, "waiting": done.waiting, "suppressed": done.suppressed, "failed": done.failed}
     )

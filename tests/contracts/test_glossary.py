@@ -17,6 +17,8 @@ from jarvis.churn import HeldBack, RiskLevel
 from jarvis.conversations import Emotion, Intent, Outcome, Role, Sentiment, Topic
 from jarvis.corrections import LabelField
 from jarvis.kiosks import BadgeOutcome, Holder
+from jarvis.mail_kinds import LABELS as MAIL_KINDS
+from jarvis.mail_kinds import MailKind
 from jarvis.members import Frequency, Trend
 from jarvis.requests import RequestKind
 from jarvis.sessions import CloseReason, SessionState
@@ -52,6 +54,7 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "Badge outcome": BadgeOutcome,
     "Kiosk credential holder": Holder,
     "Alert type": AlertType,
+    "Mail kind": MailKind,
     "Alert priority": Priority,
     "Alert status": AlertStatus,
     "Staff request kind": RequestKind,
@@ -70,6 +73,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Alert priority": texts_fr.PRIORITIES,
     "Alert status": texts_fr.STATUSES,
     "Alert outcome": texts_fr.OUTCOME_CODES,
+    "Mail kind": MAIL_KINDS,
 }
 
 

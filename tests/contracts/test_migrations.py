@@ -195,3 +195,20 @@ def test_migrations_are_numbered_once() -> None:
     numbers = [path.name[:4] for path in FORWARD]
     assert all(number.isdigit() for number in numbers)
     assert len(set(numbers)) == len(numbers)
+
+
+def test_a_choice_about_e_mails_survives_both_ways(empty: str) -> None:
+    """Whoever took no e-mail takes none of the kinds, and back; whoever took them all still does."""
+    migrate_up(empty)
+    migrate_down(empty, to="0220_simulated_analyses")
+    with psycopg.connect(empty, autocommit=True) as connection:
+        connection.execute("insert into users (email, role) select unnest(array['a@x', 'b@x']), 'super_admin'")
+        connection.execute("insert into mail_preferences (user_id, is_unsubscribed) select id, email ^@ 'a' from users")
+        migrate_up(empty)
+        counts = "select cardinality(unsubscribed_kinds) from mail_preferences order by 1"
+        assert connection.execute(counts).fetchall() == [(0,), (5,)]
+        migrate_down(empty, to="0220_simulated_analyses")
+        kept = connection.execute("select is_unsubscribed from mail_preferences order by 1").fetchall()
+        assert kept == [(False,), (True,)]
+    migrate_up(empty)
+    migrate_down(empty)

@@ -40,6 +40,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/export.sql": ("jarvis_analyst",),
     "warehouse/queries/golden.sql": ("jarvis_pipeline",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),
+    "warehouse/queries/mail_preferences.sql": ("jarvis_dashboard", "jarvis_pipeline"),
     "warehouse/queries/marts.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosks.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/kiosk_health.sql": ("jarvis_pipeline",),

@@ -118,9 +118,9 @@ def test_whoever_unsubscribed_gets_none(database: Database) -> None:
     with database.admin() as admin, database.connect("pipeline") as pipeline, running_sink() as sink:
         plant(admin)
         admin.execute(
-            "insert into mail_preferences (user_id, is_unsubscribed) values (%s, true) "
-            "on conflict (user_id) do update set is_unsubscribed = true",
-            [PERSON["manager_dax"].id],
+            "insert into mail_preferences (user_id, unsubscribed_kinds) values (%s, %s) "
+            "on conflict (user_id) do update set unsubscribed_kinds = excluded.unsubscribed_kinds",
+            [PERSON["manager_dax"].id, ["alert_digest"]],
         )
         settings = replace(database.settings, smtp_url=sink.url)
         send_digests(pipeline, mailer_for(settings), settings, now=MONDAY)

@@ -10,6 +10,7 @@ import pytest
 from dagster import ExecuteInProcessResult
 from psycopg.rows import dict_row
 
+from jarvis.mail_kinds import MailKind, Subscription, opened
 from jarvis.reports import ReportKind
 from orchestration import reports
 from tests.conftest import Database
@@ -17,8 +18,7 @@ from tests.support.built_marts import NOW
 from tests.support.mail_sink import MailSink, running_sink
 from warehouse.connection import as_user
 from warehouse.mailer import Mailer, NoMailer, SmtpMailer
-from warehouse.stores import report_reading
-from warehouse.stores import reports as store
+from warehouse.stores import mail_preferences, report_reading
 
 # The Tuesday after the simulated network's last day, at a time when nobody sleeps.
 READ_AT = NOW + timedelta(days=2, hours=-6)
@@ -55,9 +55,7 @@ def _rows(database: Database, query: Any, *parameters: object) -> list[dict[str,
 
 def _deliver(database: Database, mailer: Mailer, *, now: datetime = READ_AT) -> reports.Delivered:
     with database.connect("pipeline") as pipeline, database.connect("dashboard") as readers:
-        return reports.deliver_reports(
-            pipeline, readers, mailer, sender="JARVIS <jarvis@example.org>", link="http://127.0.0.1:1", now=now
-        )
+        return reports.deliver_reports(pipeline, readers, mailer, database.settings, now=now)
 
 
 def _mailer(sink: MailSink) -> SmtpMailer:
@@ -115,7 +113,7 @@ def test_each_reader_gets_their_own_report_and_nobody_else_s(undelivered: Databa
         letters = {str(one["To"]): one for one in sink.messages}
     users = _rows(
         undelivered,
-        "select users.email, users.role, coalesce(gyms.name, franchises.name) as subject from users "
+        "select users.id, users.email, users.role, coalesce(gyms.name, franchises.name) as subject from users "
         "left join gyms on gyms.id = users.gym_id left join franchises on franchises.id = users.franchise_id "
         "and users.role = 'franchise_owner' where users.is_active and role in ('gym_manager', 'franchise_owner')",
     )
@@ -125,6 +123,9 @@ def test_each_reader_gets_their_own_report_and_nobody_else_s(undelivered: Databa
     for user in users:
         letter = letters[user["email"]]
         assert f"– {user['subject']}," in str(letter["Subject"])
+        url = str(letter["List-Unsubscribe"]).strip("<>")
+        stops = opened(url.partition("?jeton=")[2], secret_key=undelivered.settings.secret_key)
+        assert stops == Subscription(user["id"], MailKind.WEEKLY_REPORT)
         body = letter.get_body(("plain",))
         assert body is not None
         text = body.get_content()
@@ -166,8 +167,10 @@ def test_quiet_hours_and_unsubscribing_are_kept(undelivered: Database) -> None:
     deliveries = _rows(undelivered, "select recipient_user_id as id from report_deliveries order by id")
     loud, quiet = deliveries[0]["id"], deliveries[1]["id"]
     with undelivered.connect("pipeline") as pipeline:
-        store.set_preferences(pipeline, loud, quiet_from=time(0), quiet_until=time(0))
-        store.set_preferences(pipeline, quiet, is_unsubscribed=True)
+        mail_preferences.set_quiet_hours(pipeline, loud, quiet_from=time(0), quiet_until=time(0))
+        mail_preferences.change_kinds(pipeline, quiet, [MailKind.WEEKLY_REPORT], is_wanted=False)
+        # Another kind stops no weekly report.
+        mail_preferences.change_kinds(pipeline, loud, [MailKind.DAILY_REPORT], is_wanted=False)
         pipeline.commit()
     night = READ_AT.replace(hour=22, minute=30)
     with running_sink() as sink:

@@ -85,6 +85,7 @@ def running_door(settings: Settings, log: Path) -> Iterator[RunningDoor]:
         **os.environ,
         "JARVIS_HOME": str(settings.home),
         "JARVIS_DASHBOARDS_PORT": str(port),
+        "JARVIS_SECRET_KEY": settings.secret_key,
         "JARVIS_DATABASE_URL_DASHBOARD": settings.database_url_for("dashboard"),
     }
     with log.open("wb") as stream:

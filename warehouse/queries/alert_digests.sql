@@ -73,7 +73,7 @@ select
     users.id as user_id,
     users.email,
     users.full_name,
-    coalesce(preferences.is_unsubscribed, false) as is_unsubscribed,
+    coalesce('alert_digest' = any (preferences.unsubscribed_kinds), false) as is_unsubscribed,
     coalesce(preferences.quiet_from, time '20:00') as quiet_from,
     coalesce(preferences.quiet_until, time '07:00') as quiet_until,
     coalesce(deliveries.attempt_count, 0) as attempt_count

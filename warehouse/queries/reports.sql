@@ -106,10 +106,12 @@ select
     users.email,
     users.is_active,
     coalesce(gyms.timezone, franchise_gyms.timezone, 'Europe/Paris') as timezone,
-    coalesce(preferences.is_unsubscribed, false) as is_unsubscribed,
+    reports.report_type,
+    coalesce(reports.report_type || '_report' = any (preferences.unsubscribed_kinds), false) as is_unsubscribed,
     coalesce(preferences.quiet_from, time '20:00') as quiet_from,
     coalesce(preferences.quiet_until, time '07:00') as quiet_until
 from public.report_deliveries as deliveries
+inner join public.insights_reports as reports on deliveries.report_id = reports.id
 inner join public.users on deliveries.recipient_user_id = users.id
 left join public.gyms on users.gym_id = gyms.id
 left join lateral (
@@ -133,16 +135,3 @@ set status = %(status)s::text,
     message_id = coalesce(%(message_id)s::text, message_id),
     attempted_at = %(now)s::timestamptz
 where id = %(delivery_id)s::uuid;
-
--- set_preferences --
--- When a person wants no e-mail; null leaves a choice as it is.
-insert into public.mail_preferences as preferences (user_id, is_unsubscribed, quiet_from, quiet_until)
-values (
-    %(user_id)s::uuid, coalesce(%(is_unsubscribed)s::boolean, false), coalesce(%(quiet_from)s::time, '20:00'),
-    coalesce(%(quiet_until)s::time, '07:00')
-)
-on conflict (user_id) do update
-set is_unsubscribed = coalesce(%(is_unsubscribed)s::boolean, preferences.is_unsubscribed),
-    quiet_from = coalesce(%(quiet_from)s::time, preferences.quiet_from),
-    quiet_until = coalesce(%(quiet_until)s::time, preferences.quiet_until),
-    updated_at = now();

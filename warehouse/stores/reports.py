@@ -90,7 +90,9 @@ class DueDelivery:
     email: str
     is_active: bool
     timezone: str
+    report_type: str
     is_unsubscribed: bool
+    """From this kind of report."""
     quiet_from: time
     quiet_until: time
 
@@ -248,26 +250,6 @@ def settle(
             "due_at": due_at,
             "message_id": message_id,
             "now": now,
-        },
-    )
-
-
-def set_preferences(
-    connection: Connection,
-    user_id: UUID,
-    *,
-    is_unsubscribed: bool | None = None,
-    quiet_from: time | None = None,
-    quiet_until: time | None = None,
-) -> None:
-    """The person's choice about e-mails is kept; None leaves what was chosen before."""
-    connection.execute(
-        _sql("set_preferences"),
-        {
-            "user_id": user_id,
-            "is_unsubscribed": is_unsubscribed,
-            "quiet_from": quiet_from,
-            "quiet_until": quiet_until,
         },
     )
 
