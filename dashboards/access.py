@@ -18,6 +18,7 @@ from psycopg_pool import PoolTimeout
 from dashboards import cards, texts_fr
 from dashboards.alerts import AlertDesk
 from dashboards.gate import session_token
+from dashboards.records import Records
 from jarvis.tenancy import Permission, Scope
 from warehouse.stores.sign_in import SessionStore
 
@@ -30,6 +31,7 @@ class Door:
 
     sessions: SessionStore
     alerts: AlertDesk
+    records: Records
 
 
 class DoorNotOpen(RuntimeError):

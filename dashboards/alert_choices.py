@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from dashboards import texts_fr
-from dashboards.alerts import CLOSED_STATUSES, MOST_SHOWN, OPEN_STATUSES, AlertChoice, AlertDesk
-from jarvis.tenancy import Permission, Scope
+from dashboards import context, texts_fr
+from dashboards.alerts import CLOSED_STATUSES, MOST_SHOWN, OPEN_STATUSES, AlertChoice
 
 _STATES = {
     texts_fr.OPEN: OPEN_STATUSES,
@@ -15,7 +14,7 @@ _STATES = {
 }
 
 
-def choose(scope: Scope, desk: AlertDesk, *, now: datetime) -> AlertChoice:
+def choose(now: datetime) -> AlertChoice:
     """What the filters say; they are placed in one row and keep their values while the page is open."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         state = st.segmented_control("État", list(_STATES), default=texts_fr.OPEN, required=True, key="state")
@@ -29,13 +28,6 @@ def choose(scope: Scope, desk: AlertDesk, *, now: datetime) -> AlertChoice:
         )  # fmt: skip
         periods = list(texts_fr.PERIODS)
         period = st.selectbox("Depuis", periods, index=len(periods) - 1, key="period", width=115)
-        gym_id = None
-        if scope.may(Permission.CHOOSE_GYM):
-            names = {gym.id: gym.name for gym in desk.gyms(scope)}
-            gym_id = st.selectbox(
-                "Salle", [None, *names], key="gym", width=190,
-                format_func=lambda chosen: names.get(chosen, texts_fr.EVERY_GYM),
-            )  # fmt: skip
     days = texts_fr.PERIODS[period]
     return AlertChoice(
         statuses=_STATES[state or texts_fr.OPEN],
@@ -43,7 +35,7 @@ def choose(scope: Scope, desk: AlertDesk, *, now: datetime) -> AlertChoice:
         priorities=tuple(priorities),
         # To the minute: the same choice is the same value from one refresh to the next.
         since=None if days is None else now.replace(second=0, microsecond=0) - timedelta(days=days),
-        gym_id=gym_id,
+        gym_id=context.gym_id(),
     )
 
 

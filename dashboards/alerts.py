@@ -1,6 +1,6 @@
 """Alerts as the pages know them: what one holds, which ones are asked for, and what may be done.
 
-Records and the `AlertDesk` seam only; `queries.py` speaks to the database, `cards.py` draws.
+Records and the `AlertDesk` seam only; `alert_desk.py` speaks to the database, `cards.py` draws.
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,14 +118,6 @@ class DeskMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Gym:
-    """A gym to choose."""
-
-    id: UUID
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """What came of an action."""
 
@@ -136,9 +128,6 @@ class Change:
 
 class AlertDesk(Protocol):
     """What the alerts page needs; every method takes the scope it answers for."""
-
-    def gyms(self, scope: Scope) -> Sequence[Gym]:
-        """The gyms the person sees, by name."""
 
     def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
         """The chosen alerts, what is urgent first, at most `MOST_SHOWN`."""

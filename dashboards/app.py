@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards import access
+from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.gate import SessionGate
-from dashboards.queries import DatabaseAlertDesk
+from dashboards.records import Records
 from dashboards.sign_in import SignIn
 from dashboards.theme import streamlit_options
 from dashboards.unsubscribe import unsubscribe_routes
@@ -32,7 +33,7 @@ def create_app(settings: Settings) -> "App":
 
     database = Database(settings.database_url_for("dashboard"))
     sessions = DatabaseSessions(database)
-    access.install(access.Door(sessions=sessions, alerts=DatabaseAlertDesk(database)))
+    access.install(access.Door(sessions=sessions, alerts=DatabaseAlertDesk(database), records=Records(database)))
 
     @asynccontextmanager
     async def lifespan(_app: App) -> AsyncIterator[dict[str, object] | None]:
@@ -63,7 +64,7 @@ def _freeze_what_stays() -> None:
     Ten open pages cost 47 % of a core without this, 17 % with it.
     """
     # Loaded here instead of by the first visitor, so that they are frozen too.
-    from dashboards.app_pages.manager import alerts  # noqa: F401
+    from dashboards import navigation  # noqa: F401
 
     gc.collect()
     gc.freeze()

@@ -112,7 +112,7 @@ def _quotes(alert: Alert, *, now: datetime) -> str:
 def _quote(quote: Quote, *, now: datetime, timezone: str) -> str:
     when = "" if quote.said_at is None else formats_fr.moment(quote.said_at, now=now, timezone=timezone)
     said = f"<footer>{escape(when)}</footer>" if when else ""
-    return f'<blockquote class="j-quote"><p>« {escape(quote.text)} »</p>{said}</blockquote>'
+    return f'<blockquote class="j-quote"><p>«\u00a0{escape(quote.text)}\u00a0»</p>{said}</blockquote>'
 
 
 def _actions(alert: Alert) -> str:

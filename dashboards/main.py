@@ -6,24 +6,20 @@ convenience, not a right.
 
 import streamlit as st
 
-from dashboards import access, cards, texts_fr
-from dashboards.app_pages.manager import alerts
+from dashboards import access, cards, context, language, navigation, texts_fr
 from dashboards.theme import ICON, LOGO, SIDEBAR_PIXELS, style_sheet
-from jarvis.tenancy import Permission
 
 st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
 
 with access.apology():
     st.html(style_sheet())
     scope = access.current_scope(is_activity=access.note_run())
-    pages = []
-    if scope.may(Permission.SEE_ALERTS):
-        pages.append(
-            st.Page(alerts.page, title="Alertes", icon=":material/notifications:", url_path="alertes", default=True)
-        )
+    pages = navigation.menu(scope)
     st.logo(LOGO, size="large")
     with st.sidebar:
+        context.place(scope)
         st.html(cards.person_html(scope))
+        language.place_switch()
     if pages:
         st.navigation(pages).run()
     else:

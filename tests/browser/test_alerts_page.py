@@ -100,6 +100,8 @@ def sign_in(page: "Page", door: RunningDoor, name: str) -> None:
     page.get_by_label("E-mail").fill(f"{name}@salle.test")
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
+    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
+    page.goto(f"{door.url}/alertes")
     page.get_by_role("heading", name="Alertes").wait_for(timeout=30_000)
 
 

@@ -40,7 +40,7 @@ READING_SQL = {
             "comparison",
         )
     ),
-    "dashboards": ("dashboards/*.sql",),
+    "dashboards": ("dashboards/*.sql", "dashboards/queries/*.sql"),
     "API": tuple(
         f"warehouse/queries/{stage}.sql" for stage in ("overview", "network", "voice", "corrections", "action_items")
     ),

@@ -6,7 +6,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,7 +16,6 @@ from streamlit.testing.v1 import AppTest
 
 import warehouse.sql
 from dashboards import access
-from dashboards.alerts import Gym
 from jarvis.tenancy import Scope, UserRole
 from orchestration.resources import Warehouse
 from tests.conftest import Database
@@ -130,20 +129,21 @@ def test_mart_selects_what_its_contract_promises(database: Database) -> None:
 
 
 def test_page_lists_the_gyms_of_the_scope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page asks for the person's scope and shows the gyms the desk answers for it."""
+    """The page asks for the person's scope and shows the gyms the records answer for it."""
     scope = Scope(user_id=uuid4(), role=UserRole.FRANCHISE_OWNER, full_name="Claire Martin")
     asked: list[Scope] = []
 
-    def gyms(asking: Scope) -> list[Gym]:
+    def rows(asking: Scope, question: str) -> list[dict[str, str]]:
         asked.append(asking)
-        return [Gym(UUID(int=1), "Dax Centre"), Gym(UUID(int=2), "Pau Université")]
+        assert question == "context.gyms"
+        return [{"name": "Dax Centre"}, {"name": "Pau Université"}]
 
     monkeypatch.setattr(access, "require", lambda permission: scope)
-    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(alerts=SimpleNamespace(gyms=gyms)))
+    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=SimpleNamespace(rows=rows)))
     script = tmp_path / "page.py"
     script.write_text(recipes()["dashboards/app_pages/manager/gyms.py"] + "\n\npage()\n", encoding="utf-8")
     app = AppTest.from_file(str(script)).run()
     assert not app.exception
     assert [title.value for title in app.title] == ["Salles"]
-    assert [line.value for line in app.markdown] == ["Dax Centre", "Pau Université"]
+    assert [line.value for line in app.text] == ["Dax Centre", "Pau Université"]
     assert asked == [scope]

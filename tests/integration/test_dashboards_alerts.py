@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from dashboards import accounts, texts_fr
+from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus
-from dashboards.queries import QUERIES, DatabaseAlertDesk
+from dashboards.records import QUERIES, Records
 from jarvis.alerts import Alert as RaisedAlert
 from jarvis.alerts import AlertType, Priority, SaidTurn
 from jarvis.passwords import PasswordRefused, verify_password
@@ -106,7 +107,7 @@ def row_of(connection: psycopg.Connection, alert_id: UUID) -> tuple[object, ...]
     ],
 )
 def test_everybody_sees_their_own_gyms(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf,
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf, database: Database,
     name: str, expected: set[str],
 ) -> None:  # fmt: skip
     """The same query, six people, six answers; the counts and the gyms agree with the list."""
@@ -116,7 +117,9 @@ def test_everybody_sees_their_own_gyms(
     counts = desk.counts(scope, gym_id=None, closed_since=datetime.now(UTC))
     assert titles(desk, scope) == expected
     assert counts.pending_count == len(expected)
-    assert {gym.name for gym in desk.gyms(scope)} == {f"Salle de {gym}" for gym in expected}
+    assert {row["name"] for row in Records(database).rows(scope, "context.gyms")} == {
+        f"Salle de {gym}" for gym in expected
+    }
 
 
 def test_asking_for_another_gym_gives_nothing(
@@ -230,7 +233,7 @@ def test_two_managers_taking_at_once_get_one_alert(
     add_alert(connection, network)
     camille, sacha = scope_of("dax"), scope_of("dax-adjoint")
     seen = only(desk, camille)
-    block = read_blocks(QUERIES)["take_alert"]
+    block = read_blocks(QUERIES / "alerts.sql")["take_alert"]
     with psycopg.connect(settings.database_url_for("dashboard")) as first:
         first.execute("select set_config('app.user_id', %s, true)", [str(sacha.user_id)])
         first.execute(block, {"alert_id": seen.id, "user_id": sacha.user_id})
@@ -387,7 +390,7 @@ def test_labels_cover_what_the_database_allows(
 def test_every_block_plans(settings: Settings) -> None:
     """Each statement of the door's query file is valid on the migrated database, as the door's role."""
     with psycopg.connect(settings.database_url_for("dashboard")) as door:
-        for name, block in read_blocks(QUERIES).items():
+        for name, block in read_blocks(QUERIES / "alerts.sql").items():
             numbered, order = _numbered(block)
             door.execute(f"prepare {name} as {numbered.rstrip(';')}")  # type: ignore[arg-type]
             assert order or "%(" not in block

@@ -13,8 +13,10 @@ from psycopg import sql
 from jarvis.settings import Settings
 from orchestration import dbt
 from tests.conftest import REPOSITORY, Database
+from tests.contracts.test_queries import plans_as
 from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id, plant
 from warehouse.connection import as_user
+from warehouse.sql import read_blocks
 
 MARTS = (
     "dim_gyms",
@@ -238,3 +240,18 @@ def test_the_page_names_every_mart(built: Database) -> None:
         marts = {row[0] for row in admin.execute("select tablename from pg_tables where schemaname = 'marts'")}
     assert marts == set(MARTS)
     assert {mart for mart in marts if f"`marts.{mart}`" not in page} == set()
+
+
+PAGE_QUESTIONS = [
+    pytest.param(path, block, id=f"{path.stem}.{block}")
+    for path in sorted((REPOSITORY / "dashboards" / "queries").glob("marts_*.sql"))
+    for block in read_blocks(path)
+]
+
+
+@pytest.mark.parametrize(("path", "block"), PAGE_QUESTIONS)
+def test_what_a_page_asks_the_marts_plans_for_its_login(built: Database, path: Path, block: str) -> None:
+    """A mart whose column is gone fails here and not in front of a manager."""
+    with built.admin() as admin:
+        problem = plans_as(admin, "jarvis_dashboard", read_blocks(path)[block].strip().removesuffix(";"))
+    assert problem is None

@@ -1,6 +1,6 @@
 """The alerts page run by Streamlit's own test harness, with a desk in memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -11,7 +11,7 @@ import streamlit
 from psycopg import OperationalError
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, alert_watch, texts_fr
+from dashboards import access, alert_list, alert_watch, texts_fr
 from dashboards.alerts import (
     CLOSED_STATUSES,
     OPEN_STATUSES,
@@ -21,9 +21,7 @@ from dashboards.alerts import (
     AlertStatus,
     Change,
     DeskMark,
-    Gym,
 )
-from dashboards.app_pages.manager import alerts as alerts_page
 from jarvis.tenancy import Scope, UserRole
 from warehouse.stores.sign_in import Account
 
@@ -50,9 +48,6 @@ class MemoryDesk:
     is_down: bool = False
     marks: list[int] = field(default_factory=lambda: [1])
     """What the next questions find, the last one for good: somebody else changes an alert between two of them."""
-
-    def gyms(self, scope: Scope) -> Sequence[Gym]:
-        return [Gym(UUID(int=1), "Salle de Dax"), Gym(UUID(int=2), "Salle de Pau")]
 
     def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
         if self.is_down:
@@ -111,6 +106,15 @@ class OnePerson:
         self.scope = None
 
 
+@dataclass
+class TwoGyms:
+    """Records that know two gyms and nothing else."""
+
+    def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Mapping[str, object]]:
+        assert question == "context.gyms"
+        return [{"id": UUID(int=1), "name": "Salle de Dax"}, {"id": UUID(int=2), "name": "Salle de Pau"}]
+
+
 def a_scope(role: UserRole) -> Scope:
     return Scope(user_id=uuid4(), role=role, full_name="Camille Durand", gym_name="Salle de Dax")
 
@@ -156,7 +160,7 @@ def person(request: pytest.FixtureRequest) -> OnePerson:
 @pytest.fixture
 def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """The page, not run yet. The harness has no websocket, so the cookie comes from here."""
-    access.install(access.Door(sessions=person, alerts=desk))
+    access.install(access.Door(sessions=person, alerts=desk, records=TwoGyms()))
     monkeypatch.setattr(access, "session_token", lambda _cookies: "token")
     yield AppTest.from_function(script, default_timeout=20)
 
@@ -313,7 +317,7 @@ def test_what_came_of_an_action_outlives_a_refresh(page: AppTest, desk: MemoryDe
 @pytest.fixture
 def looking_page(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page with its first look, under a clock that stands."""
-    monkeypatch.setattr(alerts_page, "datetime", Noon)
+    monkeypatch.setattr(alert_list, "datetime", Noon)
     monkeypatch.setattr(alert_watch, "datetime", Noon)
     return AppTest.from_function(script_with_a_look, default_timeout=20)
 
@@ -377,13 +381,28 @@ def test_an_analyst_gets_no_page(page: AppTest, desk: MemoryDesk) -> None:
     assert desk.choices == []
 
 
+def script_with_a_sidebar() -> None:
+    """The choice of a gym as `main.py` places it, and the page."""
+    from dashboards import access, context
+    from dashboards.app_pages.manager import alerts
+
+    with access.apology():
+        context.place(access.current_scope())
+        alerts.page()
+
+
 @pytest.mark.parametrize(
-    ("person", "count"), [(UserRole.FRANCHISE_OWNER, 2), (UserRole.GYM_MANAGER, 1)], indirect=["person"]
+    ("person", "count"), [(UserRole.FRANCHISE_OWNER, 1), (UserRole.GYM_MANAGER, 0)], indirect=["person"]
 )
-def test_only_who_sees_several_gyms_chooses_among_them(page: AppTest, count: int) -> None:
-    """A manager has one gym and nothing to choose."""
-    page.run()
-    assert len(page.selectbox) == count
+@pytest.mark.usefixtures("page")
+def test_only_who_sees_several_gyms_chooses_among_them(desk: MemoryDesk, count: int) -> None:
+    """A manager has one gym and nothing to choose; an owner's choice narrows what the page asks."""
+    page = AppTest.from_function(script_with_a_sidebar, default_timeout=20).run()
+    choices = [found for found in page.selectbox if found.label == "Salle"]
+    assert len(choices) == count
+    for choice in choices:
+        choice.set_value(UUID(int=2)).run()
+        assert desk.choices[-1].gym_id == UUID(int=2)
 
 
 def test_nobody_sees_nothing(page: AppTest, desk: MemoryDesk, person: OnePerson) -> None:

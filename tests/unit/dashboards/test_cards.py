@@ -58,7 +58,7 @@ def an_alert(
 def test_hostile_words_are_shown_letter_by_letter(status: AlertStatus) -> None:
     """Neither markup nor Markdown nor LaTeX in a member's words becomes anything, in any state of the card."""
     shown = read(cards.alert_html(an_alert(words=HOSTILE, title=HOSTILE, status=status), now=NOW, shows_gym=True))
-    assert f"« {HOSTILE} »" in shown.text
+    assert f"«\u00a0{HOSTILE}\u00a0»" in shown.text
     assert shown.tags <= {"article", "div", "span", "h3", "p", "strong", "blockquote", "footer", "ul", "li"}
 
 

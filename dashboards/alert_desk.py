@@ -1,4 +1,4 @@
-"""What the pages ask the database; every method takes the scope it answers for.
+"""The alerts of the database; every method takes the scope it answers for.
 
 Row security decides which rows there are: each transaction carries the person's identity and no
 filter here stands in for it. Nothing is cached, so a change by somebody else is seen at once.
@@ -7,7 +7,6 @@ filter here stands in for it. Nothing is cached, so a change by somebody else is
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,15 +23,13 @@ from dashboards.alerts import (
     AlertStatus,
     Change,
     DeskMark,
-    Gym,
     read_actions,
     read_quotes,
 )
+from dashboards.records import QUERIES
 from jarvis.tenancy import Permission, Scope
 from warehouse.people import Database
 from warehouse.sql import read_blocks
-
-QUERIES = Path(__file__).with_name("queries.sql")
 
 
 class DatabaseAlertDesk:
@@ -40,13 +37,7 @@ class DatabaseAlertDesk:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._blocks = read_blocks(QUERIES)
-
-    def gyms(self, scope: Scope) -> Sequence[Gym]:
-        """The gyms the person sees, by name."""
-        with self._database.person(scope) as connection:
-            rows = connection.execute(self._blocks["gyms"]).fetchall()
-        return [Gym(row["id"], row["name"]) for row in rows]
+        self._blocks = read_blocks(QUERIES / "alerts.sql")
 
     def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
         """The chosen alerts, what is urgent first, at most `MOST_SHOWN`."""

@@ -1,9 +1,3 @@
--- gyms --
--- The gyms this person sees, by name.
-select gyms.id, gyms.name, gyms.city
-from public.gyms
-order by gyms.name, gyms.id;
-
 -- alert_counts --
 -- How many alerts wait, are in hand, and were closed since a moment.
 select

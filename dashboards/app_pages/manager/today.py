@@ -1,0 +1,34 @@
+"""« Aujourd'hui »: whom to call, why, what to say, and the gym's week in five figures."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from dashboards import access, alert_list, context, tiles, today
+from dashboards.alerts import AlertChoice
+from dashboards.language import say
+from dashboards.records import NotBuiltYet
+from jarvis.alerts import AlertType
+from jarvis.tenancy import Permission
+
+# Whom to call; what to repair stands under « Alertes ».
+_ABOUT_A_MEMBER = (AlertType.CHURN_RISK, AlertType.NEGATIVE_FEEDBACK, AlertType.MILESTONE)
+
+
+def page() -> None:
+    """The page is placed for the signed-in person, or the run ended with the reason."""
+    scope = access.require(Permission.SEE_ALERTS, is_activity=False)
+    now = datetime.now(UTC)
+    st.title(say("Aujourd'hui"), anchor=False)
+    try:
+        days = access.door().records.rows(scope, "marts_today.days", gym_id=context.gym_id())
+        members = access.door().records.row(scope, "marts_today.members", gym_id=context.gym_id())
+        tiles.place(today.week(days, members), built_at=today.built_at(days), now=now)
+    except NotBuiltYet:
+        st.info(say(today.NOT_BUILT_YET), icon=":material/hourglass_top:")
+    st.subheader(say("Qui appeler aujourd'hui, et pourquoi"), anchor=False)
+    alert_list.place(_whom_to_call, shows_counts=False)
+
+
+def _whom_to_call(_now: datetime) -> AlertChoice:
+    return AlertChoice(alert_types=_ABOUT_A_MEMBER, gym_id=context.gym_id())

@@ -1,0 +1,52 @@
+"""What a figure means, in the words of the mart it comes from: the descriptions of dbt's own YAML.
+
+One definition for the page, the analysts' docs and SQL; nothing is described twice.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]
+
+MARTS = Path(__file__).parent.parent / "dbt_project" / "models" / "marts"
+
+_DOC_BLOCK = re.compile(r"{%\s*docs\s+(\w+)\s*%}(.*?){%\s*enddocs\s*%}", re.DOTALL)
+_DOC_CALL = re.compile(r"{{\s*doc\(['\"](\w+)['\"]\)\s*}}")
+
+
+class NoDefinition(LookupError):
+    """A page shows a figure that no mart describes."""
+
+
+def definition(model: str, column: str) -> str:
+    """The description of a mart's column.
+
+    Raises:
+        NoDefinition: when the mart or the column is not described.
+    """
+    try:
+        return _definitions()[model, column]
+    except KeyError:
+        raise NoDefinition(
+            f"found no description of {model}.{column}, expected one in {MARTS}: describe the column there"
+        ) from None
+
+
+@cache
+def _definitions() -> Mapping[tuple[str, str], str]:
+    # Docs blocks of the whole project: a mart may quote one of the staging's.
+    blocks = {
+        name: " ".join(text.split())
+        for path in MARTS.parent.rglob("*.md")
+        for name, text in _DOC_BLOCK.findall(path.read_text(encoding="utf-8"))
+    }
+    found: dict[tuple[str, str], str] = {}
+    for path in MARTS.rglob("*.yml"):
+        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", ()):
+            for column in model.get("columns", ()):
+                words = _DOC_CALL.sub(lambda call: blocks[call[1]], column.get("description", ""))
+                if words.strip():
+                    found[model["name"], column["name"]] = " ".join(words.split())
+    return found

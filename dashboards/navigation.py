@@ -1,0 +1,69 @@
+"""The pages there are, who is offered each, and the way from one to another.
+
+The menu is a convenience, not a right: every page asks for its permission itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboards.app_pages.manager import alerts, today
+from dashboards.language import say
+from jarvis.tenancy import Permission, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu."""
+
+    place: Callable[[], None]
+    title: str
+    url_path: str
+    icon: str
+    permission: Permission
+    section: str
+
+
+GYM, NETWORK, ADMINISTRATION = "Ma salle", "Réseau", "Administration"
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(today.page, "Aujourd'hui", "aujourdhui", "today", Permission.SEE_ALERTS, GYM),
+    Entry(alerts.page, "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
+)
+
+
+def offered(scope: Scope) -> list[Entry]:
+    """The pages of this person's permissions; the first one is where they arrive."""
+    return [entry for entry in ENTRIES if scope.may(entry.permission)]
+
+
+def menu(scope: Scope) -> Mapping[str, list[Any]]:
+    """The pages this person is offered, as Streamlit's own, by section."""
+    entries = offered(scope)
+    sections: dict[str, list[Any]] = {}
+    for entry in entries:
+        sections.setdefault(say(entry.section), []).append(_page(entry, is_default=entry is entries[0]))
+    return sections
+
+
+def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> None:
+    """A link to another page of the menu, with what it should show."""
+    st.page_link(_page(_entry(url_path)), label=label, query_params=dict(query or {}))
+
+
+def go(url_path: str, query: Mapping[str, str] | None = None) -> None:
+    """The run ends, and another page of the menu begins."""
+    st.switch_page(_page(_entry(url_path)), query_params=dict(query or {}))
+
+
+def _entry(url_path: str) -> Entry:
+    return next(entry for entry in ENTRIES if entry.url_path == url_path)
+
+
+def _page(entry: Entry, *, is_default: bool = False) -> Any:
+    return st.Page(
+        entry.place, title=say(entry.title), icon=f":material/{entry.icon}:", url_path=entry.url_path,
+        default=is_default,
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""Rows the pages place: each question names its block, the person it answers for, and its values.
+
+SQL stands in `queries/<page>.sql`; `queries/marts_<page>.sql` asks what dbt builds, so it plans only after a
+build. Row security decides which rows there are: each transaction carries the person's identity, and no filter
+here stands in for it. Nothing is cached, so a change by somebody else is seen at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+
+from jarvis.tenancy import Scope
+from warehouse.people import Database
+from warehouse.sql import read_blocks
+
+QUERIES = Path(__file__).with_name("queries")
+
+Row = Mapping[str, Any]
+
+
+class NotBuiltYet(LookupError):
+    """dbt has not built a mart that a page asks."""
+
+
+class Records:
+    """What the tables and the marts hold, as the person of the scope may see it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._files = {path.stem: read_blocks(path) for path in QUERIES.glob("*.sql")}
+
+    def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Row]:
+        """The rows of a block, `file.block`, in its own order.
+
+        Raises:
+            NotBuiltYet: when the block asks a mart that is not there.
+        """
+        try:
+            with self._database.person(scope) as connection:
+                return connection.execute(self._block(question), values).fetchall()
+        except psycopg.errors.UndefinedTable:
+            raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
+
+    def row(self, scope: Scope, question: str, **values: object) -> Row | None:
+        """The first row of a block; None where the person sees none.
+
+        Raises:
+            NotBuiltYet: as `rows`.
+        """
+        found = self.rows(scope, question, **values)
+        return found[0] if found else None
+
+    def _block(self, question: str) -> LiteralString:
+        name, _, block = question.partition(".")
+        return self._files[name][block]

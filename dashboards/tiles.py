@@ -1,0 +1,76 @@
+"""A row of figures: each with its change, what it means, how fresh it is, and the way to its rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import streamlit as st
+
+from dashboards.definitions import definition
+from dashboards.language import say
+from jarvis import formats_fr
+
+# Five of them fill the page at its full width, two the width of a phone.
+TILE_PIXELS = 177
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """The page that shows a figure's rows."""
+
+    url_path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One figure as a page shows it."""
+
+    label: str
+    value: float | None
+    source: tuple[str, str]
+    """Mart and column whose description says what the figure means."""
+    unit: str = ""
+    decimals: int = 0
+    before: float | None = None
+    """The same figure one period earlier; None where there is none to compare with."""
+    more_is_better: bool | None = None
+    """None where more is neither."""
+    series: Sequence[float] = ()
+    """The figure day by day, oldest first."""
+    drill: Drill | None = None
+
+
+def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) -> None:
+    """The tiles in one row that wraps on a narrow screen, and the age of the oldest figure beneath."""
+    from dashboards import navigation
+
+    with st.container(horizontal=True, gap="small", key=f"tiles-{tiles[0].source[1]}"):
+        for tile in tiles:
+            with st.container(width=TILE_PIXELS, gap=None):
+                _place(tile)
+                if tile.drill is not None:
+                    navigation.link(tile.drill.url_path, say("Voir le détail"), tile.drill.query)
+    if built_at is not None:
+        st.caption(f"{say('Chiffres calculés')} {formats_fr.age(built_at, now=now)}")
+
+
+def change(value: float | None, before: float | None) -> str | None:
+    """The change against one period earlier, in per cent with its sign; None where it says nothing."""
+    if value is None or not before:
+        return None
+    percent = round(100 * (value - before) / abs(before))
+    # Streamlit reads the direction of its arrow from an ASCII minus.
+    return f"{'+' if percent > 0 else ''}{percent}\u202f%"
+
+
+def _place(tile: Tile) -> None:
+    value = "–" if tile.value is None else formats_fr.number(tile.value, decimals=tile.decimals) + tile.unit
+    delta = change(tile.value, tile.before)
+    colours: Mapping[bool | None, Literal["normal", "inverse", "off"]] = {True: "normal", False: "inverse", None: "off"}
+    arrow: Literal["off", "auto"] = "off" if tile.value == tile.before else "auto"
+    st.metric(
+        say(tile.label), value, delta, delta_color=colours[tile.more_is_better], help=definition(*tile.source),
+        delta_arrow=arrow, border=True, height="stretch", chart_data=list(tile.series) or None,
+    )  # fmt: skip

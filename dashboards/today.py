@@ -1,0 +1,50 @@
+"""The week of a gym, or of every gym a person sees, as the tiles of « Aujourd'hui »: rows in, tiles out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dashboards.records import Row
+from dashboards.tiles import Tile
+
+NOT_BUILT_YET = "Les chiffres se préparent : ils s'affichent après le premier calcul, dans quelques minutes."
+
+DAYS = 7
+
+
+def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
+    """Five tiles.
+
+    Args:
+        days: the last 14 days of the marts, oldest first: visit_count, session_count, negative_session_count.
+        members: active_member_count and at_risk_member_count of now.
+    """
+    return [
+        Tile(
+            label="Adhérents actifs", value=None if members is None else members["active_member_count"],
+            source=("dim_gyms", "active_member_count"),
+        ),
+        Tile(
+            label="À risque élevé", value=None if members is None else members["at_risk_member_count"],
+            source=("dim_members", "churn_risk_level"), more_is_better=False,
+        ),
+        _sum("Visites en 7 jours", "visit_count", days, more_is_better=True),
+        _sum("Échanges en 7 jours", "session_count", days, more_is_better=None),
+        _sum("Dont négatives", "negative_session_count", days, more_is_better=False),
+    ]  # fmt: skip
+
+
+def built_at(days: Sequence[Row]) -> datetime | None:
+    """When the oldest of the figures was built; None where there is none."""
+    return min((day["built_at"] for day in days), default=None)
+
+
+def _sum(label: str, column: str, days: Sequence[Row], *, more_is_better: bool | None) -> Tile:
+    counts = [float(day[column]) for day in days]
+    last, before = counts[-DAYS:], counts[-2 * DAYS : -DAYS]
+    return Tile(
+        label=label,
+        value=sum(last),
+        before=sum(before) if len(before) == DAYS else None,
+        source=("fct_gym_daily", column),
+        more_is_better=more_is_better,
+    )

@@ -1,0 +1,125 @@
+"""What the pages share: figures and what they mean, the menu, exports, and the language."""
+
+import ast
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from dashboards import definitions, exports, navigation, tiles, today
+from dashboards.records import QUERIES
+from dashboards.texts_en import ENGLISH
+from jarvis.tenancy import Scope, UserRole
+from tests.unit.dashboards.test_rules import MODULES, PACKAGE
+from warehouse.sql import read_blocks
+
+# What a page says goes through here.
+_SAYING = ("say",)
+
+
+def calls(name: str, source: str) -> list[ast.Call]:
+    """Calls of a function or method of this name."""
+    return [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id == name)
+            or (isinstance(node.func, ast.Attribute) and node.func.attr == name)
+        )
+    ]
+
+
+def literals(call: ast.Call) -> list[str]:
+    """The texts given to a call in place."""
+    return [part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+def test_every_question_names_a_block() -> None:
+    """A page that asks for a block that is not there would fail in front of a manager."""
+    asked = {
+        literals(call)[0]
+        for path in MODULES
+        for method in ("rows", "row")
+        for call in calls(method, path.read_text())
+        if literals(call)
+    }
+    there = {f"{path.stem}.{block}" for path in QUERIES.glob("*.sql") for block in read_blocks(path)}
+    assert asked
+    assert asked <= there
+
+
+def test_every_text_has_its_english() -> None:
+    """Nobody who switched reads half a page in French."""
+    said = {text for path in MODULES for call in calls("say", path.read_text()) for text in literals(call)}
+    said |= {entry.title for entry in navigation.ENTRIES} | {entry.section for entry in navigation.ENTRIES}
+    assert said - ENGLISH.keys() == set()
+
+
+def test_every_page_is_in_the_menu_once() -> None:
+    """A page that nothing lists is a page that nobody finds."""
+    modules = {entry.place.__module__ for entry in navigation.ENTRIES}
+    files = {
+        "dashboards." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in (PACKAGE / "app_pages").rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert modules == files
+    assert len({entry.url_path for entry in navigation.ENTRIES}) == len(navigation.ENTRIES)
+
+
+def test_a_figure_says_what_it_means_in_the_words_of_its_mart() -> None:
+    """The description of dbt's YAML, with its doc blocks filled in."""
+    for tile in today.week([], None):
+        words = definitions.definition(*tile.source)
+        assert words.endswith(".")
+        assert not re.search(r"[{}]", words)
+    with pytest.raises(definitions.NoDefinition, match="describe the column"):
+        definitions.definition("dim_gyms", "no_such_column")
+
+
+def test_the_week_is_compared_with_the_one_before() -> None:
+    """Seven days against the seven before; nothing to compare with is no change."""
+    days = [{"visit_count": 10, "session_count": 0, "negative_session_count": 1} for _ in range(7)]
+    days += [{"visit_count": 15, "session_count": 2, "negative_session_count": 0} for _ in range(7)]
+    visits, sessions, negative = today.week(days, None)[2:]
+    assert (visits.value, visits.before) == (105, 70)
+    assert tiles.change(visits.value, visits.before) == "+50\u202f%"
+    assert tiles.change(sessions.value, sessions.before) is None
+    assert tiles.change(negative.value, negative.before) == "-100\u202f%"
+    assert today.week(days[-5:], None)[2].before is None
+
+
+def test_an_export_opens_in_a_french_spreadsheet() -> None:
+    """Semicolons, decimal commas, a mark for UTF-8; a member's words are never a formula."""
+    rows = [
+        {"name": '=HYPERLINK("x")', "score": Decimal("0.5"), "at": datetime(2026, 3, 1, 9, 30, tzinfo=UTC), "ok": True,
+         "topics": ["showers", "billing"], "none": None, "minus": -3},
+    ]  # fmt: skip
+    columns = {
+        "name": "Nom",
+        "score": "Score",
+        "at": "Quand",
+        "ok": "Actif",
+        "topics": "Sujets",
+        "none": "Rien",
+        "minus": "Δ",
+    }
+    text = exports.csv_bytes(rows, columns)
+    assert text.startswith(b"\xef\xbb\xbf")
+    header, row = text.decode("utf-8-sig").splitlines()
+    assert header == "Nom;Score;Quand;Actif;Sujets;Rien;Δ"
+    assert row == '"\'=HYPERLINK(""x"")";0,5;2026-03-01 09:30+00:00;oui;showers, billing;;-3'
+
+
+@pytest.mark.parametrize(
+    ("role", "first"),
+    [(UserRole.GYM_MANAGER, "aujourdhui"), (UserRole.GYM_STAFF, "aujourdhui"), (UserRole.ANALYST, None)],
+)
+def test_the_menu_offers_what_the_role_may(role: UserRole, first: str | None) -> None:
+    """Whoever may act on alerts arrives where it says whom to call; nobody is offered what would refuse them."""
+    scope = Scope(user_id=uuid4(), role=role, full_name="Camille Durand")
+    offered = navigation.offered(scope)
+    assert (offered[0].url_path if offered else None) == first
