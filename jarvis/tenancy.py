@@ -30,6 +30,8 @@ class Permission(StrEnum):
     ACT_ON_ALERTS = "act_on_alerts"
     CORRECT_LABELS = "correct_labels"
     """What an analysis says of a conversation."""
+    RECORD_ABSENCES = "record_absences"
+    """Who is away, as they say at the desk."""
     CHOOSE_GYM = "choose_gym"
     """Sees more than one gym, and so picks among them."""
     MANAGE_GYMS = "manage_gyms"
@@ -40,7 +42,8 @@ class Permission(StrEnum):
 
 
 _READING = frozenset({Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS})
-_MANAGING = _READING | {
+_SERVING = _READING | {Permission.RECORD_ABSENCES}
+_MANAGING = _SERVING | {
     Permission.ACT_ON_ALERTS, Permission.CORRECT_LABELS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT
 }  # fmt: skip
 
@@ -48,7 +51,7 @@ _PERMISSIONS: dict[UserRole, frozenset[Permission]] = {
     UserRole.SUPER_ADMIN: frozenset(Permission),
     UserRole.FRANCHISE_OWNER: _MANAGING | {Permission.CHOOSE_GYM},
     UserRole.GYM_MANAGER: _MANAGING,
-    UserRole.GYM_STAFF: _READING,
+    UserRole.GYM_STAFF: _SERVING,
     # Analysts' door is SQL: what members said stays with their gym.
     UserRole.ANALYST: frozenset({Permission.SEE_KPIS}),
 }

@@ -34,6 +34,7 @@ from voice_gateway.routes import (
     badges,
     corrections,
     dashboard,
+    desk,
     health,
     kiosks,
     page,
@@ -129,6 +130,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     app.include_router(dashboard.router)
     app.include_router(corrections.router)
     app.include_router(action_items.router)
+    app.include_router(desk.router)
     app.include_router(page.router)
     app.include_router(admin.router)
     app.include_router(voice.router)

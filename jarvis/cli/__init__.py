@@ -49,6 +49,8 @@ _EXPECTED = (
     "EngineRefused",
     "AnalystRefused",
     "ExportRefused",
+    "NothingWritten",
+    "DaysOutOfRange",
 )
 
 

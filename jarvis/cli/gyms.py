@@ -1,4 +1,4 @@
-"""`jarvis gym`: what holds for a whole gym."""
+"""`jarvis gym`: what holds for a whole gym; closures are `desk.py`'s."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from jarvis.cli.arguments import Commands, add_noun, to_the_cent
 from jarvis.cli.connection import pipeline_connection
+from jarvis.cli.desk import add_closure_commands
 from jarvis.settings import Settings
 from jarvis.storage import StorageLevel
 
@@ -23,6 +24,7 @@ def add(commands: Commands) -> None:
     limit.add_argument("--none", action="store_true", help="no limit")
     budget.add_argument("--cheaper-share", type=_share, metavar="0.8", help="from here on new sessions get cheaper")
     budget.set_defaults(run=_budget)
+    add_closure_commands(gym)
     storage = gym.add_parser(
         "storage", help="set what a gym keeps of what is said; print it and how its sessions stand"
     )

@@ -1,4 +1,4 @@
-"""`jarvis member`: what is kept of a member, shown or erased."""
+"""`jarvis member`: what is kept of a member, shown or erased; absences are `desk.py`'s."""
 
 import argparse
 import json
@@ -7,19 +7,21 @@ from uuid import UUID
 
 from jarvis.cli.arguments import Commands, add_command, add_noun
 from jarvis.cli.connection import pipeline_connection
+from jarvis.cli.desk import add_absence_commands
 from jarvis.consents import NOTICE_VERSION, PURPOSES
 from jarvis.settings import Settings
 
 
 def add(commands: Commands) -> None:
     """`member` stands beside the other commands."""
-    member = add_noun(commands, "member", text="what is kept of a member: show it, or erase it")
+    member = add_noun(commands, "member", text="what is kept of a member: show it, add to it, or erase it")
     for action, run, text in (
         ("export", _export, "print all that is kept of a member, as one JSON object"),
         ("erase", _erase, "erase a member with every word of theirs; print the certificate"),
     ):
         about = add_command(member, action, run, text=text)
         about.add_argument("member", type=UUID, metavar="ID", help="the member's id")
+    add_absence_commands(member)
     consent = member.add_parser("consent", help="put on record what a member says at the desk about one purpose")
     consent.add_argument("member", type=UUID, metavar="ID", help="the member's id")
     consent.add_argument("--purpose", required=True, choices=PURPOSES)

@@ -455,15 +455,18 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "token_behind_client_secret", "voice_budget",
         ],
         "jarvis_dashboard": [
-            "begin_sign_in", "change_franchise", "change_gym", "change_user", "change_voice_budget",
-            "correct_label", "create_franchise", "create_gym", "create_kiosk", "create_user", "fail_sign_in",
-            "is_super_admin", "issue_kiosk_code", "managed_gym_ids", "open_dashboard_session",
+            "add_absence", "add_closure", "begin_sign_in", "change_franchise", "change_gym", "change_user",
+            "change_voice_budget",
+            "correct_label", "create_franchise", "create_gym", "create_kiosk", "create_user", "end_absence",
+            "fail_sign_in",
+            "is_super_admin", "issue_kiosk_code", "managed_gym_ids", "open_dashboard_session", "remove_closure",
             "resolve_dashboard_session", "revoke_dashboard_session", "revoke_kiosk", "visible_franchise_ids",
             "visible_gym_ids",
         ],
         "jarvis_analyst": ["analyst_gym_ids"],
         "jarvis_pipeline": [
-            "close_lost_sessions", "drop_empty_event_partitions", "ensure_event_partitions", "protect_tenant_table",
+            "add_absence", "add_closure", "close_lost_sessions", "drop_empty_event_partitions", "end_absence",
+            "ensure_event_partitions", "protect_tenant_table", "remove_closure",
         ],
         # Drops what the definer, who sees the rows, found empty.
         "jarvis_owner": ["empty_event_partitions"],

@@ -42,7 +42,8 @@ READING_SQL = {
     ),
     "dashboards": ("dashboards/*.sql", "dashboards/queries/*.sql"),
     "API": tuple(
-        f"warehouse/queries/{stage}.sql" for stage in ("overview", "network", "voice", "corrections", "action_items")
+        f"warehouse/queries/{stage}.sql"
+        for stage in ("overview", "network", "voice", "corrections", "action_items", "desk")
     ),
     "jarvis ask": ("warehouse/queries/search.sql",),
     "dbt": ("dbt_project/models/staging/*.sql",),

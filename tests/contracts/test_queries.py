@@ -38,6 +38,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/comparison.sql": ("jarvis_pipeline",),
     "warehouse/queries/corrections.sql": ("jarvis_dashboard",),
     "warehouse/queries/evidence.sql": ("jarvis_pipeline",),
+    "warehouse/queries/desk.sql": ("jarvis_dashboard", "jarvis_pipeline"),
     "warehouse/queries/demo.sql": ("jarvis_pipeline",),
     "warehouse/queries/enrichments.sql": ("jarvis_pipeline",),
     "warehouse/queries/engine_versions.sql": ("jarvis_pipeline",),

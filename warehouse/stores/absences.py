@@ -1,6 +1,6 @@
-"""Absences that a member declares at the kiosk.
+"""Absences: what a member declares at the kiosk, where the session says whose it is.
 
-SQL is in `queries/absences.sql`. Whose it is comes from the session; there is no way to speak for somebody else.
+SQL is in `queries/absences.sql`; what the desk writes is `stores/desk.py`'s.
 """
 
 from dataclasses import dataclass

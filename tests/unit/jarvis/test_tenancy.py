@@ -7,8 +7,9 @@ import pytest
 from jarvis.tenancy import Permission, Scope, UserRole
 
 READING = {Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS}
+SERVING = {*READING, Permission.RECORD_ABSENCES}
 MANAGING = {
-    *READING, Permission.ACT_ON_ALERTS, Permission.CORRECT_LABELS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT
+    *SERVING, Permission.ACT_ON_ALERTS, Permission.CORRECT_LABELS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT
 }  # fmt: skip
 
 
@@ -22,7 +23,7 @@ def someone(role: UserRole) -> Scope:
         (UserRole.SUPER_ADMIN, {*MANAGING, Permission.CHOOSE_GYM, Permission.MANAGE_NETWORK}),
         (UserRole.FRANCHISE_OWNER, {*MANAGING, Permission.CHOOSE_GYM}),
         (UserRole.GYM_MANAGER, MANAGING),
-        (UserRole.GYM_STAFF, READING),
+        (UserRole.GYM_STAFF, SERVING),
         (UserRole.ANALYST, {Permission.SEE_KPIS}),
     ],
 )
