@@ -1,23 +1,30 @@
 """The managers' door as one ASGI app: the gate, the sign-in, and Streamlit behind them."""
 
 import gc
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards import access
+from dashboards.accounts_page import AccountPage
 from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.gate import SessionGate
 from dashboards.records import Records
 from dashboards.sign_in import SignIn
+from dashboards.sign_in_desk import Desk
+from dashboards.sign_in_second_factor import SecondFactor
 from dashboards.theme import streamlit_options
 from dashboards.unsubscribe import unsubscribe_routes
+from jarvis.second_factor import keys_of
 from jarvis.settings import Settings
 from warehouse.people import Database
-from warehouse.stores.sign_in import DatabaseSessions
+from warehouse.stores.accounts import Accounts
+from warehouse.stores.sign_in import REFUSAL_SECONDS, DatabaseSessions, PasswordCheck
 
 if TYPE_CHECKING:
+    from starlette.routing import Route
     from streamlit import App
 
 SCRIPT = Path(__file__).with_name("main.py")
@@ -50,11 +57,36 @@ def create_app(settings: Settings) -> "App":
         SCRIPT,
         lifespan=lifespan,
         routes=[
-            *SignIn(sessions=sessions, public_url=settings.dashboards_url).routes(),
+            *sign_in_routes(settings, database),
             *unsubscribe_routes(database, secret_key=settings.secret_key),
         ],
         middleware=[Middleware(SessionGate, sessions=sessions, public_url=settings.dashboards_url)],
     )
+
+
+def sign_in_routes(
+    settings: Settings,
+    database: Database,
+    *,
+    refusal_seconds: float = REFUSAL_SECONDS,
+    clock: Callable[[], float] = time.time,
+) -> list["Route"]:
+    """Every route that is not Streamlit's: signing in and out, and one's own account.
+
+    Args:
+        refusal_seconds: how long every refused password takes.
+        clock: seconds since the epoch.
+    """
+    sessions = DatabaseSessions(database)
+    desk = Desk(
+        sessions=sessions,
+        accounts=Accounts(database, keys_of(settings)),
+        passwords=PasswordCheck(sessions, refusal_seconds=refusal_seconds),
+        public_url=settings.dashboards_url,
+        form_key=settings.key_for("forms of the dashboards"),
+    )
+    parts = (SignIn(desk), SecondFactor(desk, clock=clock), AccountPage(desk, clock=clock))
+    return [route for part in parts for route in part.routes()]
 
 
 def _freeze_what_stays() -> None:

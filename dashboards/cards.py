@@ -72,6 +72,7 @@ def person_html(scope: Scope) -> str:
     return (
         f'<div class="j-person"><strong>{escape(scope.full_name)}</strong>'
         f"<span>{escape(texts_fr.ROLES[scope.role])}</span>{place}"
+        '<a href="/compte" target="_self">Mon compte</a>'
         '<form method="post" action="/logout"><button type="submit">Se déconnecter</button></form></div>'
     )
 

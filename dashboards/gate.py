@@ -23,7 +23,8 @@ from jarvis.mail_kinds import UNSUBSCRIBE_PATH
 from jarvis.tenancy import Scope
 from warehouse.stores.sign_in import SessionStore
 
-OPEN_PATHS = frozenset({"/login", "/healthz", UNSUBSCRIBE_PATH})
+# Each of these asks the session itself, or needs none.
+OPEN_PATHS = frozenset({"/login", "/login/code", "/login/application", "/healthz", UNSUBSCRIBE_PATH})
 
 # Streamlit binds its own reconnection to this header, so that one person never resumes another's page.
 IDENTITY_HEADER = "x-jarvis-user"

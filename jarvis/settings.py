@@ -127,6 +127,11 @@ class Settings:
         """The password of a login role: derived, so that it is stored nowhere."""
         return hmac.new(self.secret_key.encode(), role.encode(), hashlib.sha256).hexdigest()
 
+    def key_for(self, purpose: str) -> bytes:
+        """32 bytes for one purpose: derived, so that they are stored nowhere."""
+        # Roles are plain names: no purpose can spell one.
+        return hmac.new(self.secret_key.encode(), f"key: {purpose}".encode(), hashlib.sha256).digest()
+
     @property
     def dashboards_address(self) -> str:
         """Where a manager opens the dashboards; what an e-mail links to."""

@@ -164,11 +164,13 @@ def migrated_database(settings: Settings, *, adopts: bool = False) -> "Iterator[
 def seed_demo_network(settings: Settings) -> None:
     """An empty database holds a small network to look at; one with gyms stays as it is."""
     from warehouse.connection import connect
+    from warehouse.demo.second_factor import give_second_factor
     from warehouse.demo.simulate import is_empty
 
     with connect(settings.database_url_for("pipeline")) as connection:
         if is_empty(connection):
             simulate_network(settings, connection, days=DEMO_DAYS, members=DEMO_MEMBERS, seed=DEMO_SEED)
+        give_second_factor(connection, settings)
 
 
 def simulate_network(
@@ -404,6 +406,7 @@ def _say(line: str) -> None:
 
 def _print_welcome(settings: Settings, seconds: float) -> None:
     from warehouse.connection import connect
+    from warehouse.demo.second_factor import shown_secret
     from warehouse.demo.simulate import DEMO_BADGE, DEMO_PASSWORD, demo_logins
 
     upstream = "the stand-in (no OPENAI_API_KEY)" if settings.runs_standin else settings.realtime_url
@@ -414,10 +417,14 @@ def _print_welcome(settings: Settings, seconds: float) -> None:
     _say(f"  analysis     {settings.analysis_engine} engine;  logs in {settings.home / 'logs'}")
     with connect(settings.database_url_for("pipeline")) as connection:
         logins = demo_logins(connection)
+        secret = shown_secret(connection, settings)
     if logins:
         password = DEMO_PASSWORD if settings.uses_embedded_database else "as shown when they were made"
         _say(f"\n  Demo logins, password {password}:")
         for login in logins:
             _say(f"    {login.email:<40} {login.label}")
+        if secret is not None:
+            _say(f"\n  The administration's second factor: add the key {secret} to an application,")
+            _say("  or let jarvis user code show the six digits of this moment")
         _say(f"\n  Talk as a member of Dax with badge {DEMO_BADGE}: see README, jarvis kiosk code|provision|talk")
     _say("")

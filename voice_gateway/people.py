@@ -4,6 +4,7 @@ Kiosks have a pool of their own (`app.py`). Nothing is connected until somebody 
 login for people does not work yet still serves kiosks. Every transaction carries the person's identity.
 """
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -13,10 +14,12 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from jarvis.second_factor import keys_of
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope
 from warehouse.connection import as_user_async, check_alive
 from warehouse.people import Database
+from warehouse.stores.accounts import Accounts, CodeAnswer
 from warehouse.stores.sign_in import DatabaseSessions, PasswordCheck, resolve_session
 
 PersonConnection = AsyncConnection[dict[str, Any]]
@@ -54,6 +57,7 @@ class People:
         self._sign_in = Database(url, most_connections=_SIGN_IN_CONNECTIONS, application_name=_APPLICATION)
         self._sessions = DatabaseSessions(self._sign_in)
         self.passwords = PasswordCheck(self._sessions)
+        self._accounts = Accounts(self._sign_in, keys_of(settings))
 
     async def open(self) -> None:
         """Questions can be asked; the first one connects."""
@@ -69,6 +73,13 @@ class People:
         """Who holds the session now; None where the token opens no door (any more)."""
         async with self._pool.connection() as connection:
             return await resolve_session(connection, token)
+
+    async def enter_code(self, token: str, code: str) -> str | CodeAnswer:
+        """The session's new token where the code is right; else the session is over, and why."""
+        answer = await anyio.to_thread.run_sync(lambda: self._accounts.check_code(token, code, moment=time.time()))
+        if isinstance(answer, CodeAnswer):
+            await self.end(token)
+        return answer
 
     async def end(self, token: str) -> None:
         """The token opens no door any more; an unknown one never did."""

@@ -426,7 +426,14 @@ def test_an_analyst_reads_neither_names_nor_words(
 @pytest.mark.parametrize("role", READERS)
 @pytest.mark.parametrize(
     "relation",
-    ["public.user_credentials", "public.dashboard_sessions", "public.kiosk_credentials", "app.analyst_logins"],
+    [
+        "public.user_credentials",
+        "public.dashboard_sessions",
+        "public.second_factors",
+        "public.recovery_codes",
+        "public.kiosk_credentials",
+        "app.analyst_logins",
+    ],
 )
 def test_no_door_reads_a_secret(catalogue: psycopg.Connection, role: str, relation: str) -> None:
     """Hashes and logins are reached through functions that answer one question only."""
@@ -455,13 +462,15 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "token_behind_client_secret", "voice_budget",
         ],
         "jarvis_dashboard": [
-            "add_absence", "add_closure", "begin_sign_in", "change_franchise", "change_gym", "change_user",
-            "change_voice_budget",
-            "correct_label", "create_franchise", "create_gym", "create_kiosk", "create_user", "end_absence",
-            "fail_sign_in",
-            "is_super_admin", "issue_kiosk_code", "managed_gym_ids", "open_dashboard_session", "remove_closure",
-            "resolve_dashboard_session", "revoke_dashboard_session", "revoke_kiosk", "visible_franchise_ids",
-            "visible_gym_ids",
+            "add_absence", "add_closure", "begin_second_factor", "begin_sign_in", "change_franchise",
+            "change_gym", "change_own_password", "change_user", "change_voice_budget",
+            "confirm_second_factor", "correct_label", "create_franchise", "create_gym", "create_kiosk",
+            "create_user", "drop_second_factor", "end_absence", "fail_second_factor", "fail_sign_in",
+            "is_super_admin", "issue_kiosk_code", "managed_gym_ids", "offer_second_factor",
+            "offered_second_factor", "open_dashboard_session", "own_sessions", "pass_second_factor",
+            "prove_session", "remove_closure", "replace_recovery_codes", "resolve_dashboard_session",
+            "revoke_dashboard_session", "revoke_kiosk", "revoke_own_sessions", "spend_recovery_code",
+            "visible_franchise_ids", "visible_gym_ids", "visit_dashboard_session",
         ],
         "jarvis_analyst": ["analyst_gym_ids"],
         "jarvis_pipeline": [

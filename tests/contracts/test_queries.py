@@ -24,6 +24,7 @@ FILES = (
 ROLES_OF_FILE = {
     "warehouse/queries/absences.sql": ("jarvis_gateway",),
     "warehouse/queries/analysts.sql": ("jarvis_pipeline",),
+    "warehouse/queries/accounts.sql": ("jarvis_dashboard",),
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_choices.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_digests.sql": ("jarvis_pipeline",),

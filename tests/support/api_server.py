@@ -16,8 +16,10 @@ from psycopg import sql
 
 from jarvis.kiosks import new_token, token_hash
 from jarvis.passwords import hash_password
+from jarvis.second_factor import code_at
 from jarvis.settings import Settings
 from tests.conftest import Database
+from tests.support.second_factors import plant_second_factor
 from tests.tenants import GYMS, PEOPLE, Person, made_id, plant
 from voice_gateway.app import create_app
 from warehouse.embedded import free_port
@@ -43,11 +45,18 @@ class Api:
     def token_of(self, person: Person) -> str:
         """The token of a new session, opened as the sign-in opens it."""
         with self.client() as client:
-            answer = client.post(
-                "/api/auth/sign-in", json={"email": f"{person.name}@example.org", "password": PASSWORD}
-            )
+            answer = client.post("/api/auth/sign-in", json=self.credentials_of(person))
         assert answer.status_code == 200, answer.text
         return str(answer.json()["token"])
+
+    def credentials_of(self, person: Person) -> dict[str, str]:
+        """What signs the person in now, with a code where their role asks for one."""
+        found = {"email": f"{person.name}@example.org", "password": PASSWORD}
+        if person.role == "super_admin":
+            with self.database.admin() as admin:
+                secret = plant_second_factor(admin, self.database.settings, person.id)
+            found["code"] = code_at(secret, moment=time.time())
+        return found
 
     def signed_in(self, person: Person) -> httpx.Client:
         """A caller in the name of a person."""

@@ -11,13 +11,16 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from jarvis.tenancy import Permission, Scope, UserRole
+from jarvis.visitors import device_name, network_of
+from voice_gateway.people import People
 from voice_gateway.rates import RateClass
 from voice_gateway.routes.answers import ALWAYS, Refused, refusals
 from voice_gateway.routes.bodies import json_body, taking
-from voice_gateway.routes.callers import bearer_token
+from voice_gateway.routes.callers import bearer_token, client_ip
 from voice_gateway.routes.guards import PeopleHere, PersonHere, own_origin, person_or_address
 from voice_gateway.routes.limits import limited
-from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME
+from warehouse.stores.accounts import CodeAnswer
+from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME, Opened, Stage, Visitor
 
 router = APIRouter(
     prefix="/api/auth",
@@ -35,6 +38,10 @@ class SignIn(BaseModel):
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
     password: Annotated[str, Field(min_length=1, max_length=256)]
+    code: Annotated[
+        str | None,
+        Field(max_length=32, description="Of the person's application, or for recovery; due where they have one."),
+    ] = None
 
 
 class Person(BaseModel):
@@ -67,16 +74,25 @@ class Session(BaseModel):
     responses=refusals(400, 401, 403, 413, 422, 429, 500, 503),
     **taking(SignIn),
 )
-async def sign_in(body: Annotated[SignIn, Depends(json_body(SignIn))], people: PeopleHere, answer: Response) -> Session:
-    """An e-mail and a password become a session."""
-    token = await people.passwords.token_for(body.email.strip(), body.password)
-    person = await people.holder_of(token) if token is not None else None
-    if token is None or person is None:
+async def sign_in(
+    request: Request, body: Annotated[SignIn, Depends(json_body(SignIn))], people: PeopleHere, answer: Response
+) -> Session:
+    """An e-mail and a password become a session, with a code where the person has a second factor."""
+    visitor = Visitor(device=device_name(request.headers.get("user-agent", "")), network=network_of(client_ip(request)))
+    opened = await people.passwords.session_for(body.email.strip(), body.password, visitor)
+    if opened is None:
         # The same words for unknown, wrong, closed and suspended: no oracle for guessing.
         raise Refused(
             401, "sign_in_refused",
             "found no open account with this e-mail and password, expected both right: after five wrong passwords an "
             "account is closed for fifteen minutes",
+            headers={"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
+    token = await _past_second_factor(people, opened, body.code)
+    person = await people.holder_of(token)
+    if person is None:
+        raise Refused(
+            401, "sign_in_refused", "found a session that ended at once, expected it to last: sign in again",
             headers={"WWW-Authenticate": "Bearer"},
         )  # fmt: skip
     answer.headers["Cache-Control"] = "no-store"
@@ -99,6 +115,30 @@ async def sign_out(request: Request, _person: PersonHere, people: PeopleHere) ->
 async def who_am_i(person: PersonHere) -> Person:
     """The person, their place in the network, and what their role may do."""
     return _described(person)
+
+
+async def _past_second_factor(people: People, opened: Opened, code: str | None) -> str:
+    if opened.stage is Stage.OPEN:
+        return opened.token
+    if opened.stage is Stage.AWAITS_CODE and code is not None:
+        renewed = await people.enter_code(opened.token, code)
+        if not isinstance(renewed, CodeAnswer):
+            return renewed
+        raise Refused(
+            401, "code_refused",
+            "found a wrong code, a spent one, or too many wrong ones before it, expected the one shown now",
+            headers={"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
+    await people.end(opened.token)
+    if opened.stage is Stage.AWAITS_CODE:
+        raise Refused(
+            401, "code_required", "found no code, expected the one of the person's application: send it as code",
+            headers={"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
+    raise Refused(
+        403, "second_factor_missing",
+        "found a super_admin without a second factor, expected one: sign in to the dashboards and set it up",
+    )  # fmt: skip
 
 
 def _described(person: Scope) -> Person:

@@ -29,6 +29,29 @@ order by
     array_position(array['super_admin', 'franchise_owner', 'gym_manager', 'gym_staff', 'analyst'], users.role),
     users.email;
 
+-- give_second_factor --
+-- The demo accounts that must have a second factor and have none get this one.
+with given as (
+    insert into public.second_factors (user_id, secret)
+    select users.id, %(secret)s::bytea
+    from public.users
+    where users.email like %(pattern)s
+        and users.role = 'super_admin'
+        and not exists (select from public.second_factors as factors where factors.user_id = users.id)
+    returning second_factors.user_id
+)
+update public.users
+set mfa_enabled = true
+from given
+where users.id = given.user_id;
+
+-- second_factors --
+-- The sealed secrets of the demo accounts that must have one.
+select factors.secret
+from public.second_factors as factors
+inner join public.users on users.id = factors.user_id
+where users.email like %(pattern)s and users.role = 'super_admin' and factors.secret is not null;
+
 -- label_history --
 -- Past conversations of a simulation are analysed as their writer meant them, under the engine's name 'simulated'; no
 -- stage has to read them: no alert rises from last year, and member analytics are recomputed from all at once.

@@ -8,8 +8,10 @@ from app.begin_sign_in(%(email)s::text);
 select app.fail_sign_in(%(user_id)s::uuid);
 
 -- open_session --
--- Opens a session for a person whose password was right.
-select app.open_dashboard_session(%(user_id)s::uuid, %(token_hash)s::bytea, %(lifetime)s::interval) as is_open;
+-- Opens a session for a person whose password was right, and says what is still asked of them.
+select app.open_dashboard_session(
+    %(user_id)s::uuid, %(token_hash)s::bytea, %(lifetime)s::interval, %(device)s::text, %(network)s::text
+) as stage;
 
 -- resolve_session --
 -- Who holds this session now; no row where it opens no door.

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -44,6 +45,34 @@ class TooManyTries(RuntimeError):
     """More passwords wait to be checked than will be in good time: come back in a moment."""
 
 
+class Stage(StrEnum):
+    """What a session is worth; the database checks the same list."""
+
+    OPEN = "open"
+    AWAITS_CODE = "awaits_code"
+    """The password was right, and a code is due: it opens no page."""
+    AWAITS_ENROLMENT = "awaits_enrolment"
+    """The role asks for a second factor, and there is none yet: it opens no page but that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """From where somebody signs in, as the trail keeps it."""
+
+    device: str | None = None
+    """Such as « Firefox sous Linux »."""
+    network: str | None = None
+    """The network of their address, never the whole address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session."""
+
+    token: str
+    stage: Stage
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What is needed to check one password."""
@@ -63,8 +92,8 @@ class SessionStore(Protocol):
     def fail_sign_in(self, user_id: UUID) -> None:
         """A wrong password is on record."""
 
-    def open(self, user_id: UUID) -> str | None:
-        """The token of a new session; None where the person may not have one."""
+    def open(self, user_id: UUID, visitor: Visitor) -> Opened | None:
+        """A new session; None where the person may not have one."""
 
     def resolve(self, token: str, *, is_activity: bool) -> Scope | None:
         """Who holds the session; None where the token opens no door (any more)."""
@@ -91,15 +120,21 @@ class DatabaseSessions:
         with self._database.nobody() as connection:
             connection.execute(self._blocks["fail_sign_in"], {"user_id": user_id})
 
-    def open(self, user_id: UUID) -> str | None:
-        """The token of a new session; None where the person is suspended."""
-        token = secrets.token_urlsafe(32)
+    def open(self, user_id: UUID, visitor: Visitor) -> Opened | None:
+        """A new session, which may wait for a code; None where the person is suspended."""
+        token = new_token()
         with self._database.nobody() as connection:
             row = connection.execute(
                 self._blocks["open_session"],
-                {"user_id": user_id, "token_hash": _hashed(token), "lifetime": LIFETIME},
+                {
+                    "user_id": user_id,
+                    "token_hash": hashed(token),
+                    "lifetime": LIFETIME,
+                    "device": visitor.device,
+                    "network": visitor.network,
+                },
             ).fetchone()
-        return token if row is not None and row["is_open"] else None
+        return None if row is None or row["stage"] is None else Opened(token, Stage(row["stage"]))
 
     def resolve(self, token: str, *, is_activity: bool) -> Scope | None:
         """Who holds the session now.
@@ -109,7 +144,7 @@ class DatabaseSessions:
             is_activity: True where a person did something; it puts the idle limit off.
 
         Returns:
-            None where the session is unknown, revoked, past a limit, or its person suspended.
+            None where the session is unknown, revoked, past a limit, waits for a code, or its person is suspended.
         """
         with self._database.nobody() as connection:
             row = connection.execute(
@@ -120,7 +155,7 @@ class DatabaseSessions:
     def revoke(self, token: str) -> None:
         """The token opens no door any more; an unknown one never did."""
         with self._database.nobody() as connection:
-            connection.execute(self._blocks["revoke_session"], {"token_hash": _hashed(token)})
+            connection.execute(self._blocks["revoke_session"], {"token_hash": hashed(token)})
 
 
 class PasswordCheck:
@@ -133,17 +168,29 @@ class PasswordCheck:
         self._checkers = anyio.CapacityLimiter(2)
         self._waiting = 0
 
-    async def token_for(self, email: str, password: str) -> str | None:
-        """The token of a new session where the password is right; None, later, for every other reason.
+    async def session_for(self, email: str, password: str, visitor: Visitor) -> Opened | None:
+        """A new session where the password is right; None, later, for every other reason.
 
         Raises:
             TooManyTries: when the queue is too long to wait in.
         """
         started = time.monotonic()
-        token = await self._in_turn(self._check, email, password)
-        if token is None:
+        opened = await self._in_turn(self._check, email, password, visitor)
+        if opened is None:
             await anyio.sleep(max(0.0, started + self._refusal_seconds - time.monotonic()))
-        return token
+        return opened
+
+    async def is_right(self, email: str, password: str, visitor: Visitor) -> bool:
+        """True where the password is the account's, which is open; the answer takes as long as every refusal.
+
+        Raises:
+            TooManyTries: when the queue is too long to wait in.
+        """
+        started = time.monotonic()
+        user_id = await self._in_turn(self._proven, email, password, visitor)
+        if user_id is None:
+            await anyio.sleep(max(0.0, started + self._refusal_seconds - time.monotonic()))
+        return user_id is not None
 
     async def hash_of(self, password: str) -> str:
         """The hash of a new password, made in its turn.
@@ -154,7 +201,7 @@ class PasswordCheck:
         """
         return await self._in_turn(hash_password, password)
 
-    async def _in_turn(self, work: Callable[..., Result], *arguments: str) -> Result:
+    async def _in_turn(self, work: Callable[..., Result], *arguments: object) -> Result:
         if self._waiting >= MOST_WAITING:
             raise TooManyTries(f"found {self._waiting} passwords waiting, expected fewer than {MOST_WAITING}")
         self._waiting += 1
@@ -163,7 +210,11 @@ class PasswordCheck:
         finally:
             self._waiting -= 1
 
-    def _check(self, email: str, password: str) -> str | None:
+    def _check(self, email: str, password: str, visitor: Visitor) -> Opened | None:
+        user_id = self._proven(email, password, visitor)
+        return None if user_id is None else self._sessions.open(user_id, visitor)
+
+    def _proven(self, email: str, password: str, visitor: Visitor) -> UUID | None:
         account = self._sessions.begin_sign_in(email)
         known_hash = decoy_hash() if account is None else account.password_hash
         is_right = verify_password(known_hash, password)
@@ -172,7 +223,7 @@ class PasswordCheck:
         if not is_right:
             self._sessions.fail_sign_in(account.user_id)
             return None
-        return self._sessions.open(account.user_id)
+        return account.user_id
 
 
 async def resolve_session(connection: AsyncConnection[dict[str, Any]], token: str) -> Scope | None:
@@ -183,7 +234,7 @@ async def resolve_session(connection: AsyncConnection[dict[str, Any]], token: st
 
 
 def _question(token: str, *, is_activity: bool) -> dict[str, Any]:
-    return {"token_hash": _hashed(token), "idle_limit": IDLE_LIMIT, "is_activity": is_activity}
+    return {"token_hash": hashed(token), "idle_limit": IDLE_LIMIT, "is_activity": is_activity}
 
 
 def _scope(row: dict[str, Any]) -> Scope:
@@ -198,5 +249,11 @@ def _scope(row: dict[str, Any]) -> Scope:
     )
 
 
-def _hashed(token: str) -> bytes:
+def new_token() -> str:
+    """256 random bits, as a cookie and a link hold them."""
+    return secrets.token_urlsafe(32)
+
+
+def hashed(token: str) -> bytes:
+    """What the database keeps of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

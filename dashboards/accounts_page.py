@@ -1,0 +1,220 @@
+"""« Mon compte »: one's own sessions, second factor and password, behind the gate like every page.
+
+Whatever changes how somebody signs in asks who they are again after ten minutes, gives the browser a new
+cookie, and ends the sessions elsewhere. Plain pages without a script: none of it passes through Streamlit.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboards import texts_fr
+from dashboards.sign_in_desk import Desk, go_to, page, route, safe_path, visitor
+from dashboards.sign_in_second_factor import told
+from jarvis import formats_fr
+from jarvis.passwords import LONGEST, SHORTEST, PasswordRefused
+from warehouse.stores.accounts import CodeAnswer, OwnSession, Visit
+from warehouse.stores.sign_in import Stage
+
+PROOF = "/compte/confirmer"
+TIMEZONE = "Europe/Paris"
+
+WRONG_PROOF = "Mot de passe ou code incorrect."
+NOT_THE_SAME = "Les deux mots de passe sont différents."
+WRONG_LENGTH = f"Un mot de passe a de {SHORTEST} à {LONGEST} caractères."
+NOTICES = {
+    "mot-de-passe": "Mot de passe changé. Vos autres sessions sont fermées.",
+    "application": "Double authentification désactivée. Vos autres sessions sont fermées.",
+    "session": "Session fermée.",
+    "sessions": "Vos autres sessions sont fermées.",
+    "confirme": "Identité confirmée : vous pouvez faire le changement.",
+}
+
+
+class AccountPage:
+    """The routes under `/compte`."""
+
+    def __init__(self, desk: Desk, *, clock: Callable[[], float] = time.time) -> None:
+        self._desk = desk
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        """The routes, ready for the app."""
+        return [
+            route("/compte", self.page, "GET"),
+            route("/compte/sessions", self.revoke, "POST"),
+            route(PROOF, self.proof_page, "GET"),
+            route(PROOF, self.prove, "POST"),
+            route("/compte/mot-de-passe", self.password_page, "GET"),
+            route("/compte/mot-de-passe", self.change_password, "POST"),
+            route("/compte/codes", self.replace_codes, "POST"),
+            route("/compte/application/retirer", self.drop_second_factor, "POST"),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Everything about one's own account."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte")
+        token, visit = found
+        sessions = await self._desk.asks(self._desk.accounts.sessions, token)
+        return page(
+            "account.html",
+            notice=NOTICES.get(request.query_params.get("fait", "")),
+            name=visit.full_name or visit.email,
+            email=visit.email,
+            role=texts_fr.ROLES[visit.role],
+            has_password=visit.has_password,
+            has_second_factor=visit.has_second_factor,
+            is_forced=visit.must_have_second_factor,
+            codes_left=_codes_left(visit.recovery_codes_left),
+            sessions=_described(sessions, now=datetime.fromtimestamp(self._clock(), UTC)),
+            csrf=self._desk.form_token(token),
+        )
+
+    async def revoke(self, request: Request) -> Response:
+        """One of one's own sessions is over, or all but this one."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte")
+        token, _visit = found
+        form = await self._desk.form(request, optional=["session"], token=token)
+        try:
+            named = UUID(form["session"]) if form["session"] else None
+        except ValueError:
+            return go_to("/compte")
+        count = await self._desk.asks(self._desk.accounts.revoke_sessions, token, named)
+        return go_to(f"/compte?fait={'sessions' if named is None else 'session'}" if count else "/compte")
+
+    async def proof_page(self, request: Request) -> Response:
+        """Who are you, again."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte")
+        return self._proof_form(*found, asked=_after_proof(request.query_params.get("next")))
+
+    async def prove(self, request: Request) -> Response:
+        """The session is freshly proven, under a new cookie."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte")
+        token, visit = found
+        form = await self._desk.form(request, "next", optional=["password", "code"], token=token)
+        asked = _after_proof(form["next"])
+        if visit.has_password and not await self._desk.passwords.is_right(
+            visit.email, form["password"], visitor(request)
+        ):
+            return self._proof_form(token, visit, asked=asked, error=WRONG_PROOF, status=401)
+        answer: str | CodeAnswer
+        if visit.has_second_factor:
+            answer = await self._desk.asks(self._desk.accounts.check_code, token, form["code"], moment=self._clock())
+        elif visit.has_password:
+            renewed = await self._desk.asks(self._desk.accounts.prove, token)
+            answer = renewed or CodeAnswer.WRONG
+        else:
+            # Somebody who comes from a provider only proves who they are there.
+            return go_to("/login?autre")
+        if isinstance(answer, CodeAnswer):
+            error = told(answer) if answer is CodeAnswer.CLOSED else WRONG_PROOF
+            return self._proof_form(token, visit, asked=asked, error=error, status=401)
+        return self._desk.keeps(request, go_to(asked), answer)
+
+    async def password_page(self, request: Request) -> Response:
+        """Two fields for the new password, for whoever has just proven who they are."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte/mot-de-passe")
+        token, visit = found
+        if not visit.is_proven:
+            return go_to(f"{PROOF}?next=/compte/mot-de-passe")
+        return self._password_form(token, visit)
+
+    async def change_password(self, request: Request) -> Response:
+        """The password is the new one, under a new cookie; sessions elsewhere are over."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte/mot-de-passe")
+        token, visit = found
+        form = await self._desk.form(request, "password", "again", token=token)
+        if form["password"] != form["again"]:
+            return self._password_form(token, visit, error=NOT_THE_SAME, status=422)
+        try:
+            password_hash = await self._desk.passwords.hash_of(form["password"])
+        except PasswordRefused:
+            return self._password_form(token, visit, error=WRONG_LENGTH, status=422)
+        renewed = await self._desk.asks(self._desk.accounts.change_password, token, password_hash)
+        if renewed is None:
+            return go_to(f"{PROOF}?next=/compte/mot-de-passe")
+        return self._desk.keeps(request, go_to("/compte?fait=mot-de-passe"), renewed)
+
+    async def replace_codes(self, request: Request) -> Response:
+        """New recovery codes, shown this once."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte")
+        token, visit = found
+        await self._desk.form(request, token=token)
+        replaced = await self._desk.asks(self._desk.accounts.replace_recovery_codes, token) if visit.is_proven else None
+        if replaced is None:
+            return go_to(f"{PROOF}?next=/compte")
+        renewed, codes = replaced
+        return self._desk.keeps(request, page("recovery.html", codes=codes, asked="/compte"), renewed)
+
+    async def drop_second_factor(self, request: Request) -> Response:
+        """No code is asked any more, where the role may do without."""
+        found = await self._desk.visit(request, Stage.OPEN)
+        if found is None:
+            return go_to("/login?next=/compte")
+        token, visit = found
+        await self._desk.form(request, token=token)
+        if visit.must_have_second_factor:
+            return go_to("/compte")
+        renewed = await self._desk.asks(self._desk.accounts.drop_second_factor, token)
+        if renewed is None:
+            return go_to(f"{PROOF}?next=/compte")
+        return self._desk.keeps(request, go_to("/compte?fait=application"), renewed)
+
+    def _proof_form(
+        self, token: str, visit: Visit, *, asked: str, error: str | None = None, status: int = 200
+    ) -> Response:
+        return page(
+            "proof.html",
+            status,
+            asked=asked,
+            email=visit.email,
+            has_password=visit.has_password,
+            has_second_factor=visit.has_second_factor,
+            csrf=self._desk.form_token(token),
+            error=error,
+        )
+
+    def _password_form(self, token: str, visit: Visit, *, error: str | None = None, status: int = 200) -> Response:
+        return page("password.html", status, email=visit.email, csrf=self._desk.form_token(token), error=error)
+
+
+def _after_proof(asked: str | None) -> str:
+    path = safe_path(asked)
+    return "/compte?fait=confirme" if path in ("/", "/compte", PROOF) else path
+
+
+def _codes_left(count: int) -> str:
+    if count == 0:
+        return "Il ne reste aucun code de secours : demandez-en de nouveaux."
+    return "Il reste 1 code de secours." if count == 1 else f"Il reste {count} codes de secours."
+
+
+def _described(sessions: Sequence[OwnSession], *, now: datetime) -> list[dict[str, object]]:
+    def facts(one: OwnSession) -> str:
+        since = formats_fr.moment(one.created_at, now=now, timezone=TIMEZONE)
+        seen = formats_fr.age(one.last_seen_at, now=now)
+        return " · ".join(filter(None, (f"ouverte {since}", f"active {seen}", one.network)))
+
+    return [
+        {"id": one.id, "is_this_one": one.is_this_one, "device": one.device or "Interface", "facts": facts(one)}
+        for one in sessions
+    ]

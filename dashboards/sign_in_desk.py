@@ -1,0 +1,198 @@
+"""What every page of the sign-in works with: forms read and checked, pages made, cookies given and taken.
+
+Three things stand between a foreign site and a form of ours: the cookie is SameSite=Strict, the request's
+Origin must be ours, and a form that acts for a session carries a token only that session's pages know.
+"""
+
+import base64
+import hashlib
+import hmac
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+from urllib.parse import parse_qs
+
+import anyio
+import anyio.to_thread
+import psycopg
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from psycopg_pool import PoolTimeout
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, UNAVAILABLE, is_own_origin, is_secure, session_token
+from jarvis.second_factor import UnreadableSecret
+from jarvis.visitors import device_name, network_of
+from warehouse.stores.accounts import Accounts, Visit
+from warehouse.stores.sign_in import LIFETIME, PasswordCheck, SessionStore, Stage, TooManyTries, Visitor
+
+TEMPLATES = Path(__file__).with_name("sign_in_html")
+
+CROWDED = "Trop de connexions en même temps. Réessayez dans un instant."
+FOREIGN = "Demande refusée : ouvrez la page de connexion de ce site et recommencez."
+UNREADABLE = "Formulaire illisible : rouvrez la page et recommencez."
+STALE = "Cette page date d'une autre session : rouvrez-la et recommencez."
+
+# Two passwords, an e-mail and a page's path fit in this; a longer body is none of our forms.
+LONGEST_FORM_BYTES = 4096
+
+DATABASE_AWAY = (psycopg.Error, PoolTimeout)
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class FormRefused(Exception):
+    """A form that is not one of ours; `answer` says so."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__("form refused")
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The sign-in's stores and the rules that all of its pages share."""
+
+    sessions: SessionStore
+    accounts: Accounts
+    passwords: PasswordCheck
+    public_url: str | None
+    form_key: bytes = field(repr=False)
+    """Signs the token of each session's forms."""
+    _at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4), repr=False)
+
+    async def asks(
+        self, work: Callable[Parameters, Result], *arguments: Parameters.args, **named: Parameters.kwargs
+    ) -> Result:
+        """The answer of something that waits for the database, while the loop goes on."""
+        return await anyio.to_thread.run_sync(lambda: work(*arguments, **named), limiter=self._at_once)
+
+    async def visit(self, request: Request, *stages: Stage) -> tuple[str, Visit] | None:
+        """The browser's session and what it may, where it is at one of these stages."""
+        token = session_token(request.cookies)
+        visit = None if token is None else await self.asks(self.accounts.visit, token)
+        return None if token is None or visit is None or visit.stage not in stages else (token, visit)
+
+    def form_token(self, token: str) -> str:
+        """What the forms of this session's pages carry."""
+        return hmac.new(self.form_key, token.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+
+    async def form(
+        self, request: Request, *fields: str, optional: Sequence[str] = (), token: str | None = None
+    ) -> Mapping[str, str]:
+        """The form's fields, an absent optional one empty.
+
+        Args:
+            fields: their names; what is named nowhere is dropped.
+            token: the session the form acts for, whose token it must carry; None for one that needs no session.
+
+        Raises:
+            FormRefused: when it is unreadable, lacks a field, comes from elsewhere, or from another session's page.
+        """
+        if not is_own_origin(request, public_url=self.public_url):
+            raise FormRefused(PlainTextResponse(FOREIGN, 403))
+        found = await _read_form(request)
+        if found is None or not found.keys() >= set(fields):
+            raise FormRefused(PlainTextResponse(UNREADABLE, 400))
+        if token is not None and not hmac.compare_digest(
+            found.get("csrf", "").encode("utf-8", "surrogateescape"), self.form_token(token).encode()
+        ):
+            raise FormRefused(PlainTextResponse(STALE, 403))
+        return {name: found.get(name, "") for name in (*fields, *optional)}
+
+    def keeps(self, request: Request, answer: Response, token: str) -> Response:
+        """The answer gives the browser this session's cookie."""
+        secure = is_secure(request, public_url=self.public_url)
+        answer.set_cookie(
+            SECURE_COOKIE if secure else PLAIN_COOKIE,
+            token,
+            max_age=int(LIFETIME.total_seconds()),
+            path="/",
+            secure=secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
+
+
+def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: str) -> Route:
+    """The route of a handler, which answers a refused form, an absent database and a crowd in one place."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except FormRefused as refused:
+            return refused.answer
+        except TooManyTries:
+            return page("trouble.html", 503, trouble=CROWDED)
+        except DATABASE_AWAY as error:
+            log.error("sign-in page failed", extra={"error": type(error).__name__})
+            return page("trouble.html", 503, trouble=UNAVAILABLE)
+        except UnreadableSecret as error:
+            # The message names the setting to correct, and nobody.
+            log.error("%s", error)
+            return page("trouble.html", 503, trouble=UNAVAILABLE)
+
+    return Route(path, answered, methods=[method])
+
+
+def visitor(request: Request) -> Visitor:
+    """From where a request comes, as far as the trail keeps it."""
+    host = "" if request.client is None else request.client.host
+    return Visitor(device=device_name(request.headers.get("user-agent", "")), network=network_of(host))
+
+
+def safe_path(asked: str | None) -> str:
+    """The path of a page of ours to go to after signing in; `/` for anything that could lead elsewhere."""
+    if asked is None or not re.fullmatch(r"/[A-Za-z0-9_\-/]*", asked) or asked.startswith("//"):
+        return "/"
+    return "/" if asked in ("/login", "/logout") else asked
+
+
+def page(name: str, /, status: int = 200, **values: object) -> Response:
+    """A page of the sign-in; every value in it is escaped."""
+    environment, style_hash = _templates()
+    policy = (
+        f"default-src 'none'; style-src '{style_hash}'; img-src data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    body = environment.get_template(name).render({"error": None, "notice": None, **values})
+    return HTMLResponse(body, status, {"cache-control": "no-store", "content-security-policy": policy})
+
+
+def go_to(path: str) -> Response:
+    """On to another page of ours."""
+    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+
+
+async def _read_form(request: Request) -> Mapping[str, str] | None:
+    """The fields; None where the body is too long or not a form."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_FORM_BYTES:
+            return None
+    try:
+        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, strict_parsing=True, max_num_fields=8)
+    except ValueError:
+        return None
+    return {name: values[0] for name, values in fields.items()}
+
+
+@cache
+def _templates() -> tuple[Environment, str]:
+    """The templates, and the hash by which the browser knows their one style sheet."""
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    style = re.search(r"<style>(.*?)</style>", (TEMPLATES / "layout.html").read_text(encoding="utf-8"), re.DOTALL)
+    if style is None:
+        raise LookupError("layout.html: found no style sheet, expected one: every page of the sign-in wears it")
+    digest = base64.b64encode(hashlib.sha256(style.group(1).encode()).digest()).decode()
+    return environment, f"sha256-{digest}"
