@@ -204,6 +204,31 @@ def test_a_suspended_user_is_out_and_back(api: Api) -> None:
     assert len(audited(api, "user_reinstated", str(person.id))) == 1
 
 
+def test_a_super_admin_needs_a_code_over_the_api_too(api: Api) -> None:
+    """Without a second factor there is no session at all; with one, no code and a wrong code open nothing."""
+    root = PERSON["root"]
+    password_only = {"email": f"{root.name}@example.org", "password": PASSWORD}
+    with api.client() as client:
+        with api.database.admin() as admin:
+            admin.execute("delete from public.second_factors where user_id = %s", [root.id])
+        answers = [client.post("/api/auth/sign-in", json=password_only)]
+        right = api.credentials_of(root)
+        answers += [
+            client.post("/api/auth/sign-in", json=body)
+            for body in (password_only, {**password_only, "code": "000000"}, right, right)
+        ]
+    assert [answer.status_code for answer in answers] == [403, 401, 401, 200, 401]
+    assert [code_of(answers[place]) for place in (0, 1, 2, 4)] == [
+        "second_factor_missing", "code_required", "code_refused", "code_refused"
+    ]  # fmt: skip
+    with api.database.admin() as admin:
+        waiting = admin.execute(
+            "select count(*) from dashboard_sessions where user_id = %s and stage <> 'open' and revoked_at is null",
+            [root.id],
+        ).fetchone()
+    assert waiting == (0,)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -13,7 +14,9 @@ import pytest
 from psycopg import sql
 
 from jarvis.passwords import verify_password
+from jarvis.second_factor import keys_of, new_secret
 from tests.conftest import Database
+from warehouse.demo.second_factor import give_second_factor, shown_secret
 from warehouse.demo.simulate import DEMO_BADGE, DEMO_PASSWORD, SimulationRefused, demo_logins, is_empty, simulate
 from warehouse.demo.write import TABLES
 
@@ -166,6 +169,27 @@ def test_demo_logins_open_with_the_demo_password(pipeline: psycopg.Connection) -
     ).fetchone()
     assert row is not None
     assert verify_password(row[0], DEMO_PASSWORD)
+
+
+def test_the_demos_administration_has_the_second_factor_that_is_shown(
+    pipeline: psycopg.Connection, database: Database
+) -> None:
+    """Given once, on this machine's own database only; whoever sets up another one is not overruled."""
+    simulate(pipeline, days=2, members=300, seed=7, now=NOW)
+    pipeline.commit()
+    own, given = replace(database.settings, database_url=None), database.settings
+    give_second_factor(pipeline, given)
+    assert shown_secret(pipeline, given) is None
+    give_second_factor(pipeline, own)
+    give_second_factor(pipeline, own)
+    secret = shown_secret(pipeline, own)
+    assert secret is not None
+    assert len(secret) == 32
+    row = pipeline.execute("select email, mfa_enabled from users where mfa_enabled").fetchall()
+    assert row == [("admin@demo.jarvis", True)]
+    pipeline.execute("update second_factors set secret = %s", [keys_of(own).seal(new_secret())])
+    give_second_factor(pipeline, own)
+    assert shown_secret(pipeline, own) is None
 
 
 def test_dashboard_of_dax_sees_dax_only(pipeline: psycopg.Connection, database: Database) -> None:

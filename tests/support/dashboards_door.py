@@ -109,7 +109,6 @@ def running_door(settings: Settings, log: Path) -> Iterator[RunningDoor]:
     environment = {
         **os.environ,
         "JARVIS_HOME": str(settings.home),
-        "JARVIS_SECRET_KEY": settings.secret_key,
         "JARVIS_DASHBOARDS_PORT": str(port),
         "JARVIS_SECRET_KEY": settings.secret_key,
         "JARVIS_DATABASE_URL_DASHBOARD": settings.database_url_for("dashboard"),
