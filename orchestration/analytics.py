@@ -25,11 +25,13 @@ from orchestration.assets.marts import dbt_resource, marts_assets
 from orchestration.assets.reports import insights_reports, report_deliveries
 from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
 from orchestration.checks.churn import CHURN_CHECKS
+from orchestration.checks.quality import QUALITY_CHECKS, raw_tables_may_be_built_upon
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
 from orchestration.schedules.alert_digests import digest_schedule
 from orchestration.schedules.alert_upkeep import upkeep_schedule
 from orchestration.schedules.churn import scoring_schedule, training_schedule
+from orchestration.schedules.quality import quality_schedule
 from orchestration.schedules.reports import reports_schedules
 from orchestration.schedules.retention import retention_schedule
 from orchestration.sensors.first_marts import first_marts_sensor
@@ -46,7 +48,8 @@ def build_defs(
     """Marts and churn with their checks, and the schedules that run them; a test swaps a resource by its name."""
     job = define_asset_job(
         MARTS_JOB,
-        selection=AssetSelection.groups("staging", "marts"),
+        # Raw tables that fail their contract block the way: marts built upon them would lie.
+        selection=AssetSelection.groups("staging", "marts") | AssetSelection.checks(raw_tables_may_be_built_upon),
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Builds and checks every mart.",
     )
@@ -54,6 +57,7 @@ def build_defs(
     upkeep_job, upkeep = upkeep_schedule()
     digest_job, digest = digest_schedule()
     training_job, training = training_schedule()
+    quality_job, quality = quality_schedule()
     reporting_jobs, reporting = reports_schedules()
     return Definitions(
         assets=[
@@ -67,8 +71,8 @@ def build_defs(
             report_deliveries,
             retention_proofs,
         ],
-        asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS],
-        jobs=[job, scoring_job, training_job, upkeep_job, digest_job, *reporting_jobs],
+        asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS, *QUALITY_CHECKS],
+        jobs=[job, quality_job, scoring_job, training_job, upkeep_job, digest_job, *reporting_jobs],
         schedules=[
             ScheduleDefinition(
                 job=job,
@@ -76,6 +80,7 @@ def build_defs(
                 execution_timezone="UTC",
                 default_status=DefaultScheduleStatus.RUNNING,
             ),
+            quality,
             scoring,
             training,
             retention_schedule(),

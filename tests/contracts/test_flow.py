@@ -60,6 +60,7 @@ STAGES = {
     "alerts",
     "reports",
     "marts",
+    "quality",
     "retention",
 }
 

@@ -59,6 +59,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/paid_replies.sql": ("jarvis_pipeline",),
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
     "warehouse/queries/privacy.sql": ("jarvis_pipeline",),
+    "warehouse/queries/quality.sql": ("jarvis_pipeline",),
     "warehouse/queries/retention.sql": ("jarvis_pipeline",),
     "warehouse/queries/reports.sql": ("jarvis_pipeline",),
     "warehouse/queries/report_reading.sql": ("jarvis_dashboard",),

@@ -49,6 +49,17 @@ PIPELINE_RESULTS: tuple[LiteralString, ...] = (
 )
 
 
+def own_warehouse(database: Database) -> object:
+    """The pipeline's resource on a test's own database."""
+    from orchestration.resources import Warehouse
+
+    class Own(Warehouse):
+        def url(self) -> str:
+            return database.url_for("pipeline")
+
+    return Own()
+
+
 @pytest.fixture(scope="session")
 def simulated(
     server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
@@ -68,7 +79,7 @@ def definitions(simulated: Database) -> Definitions:
     """The analytics location on that database."""
     from orchestration.analytics import build_defs
 
-    return build_defs(settings=simulated.settings)
+    return build_defs(settings=simulated.settings, resource_overrides={"warehouse": own_warehouse(simulated)})
 
 
 @pytest.fixture(scope="session")
