@@ -92,7 +92,7 @@ _TABLES: Mapping[str, Mapping[str, Price]] = {
 PRICE_VERSION = max(_TABLES)
 
 # An unknown model is billed as the dearest one we know, so that a budget errs on the safe side.
-_DEAREST = "gpt-realtime-2.1"
+DEAREST = "gpt-realtime-2.1"
 # How long before its end a model is spoken of.
 _WARN_DAYS = 120
 
@@ -203,7 +203,12 @@ def price_of(model: str, *, version: str = PRICE_VERSION) -> tuple[Price, bool]:
         if not tail.isdigit():
             break
         name = head
-    return table[_DEAREST], False
+    return table[DEAREST], False
+
+
+def price_tables() -> Mapping[str, Mapping[str, Price]]:
+    """Every table that was ever billed by: version to model to price."""
+    return _TABLES
 
 
 def endings(models: Iterable[str], *, on: date) -> list[str]:

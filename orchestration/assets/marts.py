@@ -17,7 +17,7 @@ from orchestration.dbt import PROJECT, environment, executable, exported, prepar
 # Sources that an asset of the live location computes; the others are raw tables.
 LIVE_ASSETS = frozenset({"conversation_summaries", "member_analytics", "manager_alerts"})
 # And those that an asset of this location computes.
-ANALYTICS_ASSETS = frozenset({"churn_scores"})
+ANALYTICS_ASSETS = frozenset({"churn_scores", "insights_reports", "report_deliveries"})
 
 
 class Names(DagsterDbtTranslator):

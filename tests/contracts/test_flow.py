@@ -174,7 +174,7 @@ def selects_from(table: str, door: str) -> bool:
     files = [path for pattern in READING_SQL[door] for path in REPOSITORY.glob(pattern)]
     sql = "\n".join(path.read_text("utf-8") for path in files)
     if door == "dbt":
-        return f"source('jarvis', '{table}')" in sql
+        return bool(re.search(rf"source\('jarvis(_app)?', '{table}'\)", sql))
     return bool(re.search(rf"(?<!delete )\b(from|join)\s+(public\.|app\.)?{table}\b", sql))
 
 

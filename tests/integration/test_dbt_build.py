@@ -18,24 +18,45 @@ from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id
 from warehouse.connection import as_user
 from warehouse.sql import read_blocks
 
+# Every mart that a gym's people read only their own rows of; what dbt snapshots is among them.
 MARTS = (
     "dim_gyms",
+    "dim_kiosks",
     "dim_members",
+    "fct_action_items",
     "fct_alert_uplift",
+    "fct_alerts",
+    "fct_churn_monthly",
     "fct_churn_outcomes",
+    "fct_costs_daily",
     "fct_gym_daily",
+    "fct_kiosk_daily",
     "fct_label_agreement",
+    "fct_member_weekly",
+    "fct_report_deliveries",
+    "fct_retention_cohorts",
     "fct_sessions",
+    "fct_tool_calls_daily",
+    "fct_topics_daily",
+    "snp_kiosks",
+    "snp_member_risk",
+    "snp_memberships",
 )
+# Views on marts, which run with their reader's rights.
+VIEWS = ("fct_franchise_gyms_monthly", "fct_franchise_topics_monthly")
+# What speaks of no gym.
+SHARED = ("dim_dates",)
 
-# The analysis of Dax's session, as the pipeline would write it.
+# The analysis of each gym's session, as the pipeline would write it.
 ANALYSED: LiteralString = (
     "update public.conversation_summaries set status = 'completed', analysed_at = now(), "
     "summary_text = 'Douche froide.', key_topics = '{showers_lockers,staff_coaching}', sentiment_score = -0.60, "
     "sentiment_label = 'negative', emotion_detected = 'frustration', intents_detected = '{complain}', "
     "outcome = 'unsolved', embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', "
-    "engine = 'local', engine_version = '1', cost_usd = 0.000400 where session_id = %s"
+    "engine = 'local', engine_version = '1', cost_usd = 0.000400 where session_id = any(%s)"
 )
+
+OTHER_KINDS = ("--resource-type", "seed", "--resource-type", "snapshot")
 
 ANALYST = "test_analyst_of_atlantique"
 
@@ -49,9 +70,10 @@ def built(
     with cloned_database(server_settings, template_database, "dbt_build", home) as database:
         with database.admin() as admin:
             plant(admin)
-            admin.execute(ANALYSED, [made_id("session", "dax")])
-        dbt.run(database.settings, "run")
-        dbt.run(database.settings, "build", "--full-refresh")
+            admin.execute(ANALYSED, [[made_id("session", gym) for gym in GYMS]])
+        # What dbt tests is tested in the build of `test_dbt_dagster.py`, on more rows.
+        for again in ((), ("--full-refresh",)):
+            dbt.run(database.settings, "build", *again, "--resource-type", "model", *OTHER_KINDS)
         yield database
 
 
@@ -80,53 +102,50 @@ def gyms_seen(connection: psycopg.Connection, mart: str) -> set[str]:
     return {names[row[0]] for row in connection.execute(query)}
 
 
-@pytest.mark.parametrize("mart", MARTS)
-def test_a_rebuilt_mart_is_forced_and_has_its_policies(built: Database, mart: str) -> None:
+def test_every_rebuilt_mart_is_forced_and_has_its_policies(built: Database) -> None:
     """dbt swaps the table, which drops all of this: it must stand again when the swap commits."""
     with built.admin() as admin:
-        protection = admin.execute(
-            "select relrowsecurity, relforcerowsecurity from pg_class where oid = %s::regclass", [f"marts.{mart}"]
-        ).fetchone()
-        policies = admin.execute(
-            "select policyname, cmd, roles::text[] from pg_policies where schemaname = 'marts' and tablename = %s "
-            "order by policyname",
-            [mart],
+        unforced = admin.execute(
+            "select relname from pg_class where relnamespace = 'marts'::regnamespace and relkind = 'r' "
+            "and not (relrowsecurity and relforcerowsecurity)"
         ).fetchall()
-    assert protection == (True, True)
-    assert policies == [
-        ("jarvis_analyst_reads", "SELECT", ["jarvis_analyst"]),
-        ("jarvis_dashboard_reads", "SELECT", ["jarvis_dashboard"]),
-    ]
+        policies = admin.execute(
+            "select tablename, array_agg(policyname || ' ' || cmd || ' ' || "
+            "(select array_agg(role order by role) from unnest(roles::text[]) as role)::text order by policyname) "
+            "from pg_policies where schemaname = 'marts' group by tablename"
+        ).fetchall()
+    own = [f"jarvis_{door}_reads SELECT {{jarvis_{door}}}" for door in ("analyst", "dashboard")]
+    everybody = ["shared_reads SELECT {jarvis_analyst,jarvis_dashboard}"]
+    assert unforced == []
+    assert dict(policies) == {**dict.fromkeys(MARTS, own), **dict.fromkeys(SHARED, everybody)}
 
 
-@pytest.mark.parametrize("mart", MARTS)
-def test_a_rebuilt_mart_is_granted_for_reading_only(built: Database, mart: str) -> None:
+def test_every_rebuilt_mart_is_granted_for_reading_only(built: Database) -> None:
     """The dashboard and the analysts read; nobody but the pipeline, which owns it, may do more."""
     with built.admin() as admin:
         grants = admin.execute(
-            "select grantee, array_agg(privilege_type::text) from information_schema.role_table_grants "
-            "where table_schema = 'marts' and table_name = %s and grantee <> 'jarvis_pipeline' "
-            "group by grantee order by grantee",
-            [mart],
+            "select table_name::text, array_agg(grantee || ' ' || privilege_type order by grantee::text) "
+            "from information_schema.role_table_grants "
+            "where table_schema = 'marts' and grantee <> 'jarvis_pipeline' group by table_name"
         ).fetchall()
-    assert grants == [("jarvis_analyst", ["SELECT"]), ("jarvis_dashboard", ["SELECT"])]
+    reading = ["jarvis_analyst SELECT", "jarvis_dashboard SELECT"]
+    assert dict(grants) == dict.fromkeys((*MARTS, *VIEWS, *SHARED), reading)
 
 
-@pytest.mark.parametrize("mart", MARTS)
 @pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.name)
-def test_a_dashboard_user_reads_their_own_gyms(built: Database, mart: str, person: Person) -> None:
-    """A manager of Dax can't read Pau, an owner reads the franchise, a suspended user nothing."""
+def test_a_dashboard_user_reads_their_own_gyms(built: Database, person: Person) -> None:
+    """A manager of Dax can't read Pau, an owner reads the franchise, a suspended user nothing; in each mart."""
     with built.connect("dashboard") as connection, as_user(connection, person.id):
-        assert gyms_seen(connection, mart) == person.sees
+        seen = {mart: gyms_seen(connection, mart) for mart in (*MARTS, *VIEWS)}
+    assert seen == dict.fromkeys((*MARTS, *VIEWS), person.sees)
 
 
-@pytest.mark.parametrize("mart", MARTS)
-def test_nobody_signed_in_reads_nothing(built: Database, mart: str) -> None:
+def test_nobody_signed_in_reads_nothing(built: Database) -> None:
     """No identity, no rows; an empty claim is no identity and no error."""
     with built.connect("dashboard") as connection:
-        assert gyms_seen(connection, mart) == set()
-        connection.execute("select set_config('app.user_id', '', true)")
-        assert gyms_seen(connection, mart) == set()
+        for _ in range(2):
+            assert {mart: gyms_seen(connection, mart) for mart in MARTS} == {mart: set() for mart in MARTS}
+            connection.execute("select set_config('app.user_id', '', true)")
 
 
 @pytest.mark.parametrize("person", ["analyst_atlantique", "analyst_dax", "suspended_analyst"])
@@ -136,6 +155,24 @@ def test_an_analyst_in_plain_psql_reads_their_own_gyms(built: Database, person: 
         connection.execute("select set_config('app.user_id', %s, false)", [str(PERSON["root"].id)])
         for mart in MARTS:
             assert gyms_seen(connection, mart) == PERSON[person].sees
+
+
+@pytest.mark.parametrize("table", SHARED)
+def test_the_calendar_is_everybody_s_and_nobody_s_to_change(built: Database, table: str) -> None:
+    """It speaks of no gym: whoever signs in reads all of it."""
+    count = sql.SQL("select count(*) from {}").format(sql.Identifier("marts", table))
+    with built.admin() as admin:
+        rows = admin.execute(count).fetchone()
+    with built.connect("dashboard") as connection:
+        assert connection.execute(count).fetchone() == rows != (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(sql.SQL("delete from {}").format(sql.Identifier("marts", table)))
+
+
+def test_an_analyst_who_is_super_admin_sees_every_gym(built: Database) -> None:
+    """In plain psql, by login alone."""
+    with analyst_connection(built, person="root") as connection:
+        assert gyms_seen(connection, "fct_sessions") == set(GYMS)
 
 
 def test_an_analyst_does_not_reach_the_staging_views(built: Database) -> None:
@@ -151,12 +188,15 @@ def test_a_staging_view_reads_with_its_callers_rights(built: Database) -> None:
     """A view otherwise reads as its owner, who sees every gym."""
     with built.admin() as admin:
         careless = admin.execute(
-            "select relname from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'v' "
+            "select relname from pg_class where relnamespace = any (array['staging', 'marts']::regnamespace[]) "
+            "and relkind = 'v' "
             "and not coalesce('security_invoker=true' = any (reloptions), false)"
         ).fetchall()
         count = admin.execute("select count(*) from pg_views where schemaname = 'staging'").fetchone()
+        models = Path(dbt.PROJECT, "models")
+        expected = len([*models.glob("staging/*.sql"), *models.glob("intermediate/*.sql")])
     assert careless == []
-    assert count == (15,)
+    assert count == (expected,)
 
 
 def test_a_mart_without_the_hook_is_closed_to_all(built: Database) -> None:
@@ -237,8 +277,13 @@ def test_the_page_names_every_mart(built: Database) -> None:
     """A new mart is shown at the door."""
     page = (REPOSITORY / "docs" / "doors" / "analysts.md").read_text("utf-8")
     with built.admin() as admin:
-        marts = {row[0] for row in admin.execute("select tablename from pg_tables where schemaname = 'marts'")}
-    assert marts == set(MARTS)
+        marts = {
+            row[0]
+            for row in admin.execute(
+                "select relname from pg_class where relnamespace = 'marts'::regnamespace and relkind in ('r', 'v')"
+            )
+        }
+    assert marts == {*MARTS, *VIEWS, *SHARED}
     assert {mart for mart in marts if f"`marts.{mart}`" not in page} == set()
 
 

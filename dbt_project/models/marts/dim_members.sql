@@ -22,6 +22,24 @@ analytics as (
     select * from {{ ref('stg_jarvis__member_analytics') }}
 ),
 
+-- The newest answer to each purpose counts.
+answers as (
+    select distinct on (member_id, consent_purpose)
+        member_id,
+        consent_purpose,
+        is_granted
+    from {{ ref('stg_jarvis__consents') }}
+    order by member_id asc, consent_purpose asc, recorded_at desc, consent_id asc
+),
+
+agreed as (
+    select
+        member_id,
+        array_agg(consent_purpose order by consent_purpose) filter (where is_granted) as granted_purposes
+    from answers
+    group by member_id
+),
+
 described as (
     select
         members.member_id,
@@ -53,11 +71,13 @@ described as (
         analytics.observed_date,
         analytics.churn_risk_score,
         analytics.churn_risk_level,
+        coalesce(agreed.granted_purposes, '{}') as granted_purposes,
         analytics.updated_at as analytics_updated_at,
         now() as built_at
     from members
     left join latest_memberships on members.member_id = latest_memberships.member_id
     left join analytics on members.member_id = analytics.member_id
+    left join agreed on members.member_id = agreed.member_id
 )
 
 select * from described

@@ -7,11 +7,10 @@ gyms as (
 visits as (
     select
         visits.gym_id,
-        {{ local_date('visits.visited_at', 'gyms.timezone') }} as local_date,
+        visits.local_date,
         count(*) as visit_count,
         count(distinct visits.member_id) as distinct_visitor_count
-    from {{ ref('stg_jarvis__visits') }} as visits
-    inner join gyms on visits.gym_id = gyms.gym_id
+    from {{ ref('int_visits__localised') }} as visits
     group by 1, 2
 ),
 
@@ -65,10 +64,34 @@ days as (
         generate_series(spans.first_date::timestamp, spans.last_date::timestamp, interval '1 day') as calendar (moment)
 ),
 
+-- Where a gym stands decides which days are holidays there; beyond the calendar's last day nobody knows.
+calendar as (
+    select
+        gyms.gym_id,
+        dates.calendar_date,
+        dates.is_public_holiday or coalesce(gyms.holiday_region = any (dates.holiday_regions), false)
+            as is_public_holiday,
+        case gyms.school_zone
+            when 'A' then dates.is_school_holiday_zone_a
+            when 'B' then dates.is_school_holiday_zone_b
+            when 'C' then dates.is_school_holiday_zone_c
+        end as is_school_holiday
+    from gyms
+    cross join {{ ref('dim_dates') }} as dates
+),
+
 counted as (
     select
         days.gym_id,
         days.local_date,
+        calendar.is_public_holiday,
+        calendar.is_school_holiday,
+        exists (
+            select 1
+            from {{ ref('stg_jarvis__closures') }} as closures
+            where closures.gym_id = days.gym_id
+                and days.local_date between closures.start_date and closures.end_date
+        ) as is_closed,
         coalesce(visits.visit_count, 0)::integer as visit_count,
         coalesce(visits.distinct_visitor_count, 0)::integer as distinct_visitor_count,
         coalesce(sessions.session_count, 0)::integer as session_count,
@@ -81,6 +104,7 @@ counted as (
         coalesce(sessions.cost_usd, 0)::numeric(14, 6) as cost_usd,
         now() as built_at
     from days
+    left join calendar on days.gym_id = calendar.gym_id and days.local_date = calendar.calendar_date
     left join visits on days.gym_id = visits.gym_id and days.local_date = visits.local_date
     left join sessions on days.gym_id = sessions.gym_id and days.local_date = sessions.local_date
     left join alerts on days.gym_id = alerts.gym_id and days.local_date = alerts.local_date

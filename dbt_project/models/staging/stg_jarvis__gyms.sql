@@ -16,6 +16,8 @@ renamed as (
         city,
         status as gym_status,
         timezone,
+        school_zone,
+        holiday_region,
 
         -- timestamps
         created_at

@@ -16,6 +16,9 @@ renamed as (
         status as kiosk_status,
         software_version,
         location_in_gym,
+        language as kiosk_language,
+        openai_model as voice_model,
+        voice_model as voice,
 
         -- timestamps
         last_heartbeat as last_heartbeat_at,

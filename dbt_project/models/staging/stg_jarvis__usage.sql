@@ -23,6 +23,8 @@ renamed as (
         cached_audio_tokens,
         text_output_tokens,
         audio_output_tokens,
+        image_input_tokens,
+        cached_image_tokens,
         duration_seconds,
         cost_usd,
 

@@ -21,7 +21,7 @@ there as (
 missing as (
     select row_key from there
     -- An empty mart has no built_at, and lacks everything.
-    where moment < (select {{ settled_before('coalesce(min(built_at), now())') }} from {{ model }})
+    where moment < (select {{ settled_before('coalesce(max(built_at), now())') }} from {{ model }})
     except all
     select row_key from here
 ),

@@ -1,0 +1,29 @@
+{#
+    Marts by day that only grow: each build takes the newest days out and makes them again, so rows that came late and
+    corrections within `lookback_days` are in. What came later still is in after a build with --full-refresh.
+#}
+
+{# The pre-hook: the newest days are gone, so that the build makes them anew; within its transaction. #}
+{% macro reopen_window() -%}
+    {% if is_incremental() %}
+    delete from {{ this }}
+    where local_date >= (select max(local_date) - {{ var('lookback_days') }} from {{ this }})
+    {% else %}
+    select 1
+    {% endif %}
+{%- endmacro %}
+
+{# The newest day that still stands: what is after it is made anew. #}
+{% macro window_start() -%}
+    (select coalesce(max(standing.local_date), '-infinity'::date) from {{ this }} as standing)
+{%- endmacro %}
+
+{# The post-hook of a table that is not made whole each time: rows whose source is gone go too, such as an erased member's. #}
+{% macro forget_gone(source_model, key) -%}
+    {% if execute and load_relation(this) is not none %}
+    delete from {{ this }} as kept
+    where not exists (select 1 from {{ ref(source_model) }} as known where known.{{ key }} = kept.{{ key }})
+    {% else %}
+    select 1
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,49 @@
+{{ config(materialized="view") }}
+
+with
+
+-- Cast, because a view's numbers have no precision of their own.
+visits as (
+    select
+        gym_id,
+        date_trunc('month', local_date)::date as month_date,
+        sum(visit_count) as visit_count,
+        sum(session_count) as session_count,
+        sum(alert_opened_count) as alert_opened_count,
+        sum(cost_usd) as cost_usd
+    from {{ ref('fct_gym_daily') }}
+    group by 1, 2
+),
+
+talks as (
+    select
+        gym_id,
+        date_trunc('month', local_date)::date as month_date,
+        count(distinct member_id) as talking_member_count,
+        avg(sentiment_score) as mean_sentiment_score,
+        count(*) filter (where sentiment_label = 'negative') as negative_session_count
+    from {{ ref('fct_sessions') }}
+    group by 1, 2
+)
+
+select
+    visits.gym_id,
+    gyms.franchise_id,
+    visits.month_date,
+    visits.visit_count::bigint as visit_count,
+    visits.session_count::bigint as session_count,
+    visits.alert_opened_count::bigint as alert_opened_count,
+    visits.cost_usd::numeric(14, 6) as cost_usd,
+    {{ suppressed('talks.talking_member_count', 'coalesce(talks.talking_member_count, 0)') }}::bigint
+        as talking_member_count,
+    {{ suppressed('talks.negative_session_count', 'coalesce(talks.talking_member_count, 0)') }}::bigint
+        as negative_session_count,
+    {{ suppressed('talks.mean_sentiment_score', 'coalesce(talks.talking_member_count, 0)') }}::numeric(4, 3)
+        as mean_sentiment_score,
+    {{ suppressed('churn.left_count', 'coalesce(churn.member_count, 0)') }}::integer as left_count,
+    {{ suppressed('churn.churn_rate', 'coalesce(churn.member_count, 0)') }}::numeric(5, 4) as churn_rate
+from visits
+inner join {{ ref('dim_gyms') }} as gyms on visits.gym_id = gyms.gym_id
+left join talks on visits.gym_id = talks.gym_id and visits.month_date = talks.month_date
+left join {{ ref('fct_churn_monthly') }} as churn
+    on visits.gym_id = churn.gym_id and visits.month_date = churn.month_date

@@ -1,0 +1,10 @@
+-- No figure of one to four members leaves its gym.
+select gym_id
+from {{ ref('fct_franchise_topics_monthly') }}
+where member_count < {{ var('least_members') }}
+    or (is_suppressed and (session_count is not null or mean_sentiment_score is not null))
+union all
+select gym_id
+from {{ ref('fct_franchise_gyms_monthly') }}
+where talking_member_count between 1 and {{ var('least_members') }} - 1
+    or (talking_member_count is null and (mean_sentiment_score is not null or negative_session_count is not null))
