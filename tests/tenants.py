@@ -126,6 +126,7 @@ def _plant_gym(connection: psycopg.Connection, gym: str) -> None:
         "member_id": made_id("member", gym),
         "session_id": made_id("session", gym),
         "alert_id": made_id("alert", gym),
+        "action_item_id": made_id("action_item", gym),
         "report_id": made_id("report", gym),
         "class_id": made_id("class", gym),
         "recipient_id": PERSON["root"].id,
@@ -174,8 +175,8 @@ _ROWS_OF_A_GYM = (
     "insert into public.label_corrections "
     "(gym_id, session_id, field, engine, engine_version, engine_value, corrected_value) "
     "values (%(gym_id)s, %(session_id)s, 'outcome', 'local', '1+abc', '{solved}', '{unsolved}')",
-    "insert into public.action_items (gym_id, session_id, position, text, owner) "
-    "values (%(gym_id)s, %(session_id)s, 0, 'Appeler le chauffagiste', 'manager')",
+    "insert into public.action_items (id, gym_id, session_id, position, text, owner) "
+    "values (%(action_item_id)s, %(gym_id)s, %(session_id)s, 0, 'Appeler le chauffagiste', 'manager')",
     "insert into public.member_analytics (member_id, gym_id, churn_risk_score, churn_risk_level) "
     "values (%(member_id)s, %(gym_id)s, 0.20, 'low')",
     "insert into public.churn_scores (gym_id, member_id, as_of_date, rules_version, score, level) "

@@ -106,11 +106,17 @@ def _compare(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _engine_list(settings: Settings, options: argparse.Namespace) -> int:
-    from warehouse.stores.engine_versions import every
+    from warehouse.stores.engine_versions import agreements, every
 
     with pipeline_connection(settings) as connection:
+        judged = agreements(connection)
         for one in every(connection):
-            told = {"version": one.version, "status": one.status, "since": one.created_at.isoformat()}
+            told: dict[str, object] = {
+                "version": one.version, "status": one.status, "since": one.created_at.isoformat(),
+                "agreement": None, "judged_labels": 0,
+            }  # fmt: skip
+            if by_people := judged.get(one.version):
+                told |= {"agreement": round(by_people.rate, 4), "judged_labels": by_people.judged_count}
             print(json.dumps(told | dict(one.metrics), default=str))
     return 0
 

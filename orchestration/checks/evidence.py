@@ -1,7 +1,8 @@
 """What is checked of evidence: every claim cites turns, the turns exist, and what is quoted was said.
 
 Looks at the analyses and alerts of the last day; older ones were looked at while they were new. Findings are
-named by session, alert and field, never by a word of them.
+named by session, alert and field, never by a word of them; they stand with the analysis too
+(`conversation_summaries.unfounded_claims`), where the API and the marts count them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ from orchestration.assets.alerts import manager_alerts
 from orchestration.assets.conversations import conversation_summaries
 from orchestration.resources import Warehouse
 from warehouse.stores import evidence
-from warehouse.stores.evidence import BrokenClaims
+from warehouse.stores.evidence import BrokenClaim, BrokenClaims, Fault
 
 WINDOW = timedelta(days=1)
 # Quotes are compared one by one; a day of more is looked at from its newest on, and the check says so.
@@ -25,16 +26,18 @@ SHOWN = 20
 @asset_check(asset=conversation_summaries)
 def every_claim_cites_a_turn(warehouse: Warehouse) -> AssetCheckResult:
     """Summary, sentiment, emotion, outcome, each topic, intent, action item and issue rest on at least one turn."""
-    with warehouse.connect() as connection:
-        found = evidence.claims_without_turns(connection, window=WINDOW, limit=SHOWN)
+    with warehouse.connect(autocommit=True) as connection:
+        found = evidence.claims_without_turns(connection, window=WINDOW, limit=MOST_COMPARED)
+        evidence.record(connection, Fault.NO_TURN, found.first, window=WINDOW)
     return _claims(found, "claims_without_turns")
 
 
 @asset_check(asset=conversation_summaries)
 def evidence_exists_in_its_session(warehouse: Warehouse) -> AssetCheckResult:
     """Every turn an analysis cites belongs to its session; one that does not is a citation made up."""
-    with warehouse.connect() as connection:
-        found = evidence.turns_not_found(connection, window=WINDOW, limit=SHOWN)
+    with warehouse.connect(autocommit=True) as connection:
+        found = evidence.turns_not_found(connection, window=WINDOW, limit=MOST_COMPARED)
+        evidence.record(connection, Fault.TURN_NOT_FOUND, found.first, window=WINDOW)
     return _claims(found, "cited_turns_not_found")
 
 
@@ -44,31 +47,37 @@ def summaries_quote_what_was_said(warehouse: Warehouse) -> AssetCheckResult:
 
     Where a gym keeps no words after the analysis there is nothing to compare with: such summaries are counted apart.
     """
-    with warehouse.connect() as connection:
+    with warehouse.connect(autocommit=True) as connection:
         summaries = evidence.summary_words(connection, window=WINDOW, limit=MOST_COMPARED)
-    wordless = [one for one in summaries if one.said and not any(text.strip() for text in one.said)]
-    wrong = [
-        str(one.session_id)
-        for one in summaries
-        if one not in wordless
-        and not all(_is_quoted_from(quote, one.said, one.known) for quote in quotes_in(one.summary_text))
-    ]
-    return _quotes(wrong, "sessions", compared=len(summaries) - len(wordless), wordless=len(wordless))
+        wordless = [one for one in summaries if one.said and not any(text.strip() for text in one.said)]
+        wrong = [
+            one.session_id
+            for one in summaries
+            if one not in wordless
+            and not all(_is_quoted_from(quote, one.said, one.known) for quote in quotes_in(one.summary_text))
+        ]
+        broken = [BrokenClaim(session_id, "summary") for session_id in wrong]
+        evidence.record(connection, Fault.QUOTE_NOT_SAID, broken, window=WINDOW)
+    return _quotes(map(str, wrong), "sessions", compared=len(summaries) - len(wordless), wordless=len(wordless))
 
 
 @asset_check(asset=manager_alerts)
 def alerts_quote_what_was_said(warehouse: Warehouse) -> AssetCheckResult:
     """Every quote of an alert stands in the turn it names, and that turn belongs to a session the alert names."""
-    with warehouse.connect() as connection:
+    with warehouse.connect(autocommit=True) as connection:
         unlike = evidence.alert_quotes(connection, window=WINDOW, limit=MOST_COMPARED)
-    wordless = [one for one in unlike if one.said is not None and not one.said.strip()]
-    wrong = [
-        str(one.alert_id)
-        for one in unlike
-        if one.said is None
-        or (one not in wordless and not (one.quote and _is_quoted_from(one.quote, [one.said], one.known)))
-    ]
-    return _quotes(wrong, "alerts", compared=len(unlike) - len(wordless), wordless=len(wordless))
+        wordless = [one for one in unlike if one.said is not None and not one.said.strip()]
+        wrong = [
+            one
+            for one in unlike
+            if one.said is None
+            or (one not in wordless and not (one.quote and _is_quoted_from(one.quote, [one.said], one.known)))
+        ]
+        broken = [BrokenClaim(one.session_id, f"alert.{one.alert_id}") for one in wrong if one.session_id]
+        evidence.record(connection, Fault.ALERT_QUOTE_NOT_SAID, broken, window=WINDOW)
+    return _quotes(
+        [str(one.alert_id) for one in wrong], "alerts", compared=len(unlike) - len(wordless), wordless=len(wordless)
+    )
 
 
 EVIDENCE_CHECKS: tuple[AssetChecksDefinition, ...] = (
@@ -94,13 +103,14 @@ def _is_quoted_from(quote: str, said: Sequence[str], known: Sequence[str]) -> bo
 
 def _claims(found: BrokenClaims, name: str) -> AssetCheckResult:
     shown: dict[str, list[str]] = {}
-    for broken in found.first:
+    for broken in found.first[:SHOWN]:
         shown.setdefault(str(broken.session_id), []).append(broken.claim)
     return AssetCheckResult(
         passed=found.total == 0,
         severity=AssetCheckSeverity.ERROR,
         metadata={
             name: found.total,
+            "session_count": len({broken.session_id for broken in found.first}),
             "sessions": {session_id: ", ".join(dict.fromkeys(claims)) for session_id, claims in shown.items()},
             "window_hours": WINDOW.total_seconds() / 3600,
         },

@@ -322,11 +322,13 @@ def test_a_session_says_which_tier_gave_its_labels_and_what_its_gym_keeps(api: A
     with api.signed_in(PERSON["manager_dax"]) as manager, api.database.admin() as admin:
         admin.execute(
             "update conversation_summaries set enrichment_state = 'ruled_out', enrichment_reason = 'its gym keeps no "
-            "words', engine = 'local' where session_id = %s",
+            "words', engine = 'local', satisfaction = 0.4, unfounded_claims = "
+            '\'{"no_turn": ["emotion", "key_topics.other"], "turn_not_found": ["emotion"]}\' where session_id = %s',
             [session_id],
         )
         admin.execute("update openai_realtime_sessions set storage_level = 'metadata_only' where id = %s", [session_id])
         told = manager.get(f"/api/dashboard/sessions/{session_id}").json()
+    assert (told["satisfaction"], told["unfounded_claims"]) == (0.4, ["emotion", "key_topics.other"])
     assert (told["analysis_tier"], told["analysis_engine"], told["has_analysis_consent"]) == ("local", "local", True)
     assert (told["enrichment_state"], told["enrichment_reason"]) == ("ruled_out", "its gym keeps no words")
     assert (told["enriched_at"], told["storage_level"]) == (None, "metadata_only")

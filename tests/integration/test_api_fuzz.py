@@ -46,6 +46,7 @@ KNOWN: dict[str, UUID] = {
     "session_id": made_id("session", "dax"),
     "alert_id": made_id("alert", "dax"),
     "user_id": PERSON["staff_dax"].id,
+    "action_item_id": made_id("action_item", "dax"),
 }
 
 

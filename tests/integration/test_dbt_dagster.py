@@ -38,6 +38,10 @@ DIRECT: LiteralString = """
         select * from marts.fct_sessions
         where local_date >= %(since)s and local_date <= %(until)s and (%(gym)s::uuid is null or gym_id = %(gym)s)
     ),
+    judged as (
+        select * from marts.fct_label_agreement
+        where local_month_date = '2026-11-01' and (%(gym)s::uuid is null or gym_id = %(gym)s)
+    ),
     days as (
         select * from marts.fct_gym_daily
         where local_date >= %(since)s and local_date <= %(until)s and (%(gym)s::uuid is null or gym_id = %(gym)s)
@@ -53,6 +57,12 @@ DIRECT: LiteralString = """
         (select count(*) from sessions where sentiment_label = 'positive') as positive_session_count,
         (select count(*) from sessions where not has_analysis_consent) as unconsented_session_count,
         (select avg(sentiment_score) from sessions)::float8 as mean_sentiment_score,
+        (select count(*) from sessions where satisfaction is not null) as estimated_session_count,
+        (select avg(satisfaction) from sessions)::float8 as mean_satisfaction,
+        (select count(*) from sessions where unfounded_claim_count > 0) as unfounded_session_count,
+        (select coalesce(sum(judged_count), 0) from judged)::bigint as judged_label_count,
+        (select coalesce(sum(agreed_count), 0) from judged)::bigint as agreed_label_count,
+        (select sum(agreed_count)::float8 / sum(judged_count) from judged) as agreement_rate,
         (select sum(alert_opened_count) from days)::bigint as alert_opened_count,
         (select sum(cost_usd) from sessions)::float8 as cost_usd
 """

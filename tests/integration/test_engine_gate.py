@@ -1,5 +1,6 @@
 """An engine version that scores lower is refused, the champion goes on where it is kept, and an override is audited."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from dagster import DagsterInstance, Definitions
 from psycopg import Connection
 
 from bench.support.world import closed_session, make_gym
+from jarvis.cli import main
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, Outcome
 from jarvis.settings import load_settings
 from ml.conversations.golden import golden_conversations
@@ -120,6 +122,28 @@ def test_an_override_needs_a_reason_and_is_on_the_record(database: Database, pip
         assert trail == [("jarvis_pipeline", "local 2", "Mieux sur les plaintes polies.", "local 1")]
         waits = admin.execute("select retry_at, last_error from conversation_summaries").fetchone()
         assert waits == (None, None)
+
+
+def test_the_list_says_how_often_people_agree(
+    database: Database, pipeline: Connection, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest word on a label counts once; a version whose labels nobody looked at says so."""
+    for number in ("1", "2"):
+        engine_gate.admit(pipeline, Rated(60, number), shelf=OnShelf())  # type: ignore[arg-type]
+    with database.admin() as admin:
+        session_id = closed_session(admin, make_gym(admin))
+        for field, value in (("outcome", "solved"), ("outcome", "unsolved"), ("emotion", "joy"), ("emotion", "anger")):
+            admin.execute(
+                "insert into label_corrections (gym_id, session_id, field, engine, engine_version, engine_value, "
+                "corrected_value) select gym_id, id, %s, 'local', '2', %s, %s from openai_realtime_sessions "
+                "where id = %s",
+                [field, ["unsolved" if field == "outcome" else "joy"], [value], session_id],
+            )
+    monkeypatch.setattr("jarvis.cli.load_settings", lambda: database.settings)
+    assert main(["engine", "list"]) == 0
+    told = {one["version"]: one for one in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert (told["local 2"]["agreement"], told["local 2"]["judged_labels"]) == (0.5, 2)
+    assert (told["local 1"]["agreement"], told["local 1"]["judged_labels"]) == (None, 0)
 
 
 def test_a_hosted_version_is_not_scored_unbidden(pipeline: Connection) -> None:

@@ -21,6 +21,7 @@ from orchestration.checks.evidence import (
 from tests.conftest import Database
 from tests.integration.test_pipeline import TestWarehouse
 from tests.support.cue_word_engine import CueWordEngine
+from warehouse.stores import conversations
 
 SAID = ("Le tapis 4 est cassé, Ada Lovelace vous l'a dit.", "Je suis vraiment déçu.")
 
@@ -210,3 +211,50 @@ def test_words_that_were_dropped_after_the_analysis_are_counted_apart(analysed: 
     assert analysed.result(evidence_exists_in_its_session).passed
     analysed.plant("delete from session_turns where role = 'member'")
     assert not analysed.result(evidence_exists_in_its_session).passed
+
+
+def unfounded(analysed: Analysed) -> tuple[Any, ...] | None:
+    """What stands with the analysis, as everybody reads it."""
+    return analysed.admin.execute(
+        "select unfounded_claims, unfounded_claim_count from conversation_summaries where session_id = %s",
+        [analysed.session_id],
+    ).fetchone()
+
+
+def test_what_the_checks_find_stands_with_the_analysis_until_it_is_mended(analysed: Analysed) -> None:
+    """Each check writes and takes off its own findings only; a new analysis begins without any."""
+    analysed.plant(
+        "update conversation_summaries set evidence = evidence - 'emotion' || '{\"outcome\": [\"made-up\"]}'"
+    )
+    analysed.plant("update conversation_summaries set summary_text = 'Il dit : « Le tapis 5 est cassé ».'")
+    analysed.plant("update manager_alerts set context = jsonb_set(context, '{turns,0,text}', '\"Je pars.\"')")
+    alerts = sorted(f"alert.{row[0]}" for row in analysed.admin.execute("select id from manager_alerts"))
+    for check in EVIDENCE_CHECKS:
+        assert not analysed.result(check).passed
+    found = {
+        "no_turn": ["emotion"],
+        "turn_not_found": ["outcome"],
+        "quote_not_said": ["summary"],
+        "alert_quote_not_said": alerts,
+    }
+    assert unfounded(analysed) == (found, 3 + len(alerts))
+    analysed.plant(
+        "update conversation_summaries set evidence = jsonb_set(evidence, '{emotion}', evidence -> 'summary')"
+    )
+    for check in EVIDENCE_CHECKS:
+        analysed.result(check)
+    assert unfounded(analysed) == ({name: found[name] for name in found if name != "no_turn"}, 2 + len(alerts))
+    with psycopg.connect(analysed.warehouse.url()) as pipeline:
+        conversations.request_reanalysis(pipeline, str(analysed.session_id))
+        pipeline.commit()
+        analyse_due(pipeline, CueWordEngine())
+    assert unfounded(analysed) == ({}, 0)
+
+
+def test_what_was_found_long_ago_stays(analysed: Analysed) -> None:
+    """The checks look at a day; what they found while it was new is not forgotten when the day is over."""
+    analysed.plant("update conversation_summaries set evidence = evidence - 'emotion'")
+    analysed.result(every_claim_cites_a_turn)
+    analysed.plant("update conversation_summaries set analysed_at = now() - interval '3 days'")
+    assert analysed.result(every_claim_cites_a_turn).passed
+    assert unfounded(analysed) == ({"no_turn": ["emotion"]}, 1)

@@ -1,10 +1,13 @@
 """The queue of closed sessions: claimed once, analysed in one transaction, put off or parked on failure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from bench.support.world import THANKS, closed_session, make_gym, open_session
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
@@ -32,6 +35,41 @@ def test_an_analysis_is_written_whole(database: Database) -> None:
     assert summary == ("completed", -0.8, 1536, "cue-words-1", "Tapis 4", 1)
     assert labels == [("member", "negative"), ("assistant", None), ("member", "negative"), ("assistant", None)]
     assert items == [("Réparer le tapis 4.",)]
+
+
+class Telling(CueWordEngine):
+    """Says how content the member left."""
+
+    def analyse(self, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
+        return [replace(one, satisfaction=0.25) for one in super().analyse(conversations) if isinstance(one, Analysis)]
+
+
+def test_how_content_the_member_left_stands_until_the_same_tier_says_otherwise(database: Database) -> None:
+    """A hosted engine that does not say leaves it; a new local analysis writes its own, also none."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        session_id = str(closed_session(admin, make_gym(admin)))
+        kept = "select satisfaction::float from conversation_summaries"
+        analyse_due(pipeline, Telling())
+        assert admin.execute(kept).fetchone() == (0.25,)
+        admin.execute("update conversation_summaries set enrichment_state = 'waiting'")
+        (claimed,) = conversations.with_turns(
+            pipeline, admin_rows(admin, "select session_id, gym_id, 'fr' as language, '{}'::text[] as private_names")
+        )
+        (silent,) = CueWordEngine().analyse([claimed])
+        assert isinstance(silent, Analysis)
+        assert conversations.save_analysis(pipeline, silent, is_enrichment=True)
+        pipeline.commit()
+        assert admin.execute(kept).fetchone() == (0.25,)
+        conversations.request_reanalysis(pipeline, session_id)
+        pipeline.commit()
+        analyse_due(pipeline, CueWordEngine())
+        assert admin.execute(kept).fetchone() == (None,)
+
+
+def admin_rows(admin: psycopg.Connection, columns: LiteralString) -> list[dict[str, Any]]:
+    """The summaries, as the stages claim them."""
+    with admin.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(columns + " from conversation_summaries").fetchall()
 
 
 def test_two_workers_never_take_the_same_session(database: Database) -> None:

@@ -320,15 +320,15 @@ def _not_built_yet(error: kpis.NotBuiltYet) -> Refused:
 
 def _total(rows: Any) -> Figures:
     """The gyms together; a mean is weighed by what it is the mean of."""
-    analysed = sum(row["analysed_session_count"] for row in rows)
-    felt = sum(
-        row["mean_sentiment_score"] * row["analysed_session_count"] for row in rows if row["analysed_session_count"]
-    )
+    means = {"mean_sentiment_score": "analysed_session_count", "mean_satisfaction": "estimated_session_count"}
     summed = {
         name: sum(row[name] for row in rows)
         for name in Figures.model_fields
-        if name not in ("mean_sentiment_score", "analysed_session_count")
+        if name not in means and name != "agreement_rate"
     }
-    return Figures(
-        **summed, analysed_session_count=analysed, mean_sentiment_score=felt / analysed if analysed else None
-    )
+    weighed = {
+        name: sum(row[name] * row[weight] for row in rows if row[weight]) / summed[weight] if summed[weight] else None
+        for name, weight in means.items()
+    }
+    judged = summed["judged_label_count"]
+    return Figures(**summed, **weighed, agreement_rate=summed["agreed_label_count"] / judged if judged else None)

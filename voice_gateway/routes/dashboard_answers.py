@@ -145,6 +145,13 @@ class SessionDetail(SessionItem):
     ]
     enrichment_reason: Annotated[str | None, Field(description="Why it waits, failed or was ruled out.")]
     enriched_at: datetime | None
+    satisfaction: Annotated[
+        Score | None, Field(description="How content the member left: an order to look in, not a rating.")
+    ]
+    unfounded_claims: Annotated[
+        list[str],
+        Field(description="Claims of the analysis that a check found to rest on nothing said, by their names."),
+    ]
     storage_level: Annotated[
         Literal["all", "without_personal_data", "metadata_only"],
         Field(description="What its gym keeps of what was said."),
@@ -207,6 +214,18 @@ class Figures(BaseModel):
     positive_session_count: int
     unconsented_session_count: Annotated[int, Field(description="Not analysed: their member did not agree to it.")]
     mean_sentiment_score: Sentiment | None
+    estimated_session_count: Annotated[int, Field(description="Those whose engine says how content the member left.")]
+    mean_satisfaction: Annotated[Score | None, Field(description="How content members left, as the engine estimates.")]
+    unfounded_session_count: Annotated[
+        int, Field(description="Conversations of which a claim of the analysis rests on nothing that was said.")
+    ]
+    judged_label_count: Annotated[
+        int, Field(description="Labels that people looked at, in the whole months that the period touches.")
+    ]
+    agreed_label_count: Annotated[int, Field(description="Of these, the labels that the engine had given as they do.")]
+    agreement_rate: Annotated[
+        Score | None, Field(description="The part of the judged labels that is agreed; null where nobody judged any.")
+    ]
     alert_opened_count: int
     cost_usd: float
 

@@ -48,12 +48,17 @@ set status = 'completed',
     key_topics = %(key_topics)s::text[],
     sentiment_score = %(sentiment_score)s::numeric,
     sentiment_label = %(sentiment_label)s::text,
+    -- Only the local engine says how content the member left.
+    satisfaction = coalesce(
+        %(satisfaction)s::numeric, case when %(is_enrichment)s::boolean then satisfaction end
+    ),
     emotion_detected = %(emotion)s::text,
     intents_detected = %(intents)s::text[],
     outcome = %(outcome)s::text,
     action_items = %(action_items)s::jsonb,
     evidence = %(evidence)s::jsonb,
     issues = %(issues)s::jsonb,
+    unfounded_claims = '{}'::jsonb,
     embedding = coalesce(%(embedding)s::vector, embedding),
     embedding_model = coalesce(%(embedding_model)s::text, embedding_model),
     engine = %(engine)s::text,

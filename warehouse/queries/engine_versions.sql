@@ -38,6 +38,28 @@ from public.model_versions as versions
 where versions.kind in ('conversations', 'hosted_conversations')
 order by versions.created_at desc, versions.version;
 
+-- agreement --
+-- How often people said what each version had said, of the labels they looked at; the newest word on a label counts,
+-- as in the mart `fct_label_agreement`.
+with judged as (
+    select distinct on (
+        corrections.session_id, corrections.turn_id, corrections.field, corrections.engine, corrections.engine_version
+    )
+        corrections.engine || ' ' || corrections.engine_version as version,
+        corrections.is_agreed
+    from public.label_corrections as corrections
+    order by
+        corrections.session_id, corrections.turn_id, corrections.field, corrections.engine,
+        corrections.engine_version, corrections.id desc
+)
+
+select
+    judged.version,
+    count(*)::integer as judged_count,
+    (count(*) filter (where judged.is_agreed))::integer as agreed_count
+from judged
+group by judged.version;
+
 -- record_version --
 -- A version is known with its scores, in service or not; scored again, it keeps its place.
 insert into public.model_versions (kind, version, status, metrics)

@@ -108,6 +108,7 @@ limit %(limit)s::integer;
 -- that is not there or belongs to a session the alert does not name.
 select
     alerts.id as alert_id,
+    alerts.session_id,
     quoted.turn ->> 'turn_id' as turn_id,
     quoted.turn ->> 'text' as quote,
     turns.text as said,
@@ -127,3 +128,30 @@ where alerts.updated_at > now() - %(window)s::interval
     and turns.text is distinct from quoted.turn ->> 'text'
 order by alerts.updated_at desc, turn_id
 limit %(limit)s::integer;
+
+-- record_unfounded --
+-- What one check found of the recent analyses stands with them; what it finds no more is taken off.
+with found as (
+    select findings.session_id, jsonb_agg(distinct findings.claim order by findings.claim) as claims
+    from unnest(%(session_ids)s::uuid[], %(claims)s::text[]) as findings (session_id, claim)
+    group by findings.session_id
+),
+
+looked_at as (
+    select recent.session_id
+    from public.conversation_summaries as recent
+    where recent.status = 'completed' and recent.analysed_at > now() - %(window)s::interval
+    union
+    select found.session_id from found
+)
+
+update public.conversation_summaries as summaries
+set unfounded_claims = case
+        when found.claims is null then summaries.unfounded_claims - %(kind)s::text
+        else summaries.unfounded_claims || jsonb_build_object(%(kind)s::text, found.claims)
+    end
+from looked_at
+left join found on looked_at.session_id = found.session_id
+where summaries.session_id = looked_at.session_id
+    and summaries.status = 'completed'
+    and summaries.unfounded_claims -> %(kind)s::text is distinct from found.claims;

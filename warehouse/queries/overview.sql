@@ -179,6 +179,13 @@ select
     summaries.enrichment_state,
     summaries.enrichment_reason,
     summaries.enriched_at,
+    summaries.satisfaction::double precision as satisfaction,
+    array(
+        select distinct claims.name
+        from jsonb_each(summaries.unfounded_claims) as faults
+        cross join jsonb_array_elements_text(faults.value) as claims (name)
+        order by claims.name
+    ) as unfounded_claims,
     sessions.storage_level
 from public.openai_realtime_sessions as sessions
 inner join public.gyms on gyms.id = sessions.gym_id

@@ -40,6 +40,20 @@ class EngineVersion:
         return self.status == CHAMPION
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What people who looked at a version's labels said of them."""
+
+    version: str
+    judged_count: int
+    agreed_count: int
+
+    @property
+    def rate(self) -> float:
+        """The part of the judged labels that people gave as the engine had."""
+        return self.agreed_count / self.judged_count
+
+
 def hold_alone(connection: Connection) -> None:
     """Nobody else decides about versions until this transaction ends."""
     connection.execute(_sql("one_at_a_time"))
@@ -59,6 +73,12 @@ def every(connection: Connection) -> list[EngineVersion]:
     """All versions, the latest first."""
     with connection.cursor(row_factory=class_row(EngineVersion)) as cursor:
         return cursor.execute(_sql("engine_versions")).fetchall()
+
+
+def agreements(connection: Connection) -> dict[str, Agreement]:
+    """Version to what people said of its labels; none for a version whose labels nobody looked at."""
+    with connection.cursor(row_factory=class_row(Agreement)) as cursor:
+        return {one.version: one for one in cursor.execute(_sql("agreement")).fetchall()}
 
 
 def record(connection: Connection, version: str, metrics: Mapping[str, Any]) -> None:

@@ -1,8 +1,12 @@
-"""Reads what recent analyses and alerts rest on, for the asset checks. SQL is in `queries/evidence.sql`."""
+"""Reads what recent analyses and alerts rest on, for the asset checks, and keeps what they find with the analyses.
+
+SQL is in `queries/evidence.sql`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -11,6 +15,15 @@ from psycopg.rows import class_row
 
 from jarvis.evidence import CLAIMED_FIELDS
 from warehouse.sql import queries
+
+
+class Fault(StrEnum):
+    """What a check found wrong of a claim."""
+
+    NO_TURN = "no_turn"
+    TURN_NOT_FOUND = "turn_not_found"
+    QUOTE_NOT_SAID = "quote_not_said"
+    ALERT_QUOTE_NOT_SAID = "alert_quote_not_said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class AlertQuote:
     """A quote of an alert that is not, letter by letter, its turn."""
 
     alert_id: UUID
+    session_id: UUID | None
+    """The conversation the alert was raised for."""
     turn_id: str | None
     quote: str | None
     said: str | None
@@ -74,6 +89,19 @@ def alert_quotes(connection: Connection, *, window: timedelta, limit: int) -> li
     """The newest quotes of alerts changed in the window that are not word for word their turn."""
     with connection.cursor(row_factory=class_row(AlertQuote)) as cursor:
         return cursor.execute(_sql("alert_quotes"), {"window": window, "limit": limit}).fetchall()
+
+
+def record(connection: Connection, fault: Fault, found: Sequence[BrokenClaim], *, window: timedelta) -> int:
+    """What the check found of the window stands with the analyses, and only that; how many rows changed."""
+    return connection.execute(
+        _sql("record_unfounded"),
+        {
+            "kind": fault,
+            "session_ids": [broken.session_id for broken in found],
+            "claims": [broken.claim for broken in found],
+            "window": window,
+        },
+    ).rowcount
 
 
 def _broken(connection: Connection, block: str, window: timedelta, limit: int, **more: Any) -> BrokenClaims:

@@ -31,6 +31,12 @@ _BY_GYM: LiteralString = """
         days.unconsented_session_count,
         felt.analysed_session_count,
         felt.mean_sentiment_score::double precision as mean_sentiment_score,
+        felt.estimated_session_count,
+        felt.mean_satisfaction::double precision as mean_satisfaction,
+        felt.unfounded_session_count,
+        judged.judged_label_count,
+        judged.agreed_label_count,
+        judged.agreed_label_count::double precision / nullif(judged.judged_label_count, 0) as agreement_rate,
         days.alert_opened_count,
         days.cost_usd,
         least(gyms.built_at, days.built_at) as built_at
@@ -53,11 +59,23 @@ _BY_GYM: LiteralString = """
     cross join lateral (
         select
             count(sessions.sentiment_score) as analysed_session_count,
-            avg(sessions.sentiment_score) as mean_sentiment_score
+            avg(sessions.sentiment_score) as mean_sentiment_score,
+            count(sessions.satisfaction) as estimated_session_count,
+            avg(sessions.satisfaction) as mean_satisfaction,
+            count(*) filter (where sessions.unfounded_claim_count > 0) as unfounded_session_count
         from marts.fct_sessions as sessions
         where sessions.gym_id = gyms.gym_id
             and sessions.local_date between %(since)s::date and %(until)s::date
     ) as felt
+    cross join lateral (
+        select
+            coalesce(sum(agreement.judged_count), 0)::bigint as judged_label_count,
+            coalesce(sum(agreement.agreed_count), 0)::bigint as agreed_label_count
+        from marts.fct_label_agreement as agreement
+        where agreement.gym_id = gyms.gym_id
+            and agreement.local_month_date
+            between date_trunc('month', %(since)s::date)::date and %(until)s::date
+    ) as judged
     cross join lateral (
         select count(*) as at_risk_member_count
         from marts.dim_members as members

@@ -98,6 +98,8 @@ joined as (
         summaries.key_topics,
         summaries.intents,
         summaries.outcome,
+        summaries.satisfaction,
+        coalesce(summaries.unfounded_claim_count, 0)::integer as unfounded_claim_count,
         summaries.analysed_at,
         coalesce(ledger.voice_cost_usd, 0)::numeric(12, 6) as voice_cost_usd,
         coalesce(summaries.analysis_cost_usd, 0)::numeric(12, 6) as analysis_cost_usd,

@@ -29,6 +29,8 @@ renamed as (
         -- numerics
         attempts as attempt_count,
         sentiment_score,
+        satisfaction,
+        unfounded_claim_count,
         tokens as token_count,
         cost_usd as analysis_cost_usd,
 
