@@ -93,6 +93,8 @@ class Finding:
     total_visits: int = 0
     visits_before_fresh: int = 0
     """Visits older than `MILESTONE_FRESH_FOR`."""
+    keeps_health: bool = True
+    """False where the member has not agreed that what they say of their health is kept: no alert quotes any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

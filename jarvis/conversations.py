@@ -125,6 +125,8 @@ class Conversation:
     turns: tuple[Turn, ...]
     private_names: tuple[str, ...] = ()
     """What is known of the member (names, e-mail address, phone), kept out of summaries and away from hosted models."""
+    keeps_health: bool = True
+    """False where a known member has not agreed that what they say of their health is kept: no analysis holds any."""
 
     @property
     def member_turns(self) -> tuple[Turn, ...]:

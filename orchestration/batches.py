@@ -9,7 +9,7 @@ a provider, is `orchestration/enrichment.py`.
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ import psycopg
 from psycopg import Connection
 
 from jarvis.alert_causes import without_doubles
-from jarvis.alerts import Alert, alerts_for
+from jarvis.alerts import Alert, Finding, alerts_for
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
 from orchestration import words
@@ -248,7 +248,7 @@ def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedba
     for finding in claim.findings:
         try:
             found = without_doubles(
-                alerts_for(finding, negative_feedback_below=negative_feedback_below),
+                alerts_for(_quotable(finding), negative_feedback_below=negative_feedback_below),
                 [one for one in raised if one.session_id == finding.session_id],
             )
             wanted += [(alert, finding.session_id) for alert in found]
@@ -273,6 +273,15 @@ def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedba
     # Where it breaks, the alerts stand: the sweep finds the session again, and fails visibly.
     _tried(connection, partial(words.settle, connection, settled))
     return AlertReport(written, refused_ones)
+
+
+def _quotable(finding: Finding) -> Finding:
+    """The finding as an alert may quote it: without health details that its member has not agreed to have kept."""
+    if finding.keeps_health:
+        return finding
+    from ml.conversations.health import without_details
+
+    return replace(finding, turns=tuple(replace(turn, text=without_details(turn.text)) for turn in finding.turns))
 
 
 def _raise_one(connection: Connection, alert: Alert, written: Counter[str]) -> None:

@@ -89,9 +89,27 @@ def artifact_of(engine: AnalysisEngine) -> Path | None:
 def analyse_each(engine: AnalysisEngine, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
     """One result per conversation, in order; one that breaks the engine fails alone.
 
+    Where a member has not agreed to it, the engine hears nothing of their health and the result says nothing of it.
+
     Raises:
         EngineError: when the engine cannot go on; with what was done before, of the whole sequence.
     """
+    silent = frozenset(one.session_id for one in conversations if not one.keeps_health)
+    if not silent:
+        return _each(engine, conversations)
+    from ml.conversations import health
+
+    def told(outcomes: Sequence[Analysis | AnalysisFailure]) -> list[Analysis | AnalysisFailure]:
+        return [health.told(one) if isinstance(one, Analysis) and one.session_id in silent else one for one in outcomes]
+
+    try:
+        return told(_each(engine, [health.heard(one) for one in conversations]))
+    except EngineError as error:
+        raise EngineError(str(error), done=told(error.done)) from error
+
+
+def _each(engine: AnalysisEngine, conversations: Sequence[Conversation]) -> list[Analysis | AnalysisFailure]:
+    """The same for conversations that may be heard as they stand."""
     if not conversations:
         return []
     try:
@@ -104,8 +122,8 @@ def analyse_each(engine: AnalysisEngine, conversations: Sequence[Conversation]) 
             reason = f"engine {engine.name} broke on this conversation: {type(error).__name__}"
             return [AnalysisFailure(conversations[0].session_id, reason)]
     half = len(conversations) // 2
-    first = analyse_each(engine, conversations[:half])
+    first = _each(engine, conversations[:half])
     try:
-        return first + analyse_each(engine, conversations[half:])
+        return first + _each(engine, conversations[half:])
     except EngineError as error:
         raise EngineError(str(error), done=[*first, *error.done]) from error

@@ -27,6 +27,7 @@ from jarvis.evidence import claim_of
 from ml.conversations.actions import action_items
 from ml.conversations.engine import EngineError
 from ml.conversations.heads import WEIGHTS, HeadSet, WeightsError, load
+from ml.conversations.health import unlabelled
 from ml.conversations.issues import issues_in
 from ml.conversations.leaving import Leave, leave_of, satisfaction, says_solved
 from ml.conversations.reading import (
@@ -86,6 +87,8 @@ class LocalEngine:
         return results
 
     def _analysis(self, conversation: Conversation, reading: Reading) -> Analysis:
+        if not conversation.keeps_health:
+            reading = unlabelled(reading)
         score = reading.score
         label = sentiment_label(score)
         emotion = _emotion(reading.emotion, label)

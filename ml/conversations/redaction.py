@@ -132,6 +132,11 @@ def find(text: str, *, known: Sequence[str] = ()) -> list[Span]:
     return _apart(found)
 
 
+def health_details(text: str) -> list[Span]:
+    """What tells of somebody's health, alone, in order and apart."""
+    return _apart(_of(PersonalData.HEALTH, _health(text)))
+
+
 def redact(text: str, *, known: Sequence[str] = ()) -> str:
     """The text with a neutral word in brackets for everything personal."""
     return without(text, find(text, known=known))

@@ -475,7 +475,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
         "jarvis_analyst": ["analyst_gym_ids"],
         "jarvis_pipeline": [
             "add_absence", "add_closure", "close_lost_sessions", "drop_empty_event_partitions", "end_absence",
-            "ensure_event_partitions", "protect_tenant_table", "remove_closure",
+            "ensure_event_partitions", "keeps_health", "protect_tenant_table", "remove_closure",
         ],
         # Drops what the definer, who sees the rows, found empty.
         "jarvis_owner": ["empty_event_partitions"],

@@ -53,7 +53,11 @@ def test_how_content_the_member_left_stands_until_the_same_tier_says_otherwise(d
         assert admin.execute(kept).fetchone() == (0.25,)
         admin.execute("update conversation_summaries set enrichment_state = 'waiting'")
         (claimed,) = conversations.with_turns(
-            pipeline, admin_rows(admin, "select session_id, gym_id, 'fr' as language, '{}'::text[] as private_names")
+            pipeline,
+            admin_rows(
+                admin,
+                "select session_id, gym_id, 'fr' as language, '{}'::text[] as private_names, true as keeps_health",
+            ),
         )
         (silent,) = CueWordEngine().analyse([claimed])
         assert isinstance(silent, Analysis)

@@ -255,6 +255,34 @@ def test_goals_are_set_replaced_and_followed(dax: Dax) -> None:
     )] == ["replaced", "active"]  # fmt: skip
 
 
+def test_a_record_that_its_member_wants_unused_is_not_read(dax: Dax) -> None:
+    """Profile, progress and goals answer with that choice alone; what is asked for by itself goes on."""
+    member_id = uuid4()
+    dax.write(
+        "insert into gym_members_v2 (id, gym_id, badge_id, member_since) values (%s, %s, 'B-70', '2020-01-01')",
+        member_id, DAX,
+    )  # fmt: skip
+    session = dax.session(member_id)
+    for number, answer in enumerate((False, True)):
+        dax.write(
+            "insert into consents (gym_id, member_id, purpose, is_granted, notice_version, recorded_at) "
+            "values (%s, %s, 'personalisation', %s, '2026-01', clock_timestamp())",
+            DAX, member_id, answer,
+        )  # fmt: skip
+        told = [
+            dax.use(tool, session, given, call_id=f"{tool}_{number}").output
+            for tool, given in (("get_member_profile", {}), ("get_progress", {}), ("set_goal", {"description": "yoga"}))
+        ]
+        assert [one["ok"] for one in told] == [answer] * 3
+        if not answer:
+            assert {one["reason"] for one in told} == {"personalisation_refused"}
+            assert "2020" not in str(told)
+            away = {"description": "je pars trois semaines"}
+            assert dax.use("declare_absence", session, away, call_id="away").output["ok"]
+    goals = dax.rows("select description from member_goals where member_id = %s", member_id)
+    assert len(goals) == 1, "nothing was set while it was refused"
+
+
 def absences_of(dax: Dax, member_id: UUID) -> list[tuple[int, int | None, str, str]]:
     """First and last day from the gym's today, reason and source."""
     return [

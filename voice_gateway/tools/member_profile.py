@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from voice_gateway.tools.member import NO_BADGE
+from voice_gateway.tools.member import NO_BADGE, NOTHING_PERSONAL
 from voice_gateway.tools.runner import ToolContext
 from voice_gateway.tools.spoken_fr import counted, date_said, listed
-from warehouse.stores.goals import MemberProfile, member_profile
+from warehouse.stores.goals import MemberProfile, member_profile, refuses_personalisation
 
 _LEVELS = {"beginner": "débutant", "intermediate": "intermédiaire", "advanced": "avancé"}
 
@@ -23,6 +23,8 @@ class GetMemberProfile:
 
     async def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:
         async with context.pool.connection() as connection:
+            if await refuses_personalisation(connection, kiosk_id=context.kiosk_id, session_id=context.session_id):
+                return NOTHING_PERSONAL
             profile = await member_profile(connection, kiosk_id=context.kiosk_id, session_id=context.session_id)
         return told(profile) if profile else NO_BADGE
 

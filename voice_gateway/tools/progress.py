@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voice_gateway.tools.member import NO_BADGE
+from voice_gateway.tools.member import NO_BADGE, NOTHING_PERSONAL
 from voice_gateway.tools.runner import ToolContext
 from voice_gateway.tools.spoken_fr import counted, date_said
-from warehouse.stores.goals import GoalProgress, progress
+from warehouse.stores.goals import GoalProgress, progress, refuses_personalisation
 
 
 class GetProgress:
@@ -18,6 +18,8 @@ class GetProgress:
 
     async def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:
         async with context.pool.connection() as connection:
+            if await refuses_personalisation(connection, kiosk_id=context.kiosk_id, session_id=context.session_id):
+                return NOTHING_PERSONAL
             lines = await progress(connection, kiosk_id=context.kiosk_id, session_id=context.session_id)
         return told(lines) if lines else NO_BADGE
 

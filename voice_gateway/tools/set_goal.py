@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from voice_gateway.tools.member import NO_BADGE
+from voice_gateway.tools.member import NO_BADGE, NOTHING_PERSONAL
 from voice_gateway.tools.runner import ToolContext, ToolInputError
 from voice_gateway.tools.spoken_fr import date_said, folded
-from warehouse.stores.goals import set_goal
+from warehouse.stores.goals import refuses_personalisation, set_goal
 
 _KINDS = ("weekly_visits", "total_visits", "other")
 _NUMBERS = {"une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "dix": 10, "vingt": 20}
@@ -57,6 +57,8 @@ class SetGoal:
     async def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:
         goal = goal_of(arguments)
         async with context.pool.connection() as connection:
+            if await refuses_personalisation(connection, kiosk_id=context.kiosk_id, session_id=context.session_id):
+                return NOTHING_PERSONAL
             is_set = await set_goal(
                 connection,
                 kiosk_id=context.kiosk_id,

@@ -15,6 +15,7 @@ select
     summaries.key_topics,
     summaries.intents_detected,
     summaries.issues,
+    app.keeps_health(summaries.gym_id, summaries.member_id) as keeps_health,
     coalesce(visits.total, 0)::integer as total_visits,
     coalesce(visits.before_fresh, 0)::integer as visits_before_fresh,
     exists (

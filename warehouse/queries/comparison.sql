@@ -10,6 +10,7 @@ select
     sessions.ended_at as occurred_at,
     sessions.language,
     array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names,
+    app.keeps_health(summaries.gym_id, summaries.member_id) as keeps_health,
     summaries.engine,
     summaries.engine_version,
     summaries.summary_text,

@@ -49,7 +49,8 @@ select
     queue.session_id,
     queue.gym_id,
     sessions.language,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names,
+    app.keeps_health(summaries.gym_id, summaries.member_id) as keeps_health
 from app.enrichments as queue
 inner join public.conversation_summaries as summaries
     on queue.gym_id = summaries.gym_id and queue.session_id = summaries.session_id

@@ -1,5 +1,20 @@
 -- What the assistant's tools read and write of the one member who badged: profile, goals, progress.
 
+-- refuses_personalisation --
+-- Whether the session's member wants nothing of what is kept of them used for the answers; no row where nobody is known.
+select coalesce(
+    (
+        select not consents.is_granted
+        from public.consents
+        where consents.gym_id = members.gym_id and consents.member_id = members.id and consents.purpose = 'personalisation'
+        order by consents.recorded_at desc
+        limit 1
+    ),
+    false
+) as is_refused
+from public.gym_members_v2 as members
+where members.id = app.session_member_id(%(session_id)s::uuid);
+
 -- member_profile --
 -- Reads what the session's member may hear of themselves; no weight and no height, which others could overhear.
 select

@@ -135,7 +135,9 @@ select
     members.id as member_id,
     members.first_name,
     coalesce(preferences.language, 'fr') as language,
-    coalesce(preferences.communication_style, 'friendly') as communication_style,
+    -- Whoever wants nothing personal is spoken to as everybody is.
+    case when personal.is_granted = false then 'friendly' else coalesce(preferences.communication_style, 'friendly') end
+        as communication_style,
     choice.is_granted,
     choice.notice_version,
     badge.guest_first_name,
@@ -149,7 +151,14 @@ left join lateral (
     where consents.member_id = members.id and consents.purpose = 'quality_analysis'
     order by consents.recorded_at desc
     limit 1
-) as choice on true;
+) as choice on true
+left join lateral (
+    select consents.is_granted
+    from public.consents
+    where consents.member_id = members.id and consents.purpose = 'personalisation'
+    order by consents.recorded_at desc
+    limit 1
+) as personal on true;
 
 -- gym_of_kiosk --
 -- Reads what the kiosk's own gym tells its members.

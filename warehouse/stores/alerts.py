@@ -176,6 +176,7 @@ def _finding(row: dict[str, Any], turns: tuple[SaidTurn, ...]) -> Finding:
         turns=turns,
         total_visits=row["total_visits"],
         visits_before_fresh=row["visits_before_fresh"],
+        keeps_health=row["keeps_health"],
     )
 
 

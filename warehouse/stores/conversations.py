@@ -56,7 +56,7 @@ def with_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> lis
     """The claimed sessions with what was said in each.
 
     Args:
-        rows: session_id, gym_id, language and private_names of each.
+        rows: session_id, gym_id, language, private_names and keeps_health of each.
     """
     if not rows:
         return []
@@ -74,6 +74,7 @@ def with_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> lis
             language=row["language"],
             turns=tuple(spoken[row["session_id"]]),
             private_names=tuple(row["private_names"]),
+            keeps_health=row["keeps_health"],
         )
         for row in rows
     ]

@@ -50,6 +50,14 @@ class GoalProgress:
     """Visits since the goal was set."""
 
 
+async def refuses_personalisation(connection: AsyncConnection, *, kiosk_id: UUID, session_id: UUID) -> bool:
+    """True when the session's member has said no to answers that use what is kept of them."""
+    async with as_kiosk_async(connection, kiosk_id):
+        cursor = await connection.execute(queries("goals")["refuses_personalisation"], {"session_id": session_id})
+        row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
 async def member_profile(connection: AsyncConnection, *, kiosk_id: UUID, session_id: UUID) -> MemberProfile | None:
     """The session's member; None where nobody is known."""
     async with (
