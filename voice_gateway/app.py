@@ -45,6 +45,7 @@ from voice_gateway.routes import (
 from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
 from voice_gateway.routes.paging import cursor_key
 from voice_gateway.services import Services
+from voice_gateway.storage import storage_level
 from voice_gateway.tools.runner import toolbox
 from voice_gateway.upstream import DialUpstream, dialler
 from warehouse.connection import check_alive
@@ -95,6 +96,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             dial=dial or dialler(settings, ping_seconds=limits.ping_seconds),
             tools=toolbox(),
             mode_of=partial(voice_mode, pool, VoiceModels(settings.realtime_model, settings.budget_model)),
+            storage_level_of=partial(storage_level, pool),
             metrics=metrics,
             limits=limits,
         )

@@ -19,6 +19,7 @@ from psycopg_pool import PoolTimeout
 from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, BadgeOutcome, Kiosk
 from jarvis.sessions import CloseReason
+from jarvis.storage import StorageLevel
 from voice_gateway.effects import (
     CloseRequested,
     Event,
@@ -305,6 +306,7 @@ class KioskConnection:
             mode=mode,
             is_kiosk=self._is_kiosk,
             greets=self._greets,
+            storage_level=await services.storage_level_of(kiosk.kiosk_id) if self._is_kiosk else StorageLevel.ALL,
         )
         live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
         services.recorder.vouch_for(plan.scope)

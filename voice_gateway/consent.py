@@ -6,8 +6,9 @@ upstream. A client that cannot show a notice is let through and is not analysed:
 
 from uuid import uuid5
 
-from jarvis.consents import ANALYSIS_PURPOSE, NOTICE_VERSION
+from jarvis.consents import ANALYSIS_PURPOSE, notice_version
 from jarvis.kiosks import Member
+from jarvis.storage import StorageLevel
 from voice_gateway.effects import Event, Moment
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from warehouse.stores import sessions as store
@@ -25,8 +26,9 @@ CONSENT_TOOL = "set_analysis_consent"
 class ConsentGate:
     """Who was asked, what they answered, and whether anything may pass."""
 
-    def __init__(self, scope: Scope, *, shows_notice: bool) -> None:
+    def __init__(self, scope: Scope, *, shows_notice: bool, storage_level: StorageLevel = StorageLevel.ALL) -> None:
         self._scope = scope
+        self._level = storage_level
         self._shows_notice = shows_notice
         self._member: Member | None = None
         self._answers: list[bool] = []
@@ -46,13 +48,13 @@ class ConsentGate:
     @property
     def notice_version(self) -> str | None:
         """The version that was answered; None while there is no answer."""
-        return NOTICE_VERSION if self._answers else None
+        return notice_version(self._level) if self._answers else None
 
     def meet(self, member: Member | None) -> None:
         """The stored choice of this member counts as the answer, where it is one to the current notice."""
         self._member = member
         choice = member.choice if member is not None else None
-        if self._shows_notice and choice is not None and choice.answers_current_notice:
+        if self._shows_notice and choice is not None and choice.answers(self._level):
             self._answers.append(choice.is_granted)
             self._is_kept = True
 
@@ -71,7 +73,7 @@ class ConsentGate:
         self._answer_count += 1
         records: list[Record] = [
             store.save_session_consent(
-                self._scope, has_analysis_consent=self.has_consent, notice_version=NOTICE_VERSION
+                self._scope, has_analysis_consent=self.has_consent, notice_version=notice_version(self._level)
             )
         ]
         if self._member is not None:
@@ -83,7 +85,7 @@ class ConsentGate:
                     member_id=self._member.member_id,
                     purpose=ANALYSIS_PURPOSE,
                     is_granted=is_granted,
-                    notice_version=NOTICE_VERSION,
+                    notice_version=notice_version(self._level),
                     recorded_at=now.at,
                 )
             )

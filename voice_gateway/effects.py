@@ -11,6 +11,7 @@ from typing import Any
 
 from jarvis.kiosks import Badge
 from jarvis.sessions import CloseReason, Limits
+from jarvis.storage import StorageLevel
 from voice_gateway.protocol.realtime import SessionProfile
 from warehouse.stores.sessions import Record, Scope
 
@@ -252,3 +253,5 @@ class SessionPlan:
     """The profile's instructions in each language that the member may change to."""
     greets: bool = False
     """True where the assistant speaks first."""
+    storage_level: StorageLevel = StorageLevel.ALL
+    """What the gym keeps of what is said, as the notice tells it."""

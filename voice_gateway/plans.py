@@ -7,6 +7,7 @@ from jarvis.budgets import VoiceMode, model_for
 from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, Kiosk
 from jarvis.sessions import Limits
+from jarvis.storage import StorageLevel
 from voice_gateway.effects import SessionPlan
 from voice_gateway.instructions import LANGUAGES, instructions_for, spoken_language
 from voice_gateway.protocol.realtime import SessionProfile
@@ -24,6 +25,7 @@ def session_plan(
     mode: VoiceMode,
     is_kiosk: bool,
     greets: bool,
+    storage_level: StorageLevel,
 ) -> SessionPlan:
     """The plan of a new session; what is set for this kiosk goes before what is set for all."""
     settings = services.settings
@@ -46,6 +48,7 @@ def session_plan(
         is_kiosk=is_kiosk,
         limits=_limits_with(services.limits, config),
         greets=greets and badge is not None,
+        storage_level=storage_level,
         instructions={spoken: instructions_for(badge, spoken) for spoken in LANGUAGES},
     )
 

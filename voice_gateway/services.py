@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from jarvis.budgets import VoiceMode
 from jarvis.sessions import Limits
 from jarvis.settings import Settings
+from jarvis.storage import StorageLevel
 from voice_gateway.effects import Moment
 from voice_gateway.metrics import Metrics
 from voice_gateway.recorder import Recorder
@@ -34,6 +35,8 @@ class Services:
     tools: Sequence[Tool]
     mode_of: Callable[[UUID, datetime], Awaitable[VoiceMode]]
     """How the next session of a kiosk is held, at a moment."""
+    storage_level_of: Callable[[UUID], Awaitable[StorageLevel]]
+    """What a kiosk's gym keeps of what is said."""
     metrics: Metrics
     limits: Limits = field(default_factory=Limits)
     resumable: "dict[UUID, KioskConnection]" = field(default_factory=dict)

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from jarvis.consents import NOTICE_VERSION
+from jarvis.consents import NOTICE_VERSION, notice_in, notice_version
+from jarvis.storage import StorageLevel
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess, Network, running_gateway, wait_until
 from tests.support.upstream_tap import UpstreamTap, tapped
@@ -157,6 +158,30 @@ def test_a_guests_answer_is_kept_with_the_session_only(database: Database, gatew
         found = rows(database, "select status from conversation_summaries where session_id = %s", session_id)
         assert found == [{"status": status}]
     assert not rows(database, "select from consents")
+
+
+def test_the_notice_says_what_the_gym_keeps_and_a_yes_holds_while_it_keeps_no_more(
+    database: Database, gateway: GatewayProcess, token: str
+) -> None:
+    """Read at each session's opening, on record with the answer; the yes given by voice is of the same version."""
+
+    async def notice_of() -> dict[str, Any]:
+        async with connected(gateway.url, token, consent=True) as kiosk:
+            await kiosk.badge("B-LEA")
+            assert kiosk.notice is not None
+            await kiosk.hang_up()
+            return kiosk.notice
+
+    told = []
+    for level in (StorageLevel.METADATA_ONLY, StorageLevel.METADATA_ONLY, StorageLevel.ALL):
+        with psycopg.connect(database.url_for("admin")) as admin:
+            admin.execute("update gyms set storage_level = %s", [level])
+        notice = asyncio.run(notice_of())
+        assert (notice["storage_level"], notice["text"]) == (level, notice_in("fr", level))
+        told.append(notice["version"])
+    given = rows(database, "select notice_version from consents order by recorded_at")
+    assert told == [notice_version(StorageLevel.METADATA_ONLY)] * 2 + [NOTICE_VERSION]
+    assert [row["notice_version"] for row in given] == [told[0], told[2]], "the second session asked nobody"
 
 
 def test_a_kiosk_in_another_gym_keeps_its_own_answers(

@@ -18,6 +18,7 @@ def show(state: SessionState, now: Moment) -> list[Effect]:
     """The kiosk has the notice in the session's language, and the answer where there is one."""
     notice = kiosk_protocol.notice(
         state.plan.profile.language,
+        state.plan.storage_level,
         needs_answer=not state.gate.is_open,
         analysis=state.gate.has_consent if state.gate.is_open else None,
     )

@@ -48,7 +48,7 @@ class SessionState:
         """How long a closing session waits for its last bills."""
 
         # The kiosk and who stands at it.
-        self.gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk)
+        self.gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk, storage_level=plan.storage_level)
         self.absence = Absence(plan.limits)
         self.held = HeldFrames(plan.limits.held_bytes)
         self.is_personal = False

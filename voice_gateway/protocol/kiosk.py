@@ -11,10 +11,11 @@ from uuid import UUID
 
 import orjson
 
-from jarvis.consents import NOTICE_VERSION, NOTICES, notice_in
+from jarvis.consents import LANGUAGES, notice_in, notice_version
 from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, Member
 from jarvis.sessions import CloseReason
+from jarvis.storage import StorageLevel
 
 Event = dict[str, Any]
 
@@ -245,9 +246,9 @@ def language_of(event: Event) -> str:
         FrameError: when the gateway does not speak it.
     """
     language = event.get("language")
-    if not isinstance(language, str) or language not in NOTICES:
+    if not isinstance(language, str) or language not in LANGUAGES:
         raise FrameError(
-            "invalid_event", f"expected a language out of {', '.join(NOTICES)} in kiosk.language",
+            "invalid_event", f"expected a language out of {', '.join(LANGUAGES)} in kiosk.language",
             event_id=_event_id(event), param="language",
         )  # fmt: skip
     return language
@@ -281,10 +282,11 @@ def member_unknown(badge: Badge) -> Event:
     return {**told, "first_name": badge.guest.first_name, "language": badge.guest.language}
 
 
-def notice(language: str, *, needs_answer: bool, analysis: bool | None) -> Event:
-    """Who listens, what for and how to refuse; until it is answered, nothing of the member goes upstream."""
+def notice(language: str, level: StorageLevel, *, needs_answer: bool, analysis: bool | None) -> Event:
+    """Who listens, what for, what is kept, how to refuse; until it is answered, nothing of the member goes upstream."""
     return {
-        "type": "kiosk.notice", "language": language, "text": notice_in(language), "version": NOTICE_VERSION,
+        "type": "kiosk.notice", "language": language, "text": notice_in(language, level),
+        "version": notice_version(level), "storage_level": level.value,
         "needs_answer": needs_answer, "analysis": analysis,
     }  # fmt: skip
 

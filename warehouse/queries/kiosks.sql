@@ -160,6 +160,13 @@ left join lateral (
     limit 1
 ) as personal on true;
 
+-- storage_level_of_kiosk --
+-- What the kiosk's own gym keeps of what is said: its notice says so.
+select gyms.storage_level
+from public.gyms
+inner join public.kiosks on gyms.id = kiosks.gym_id
+where kiosks.id = %(kiosk_id)s::uuid;
+
 -- gym_of_kiosk --
 -- Reads what the kiosk's own gym tells its members.
 select gyms.name, gyms.opening_hours, gyms.timezone, gyms.status

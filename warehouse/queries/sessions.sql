@@ -30,12 +30,15 @@ on conflict (id) do nothing;
 -- change_consent --
 -- Takes an answer given in an open session of the asking kiosk: one no counts for all of it, a yes needs the notice.
 with asking as (
-    select sessions.id, sessions.gym_id, sessions.member_id
+    select
+        sessions.id, sessions.gym_id, sessions.member_id,
+        -- With what the gym keeps, as its notice said.
+        coalesce(sessions.notice_version, %(notice_version)s::text) as notice_version
     from public.openai_realtime_sessions as sessions
     where sessions.id = %(session_id)s::uuid
         and sessions.kiosk_id = app.kiosk_id()
         and sessions.state = 'active'
-        and (not %(is_granted)s::boolean or sessions.notice_version = %(notice_version)s::text)
+        and (not %(is_granted)s::boolean or split_part(sessions.notice_version, '/', 1) = %(notice_version)s::text)
 ),
 noted as (
     update public.openai_realtime_sessions as sessions
@@ -48,7 +51,7 @@ kept as (
     insert into public.consents (id, gym_id, member_id, purpose, is_granted, notice_version, source)
     select
         %(consent_id)s::uuid, asking.gym_id, asking.member_id, %(purpose)s::text, %(is_granted)s::boolean,
-        %(notice_version)s::text, 'kiosk'
+        asking.notice_version, 'kiosk'
     from asking
     where asking.member_id is not null
     on conflict (id) do nothing

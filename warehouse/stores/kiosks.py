@@ -23,6 +23,7 @@ from jarvis.kiosks import (
     Member,
     StoredCode,
 )
+from jarvis.storage import StorageLevel
 from warehouse.connection import as_kiosk_async
 from warehouse.sql import queries
 
@@ -216,6 +217,14 @@ async def identify_badge(connection: AsyncConnection, *, kiosk_id: UUID, badge_i
     member = Member(member_id, first_name, language, style, choice) if member_id else None
     guest = Guest(guest_name, guest_language) if guest_language else None
     return Badge(BadgeOutcome(outcome), member, guest)
+
+
+async def storage_level_of_kiosk(connection: AsyncConnection, *, kiosk_id: UUID) -> StorageLevel:
+    """What the kiosk's gym keeps of what is said; everything where the kiosk is gone."""
+    async with as_kiosk_async(connection, kiosk_id):
+        cursor = await connection.execute(queries("kiosks")["storage_level_of_kiosk"], {"kiosk_id": kiosk_id})
+        row = await cursor.fetchone()
+    return StorageLevel(row[0]) if row else StorageLevel.ALL
 
 
 async def gym_of_kiosk(connection: AsyncConnection, *, kiosk_id: UUID) -> GymDesk | None:

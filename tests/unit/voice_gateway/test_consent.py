@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from jarvis.consents import NOTICE_VERSION, NOTICES, Choice
+from jarvis.consents import LANGUAGES, NOTICE_VERSION, Choice, notice_in, notice_version
 from jarvis.kiosks import Badge, BadgeOutcome, Member
 from jarvis.sessions import CloseReason
+from jarvis.storage import StorageLevel
 from tests.unit.voice_gateway.test_session import (
     LEA,
     SCOPE,
@@ -77,7 +78,7 @@ def test_a_stored_choice_answers_the_notice_of_its_version(
     effects = new_session().receive(Opened(badge_with(choice)), START)
     notice = next(event for event in told(effects) if event["type"] == "kiosk.notice")
     assert (notice["needs_answer"], notice["analysis"]) == (needs_answer, analysis)
-    assert (notice["version"], notice["text"]) == (NOTICE_VERSION, NOTICES["fr"])
+    assert (notice["version"], notice["text"]) == (NOTICE_VERSION, notice_in("fr"))
     assert notice["session_id"] == str(SCOPE.session_id)
     opened = written(effects, "open_session")[0]
     assert opened["has_analysis_consent"] is (analysis is True)
@@ -192,16 +193,46 @@ def test_a_member_who_chose_is_not_kept_waiting() -> None:
 
 def test_a_changed_notice_has_a_new_version() -> None:
     """The words behind a version never change: a stored choice answers what its member has read."""
-    known = {"2026-11": "938eb12d25b1547a"}
-    assert hashlib.sha256(json.dumps(dict(NOTICES), sort_keys=True).encode()).hexdigest()[:16] == known[NOTICE_VERSION]
+    texts = {
+        notice_version(level): {spoken: notice_in(spoken, level) for spoken in LANGUAGES} for level in StorageLevel
+    }
+    known = {
+        "2026-11": "938eb12d25b1547a",
+        "2026-11/without_personal_data": "009b566d3566fdb9",
+        "2026-11/metadata_only": "7604e4fc27013adc",
+    }
+    assert {
+        version: hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()[:16]
+        for version, text in texts.items()
+    } == known
 
 
-@pytest.mark.parametrize("language", ["fr", "en", "es"])
-def test_the_notice_is_short_enough_to_be_read(language: str) -> None:
-    """Under a hundred words, and it says that an artificial intelligence listens."""
-    words = NOTICES[language].lower()
+@pytest.mark.parametrize("level", list(StorageLevel))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_notice_is_short_enough_to_be_read(language: str, level: StorageLevel) -> None:
+    """Under a hundred words, and it says that an artificial intelligence listens, and what becomes of the words."""
+    words = notice_in(language, level).lower()
     assert len(words.split()) < 100
     assert any(name in words for name in ("intelligence artificielle", "artificial intelligence", "inteligencia"))
+    assert len({notice_in(language, one) for one in StorageLevel}) == len(StorageLevel)
+
+
+@pytest.mark.parametrize(
+    ("given_to", "kept_now", "is_enough"),
+    [
+        (StorageLevel.ALL, StorageLevel.METADATA_ONLY, True),
+        (StorageLevel.METADATA_ONLY, StorageLevel.METADATA_ONLY, True),
+        (StorageLevel.METADATA_ONLY, StorageLevel.ALL, False),
+        (StorageLevel.WITHOUT_PERSONAL_DATA, StorageLevel.ALL, False),
+    ],
+)
+def test_a_gym_that_keeps_more_asks_again(given_to: StorageLevel, kept_now: StorageLevel, is_enough: bool) -> None:
+    """A yes to less is none to more; a yes to more covers less."""
+    choice = Choice(True, notice_version(given_to))
+    effects = new_session(storage_level=kept_now).receive(Opened(badge_with(choice)), START)
+    notice = next(event for event in told(effects) if event["type"] == "kiosk.notice")
+    assert (notice["needs_answer"], notice["storage_level"]) == (not is_enough, kept_now)
+    assert (notice["text"], notice["version"]) == (notice_in("fr", kept_now), notice_version(kept_now))
 
 
 def test_a_no_by_voice_counts_like_one_from_the_screen() -> None:

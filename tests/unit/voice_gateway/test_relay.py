@@ -16,6 +16,7 @@ from jarvis.budgets import VoiceMode
 from jarvis.kiosks import Kiosk
 from jarvis.sessions import CloseReason, Limits
 from jarvis.settings import load_settings
+from jarvis.storage import StorageLevel
 from voice_gateway.app import create_app, drain
 from voice_gateway.connection import KioskConnection
 from voice_gateway.effects import CloseRequested
@@ -103,8 +104,12 @@ class Door:
         async def mode_of(kiosk_id: UUID, moment: datetime) -> VoiceMode:
             return VoiceMode.FULL
 
+        async def storage_level_of(kiosk_id: UUID) -> StorageLevel:
+            return StorageLevel.ALL
+
         services = Services(
             mode_of=mode_of,
+            storage_level_of=storage_level_of,
             settings=load_settings({"JARVIS_HOME": str(tmp_path)}),
             pool=cast(object, None),  # type: ignore[arg-type]  # no badge is looked up here
             recorder=cast(Recorder, self.recorder),

@@ -14,6 +14,7 @@ import pytest
 from jarvis.consents import NOTICE_VERSION, Choice
 from jarvis.kiosks import Badge, BadgeOutcome, Member
 from jarvis.sessions import CloseReason, Limits
+from jarvis.storage import StorageLevel
 from voice_gateway.effects import (
     CloseRequested,
     Dial,
@@ -60,7 +61,11 @@ def moment_after(now: Moment, seconds: float) -> Moment:
 
 
 def new_session(
-    *, is_kiosk: bool = True, limits: Limits | None = None, instructions: Mapping[str, str] | None = None
+    *,
+    is_kiosk: bool = True,
+    limits: Limits | None = None,
+    instructions: Mapping[str, str] | None = None,
+    storage_level: StorageLevel = StorageLevel.ALL,
 ) -> VoiceSession:
     """A session that nothing has happened to."""
     plan = SessionPlan(
@@ -70,6 +75,7 @@ def new_session(
         is_kiosk=is_kiosk,
         limits=limits or Limits(),
         instructions=instructions or {},
+        storage_level=storage_level,
     )
     return VoiceSession(plan, START)
 
