@@ -1,5 +1,7 @@
 """Brings sessions to their gym's storage level: redacted, or without a word, once their analysis has had its effects.
 
+What people write about an alert (a note at its end, a message to the member) follows, once they are done with it.
+
 Called by the stages in the transaction of those effects (`batches`, `enrichment`), and by a sweep for whatever no
 stage will touch again. What is personal says `ml/conversations/redaction.py`; where words rest,
 `warehouse/stores/words.py`. No Dagster here.
@@ -13,6 +15,9 @@ from psycopg import Connection
 
 from jarvis.storage import StorageLevel
 from warehouse.stores import words
+
+# Stands where there were words and none are kept.
+NO_WORDS = "—"
 
 # Redacting takes milliseconds a turn; a batch holds its locks for seconds.
 SWEEP_BATCH = 50
@@ -44,6 +49,32 @@ def settle_left_behind(connection: Connection) -> int:
             claimed = words.claim_left_behind(connection, batch_size=SWEEP_BATCH)
             total += settle(connection, claimed)
         if len(claimed) < SWEEP_BATCH:
+            return total
+
+
+def settle_people_s_words(connection: Connection) -> int:
+    """Notes and messages of alerts that are over are at their conversation's level; of how many alerts."""
+    # Reads the corpus at its first call: not where the code location is loaded.
+    from ml.conversations.redaction import redact
+
+    total = 0
+    while True:
+        with connection.transaction():
+            written = words.claim_people_s_words(connection, batch_size=SWEEP_BATCH)
+            for one in written:
+                kept = (
+                    (lambda text: NO_WORDS)
+                    if one.storage_level is StorageLevel.METADATA_ONLY
+                    else partial(redact, known=tuple(one.private_names))
+                )
+                words.save_people_s_words(
+                    connection,
+                    one,
+                    notes=one.notes and kept(one.notes),
+                    message=one.message and kept(one.message),
+                )
+        total += len(written)
+        if len(written) < SWEEP_BATCH:
             return total
 
 

@@ -22,6 +22,8 @@ PARKED_SHOWN = 20
 MEMBERS_GRACE = timedelta(minutes=1)
 # Two sweeps, and the time between a close and its alerts.
 SWEEP_GRACE = timedelta(minutes=30)
+# More would not say more.
+MOST_COUNTED = 1000
 # A provider that is away for longer is somebody's business.
 ENRICHMENT_GRACE = timedelta(days=1)
 
@@ -52,9 +54,10 @@ def no_session_is_parked(warehouse: Warehouse) -> AssetCheckResult:
 
 @asset_check(asset=conversation_summaries)
 def no_gym_keeps_more_than_it_says(warehouse: Warehouse) -> AssetCheckResult:
-    """No session keeps words that its storage level gives up, once the sweep has come by."""
+    """No session and no alert keeps words that the storage level gives up, once the sweep has come by."""
     with warehouse.connect() as connection:
         unsettled = words.count_unsettled(connection, grace=SWEEP_GRACE)
+        unsettled += len(words.claim_people_s_words(connection, batch_size=MOST_COUNTED, grace=SWEEP_GRACE))
     return _result(unsettled, "sessions_with_words", AssetCheckSeverity.ERROR)
 
 

@@ -1,7 +1,8 @@
 """Every ten minutes: sessions that no stage will touch again are brought to their gym's storage level.
 
 Most sessions are there already, in the transaction of their alerts (`orchestration/batches.py`). Left are those that
-were never analysed, were given up, waited too long, were lowered afterwards, or were reached by a late journal.
+were never analysed, were given up, waited too long, were lowered afterwards, or were reached by a late journal; and
+what people wrote about alerts that are over.
 """
 
 from dagster import DefaultScheduleStatus, OpExecutionContext, ScheduleDefinition, in_process_executor, job, op
@@ -18,9 +19,14 @@ MAX_RUNTIME_SECONDS = 3600
 
 @op
 def settle_left_behind(context: OpExecutionContext, warehouse: Warehouse) -> None:
-    """No closed session keeps more than its level allows; how many had to be brought there."""
+    """No closed session and no alert that is over keeps more than its level allows; how many were brought there."""
     with warehouse.connect() as connection:
-        context.add_output_metadata({"settled": words.settle_left_behind(connection)})
+        context.add_output_metadata(
+            {
+                "settled": words.settle_left_behind(connection),
+                "alerts_settled": words.settle_people_s_words(connection),
+            }
+        )
 
 
 @job(

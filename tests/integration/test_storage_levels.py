@@ -18,12 +18,12 @@ from ml.conversations.openai import OpenAIEngine
 from orchestration.batches import analyse_due, count_members, raise_alerts
 from orchestration.enrichment import enrich_due
 from orchestration.questions import KEEPS_NO_WORDS, ask
-from orchestration.words import settle_left_behind
+from orchestration.words import settle_left_behind, settle_people_s_words
 from tests.conftest import Database
 from tests.support.cue_word_engine import CueWordEngine
 from tests.support.first_tier import seen_again, seen_by_everybody
 from tests.support.hosted_provider import changed, hosted_engine, playing
-from warehouse.stores import conversations, words
+from warehouse.stores import alert_messages, conversations, words
 from warehouse.stores.alerts import count_feedback_without_words
 
 SENTENCE = "Le tapis 4 est encore cassé, je m'appelle Zoubida Lovelace, rappelez-moi au 06 11 22 33 44 !"
@@ -358,3 +358,58 @@ def test_the_command_shows_and_sets_a_gyms_level(
     assert cli.main(["gym", "storage", "--gym", "nowhere"]) == 1
     assert "pau" in capsys.readouterr().err
     assert cli.main(["gym", "storage", "--gym", "pau", "--past"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("level", "notes", "message"),
+    [
+        (StorageLevel.ALL, "Vu avec Ada Lovelace.", "Bonjour Ada, écrivez à ada@example.org."),
+        (StorageLevel.WITHOUT_PERSONAL_DATA, "Vu avec [nom].", "Bonjour [nom], écrivez à [e-mail]."),
+        (StorageLevel.METADATA_ONLY, "—", "—"),
+    ],
+)
+def test_what_people_wrote_follows_once_they_are_done_with_it(
+    database: Database, level: StorageLevel, notes: str, message: str
+) -> None:
+    """They stand as written while they are needed; after, they are at their level, once, by nobody's name."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_talkative_gym(admin, level)
+        talk(admin, gym)
+        seen_by_everybody(pipeline)
+        (alert,) = one(
+            admin, "select id from manager_alerts where alert_type = 'negative_feedback' and member_id is not null"
+        )
+        admin.execute(
+            "insert into alert_messages (gym_id, alert_id, language, text) "
+            "values (%s, %s, 'fr', 'Bonjour Ada, écrivez à ada@example.org.')",
+            [gym.gym_id, alert],
+        )
+        assert settle_people_s_words(pipeline) == 0, "it is still open"
+        admin.execute(
+            "update manager_alerts set status = 'resolved', resolution_notes = 'Vu avec Ada Lovelace.' where id = %s",
+            [alert],
+        )
+        assert len(words.claim_people_s_words(pipeline, batch_size=9, grace=timedelta(hours=1))) == 0
+        pipeline.commit()
+        assert settle_people_s_words(pipeline) == (level is not StorageLevel.ALL)
+        assert settle_people_s_words(pipeline) == 0
+        kept = one(
+            admin,
+            "select resolution_notes, (select text from alert_messages where alert_id = manager_alerts.id) "
+            "from manager_alerts where id = %s",
+            alert,
+        )
+        assert kept == (notes, message)
+        with pytest.raises(psycopg.errors.CheckViolation, match="found a change of its ending"):
+            pipeline.execute("update manager_alerts set resolution_notes = 'Autre chose.' where id = %s", [alert])
+
+
+def test_a_draft_of_a_gym_without_personal_data_names_nobody(database: Database) -> None:
+    """The greeting is there, the name is not."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        for level, slug, name in ((StorageLevel.ALL, "pau", "Ada"), (StorageLevel.WITHOUT_PERSONAL_DATA, "dax", None)):
+            gym = make_talkative_gym(admin, level, slug)
+            closed_session(admin, gym)
+            seen_by_everybody(pipeline)
+            drafts = {place: occasion.first_name for place, _, occasion in alert_messages.undrafted(pipeline)}
+            assert drafts[gym.gym_id] == name

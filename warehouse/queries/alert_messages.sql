@@ -6,7 +6,8 @@ select
     alerts.id as alert_id,
     alerts.gym_id,
     alerts.alert_type,
-    members.first_name,
+    -- A gym that keeps no personal data has no name in what it drafts.
+    case when gyms.storage_level = 'all' then members.first_name end as first_name,
     coalesce(preferences.language, 'fr') as language,
     coalesce(preferences.communication_style, 'friendly') as style,
     gyms.name as gym_name,

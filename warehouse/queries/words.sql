@@ -265,3 +265,58 @@ where sessions.storage_level <> 'all'
     and (sessions.storage_level = 'metadata_only' or sessions.words_redacted_at is null)
     and (summaries.status <> 'pending' or sessions.ended_at < now() - %(longest)s::interval)
     and sessions.ended_at < now() - %(grace)s::interval;
+
+-- redacting --
+-- Until this transaction ends, texts that stand for everybody else may lose what is personal in them.
+select set_config('app.is_redacting', 'on', true);
+
+-- people_s_words --
+-- What people wrote about alerts that are over, or messages that were used, where the conversation's level (or, without
+-- one, the gym's) keeps less than everything; locked, with what is known of the member.
+select
+    alerts.id as alert_id,
+    alerts.gym_id,
+    coalesce(sessions.storage_level, gyms.storage_level) as storage_level,
+    case when alerts.status in ('resolved', 'dismissed') and alerts.notes_redacted_at is null then alerts.resolution_notes end
+        as notes,
+    case
+        when messages.text_redacted_at is null
+            and (messages.used_at is not null or alerts.status in ('resolved', 'dismissed'))
+            then messages.text
+    end as message,
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names
+from public.manager_alerts as alerts
+inner join public.gyms on alerts.gym_id = gyms.id
+left join public.alert_messages as messages on alerts.gym_id = messages.gym_id and alerts.id = messages.alert_id
+left join public.openai_realtime_sessions as sessions
+    on alerts.gym_id = sessions.gym_id and alerts.session_id = sessions.id
+left join public.gym_members_v2 as members on alerts.gym_id = members.gym_id and alerts.member_id = members.id
+where coalesce(sessions.storage_level, gyms.storage_level) <> 'all'
+    and (
+        (
+            alerts.status in ('resolved', 'dismissed')
+            and alerts.resolution_notes is not null
+            and alerts.notes_redacted_at is null
+        )
+        or (
+            messages.text_redacted_at is null
+            and (messages.used_at is not null or (messages.id is not null and alerts.status in ('resolved', 'dismissed')))
+        )
+    )
+    -- The check asks what the sweep should have come by for.
+    and coalesce(alerts.resolved_at, messages.used_at) <= now() - %(grace)s::interval
+order by alerts.id
+limit %(batch_size)s::integer
+for update of alerts skip locked;
+
+-- save_notes --
+-- The note as it is kept.
+update public.manager_alerts
+set resolution_notes = %(text)s::text, notes_redacted_at = clock_timestamp()
+where id = %(alert_id)s::uuid and gym_id = %(gym_id)s::uuid;
+
+-- save_message --
+-- The message as it is kept.
+update public.alert_messages
+set text = %(text)s::text, text_redacted_at = clock_timestamp()
+where alert_id = %(alert_id)s::uuid and gym_id = %(gym_id)s::uuid;

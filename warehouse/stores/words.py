@@ -60,6 +60,19 @@ class UnsettledSession:
     """What is known of the member: names, e-mail address, phone."""
 
 
+@dataclass(frozen=True, slots=True)
+class PeoplesWords:
+    """What people wrote about an alert that is over; None for what is at its level or was never written."""
+
+    alert_id: UUID
+    gym_id: UUID
+    storage_level: StorageLevel
+    notes: str | None
+    message: str | None
+    private_names: Sequence[str]
+    """What is known of the member."""
+
+
 def gym_storage(connection: Connection, *, gym_slug: str) -> GymStorage:
     """The gym's level and its sessions.
 
@@ -104,6 +117,23 @@ def count_unsettled(connection: Connection, *, grace: timedelta) -> int:
     """How many sessions that closed more than `grace` ago keep more than their level allows."""
     row = connection.execute(_sql("count_unsettled"), {"grace": grace, "longest": LONGEST_WAIT}).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def claim_people_s_words(
+    connection: Connection, *, batch_size: int, grace: timedelta = timedelta(0)
+) -> list[PeoplesWords]:
+    """Notes and messages that are not at their level `grace` after they were done with, locked until the end."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_sql("people_s_words"), {"batch_size": batch_size, "grace": grace}).fetchall()
+    return [PeoplesWords(**{**row, "storage_level": StorageLevel(row["storage_level"])}) for row in rows]
+
+
+def save_people_s_words(connection: Connection, one: PeoplesWords, *, notes: str | None, message: str | None) -> None:
+    """The note and the message stand so, though nobody else may change them any more."""
+    connection.execute(_sql("redacting"))
+    for block, text in (("save_notes", notes), ("save_message", message)):
+        if text is not None:
+            connection.execute(_sql(block), {"alert_id": one.alert_id, "gym_id": one.gym_id, "text": text})
 
 
 def rewrite(connection: Connection, session: UnsettledSession, change: Callable[[str], str]) -> None:
