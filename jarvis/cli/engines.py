@@ -21,13 +21,12 @@ def add(commands: Commands) -> None:
     export.add_argument("--gym", metavar="SLUG", help="of one gym only")
     export.set_defaults(run=_golden_export)
 
-    redact = add_command(
-        commands, "redact", _redact, text="texts on stdin, a line each; on stdout the same lines without personal data"
+    add_command(
+        commands,
+        "redact",
+        _redact,
+        text="texts.jsonl on stdin ({id, text, member?} a line), on stdout the same without personal data, with spans",
     )
-    redact.add_argument(
-        "--known", action="append", default=[], metavar="DATA", help="what is known of the speaker: a name, an e-mail"
-    )
-    redact.add_argument("--spans", action="store_true", help="print JSON lines: the text and where each piece stood")
 
 
 def _add_analyse(commands: Commands) -> None:
@@ -157,4 +156,4 @@ def _golden_export(settings: Settings, options: argparse.Namespace) -> int:
 def _redact(settings: Settings, options: argparse.Namespace) -> int:
     from ml.conversations.jsonl import redact_lines
 
-    return redact_lines(sys.stdin, sys.stdout, known=options.known, with_spans=options.spans)
+    return redact_lines(sys.stdin, sys.stdout, sys.stderr)

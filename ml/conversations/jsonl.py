@@ -1,4 +1,4 @@
-"""The contracts of `jarvis analyse` (transcripts in, analyses out, a JSON object a line) and of `jarvis redact`.
+"""The contracts of `jarvis analyse` (transcripts in, analyses out) and `jarvis redact`, a JSON object a line.
 
 A bad line becomes an error object on the error stream, with its line number, and the rest goes on;
 so does a conversation that breaks the engine. An engine that cannot go on with any ends the command:
@@ -6,7 +6,7 @@ what it had done is written first. Lines are analysed in batches, and written in
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation
@@ -15,6 +15,11 @@ from ml.conversations.examples import ExampleError, read_conversation
 from ml.conversations.redaction import find, without
 
 BATCH_LINES = 32
+
+# Fields of a member that say nothing of who it is: a plan or a language is a word that everybody uses.
+_NOT_PERSONAL = frozenset(
+    {"language", "communication_style", "membership_type", "plan", "status", "gender", "gym", "gym_id", "gym_slug"}
+)
 
 
 def analyse_lines(lines: Iterable[str], engine: AnalysisEngine, out: TextIO, err: TextIO) -> int:
@@ -91,13 +96,16 @@ def analysis_row(analysis: Analysis) -> dict[str, Any]:
 
 
 def _conversation(line: str) -> Conversation:
+    return read_conversation(_json(line, "session_id, language and turns"))
+
+
+def _json(line: str, expected: str) -> Any:
     try:
-        row = json.loads(line)
+        return json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
         # The decoder's own message names a place, never the text.
         what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-        raise ExampleError(f"not JSON: {what}; expected an object with session_id, language and turns") from None
-    return read_conversation(row)
+        raise ExampleError(f"not JSON: {what}; expected an object with {expected}") from None
 
 
 def _batches(lines: Iterable[str]) -> Iterator[list[tuple[int, str]]]:
@@ -123,20 +131,49 @@ def _write(stream: TextIO, row: dict[str, Any]) -> None:
     stream.write(text + "\n")
 
 
-def redact_lines(lines: Iterable[str], out: TextIO, *, known: Sequence[str] = (), with_spans: bool = False) -> int:
-    """Every line is on `out` without personal data; with spans as an object {text, spans: [{start, end, kind}]}.
+def redact_lines(lines: Iterable[str], out: TextIO, err: TextIO) -> int:
+    """Every good line is on `out` without personal data, every bad one named on `err`; 0 when none was bad, else 1.
 
-    Args:
-        known: what is known of the speaker.
-        with_spans: positions are characters of the line as it came in.
+    In: `{"id", "text", "language"?, "member"?}`, where the member is what is known of the speaker: an object or a list
+    whose texts are all taken, whatever they are called. Out: `{"id", "text", "spans": [{"start", "end", "kind"}]}`, the
+    spans being half-open character positions in the text that came in.
     """
-    for line in lines:
-        text = line.rstrip("\n")
-        found = find(text, known=known)
-        redacted = without(text, found)
-        if with_spans:
-            spans = [{"start": span.start, "end": span.end, "kind": span.kind.value} for span in found]
-            _write(out, {"text": redacted, "spans": spans})
-        else:
-            out.write(f"{redacted}\n")
-    return 0
+    bad = 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = _text_row(line)
+        except ExampleError as error:
+            bad += 1
+            _write(err, {"line": number, "error": str(error)})
+            continue
+        found = find(row["text"], known=_known(row.get("member")))
+        spans = [{"start": span.start, "end": span.end, "kind": span.kind.value} for span in found]
+        _write(out, {"id": row["id"], "text": without(row["text"], found), "spans": spans})
+    return 1 if bad else 0
+
+
+def _text_row(line: str) -> dict[str, Any]:
+    row: Any = _json(line, "id, text and perhaps language and member")
+    if not isinstance(row, dict):
+        raise ExampleError(f"found {type(row).__name__}, expected an object with id and text")
+    if not isinstance(row.get("id"), str | int) or isinstance(row.get("id"), bool):
+        raise ExampleError("found no id, expected a text or a number")
+    if not isinstance(row.get("text"), str):
+        raise ExampleError("found no text, expected one")
+    if not isinstance(row.get("member"), dict | list | str | None):
+        raise ExampleError("found a member that is neither an object nor a list, expected what is known of the speaker")
+    return row
+
+
+def _known(member: object) -> list[str]:
+    """Every text in what is known of somebody; a language or a gender in it would be no harm but no help."""
+    if isinstance(member, str):
+        return [member] if len(member.strip()) > 1 else []
+    if isinstance(member, dict):
+        parts = [value for name, value in member.items() if name not in _NOT_PERSONAL]
+        return [text for part in parts for text in _known(part)]
+    if isinstance(member, list):
+        return [text for part in member for text in _known(part)]
+    return []

@@ -3,7 +3,8 @@
 `find` says what is personal and where, `redact` puts a neutral word in brackets in its place: the
 member's own known data (always found), e-mail addresses and phone numbers also when dictated, IBAN,
 French social-security numbers, postal addresses, other people's names, health details. Not here:
-numbers and e-mail addresses as they are spoken (`spoken`), postal addresses (`postal`). Called by
+numbers and e-mail addresses as they are spoken (`spoken`), postal addresses (`postal`), birth dates,
+cards and badges (`identifiers`). Called by
 `openai` (before sending), `summary`, `jarvis redact`; measured by `bench.redaction`.
 """
 
@@ -15,20 +16,26 @@ from functools import cache
 from pathlib import Path
 
 from ml.conversations.cues import plain
+from ml.conversations.identifiers import badge_ids, birth_dates, card_numbers
 from ml.conversations.postal import postal_addresses
 from ml.conversations.spoken import email_addresses, numbers
 
 
 class PersonalData(StrEnum):
-    """Kinds of personal data, most specific first: where two overlap, the earlier kind names the span."""
+    """Kinds of personal data, most specific first: where two overlap, the earlier kind names the span.
+
+    The values are the contract of `jarvis redact`.
+    """
 
     EMAIL = "email"
     IBAN = "iban"
     NIR = "nir"
+    CARD = "card_number"
+    BIRTH_DATE = "birth_date"
     PHONE = "phone"
+    BADGE = "badge_id"
     ADDRESS = "address"
-    NUMBER = "number"
-    NAME = "name"
+    NAME = "person_name"
     HEALTH = "health"
 
 
@@ -36,9 +43,11 @@ MARKERS = {
     PersonalData.EMAIL: "[e-mail]",
     PersonalData.IBAN: "[IBAN]",
     PersonalData.NIR: "[numéro de sécurité sociale]",
+    PersonalData.CARD: "[numéro de carte]",
+    PersonalData.BADGE: "[badge]",
+    PersonalData.BIRTH_DATE: "[date de naissance]",
     PersonalData.PHONE: "[téléphone]",
     PersonalData.ADDRESS: "[adresse]",
-    PersonalData.NUMBER: "[numéro]",
     PersonalData.NAME: "[nom]",
     PersonalData.HEALTH: "[santé]",
 }
@@ -87,6 +96,7 @@ _ANNOUNCED = re.compile(
 # A greeting or thanks, then a word with a capital that is none of our own.
 _ADDRESSED = re.compile(r"\b(?:bonjour|bonsoir|salut|coucou|merci|bravo)\s+(?=(?-i:[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]))", re.I)
 _SPELT = re.compile(r"(?<!\w)(?:[A-Za-z](?:\s?[-.,]\s?|\s)){3,}[A-Za-z](?!\w)")
+_GAP_IN_A_NAME = re.compile(r"[\s-]+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 _HEALTH_PHRASES = re.compile(
@@ -123,18 +133,21 @@ def find(text: str, *, known: Sequence[str] = ()) -> list[Span]:
         *_of(PersonalData.EMAIL, email_addresses(text, names=_first_names()[0])),
         *_of(PersonalData.IBAN, _matches(_IBAN, text)),
         *_of(PersonalData.NIR, _matches(_NIR, text)),
+        *_of(PersonalData.CARD, card_numbers(text)),
+        *_of(PersonalData.BADGE, badge_ids(text)),
+        *_of(PersonalData.BIRTH_DATE, birth_dates(text)),
         *_numbers(text),
         *_of(PersonalData.ADDRESS, postal_addresses(text)),
         *_of(PersonalData.NAME, _names(text, [value for value in known if _is_name(value)])),
         *_written(text, [value for value in known if not _is_name(value)]),
         *_of(PersonalData.HEALTH, _health(text)),
     ]
-    return _apart(found)
+    return _apart(found, text)
 
 
 def health_details(text: str) -> list[Span]:
     """What tells of somebody's health, alone, in order and apart."""
-    return _apart(_of(PersonalData.HEALTH, _health(text)))
+    return _apart(_of(PersonalData.HEALTH, _health(text)), text)
 
 
 def redact(text: str, *, known: Sequence[str] = ()) -> str:
@@ -163,10 +176,18 @@ def _is_name(value: str) -> bool:
     return "@" not in value and not any(character.isdigit() for character in value)
 
 
+def _is_badge(value: str) -> bool:
+    """Letters and digits in one word, as badges have them; no phone, no address."""
+    return bool(re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z])[\w:.-]+", value))
+
+
 def _written(text: str, known: Sequence[str]) -> Iterator[Span]:
     """Known numbers and addresses of the member's own."""
     for value in known:
         digits = re.sub(r"\D", "", value)
+        if _is_badge(value):
+            yield from _of(PersonalData.BADGE, _matches(re.compile(rf"(?<!\w){re.escape(value)}(?!\w)", re.I), text))
+            continue
         if "@" in value or len(digits) < 6 or len(digits) < len(re.sub(r"\W", "", value)) // 2:
             kind = PersonalData.EMAIL if "@" in value else PersonalData.ADDRESS
             words = r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", value.strip())))
@@ -175,20 +196,24 @@ def _written(text: str, known: Sequence[str]) -> Iterator[Span]:
         # A French number is the same with 0 and with +33.
         core = digits.removeprefix("0033").removeprefix("33").removeprefix("0")
         yield from (
-            Span(number.start, number.end, PersonalData.NUMBER) for number in numbers(text) if core in number.digits
+            Span(number.start, number.end, PersonalData.PHONE) for number in numbers(text) if core in number.digits
         )
 
 
 def _numbers(text: str) -> Iterator[Span]:
     """Phones and other long numbers, written or spoken."""
     yield from _of(PersonalData.PHONE, _matches(_PHONE, text))
-    yield from _of(PersonalData.NUMBER, _matches(_DIGITS, text))
+    # A number that long says who somebody is, whatever it is the number of.
+    yield from _of(PersonalData.BADGE, _matches(_DIGITS, text))
     for number in numbers(text):
         digits, before = number.digits, text[max(0, number.start - 60) : number.start]
         length = len(digits)
-        if length >= 14 and _ABOUT_IBAN.search(before):
+        # Of two names before it, the nearer one is its own.
+        nir_at = max((match.end() for match in _ABOUT_NIR.finditer(before)), default=-1)
+        iban_at = max((match.end() for match in _ABOUT_IBAN.finditer(before)), default=-1)
+        if length >= 14 and iban_at > nir_at:
             yield Span(number.start, number.end, PersonalData.IBAN)
-        elif 13 <= length <= 15 and (digits[0] in "12" or _ABOUT_NIR.search(before)):
+        elif 13 <= length <= 15 and (digits[0] in "12" or nir_at >= 0):
             yield Span(number.start, number.end, PersonalData.NIR)
         elif digits.startswith(("33", "0033")) and 11 <= length <= 13:
             start = number.start - len("plus ") if before.lower().endswith("plus ") else number.start
@@ -196,7 +221,7 @@ def _numbers(text: str) -> Iterator[Span]:
         elif (digits[0] == "0" and 9 <= length <= 11) or (8 <= length <= 12 and _ABOUT_PHONE.search(before)):
             yield Span(number.start, number.end, PersonalData.PHONE)
         elif length >= 12:
-            yield Span(number.start, number.end, PersonalData.NUMBER)
+            yield Span(number.start, number.end, PersonalData.BADGE)
 
 
 # « À Noël » is a day; « merci à Noël » is somebody.
@@ -275,7 +300,7 @@ def _health(text: str) -> Iterator[tuple[int, int]]:
     yield from _matches(_HEALTH_PHRASES, text)
 
 
-def _apart(found: Iterable[Span]) -> list[Span]:
+def _apart(found: Iterable[Span], text: str) -> list[Span]:
     """Overlapping spans made one; it bears the most specific kind."""
     rank = {kind: place for place, kind in enumerate(PersonalData)}
     merged: list[Span] = []
@@ -284,6 +309,13 @@ def _apart(found: Iterable[Span]) -> list[Span]:
             last = merged[-1]
             kind = min(last.kind, span.kind, key=rank.__getitem__)
             merged[-1] = Span(last.start, max(last.end, span.end), kind)
+        elif (
+            merged
+            and span.kind is merged[-1].kind is PersonalData.NAME
+            and _GAP_IN_A_NAME.fullmatch(text, merged[-1].end, span.start)
+        ):
+            # Two neighbouring names are one person.
+            merged[-1] = Span(merged[-1].start, span.end, PersonalData.NAME)
         else:
             merged.append(span)
     return merged
