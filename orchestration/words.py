@@ -62,20 +62,21 @@ def settle_people_s_words(connection: Connection) -> int:
         with connection.transaction():
             written = words.claim_people_s_words(connection, batch_size=SWEEP_BATCH)
             for one in written:
-                kept = (
-                    (lambda text: NO_WORDS)
-                    if one.storage_level is StorageLevel.METADATA_ONLY
-                    else partial(redact, known=tuple(one.private_names))
-                )
+                kept = _nothing if one.storage_level is StorageLevel.METADATA_ONLY else redact
                 words.save_people_s_words(
                     connection,
                     one,
-                    notes=one.notes and kept(one.notes),
-                    message=one.message and kept(one.message),
+                    notes=one.notes and kept(one.notes, known=one.private_names),
+                    message=one.message and kept(one.message, known=one.private_names),
                 )
         total += len(written)
         if len(written) < SWEEP_BATCH:
             return total
+
+
+def _nothing(text: str, *, known: Sequence[str] = ()) -> str:
+    """What stands for a text of which nothing is kept, in the shape of `redact`."""
+    return NO_WORDS
 
 
 def _redact(connection: Connection, session: words.UnsettledSession) -> None:

@@ -326,7 +326,7 @@ def _total(rows: Any) -> Figures:
         for name in Figures.model_fields
         if name not in means and name != "agreement_rate"
     }
-    weighed = {
+    weighed: dict[str, Any] = {
         name: sum(row[name] * row[weight] for row in rows if row[weight]) / summed[weight] if summed[weight] else None
         for name, weight in means.items()
     }
