@@ -13,6 +13,7 @@ from uuid import UUID
 
 from jarvis import alerts_fr
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
+from jarvis.places import evidence_of
 
 # Visits worth a word from the team.
 MILESTONES = (50, 100, 200, 300, 500, 750, 1000)
@@ -116,8 +117,8 @@ class Alert:
     occurred_at: datetime
     turns: tuple[SaidTurn, ...] = ()
     """The words it rests on."""
-    details: tuple[tuple[str, str | float | None], ...] = ()
-    """Further evidence: machine, zone, scores."""
+    details: tuple[tuple[str, object], ...] = ()
+    """Further evidence, as JSON takes it: machine, zone, scores."""
     cooldown: timedelta = timedelta(0)
     """Not raised again within this time after one with the same key was closed."""
 
@@ -219,7 +220,12 @@ def _equipment_issues(finding: Finding) -> Iterable[Alert]:
             dedup_key=key,
             occurred_at=finding.occurred_at,
             turns=quoted,
-            details=(("topic", issue.topic), ("machine", issue.machine), ("zone", issue.zone)),
+            details=(
+                ("topic", issue.topic),
+                ("machine", issue.machine),
+                ("zone", issue.zone),
+                *evidence_of(issue.topic, issue.machine, issue.zone, finding.session_id).items(),
+            ),
         )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from jarvis import alerts_fr
 from jarvis.alerts import AlertType, Priority, place_key
 from jarvis.conversations import Issue, Topic
+from jarvis.places import evidence_of
 
 
 class RequestKind(StrEnum):
@@ -51,7 +52,7 @@ class RequestAlert:
     dedup_key: str
     is_personal: bool
     """False for a broken machine, which is broken for everybody."""
-    details: Mapping[str, str | None]
+    details: Mapping[str, object]
 
 
 def alert_for(request: StaffRequest) -> RequestAlert | None:
@@ -69,7 +70,12 @@ def alert_for(request: StaffRequest) -> RequestAlert | None:
                     f"equipment_issue:{request.topic}:{place_key(request.machine)}:{place_key(request.key_zone)}"
                 ),
                 is_personal=False,
-                details={"topic": request.topic, "machine": request.machine, "zone": request.zone},
+                details={
+                    "topic": request.topic,
+                    "machine": request.machine,
+                    "zone": request.zone,
+                    **evidence_of(request.topic, request.machine, request.zone, request.session_id),
+                },
             )
         case RequestKind.COMPLAINT | RequestKind.HAND_OVER:
             is_waiting = request.kind is RequestKind.HAND_OVER

@@ -36,7 +36,7 @@ def api(server_settings: Settings, template_database: str, tmp_path_factory: pyt
 def rows(api: Api, query: str, *parameters: object) -> list[dict[str, Any]]:
     """What the database holds, past row security."""
     with api.database.admin() as admin, admin.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+        return cursor.execute(query, parameters).fetchall()
 
 
 def days(first: int, last: int | None, **more: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def test_the_database_says_so_by_itself(api: Api) -> None:
                 pytest.raises(psycopg.errors.InsufficientPrivilege),
                 as_user(connection, PERSON[person].id),
             ):
-                connection.execute(statement, parameters)  # type: ignore[arg-type]
+                connection.execute(statement, parameters)
         for person in ("manager_pau", "suspended_manager"):
             with as_user(connection, PERSON[person].id):
                 answer = connection.execute("select app.add_absence(%s, current_date, null, 'other')", [MEMBER])
