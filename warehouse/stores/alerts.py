@@ -16,7 +16,7 @@ from jarvis.alert_causes import RaisedAlert
 from jarvis.alerts import MILESTONE_FRESH_FOR, Alert, Finding, SaidTurn
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 from warehouse.sql import queries
-from warehouse.stores.conversations import MAX_ATTEMPTS, RETRY_AFTER
+from warehouse.stores.conversations import count_failed_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +98,7 @@ def mark_alerted(connection: Connection, session_ids: Sequence[UUID]) -> None:
 
 def put_off(connection: Connection, session_id: UUID, *, reason: str) -> bool:
     """The failed try is counted and the conversation waits for the next one; True when that was the last."""
-    parameters = {
-        "session_id": session_id,
-        "reason": reason,
-        "max_attempts": MAX_ATTEMPTS,
-        "retry_after": RETRY_AFTER,
-    }
-    row = connection.execute(_sql("put_off_alerts"), parameters).fetchone()
-    return bool(row and row[0])
+    return count_failed_try(connection, _sql("put_off_alerts"), session_id, reason=reason)
 
 
 def count_feedback_without_words(connection: Connection) -> int:

@@ -275,5 +275,21 @@ def _count(connection: Connection, block: str, parameters: dict[str, object]) ->
     return 0 if row is None else int(row[0])
 
 
+def count_failed_try(connection: Connection, statement: LiteralString, session_id: UUID, *, reason: str) -> bool:
+    """A later stage's failed try of a conversation is counted, and it waits for the next one; True: that was the last.
+
+    Args:
+        statement: the stage's own, which says which columns count.
+    """
+    parameters = {
+        "session_id": session_id,
+        "reason": reason,
+        "max_attempts": MAX_ATTEMPTS,
+        "retry_after": RETRY_AFTER,
+    }
+    row = connection.execute(statement, parameters).fetchone()
+    return bool(row and row[0])
+
+
 def _sql(block: str) -> LiteralString:
     return queries("conversations")[block]

@@ -20,7 +20,7 @@ from jarvis.conversations import Sentiment
 from jarvis.members import GymDay, MemberAnalytics, MemberFacts, PastConversation, gym_day
 from jarvis.visit_habits import LOOK_BACK_DAYS
 from warehouse.sql import queries
-from warehouse.stores.conversations import MAX_ATTEMPTS, RETRY_AFTER
+from warehouse.stores.conversations import count_failed_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,7 @@ def mark_counted(connection: Connection, session_ids: Sequence[UUID]) -> None:
 
 def put_off(connection: Connection, session_id: UUID, *, reason: str) -> bool:
     """The failed try is counted and the conversation waits for the next one; True when that was the last."""
-    parameters = {
-        "session_id": session_id,
-        "reason": reason,
-        "max_attempts": MAX_ATTEMPTS,
-        "retry_after": RETRY_AFTER,
-    }
-    row = connection.execute(_sql("put_off_count"), parameters).fetchone()
-    return bool(row and row[0])
+    return count_failed_try(connection, _sql("put_off_count"), session_id, reason=reason)
 
 
 def count_analytics_behind(connection: Connection, *, grace: timedelta) -> int:

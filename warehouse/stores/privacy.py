@@ -112,7 +112,40 @@ def export_member(connection: Connection, member_id: UUID) -> dict[str, Any]:
         UnknownMember: no member has this id.
     """
     _member(connection, member_id)
-    sessions = [row.id for row in _sessions(connection, member_id)]
+    return _all_kept(connection, member_id, [row.id for row in _sessions(connection, member_id)])
+
+
+def erase_member(connection: Connection, member_id: UUID) -> Certificate:
+    """The member is gone with every word of theirs; their sessions stay as nobody's, and the act is on record.
+
+    Raises:
+        UnknownMember: no member has this id.
+        MemberIsTalking: a session of theirs is open.
+    """
+    member = _member(connection, member_id)
+    sessions = _sessions(connection, member_id)
+    if any(row.state != "closed" for row in sessions):
+        raise MemberIsTalking(
+            f"found an open session of member {member_id}, expected none: erase again once it is closed"
+        )
+    kept = _all_kept(connection, member_id, [row.id for row in sessions])
+    forget_words(connection, [row.id for row in sessions], gym_ids=[member["gym_id"]])
+    connection.execute(_sql("erase_member"), {"member_id": member_id})
+    rows = {table: len(found) for table, found in kept.items()}
+    digest = hashlib.sha256(_stable(kept).encode()).hexdigest()
+    noted = connection.execute(
+        _sql("note_erasure"),
+        {
+            "gym_id": member["gym_id"],
+            "member_id": str(member_id),
+            "details": Jsonb({"rows": rows, "sha256": digest}),
+        },
+    ).fetchone()
+    assert noted is not None
+    return Certificate(member_id, member["gym_id"], noted[0], rows, digest)
+
+
+def _all_kept(connection: Connection, member_id: UUID, sessions: Sequence[UUID]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for table, column in _tables(connection):
         # What names their session or their alert alone is about the member as well.
@@ -129,7 +162,7 @@ def export_member(connection: Connection, member_id: UUID) -> dict[str, Any]:
             sql.SQL("select to_jsonb(kept) - %(derived)s::text[] from public.{} as kept where {}").format(
                 sql.Identifier(table), named
             ),
-            {"member_id": member_id, "session_ids": sessions, "derived": _DERIVED},
+            {"member_id": member_id, "session_ids": list(sessions), "derived": _DERIVED},
         ).fetchall()
         if rows:
             kept[table] = sorted((row[0] for row in rows), key=_stable)
@@ -139,36 +172,6 @@ def export_member(connection: Connection, member_id: UUID) -> dict[str, Any]:
     ).fetchone()
     assert own is not None
     return {"gym_members_v2": [own[0]], **kept}
-
-
-def erase_member(connection: Connection, member_id: UUID) -> Certificate:
-    """The member is gone with every word of theirs; their sessions stay as nobody's, and the act is on record.
-
-    Raises:
-        UnknownMember: no member has this id.
-        MemberIsTalking: a session of theirs is open.
-    """
-    member = _member(connection, member_id)
-    sessions = _sessions(connection, member_id)
-    if any(row.state != "closed" for row in sessions):
-        raise MemberIsTalking(
-            f"found an open session of member {member_id}, expected none: erase again once it is closed"
-        )
-    kept = export_member(connection, member_id)
-    forget_words(connection, [row.id for row in sessions], gym_ids=[member["gym_id"]])
-    connection.execute(_sql("erase_member"), {"member_id": member_id})
-    rows = {table: len(found) for table, found in kept.items()}
-    digest = hashlib.sha256(_stable(kept).encode()).hexdigest()
-    noted = connection.execute(
-        _sql("note_erasure"),
-        {
-            "gym_id": member["gym_id"],
-            "member_id": str(member_id),
-            "details": Jsonb({"rows": rows, "sha256": digest}),
-        },
-    ).fetchone()
-    assert noted is not None
-    return Certificate(member_id, member["gym_id"], noted[0], rows, digest)
 
 
 def _member(connection: Connection, member_id: UUID) -> dict[str, Any]:
