@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
+from uuid import UUID
 
 import psycopg
 import streamlit as st
@@ -107,6 +108,14 @@ def require(permission: Permission, *, is_activity: bool = True) -> Scope:
         st.info(texts_fr.NO_PAGE, icon=":material/block:")
         st.stop()
     return scope
+
+
+def asked_id(name: str) -> UUID | None:
+    """The id that the page's address gives under this name; None where it gives none, or something else."""
+    try:
+        return UUID(st.query_params.get(name, ""))
+    except ValueError:
+        return None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.app_pages.manager import alerts, today
+from dashboards.app_pages.manager import alerts, members, today
 from dashboards.language import say
 from jarvis.tenancy import Permission, Scope
 
@@ -30,6 +30,7 @@ GYM, NETWORK, ADMINISTRATION = "Ma salle", "Réseau", "Administration"
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(today.page, "Aujourd'hui", "aujourdhui", "today", Permission.SEE_ALERTS, GYM),
+    Entry(members.page, "Adhérents", "adherents", "group", Permission.SEE_MEMBERS, GYM),
     Entry(alerts.page, "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
 )
 

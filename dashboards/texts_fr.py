@@ -90,6 +90,20 @@ CLOSE_REASONS: Mapping[str, str] = {
     "gateway_lost": "Passerelle arrêtée",
     "operator": "Fermée par un opérateur",
 }
+RISK_LEVELS: Mapping[str, str] = {"critical": "Critique", "high": "Élevé", "medium": "Moyen", "low": "Faible"}
+VISIT_TRENDS: Mapping[str, str] = {
+    "absent": "Ne vient plus",
+    "falling": "En baisse",
+    "steady": "Régulières",
+    "rising": "En hausse",
+}
+MUTE_REASONS: Mapping[str, str] = {
+    "absence": "Absence annoncée",
+    "frozen": "Abonnement suspendu",
+    "closure": "Salle fermée",
+    "public_holiday": "Jour férié",
+    "school_holiday": "Vacances scolaires",
+}
 ROLES: Mapping[str, str] = {
     "super_admin": "Administration",
     "franchise_owner": "Franchise",
@@ -125,6 +139,9 @@ NOTHING_CHOSEN = "Aucune alerte ne correspond à ces filtres"
 NOTHING_CHOSEN_MORE = "Élargissez la période, ou retirez un filtre."
 READ_ONLY = "Lecture seule : le responsable de la salle traite les alertes."
 UNKNOWN_MEMBER = "Adhérent non identifié"
+NO_SUCH_MEMBER = "Cet adhérent n'existe pas, ou il n'est pas dans votre périmètre."
+NEW_MEMBER = "Nouvel adhérent : le risque se calcule après 21 jours."
+NO_SCORE = "Le risque n'est pas encore calculé : il l'est chaque nuit."
 PAUSED = "Actualisation en pause pendant la saisie."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dashboards.records import Row
-from dashboards.tiles import Tile
+from dashboards.tiles import Drill, Tile
 
 NOT_BUILT_YET = "Les chiffres se préparent : ils s'affichent après le premier calcul, dans quelques minutes."
 
@@ -25,7 +25,7 @@ def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
         ),
         Tile(
             label="À risque élevé", value=None if members is None else members["at_risk_member_count"],
-            source=("dim_members", "churn_risk_level"), more_is_better=False,
+            source=("dim_members", "churn_risk_level"), more_is_better=False, drill=Drill(url_path="adherents"),
         ),
         _sum("Visites en 7 jours", "visit_count", days, more_is_better=True),
         _sum("Échanges en 7 jours", "session_count", days, more_is_better=None),

@@ -72,6 +72,7 @@ ROLES_OF_FILE = {
     "dashboards/accounts.sql": ("jarvis_pipeline",),
     "dashboards/queries/alerts.sql": ("jarvis_dashboard",),
     "dashboards/queries/context.sql": ("jarvis_dashboard",),
+    "dashboards/queries/members.sql": ("jarvis_dashboard",),
 }
 
 # Commands that Postgres has no plan for: they are run, and taken back.

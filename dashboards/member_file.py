@@ -1,0 +1,114 @@
+"""One member: how to reach them, how likely they are to leave and why, and what happened, the latest first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from uuid import UUID
+
+import streamlit as st
+
+from dashboards import figures, member_list, texts_fr
+from dashboards.language import say
+from dashboards.records import Records, Row
+from jarvis import formats_fr
+from jarvis.tenancy import Scope
+
+_SIGNS = {"visit": "●", "session": "◆", "alert": "▲"}
+
+
+def place(scope: Scope, records: Records, member_id: UUID, *, now: datetime) -> None:
+    """The member's file is placed; whoever does not see the member is told that there is none."""
+    member = records.row(scope, "members.member", member_id=member_id)
+    if member is None:
+        st.warning(say(texts_fr.NO_SUCH_MEMBER), icon=":material/person_off:")
+        return
+    st.html(head_html(member, now=now))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        weeks = records.rows(scope, "members.weeks", member_id=member_id)
+        st.subheader(say("Vient-il moins que d'habitude ?"), anchor=False)
+        st.plotly_chart(
+            figures.weekly_visits(
+                [row["week"] for row in weeks], [row["visit_count"] for row in weeks],
+                usual=member["usual_visits_per_week"], labels=(say("Visites"), say("Son habitude")),
+            ),
+            config={"displayModeBar": False}, alt=say("Visites par semaine, six mois"),
+        )  # fmt: skip
+        st.subheader(say("Ce qui s'est passé"), anchor=False)
+        st.html(timeline_html(records.rows(scope, "members.timeline", member_id=member_id), member, now=now))
+    with right:
+        st.subheader(say("Pourquoi l'appeler"), anchor=False)
+        st.html(reasons_html(member))
+
+
+def head_html(member: Row, *, now: datetime) -> str:
+    """Name, gym, membership and how to reach the member."""
+    facts = [member["gym_name"]]
+    if member["plan"]:
+        price = member["monthly_price_eur"]
+        cost = f" ({formats_fr.number(float(price), decimals=2)}\u00a0€ {say('par mois')})" if price is not None else ""
+        facts.append(f"{say('Formule')} {member['plan']}{cost}")
+    if member["expires_on"]:
+        facts.append(f"{say('jusqu’au')} {member['expires_on']:%d/%m/%Y}")
+    if member["member_since"]:
+        facts.append(f"{say('adhérent depuis le')} {member['member_since']:%d/%m/%Y}")
+    reach = [value for value in (member["phone"], member["email"]) if value]
+    last = member["last_visit_at"]
+    seen = say("Aucune visite") if last is None else f"{say('Dernière visite')} {formats_fr.age(last, now=now)}"
+    dot = '<span aria-hidden="true"> · </span>'
+    return (
+        f'<div class="j-head"><h2>{escape(member_list.full_name(member))}</h2>'
+        f"<p>{dot.join(escape(fact) for fact in facts)}</p>"
+        f"<p>{dot.join(escape(part) for part in [*reach, seen])}</p></div>"
+    )
+
+
+def reasons_html(member: Row) -> str:
+    """The level and the score, at most three reasons, and what would take the member out of danger."""
+    if member["is_new"]:
+        return f"<p>{escape(say(texts_fr.NEW_MEMBER))}</p>"
+    level, score = member["churn_risk_level"], member["churn_risk_score"]
+    if level is None:
+        return f"<p>{escape(say(texts_fr.NO_SCORE))}</p>"
+    risk = say(texts_fr.RISK_LEVELS[level])
+    parts = [
+        f'<p><span class="j-tag j-risk-{level}">{escape(risk)}</span> '
+        f"{escape(say('score'))} {formats_fr.number(score, decimals=2)}</p>"
+    ]
+    reasons = "".join(f"<li>{escape(factor['text'])}</li>" for factor in member["factors"] or ())
+    parts.append(f"<ul>{reasons}</ul>" if reasons else "")
+    parts += [f"<p>{escape(sentence)}</p>" for sentence in (member["counterfactual"], _muted(member)) if sentence]
+    return f'<div class="j-reasons">{"".join(parts)}</div>'
+
+
+def timeline_html(events: Sequence[Row], member: Row, *, now: datetime) -> str:
+    """Visits, conversations and alerts, each with its day; a conversation and an alert lead to their own page."""
+    if not events:
+        return f"<p>{escape(say('Rien encore.'))}</p>"
+    return '<ol class="j-timeline">' + "".join(_event(event, member, now=now) for event in events) + "</ol>"
+
+
+def _event(event: Row, member: Row, *, now: datetime) -> str:
+    when = formats_fr.moment(event["happened_at"], now=now, timezone=member["timezone"])
+    kind = event["kind"]
+    if kind == "visit":
+        what = escape(say("Visite"))
+    elif kind == "alert":
+        what = (
+            f"<strong>{escape(event['words'])}</strong> "
+            f'<span class="j-tag">{escape(say(texts_fr.STATUSES[event["state"]]))}</span>'
+        )
+    else:
+        feeling = texts_fr.SENTIMENTS.get(event["label"], "")
+        tag = f' <span class="j-tag j-{event["label"]}">{escape(say(feeling))}</span>' if feeling else ""
+        what = f"{escape(say('Conversation'))}{tag}<br>{escape(event['words'] or '')}"
+    return (
+        f'<li class="j-{kind}"><span aria-hidden="true">{_SIGNS[kind]}</span> <small>{escape(when)}</small> {what}</li>'
+    )
+
+
+def _muted(member: Row) -> str | None:
+    if not member["mute_reason"]:
+        return None
+    until = f" {say('jusqu’au')} {member['muted_until']:%d/%m/%Y}" if member["muted_until"] else ""
+    return f"{say(texts_fr.MUTE_REASONS[member['mute_reason']])}{until}."

@@ -1,0 +1,104 @@
+"""The members in view: the filters, and the list a manager opens a member from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboards import context, exports, navigation, texts_fr
+from dashboards.language import say
+from dashboards.records import Records, Row
+from jarvis.tenancy import Permission, Scope
+
+# A longer list is one nobody reads; the filters say who.
+MOST_SHOWN = 200
+
+_EXPORTED = {
+    "last_name": "Nom", "first_name": "Prénom", "gym_name": "Salle", "churn_risk_level": "Risque",
+    "churn_risk_score": "Score", "reason": "Raison", "last_visit_at": "Dernière visite",
+    "visits_per_week": "Visites par semaine", "usual_visits_per_week": "Habitude par semaine",
+    "visit_trend": "Tendance", "conversation_count": "Conversations",
+}  # fmt: skip
+
+
+def choose() -> dict[str, Any]:
+    """What the filters say, as the values of `members.listing`; placed in one row."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="member-filters"):
+        name = st.text_input(say("Nom"), key="member-name", width=220)
+        levels = st.multiselect(
+            say("Risque"), list(texts_fr.RISK_LEVELS), format_func=lambda level: say(texts_fr.RISK_LEVELS[level]),
+            key="member-levels", placeholder=say("Tous"), width=220,
+        )  # fmt: skip
+        trends = st.multiselect(
+            say("Visites"), list(texts_fr.VISIT_TRENDS), format_func=lambda trend: say(texts_fr.VISIT_TRENDS[trend]),
+            key="member-trends", placeholder=say("Toutes"), width=220,
+        )  # fmt: skip
+        is_new = st.toggle(say("Nouveaux"), key="member-new")
+        shows_former = st.toggle(say("Anciens aussi"), key="member-former")
+    return {
+        "gym_id": context.gym_id(), "name": name.strip() or None, "levels": levels, "trends": trends,
+        "is_new": is_new, "shows_former": shows_former, "most": MOST_SHOWN + 1,
+    }  # fmt: skip
+
+
+def place(scope: Scope, records: Records, *, asked: dict[str, Any]) -> None:
+    """The list is placed; a click on a line opens the member."""
+    found = records.rows(scope, "members.listing", **asked)
+    rows = found[:MOST_SHOWN]
+    if not rows:
+        st.info(say("Aucun adhérent ne correspond à ces filtres."), icon=":material/search_off:")
+        return
+    chosen = st.dataframe(
+        [line(row) for row in rows], hide_index=True, height=560, on_select="rerun", selection_mode="single-row",
+        key="member-list", placeholder="–", column_order=_columns(scope), column_config=_column_config(),
+        alt=say("Adhérents, le plus à risque d'abord"),
+    )  # fmt: skip
+    if len(found) > MOST_SHOWN:
+        st.caption(say("Les 200 premiers sont affichés : affinez les filtres pour voir les autres."))
+    exports.place(rows, _EXPORTED, name="adherents")
+    picked = chosen.selection.rows
+    if picked:
+        navigation.go("adherents", {"adherent": str(rows[picked[0]]["id"])})
+
+
+def line(row: Row) -> dict[str, Any]:
+    """One member as the list shows them."""
+    level = row["churn_risk_level"]
+    return {
+        "name": full_name(row),
+        "gym": row["gym_name"],
+        "level": say("Nouveau") if row["is_new"] else say(texts_fr.RISK_LEVELS[level]) if level else "–",
+        "score": row["churn_risk_score"],
+        "reason": row["reason"] or "",
+        "last_visit": row["last_visit_at"],
+        "visits": row["visits_per_week"],
+        "usual": row["usual_visits_per_week"],
+        "trend": say(texts_fr.VISIT_TRENDS[row["visit_trend"]]) if row["visit_trend"] else "–",
+        "conversations": row["conversation_count"],
+    }
+
+
+def full_name(row: Row) -> str:
+    """First and last name; a word for a member who has none."""
+    return " ".join(part for part in (row["first_name"], row["last_name"]) if part) or say(texts_fr.UNKNOWN_MEMBER)
+
+
+def _columns(scope: Scope) -> Sequence[str]:
+    shown = ["name", "gym", "level", "score", "reason", "last_visit", "visits", "usual", "trend", "conversations"]
+    return shown if scope.may(Permission.CHOOSE_GYM) else [column for column in shown if column != "gym"]
+
+
+def _column_config() -> dict[str, Any]:
+    column = st.column_config
+    return {
+        "name": column.TextColumn(say("Adhérent"), width="medium"),
+        "gym": column.TextColumn(say("Salle")),
+        "level": column.TextColumn(say("Risque"), width="small"),
+        "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="%.2f", width="small"),
+        "reason": column.TextColumn(say("Première raison"), width="medium"),
+        "last_visit": column.DatetimeColumn(say("Dernière visite"), format="DD/MM/YYYY"),
+        "visits": column.NumberColumn(say("Visites/sem."), format="%.1f"),
+        "usual": column.NumberColumn(say("Habitude/sem."), format="%.1f"),
+        "trend": column.TextColumn(say("Tendance")),
+        "conversations": column.NumberColumn(say("Échanges")),
+    }

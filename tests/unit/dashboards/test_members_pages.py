@@ -1,0 +1,163 @@
+"""« Adhérents » run by Streamlit's own test harness, with rows in memory: list, filters, and a member's file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from html import unescape
+from types import SimpleNamespace
+from uuid import UUID, uuid4
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import access, member_file, member_list, texts_fr
+from jarvis.tenancy import Scope, UserRole
+
+AT = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
+ZELDA = UUID(int=7)
+
+
+def a_member(**changes: object) -> dict[str, object]:
+    return {
+        "id": ZELDA, "first_name": "Zélda", "last_name": "<b>Roux</b>", "gym_name": "Salle de Dax", "is_active": True,
+        "is_new": False, "churn_risk_level": "high", "churn_risk_score": 0.62,
+        "reason": "Aucune visite depuis 20 jours.",
+        "last_visit_at": AT, "visits_per_week": 0.5, "usual_visits_per_week": 3.0, "visit_trend": "absent",
+        "conversation_count": 2, "mute_reason": None, "timezone": "Europe/Paris", "email": "z@example.org",
+        "phone": "+33600000000", "member_since": date(2024, 1, 2), "plan": "flex", "membership_status": "active",
+        "expires_on": date(2026, 9, 1), "monthly_price_eur": 39.9, "engagement_score": 0.2, "sentiment_trend": "stable",
+        "muted_until": None, "factors": [{"text": "Aucune visite depuis 20 jours.", "factor": "absent", "points": 0.3}],
+        "counterfactual": "Repasserait sous élevé avec une visite.", "as_of_date": AT.date(), "held_back_reason": None,
+        **changes,
+    }  # fmt: skip
+
+
+def an_event(kind: str, label: str, words: str | None, state: str | None) -> dict[str, object]:
+    return {"kind": kind, "id": uuid4(), "happened_at": AT, "label": label, "words": words, "state": state}
+
+
+@dataclass
+class MemoryRecords:
+    """Rows by question, and what was asked."""
+
+    answers: dict[str, Sequence[Mapping[str, object]]]
+    asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Mapping[str, object]]:
+        self.asked.append((question, values))
+        return self.answers.get(question, [])
+
+    def row(self, scope: Scope, question: str, **values: object) -> Mapping[str, object] | None:
+        found = self.rows(scope, question, **values)
+        return found[0] if found else None
+
+
+def script() -> None:
+    """What Streamlit runs; imports inside, as the harness runs its text alone."""
+    from dashboards.app_pages.manager import members
+
+    members.page()
+
+
+@pytest.fixture
+def records() -> MemoryRecords:
+    return MemoryRecords({"members.listing": [a_member()]})
+
+
+@pytest.fixture
+def page(records: MemoryRecords, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page for a manager, not run yet."""
+    scope = Scope(user_id=uuid4(), role=UserRole.GYM_MANAGER, full_name="Camille Durand", gym_name="Salle de Dax")
+    monkeypatch.setattr(access, "require", lambda *_, **__: scope)
+    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
+    # A link needs a running app's menu; the browser tests follow it.
+    monkeypatch.setattr("dashboards.navigation.link", lambda *_: None)
+    yield AppTest.from_function(script, default_timeout=20)
+
+
+def test_the_list_shows_the_level_the_reason_and_the_habit(page: AppTest) -> None:
+    """In French words; a manager of one gym is not told its name on every line."""
+    page.run()
+    assert not page.exception
+    frame = page.dataframe[0].value
+    assert list(frame.loc[0, ["level", "reason", "usual", "trend"]]) == [
+        "Élevé", "Aucune visite depuis 20 jours.", 3.0, "Ne vient plus",
+    ]  # fmt: skip
+
+
+def test_filters_become_the_question(page: AppTest, records: MemoryRecords) -> None:
+    """What is picked is what is asked."""
+    page.run()
+    page.text_input[0].set_value(" Zél ")
+    page.multiselect[0].set_value(["high", "critical"])
+    page.multiselect[1].set_value(["absent"])
+    page.toggle[0].set_value(True)
+    page.run()
+    question, values = records.asked[-1]
+    assert question == "members.listing"
+    assert (values["name"], values["levels"], values["trends"]) == ("Zél", ["high", "critical"], ["absent"])
+    assert (values["is_new"], values["shows_former"], values["most"]) == (True, False, member_list.MOST_SHOWN + 1)
+
+
+def test_nobody_found_says_so(page: AppTest, records: MemoryRecords) -> None:
+    """An empty list is an answer."""
+    records.answers.clear()
+    page.run()
+    assert [found.value for found in page.info] == ["Aucun adhérent ne correspond à ces filtres."]
+
+
+def test_a_long_list_says_that_it_was_cut(page: AppTest, records: MemoryRecords) -> None:
+    """Two hundred lines and the way to the others; the export holds what is shown."""
+    records.answers["members.listing"] = [a_member(id=uuid4()) for _ in range(member_list.MOST_SHOWN + 1)]
+    page.run()
+    assert len(page.dataframe[0].value) == member_list.MOST_SHOWN
+    assert any("200 premiers" in found.value for found in page.caption)
+
+
+def test_a_members_file_tells_why_and_what_happened(page: AppTest, records: MemoryRecords) -> None:
+    """Reasons, the way out, and the latest events; names are never markup."""
+    records.answers |= {
+        "members.member": [a_member()],
+        "members.weeks": [{"week": date(2026, 3, 2), "visit_count": 3}, {"week": date(2026, 3, 9), "visit_count": 0}],
+        "members.timeline": [
+            an_event("alert", "churn_risk", "Risque <i>élevé</i>", "pending"),
+            an_event("session", "negative", "Douche froide.", "unsolved"),
+            an_event("visit", "badge", None, None),
+        ],
+    }  # fmt: skip
+    page.query_params["adherent"] = str(ZELDA)
+    page.run()
+    assert not page.exception
+    shown = "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
+    for words in (
+        "&lt;b&gt;Roux",
+        "Aucune visite depuis 20 jours.",
+        "Repasserait",
+        "Risque &lt;i&gt;",
+        "Douche froide.",
+        "39,90",
+    ):
+        assert words in shown
+    assert "<b>Roux" not in shown
+
+
+@pytest.mark.parametrize("address", [str(uuid4()), "pas-un-identifiant"])
+def test_a_guessed_address_gives_nothing(page: AppTest, records: MemoryRecords, address: str) -> None:
+    """A member of another gym and a member that never was get the same answer; nonsense gets the list."""
+    page.query_params["adherent"] = address
+    page.run()
+    assert not page.exception
+    assert [found.value for found in page.warning] == ([texts_fr.NO_SUCH_MEMBER] if "-id" not in address else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"is_new": True}, texts_fr.NEW_MEMBER),
+        ({"churn_risk_level": None}, texts_fr.NO_SCORE),
+        ({"mute_reason": "frozen", "muted_until": date(2026, 4, 1)}, "Abonnement suspendu jusqu’au 01/04/2026."),
+    ],
+)
+def test_a_member_without_a_score_says_why(changes: dict[str, object], words: str) -> None:
+    """New, not computed yet, or absent with a reason."""
+    assert words in unescape(member_file.reasons_html(a_member(**changes)))
