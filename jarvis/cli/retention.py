@@ -26,7 +26,7 @@ def _retention(settings: Settings, options: argparse.Namespace) -> int:
 
     with pipeline_connection(settings) as connection:
         if options.run or options.dry_run:
-            proofs = retention.keep_house(connection, now=datetime.now(UTC), is_dry=options.dry_run)
+            proofs = retention.keep_house(connection, home=settings.home, now=datetime.now(UTC), is_dry=options.dry_run)
             for proof in proofs:
                 print(json.dumps(asdict(proof), default=str))
             return 0 if all(proof.is_kept for proof in proofs) else 1

@@ -20,7 +20,7 @@ from dagster import (
 from pydantic import Field
 
 from orchestration.assets.raw import raw_key
-from orchestration.resources import Warehouse
+from orchestration.resources import Warehouse, process_settings
 from warehouse.stores import retention
 
 
@@ -44,7 +44,9 @@ def retention_proofs(
     Batches commit one by one: a run that is killed, or run again, goes on where it stands.
     """
     with warehouse.connect() as connection:
-        proofs = retention.keep_house(connection, now=datetime.now(UTC), is_dry=config.dry)
+        proofs = retention.keep_house(
+            connection, home=process_settings().home, now=datetime.now(UTC), is_dry=config.dry
+        )
     table = MetadataValue.table(
         [
             TableRecord({"rule": one.rule_name, "found": one.found, "done": one.done, "remaining": one.remaining})

@@ -1,7 +1,9 @@
 """What is kept too long goes, what must stay stays, and each run proves it."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -103,7 +105,7 @@ def test_old_words_are_in_no_column_of_the_database(database: Database) -> None:
         )
         before = admin.execute(facts, [old]).fetchone()
 
-        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, now=NOW)}
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, home=database.settings.home, now=NOW)}
 
         assert {word: _places_of(admin, word) for word in PLANTED} == {word: [] for word in PLANTED}
         assert (proofs["sessions"].found, proofs["sessions"].done, proofs["sessions"].remaining) == (1, 1, 0)
@@ -123,7 +125,10 @@ def test_a_dry_run_counts_and_changes_nothing(database: Database) -> None:
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         gym = make_gym(admin)
         _age(admin, _analysed(admin, pipeline, gym), days=200)
-        found = {one.rule_name: one for one in retention.keep_house(pipeline, now=NOW, is_dry=True)}
+        found = {
+            one.rule_name: one
+            for one in retention.keep_house(pipeline, home=database.settings.home, now=NOW, is_dry=True)
+        }
         assert (found["sessions"].found, found["sessions"].done, found["sessions"].remaining) == (1, 0, 1)
         assert _places_of(admin, "Zoubida") != []
         assert _count(admin, "select count(*) from app.retention_runs where is_dry") == len(found)
@@ -136,10 +141,11 @@ def test_a_second_run_finds_nothing(database: Database) -> None:
         gym = make_gym(admin)
         _age(admin, _analysed(admin, pipeline, gym), days=200)
         _visit(admin, gym, NOW - timedelta(days=100))
-        retention.keep_house(pipeline, now=NOW)
-        assert [(one.found, one.done, one.remaining) for one in retention.keep_house(pipeline, now=NOW)] == [
-            (0, 0, 0) for _ in retention.rules(pipeline)
-        ]
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
+        assert [
+            (one.found, one.done, one.remaining)
+            for one in retention.keep_house(pipeline, home=database.settings.home, now=NOW)
+        ] == [(0, 0, 0) for _ in retention.rules(pipeline)]
 
 
 def test_heartbeats_go_after_thirty_days(database: Database) -> None:
@@ -151,7 +157,7 @@ def test_heartbeats_go_after_thirty_days(database: Database) -> None:
                 "insert into kiosk_heartbeats (gym_id, kiosk_id, received_at) values (%s, %s, %s)",
                 [gym.gym_id, gym.kiosk_id, NOW - timedelta(hours=hours)],
             )
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         assert _count(admin, "select count(*) from kiosk_heartbeats") == 2
 
 
@@ -171,9 +177,9 @@ def test_an_old_passage_tells_the_day_only(database: Database) -> None:
         _visit(admin, gym, first)
         _visit(admin, gym, second)
         _visit(admin, gym, NOW - timedelta(days=89))
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         _visit(admin, gym, late)
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         days = admin.execute(
             "select (visited_at at time zone 'Europe/Paris')::date::text, count(*), count(distinct visited_at), "
             "count(kiosk_id), min(visited_at at time zone 'Europe/Paris')::time(0)::text "
@@ -195,7 +201,7 @@ def test_reports_are_archived_after_a_year_and_forgotten_drafts_go(database: Dat
                 "values (%s, 'weekly', %s, %s, 'Semaine', '{\"visits\": 3}', '[\"x\"]', %s, %s)",
                 [gym.gym_id, start, start + timedelta(days=7), status, None if status == "draft" else start],
             )
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         rows = admin.execute("select status, metrics, insights from insights_reports order by period_start").fetchall()
         assert rows == [("archived", {"visits": 3}, None), ("published", {"visits": 3}, ["x"])]
 
@@ -210,7 +216,7 @@ def test_a_member_without_contact_for_three_years_is_erased(database: Database) 
                 [NOW - timedelta(days=1200), gym.member_id],
             )
         admin.execute("update gym_members_v2 set is_active = false where id = %s", [gone.member_id])
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         assert admin.execute("select id from gym_members_v2").fetchall() == [(stays.member_id,)]
         assert _count(admin, "select count(*) from audit_log where action = 'member_erased'") == 1
 
@@ -225,7 +231,7 @@ def test_a_rule_that_fails_says_so_and_the_others_go_on(database: Database) -> N
         )
         _visit(admin, gym, NOW - timedelta(days=100))
         admin.execute("revoke delete on kiosk_heartbeats from jarvis_pipeline")
-        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, now=NOW)}
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, home=database.settings.home, now=NOW)}
         assert proofs["heartbeats"].error == "InsufficientPrivilege 42501"
         assert (proofs["heartbeats"].found, proofs["heartbeats"].remaining) == (1, 1)
         assert proofs["badge_passages"].done == 1
@@ -250,7 +256,7 @@ def test_empty_months_of_the_event_log_are_dropped(database: Database) -> None:
             "values (%s, %s, 1, '2025-02-10', 'upstream_in', 'x', '{}')",
             [session_id, gym.gym_id],
         )
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         left = {
             row[0] for row in admin.execute("select relname from pg_class where relname ~ '^realtime_events_2025_0.$'")
         }
@@ -311,7 +317,7 @@ def test_a_message_to_a_member_is_theirs_and_has_its_term(database: Database) ->
             )
         kept = privacy.export_member(pipeline, gym.member_id)
         assert {one["text"] for one in kept["alert_messages"]} == {"Bonjour Ada (old)", "Bonjour Ada (new)"}
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         assert admin.execute("select text from alert_messages").fetchall() == [("Bonjour Ada (new)",)]
 
 
@@ -325,7 +331,7 @@ def test_an_absence_s_reason_goes_a_year_after_it_ended(database: Database) -> N
                 "values (%s, %s, %s, %s, 'injury', 'member')",
                 [gym.gym_id, gym.member_id, start, end],
             )
-        retention.keep_house(pipeline, now=NOW)
+        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         left = admin.execute("select ends_on::text from member_absences order by ends_on").fetchall()
         assert left == [("2026-10-10",), (None,)]
 
@@ -339,3 +345,37 @@ def test_nobody_unknown_or_talking_is_erased(database: Database) -> None:
         open_session(admin, gym)
         with pytest.raises(privacy.MemberIsTalking, match="once it is closed"):
             privacy.erase_member(pipeline, gym.member_id)
+
+
+def test_files_have_their_term_too(database: Database, tmp_path: Path) -> None:
+    """Old copies go, young ones stay, what grows is set aside; a dry run counts and changes nothing; proofs of each."""
+    old, young = NOW - timedelta(days=200), NOW - timedelta(hours=2)
+    files = {
+        "logs/gateway.log": young, "logs/gateway.log.2026-10-01": old, "logs/gateway.log.2026-11-20": young,
+        "journal/quarantine.ndjson": young, "journal/quarantine.ndjson.2026-01-01": old, "journal/live.jsonl": old,
+        "dagster/results/one": old, "dagster/results/two": young, "dagster/broker/taken/three": old,
+        "secret_key": old,
+    }  # fmt: skip
+    for name, changed_at in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        os.utime(path, (changed_at.timestamp(), changed_at.timestamp()))
+    rules = ("log_files", "quarantine_files", "worker_files")
+    with database.connect("pipeline") as pipeline, (tmp_path / "logs/gateway.log").open("a") as held:
+        dry = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=NOW, is_dry=True)}
+        assert [(dry[one].found, dry[one].done) for one in rules] == [(1, 0), (1, 0), (2, 0)]
+        assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == set(files)
+        done = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=NOW)}
+        assert [(done[one].done, done[one].remaining, done[one].error) for one in rules] == [
+            (1, 0, None), (1, 0, None), (2, 0, None),
+        ]  # fmt: skip
+        # Whoever held the log open goes on in the emptied one.
+        held.write("later")
+        held.flush()
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {
+        "logs/gateway.log", "logs/gateway.log.2026-11-20", "logs/gateway.log.2026-11-22", "dagster/results/two",
+        "journal/quarantine.ndjson.2026-11-22", "journal/live.jsonl", "secret_key",
+    }  # fmt: skip
+    assert (tmp_path / "logs/gateway.log").read_text() == "later"
+    assert (tmp_path / "logs/gateway.log.2026-11-22").read_text() == "logs/gateway.log"

@@ -1,13 +1,14 @@
 """Keeps house: each rule's rows are counted, dealt with in small transactions, counted again, and put on record.
 
 The rules are data (`app.retention_rules`). Most delete what is old by one column (`_AGED`); what the others
-mean in SQL is in `queries/retention.sql`, as `count_<rule>` and `apply_<rule>`. A rule that fails leaves what
-it had committed and says so in its proof; the others go on.
+mean in SQL is in `queries/retention.sql`, as `count_<rule>` and `apply_<rule>`; those of files are
+`warehouse/kept_files.py`'s. A rule that fails leaves what it had committed and says so in its proof; the others go on.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import LiteralString
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from psycopg import Connection, sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from warehouse.kept_files import PLACES, old_files, remove, set_aside
 from warehouse.sql import queries
 from warehouse.stores import privacy
 
@@ -105,12 +107,13 @@ def set_keep_days(connection: Connection, name: str, *, keep_days: int) -> None:
     connection.execute(_sql("note_change"), {"name": name, "details": details})
 
 
-def keep_house(connection: Connection, *, now: datetime, is_dry: bool = False) -> list[Proof]:
+def keep_house(connection: Connection, *, home: Path, now: datetime, is_dry: bool = False) -> list[Proof]:
     """Every rule is kept, and one proof of each is on record; a dry run only counts.
 
     Args:
         connection: the pipeline's, outside a transaction: each batch commits for itself, so a run that
             is killed goes on where it stopped.
+        home: JARVIS_HOME of this machine, whose files have rules too.
         now: the moment from which days are counted back.
         is_dry: True to change nothing but the record of runs.
     """
@@ -118,7 +121,10 @@ def keep_house(connection: Connection, *, now: datetime, is_dry: bool = False) -
     proofs = []
     for rule in rules(connection):
         connection.commit()
-        proof = _dry(connection, rule, now=now) if is_dry else _kept(connection, rule, now=now)
+        if rule.name in PLACES:
+            proof = _kept_files(rule, home, now=now, is_dry=is_dry)
+        else:
+            proof = _dry(connection, rule, now=now) if is_dry else _kept(connection, rule, now=now)
         _note(connection, run_id, rule, proof)
         connection.commit()
         proofs.append(proof)
@@ -150,6 +156,20 @@ def _kept(connection: Connection, rule: Rule, *, now: datetime) -> Proof:
         connection.rollback()
         error = f"{type(failure).__name__} {failure.sqlstate or ''}".strip()
     return Proof(rule.name, cut_off, False, found, done, _count(connection, rule, cut_off), error)
+
+
+def _kept_files(rule: Rule, home: Path, *, now: datetime, is_dry: bool) -> Proof:
+    place, cut_off = PLACES[rule.name], rule.cut_off(now)
+    found = old_files(home, place, older_than=cut_off)
+    if is_dry:
+        return Proof(rule.name, cut_off, True, len(found), 0, len(found))
+    done, error = 0, None
+    try:
+        set_aside(home, place, now=now)
+        done = remove(found)
+    except OSError as failure:
+        error = f"{type(failure).__name__} {failure.errno or ''}".strip()
+    return Proof(rule.name, cut_off, False, len(found), done, len(old_files(home, place, older_than=cut_off)), error)
 
 
 def _count(connection: Connection, rule: Rule, cut_off: datetime) -> int:
