@@ -21,14 +21,21 @@ if TYPE_CHECKING:
 _INK, _MUTED, _LINE = "#1d1d1f", "#6e6e73", "#d2d2d7"
 # Apart for colour-blind readers too, and in grey when printed.
 _ACCENT, _WARM = "#0b57a4", "#c2410c"
+_SOFT = "#b9cfe6"
 _MARGIN = 42.0  # 15 mm
 # reportlab's frames keep this much inside their margins.
 _PADDING = 6.0
 TOPICS_SHOWN = 6
+# Fewer say nothing of a trend.
+FEWEST_WEEKS = 3
 
 
-def render_pdf(read: ReadReport) -> bytes:
-    """The report as an A4 PDF, one page for a gym in most weeks."""
+def render_pdf(read: ReadReport, *, link: str = "") -> bytes:
+    """The report as an A4 PDF, one or two pages for a gym in most weeks.
+
+    Args:
+        link: where JARVIS is opened; the evidence leads there. Without it nothing is a link.
+    """
     from reportlab.lib.pagesizes import A4
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
@@ -52,11 +59,13 @@ def render_pdf(read: ReadReport) -> bytes:
         invariant=1,
     )
     footer = _footer(read.report.generated_at)
-    document.build(_story(read, width=A4[0] - 2 * (_MARGIN + _PADDING)), onFirstPage=footer, onLaterPages=footer)
+    document.build(
+        _story(read, width=A4[0] - 2 * (_MARGIN + _PADDING), link=link), onFirstPage=footer, onLaterPages=footer
+    )
     return buffer.getvalue()
 
 
-def _story(read: ReadReport, *, width: float) -> "list[Flowable]":
+def _story(read: ReadReport, *, width: float, link: str) -> "list[Flowable]":
     from reportlab.platypus import KeepTogether, Spacer
 
     report, paragraph = read.report, _paragraphs()
@@ -74,11 +83,8 @@ def _story(read: ReadReport, *, width: float) -> "list[Flowable]":
         )
     if report.insights:
         story.append(paragraph("Ce qui a changé", "heading"))
-        story += [paragraph(_with_evidence(one), "body") for one in report.insights]
-    topics = [one for one in report.metrics["topics"] if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
-    if topics:
-        heading = paragraph("De quoi les adhérents parlent-ils, et s'en plaignent-ils ?", "heading")
-        story.append(KeepTogether([heading, _topic_bars(topics, width)]))
+        story += [_insight(one, paragraph, link=link) for one in report.insights]
+    story += _charts(report, width, paragraph)
     story.append(KeepTogether([paragraph("Les chiffres", "heading"), _figures(report, period, width, paragraph)]))
     if report.metrics["gyms"]:
         story.append(
@@ -167,7 +173,7 @@ def _topic_bars(topics: Sequence[dict[str, Any]], width: float) -> "Drawing":
     from reportlab.graphics.shapes import Drawing, Rect, String
     from reportlab.lib.colors import HexColor
 
-    row, label_width, number_width = 17.0, 0.34 * width, 0.2 * width
+    row, label_width, number_width = 15.0, min(0.46 * width, 120.0), 60.0
     drawing = Drawing(width, row * len(topics) + 16)
     most = max(one["session_count"] for one in topics)
     scale = (width - label_width - number_width) / most
@@ -178,28 +184,95 @@ def _topic_bars(topics: Sequence[dict[str, Any]], width: float) -> "Drawing":
         drawing.add(String(0, bottom + 4, label, fontName="Vera", fontSize=8.5, fillColor=HexColor(_INK)))
         drawing.add(Rect(label_width, bottom + 2, total * scale, 9, fillColor=HexColor(_ACCENT), strokeColor=None))
         drawing.add(Rect(label_width, bottom + 2, unhappy * scale, 9, fillColor=HexColor(_WARM), strokeColor=None))
-        plural = "s" if unhappy > 1 else ""
-        text = f"{number(total)}, dont {number(unhappy)} négative{plural}" if unhappy else number(total)
+        text = f"{number(unhappy)} sur {number(total)}"
         drawing.add(
             String(
                 label_width + total * scale + 5, bottom + 4, _printable(text),
                 fontName="Vera", fontSize=7.5, fillColor=HexColor(_MUTED),
             )
         )  # fmt: skip
-    for left, colour, text in ((label_width, _WARM, "négatives"), (label_width + 70, _ACCENT, "autres")):
+    for left, colour, text in ((0.0, _WARM, "conversations négatives"), (112.0, _ACCENT, "autres conversations")):
         drawing.add(Rect(left, 1, 7, 7, fillColor=HexColor(colour), strokeColor=None))
         drawing.add(String(left + 11, 1, text, fontName="Vera", fontSize=7.5, fillColor=HexColor(_MUTED)))
     return drawing
 
 
-def _with_evidence(insight: dict[str, Any]) -> str:
-    """The sentence with the short ids of what it rests on: enough to find them by search."""
-    sources = [*insight.get("session_ids", ()), *insight.get("alert_ids", ())]
-    if not sources:
-        return str(insight["text"])
-    kind = "conversations" if insight.get("session_ids") else "alertes"
-    shown = ", ".join(str(one)[:8] for one in sources[:3])
-    return f"{insight['text']} ({kind} {shown}{'…' if len(sources) > 3 else ''})"
+def _insight(insight: dict[str, Any], paragraph: Any, *, link: str) -> "Flowable":
+    """The sentence, and behind it in small print what it rests on."""
+    where = f"{link.rstrip('/')}/alertes" if link and insight["kind"] in ("alerts", "churn") else link
+    found: Flowable = paragraph(insight["text"], "body", small=reports_fr.evidence(insight), link=where)
+    return found
+
+
+def _charts(report: KeptReport, width: float, paragraph: Any) -> "list[Flowable]":
+    """The period's charts, each under the question it answers: side by side where there are two."""
+    from reportlab.platypus import KeepTogether, Table, TableStyle
+
+    weeks = report.metrics.get("weeks", ())
+    topics = [one for one in report.metrics["topics"] if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
+    has_weeks = sum(one["visit_count"] > 0 for one in weeks) >= FEWEST_WEEKS
+    wide = 0.48 * width if has_weeks and topics else width
+    charts = []
+    if has_weeks:
+        charts.append([paragraph("La fréquentation monte-t-elle ?", "heading"), _week_bars(weeks, wide)])
+    if topics:
+        charts.append([paragraph("De quoi se plaint-on ?", "heading"), _topic_bars(topics, wide)])
+    if len(charts) < 2:
+        return [KeepTogether(one) for one in charts]
+    style = TableStyle(
+        [("VALIGN", (0, 0), (-1, -1), "TOP")]
+        + [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
+    )
+    return [Table([charts], colWidths=[0.52 * width, 0.48 * width], style=style, hAlign="LEFT", spaceBefore=5)]
+
+
+def _week_bars(weeks: Sequence[dict[str, Any]], width: float) -> "Drawing":
+    """One bar a week, and a mark where the same week of last year stood; numbers on the first, best and last one."""
+    from reportlab.graphics.shapes import Drawing, Line, Rect, String
+    from reportlab.lib.colors import HexColor
+
+    height, foot, head = 58.0, 26.0, 11.0
+    drawing = Drawing(width, height + foot + head)
+    step = width / len(weeks)
+    most = max(max(one["visit_count"], one["year_before"] or 0) for one in weeks)
+    best = max(range(len(weeks)), key=lambda place: weeks[place]["visit_count"])
+    for place, one in enumerate(weeks):
+        left, tall = place * step + 0.15 * step, one["visit_count"] / most * height
+        is_last = place == len(weeks) - 1
+        drawing.add(
+            Rect(left, foot, 0.7 * step, tall, fillColor=HexColor(_ACCENT if is_last else _SOFT), strokeColor=None)
+        )
+        past = one["year_before"]
+        if past is not None:
+            level = foot + past / most * height
+            drawing.add(
+                Line(left - 2, level, left + 0.7 * step + 2, level, strokeColor=HexColor(_WARM), strokeWidth=1.6)
+            )
+        middle = left + 0.35 * step
+        if place in (0, best, len(weeks) - 1):
+            said = _printable(number(one["visit_count"]))
+            above = max(foot + tall, level if past is not None and abs(level - foot - tall) < head else 0.0) + 3
+            drawing.add(
+                String(
+                    middle, above, said, fontName="VeraBd", fontSize=7.5, textAnchor="middle", fillColor=HexColor(_INK)
+                )
+            )
+        if (len(weeks) - 1 - place) % 2:
+            continue  # Every second day named: all of them would touch.
+        day = date.fromisoformat(one["last"]) - timedelta(days=6)
+        drawing.add(
+            String(
+                middle, foot - 10, f"{day:%d/%m}", fontName="Vera", fontSize=7, textAnchor="middle",
+                fillColor=HexColor(_MUTED),
+            )
+        )  # fmt: skip
+    keys = [(0.0, _ACCENT, "ce rapport"), (65.0, _SOFT, "passages par semaine")]
+    if any(one["year_before"] is not None for one in weeks):
+        keys.append((172.0, _WARM, "il y a un an"))
+    for left, colour, text in keys:
+        drawing.add(Rect(left, 1, 7, 2 if colour == _WARM else 7, fillColor=HexColor(colour), strokeColor=None))
+        drawing.add(String(left + 11, 1, text, fontName="Vera", fontSize=7.5, fillColor=HexColor(_MUTED)))
+    return drawing
 
 
 def _period(report: KeptReport) -> Period:
@@ -229,7 +302,15 @@ def _paragraphs() -> Any:
         "cell_bold": style("cell_bold", 8.5, bold=True),
         "cell_muted": style("cell_muted", 7.5, colour=_MUTED),
     }
-    return lambda text, name: Paragraph(escape(_printable(text)), styles[name])
+
+    def paragraph(text: str, name: str, small: str = "", link: str = "") -> Paragraph:
+        words = escape(_printable(text))
+        if small:
+            grey = f'<font size="7.5" color="{_MUTED}">({escape(_printable(small))})</font>'
+            words += " " + (f'<a href="{escape(link)}">{grey}</a>' if link else grey)
+        return Paragraph(words, styles[name])
+
+    return paragraph
 
 
 def _footer(generated_at: datetime) -> Any:

@@ -25,6 +25,8 @@ MOST_ACTIONS = 3
 # What cannot wait, whom one may lose, what they complain of, and then what only informs.
 _ORDER_OF_ACTION = ("alerts", "churn", "topic", "sentiment", "visits")
 SESSIONS_CITED = 5
+# A season: enough to tell a trend from a bad week.
+WEEKS_SHOWN = 12
 
 
 class ReportKind(StrEnum):
@@ -133,6 +135,17 @@ class GymLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """Visits of seven days that end with the report's period, or some weeks before it."""
+
+    last: date
+    """Its last day."""
+    visit_count: int
+    year_before: int | None
+    """Of the same week a year before; None where that is not on record."""
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """All a report is written from."""
 
@@ -148,6 +161,10 @@ class Findings:
     standing: Standing
     gyms: tuple[GymLine, ...] = ()
     """Of a franchise; empty for a gym."""
+    weeks: tuple[Week, ...] = ()
+    """The last `WEEKS_SHOWN` ones up to the period's end, the oldest first."""
+    negative_session_ids: tuple[UUID, ...] = ()
+    """The latest unhappy conversations of the period, some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +179,8 @@ class Insight:
     session_ids: tuple[UUID, ...] = ()
     alert_ids: tuple[UUID, ...] = ()
     topic: Topic | None = None
+    evidence_count: int = 0
+    """How many visits, conversations, members or alerts it was counted over; `session_ids` are some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +323,7 @@ def _visits(change: Change) -> Insight | None:
     if share is None or abs(share) < NOTABLE_CHANGE or change.now is None or change.before is None:
         return None
     text = reports_fr.visits_insight(int(change.now), int(change.before), change.share_of_year)
-    return Insight("visits", text, min(1.0, abs(share)), metric="visit_count")
+    return Insight("visits", text, min(1.0, abs(share)), metric="visit_count", evidence_count=int(change.now))
 
 
 def _sentiment(findings: Findings, change: Change) -> Insight | None:
@@ -317,7 +336,14 @@ def _sentiment(findings: Findings, change: Change) -> Insight | None:
     text = reports_fr.sentiment_insight(
         difference, findings.now.negative_session_count, findings.now.analysed_session_count
     )
-    return Insight("sentiment", text, min(1.0, abs(difference)), metric="mean_sentiment_score")
+    return Insight(
+        "sentiment",
+        text,
+        min(1.0, abs(difference)),
+        metric="mean_sentiment_score",
+        session_ids=findings.negative_session_ids[:SESSIONS_CITED],
+        evidence_count=findings.now.analysed_session_count,
+    )
 
 
 def _topics(findings: Findings) -> list[Insight]:
@@ -337,6 +363,7 @@ def _topics(findings: Findings) -> list[Insight]:
                 one.negative_count / analysed,
                 topic=one.topic,
                 session_ids=one.session_ids[:SESSIONS_CITED],
+                evidence_count=one.session_count,
             )
         )
     return sorted(found, key=lambda insight: -insight.weight)[:3]
@@ -347,14 +374,21 @@ def _risk(standing: Standing) -> Insight | None:
         return None
     text = reports_fr.risk_insight(standing.at_risk_member_count, standing.active_member_count)
     share = standing.at_risk_member_count / max(1, standing.active_member_count)
-    return Insight("churn", text, min(1.0, share), metric="at_risk_member_count")
+    return Insight(
+        "churn",
+        text,
+        min(1.0, share),
+        metric="at_risk_member_count",
+        evidence_count=standing.at_risk_member_count,
+    )
 
 
 def _late_alerts(standing: Standing) -> Insight | None:
     if not standing.late_alert_ids:
         return None
     text = reports_fr.late_alerts_insight(len(standing.late_alert_ids))
-    return Insight("alerts", text, 1.0, alert_ids=standing.late_alert_ids)
+    count = len(standing.late_alert_ids)
+    return Insight("alerts", text, 1.0, alert_ids=standing.late_alert_ids, evidence_count=count)
 
 
 def _actions(findings: Findings, insights: Sequence[Insight]) -> tuple[str, ...]:

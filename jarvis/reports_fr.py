@@ -4,7 +4,7 @@ Members are never named here: names are added for a reader who may see them (`or
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jarvis.conversations import Topic
 from jarvis.formats_fr import full_date, number
@@ -112,6 +112,16 @@ _TOPIC_ACTIONS: Mapping[Topic, str] = {
 }
 
 
+# What each kind of insight was counted over.
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    "visits": ("passage compté", "passages comptés"),
+    "sentiment": ("conversation analysée", "conversations analysées"),
+    "topic": ("conversation", "conversations"),
+    "churn": ("adhérent", "adhérents"),
+    "alerts": ("alerte", "alertes"),
+}
+
+
 def title(subject: str, period: "Period") -> str:
     """For example « Rapport de la semaine – Dax, du lundi 16 novembre 2026 au dimanche 22 novembre 2026 »."""
     if period.kind.value == "daily":
@@ -184,6 +194,28 @@ def late_alerts_insight(count: int) -> str:
     if count == 1:
         return "Une alerte urgente ou haute attend depuis plus d'un jour sans que personne ne l'ait prise."
     return f"{number(count)} alertes urgentes ou hautes attendent depuis plus d'un jour, et personne ne les a prises."
+
+
+def evidence(insight: Mapping[str, Any]) -> str:
+    """What a kept insight rests on: how many of what, and the short ids by which some of them are found."""
+    count = insight.get("evidence_count") or 0
+    ids = [*insight.get("session_ids", ()), *insight.get("alert_ids", ())]
+    singular, plural = _COUNTED.get(insight["kind"], ("conversation", "conversations"))
+    if not count:
+        count = len(ids)
+    if not count:
+        return ""
+    text = f"{number(count)} {singular if count == 1 else plural}"
+    if ids:
+        shown = ", ".join(str(one)[:8] for one in ids[:2])
+        text += f", dont {shown}" if count > len(ids[:2]) else f" : {shown}"
+    return text
+
+
+def insight_line(insight: Mapping[str, Any]) -> str:
+    """The sentence and its evidence."""
+    rests_on = evidence(insight)
+    return f"{insight['text']} ({rests_on})" if rests_on else str(insight["text"])
 
 
 def action(kind: str, topic: Topic | None, standing: "Standing") -> str | None:

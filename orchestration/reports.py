@@ -16,6 +16,7 @@ from jarvis.mail import AddressError, Attachment, Letter, Section, end_of_quiet,
 from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
 from jarvis.report_pdf import render_pdf
 from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
+from jarvis.reports_fr import insight_line
 from jarvis.settings import Settings
 from warehouse.connection import as_user
 from warehouse.mailer import MailDelayed, Mailer, MailRefused
@@ -84,6 +85,8 @@ def findings_of(connection: Connection, subject: store.Subject, period: Period, 
         topics_before=store.topics(connection, gym_ids, period.before),
         standing=store.standing(connection, gym_ids, now=now),
         gyms=store.gym_lines(connection, gym_ids, period) if subject.franchise_id else (),
+        weeks=store.weeks(connection, gym_ids, period),
+        negative_session_ids=store.negative_sessions(connection, gym_ids, period),
     )
 
 
@@ -128,7 +131,7 @@ def letter_of(read: ReadReport, *, link: str, stop: str | None = None) -> Letter
         )
         sections.append(Section("Qui appeler, et pourquoi", lines))
     if report.insights:
-        sections.append(Section("Ce qui a changé", tuple(one["text"] for one in report.insights)))
+        sections.append(Section("Ce qui a changé", tuple(insight_line(one) for one in report.insights)))
     return Letter(
         subject=report.title,
         opening=(report.summary or "",),
@@ -136,7 +139,7 @@ def letter_of(read: ReadReport, *, link: str, stop: str | None = None) -> Letter
         closing=("Vous recevez ce rapport parce que vous dirigez cette salle ou cette franchise.",),
         unsubscribe_url=stop,
         link=("Ouvrir JARVIS", link),
-        attachments=(Attachment(filename_of(read), render_pdf(read), "application/pdf"),),
+        attachments=(Attachment(filename_of(read), render_pdf(read, link=link), "application/pdf"),),
     )
 
 

@@ -95,6 +95,24 @@ def test_every_gym_and_franchise_has_one_report_whose_figures_are_the_marts(writ
         assert shown == pytest.approx(direct), report["title"]
 
 
+def test_the_weeks_and_every_insight_s_evidence_are_the_marts(written: Database) -> None:
+    """Each bar is the sum of its seven days, with the same weeks a year before; each insight counts something."""
+    for report in _rows(written, "select gym_id, insights, metrics from insights_reports where gym_id is not null"):
+        assert all(one["evidence_count"] > 0 for one in report["insights"]), report["insights"]
+        weeks = report["metrics"]["weeks"]
+        assert len(weeks) == 12 and weeks[-1]["last"] == report["metrics"]["period"]["last"]
+        assert weeks[-1]["visit_count"] == report["metrics"]["figures"]["visit_count"]["now"]
+        for week in weeks:
+            for shown, back in ((week["visit_count"], 0), (week["year_before"], 364)):
+                direct = _rows(
+                    written,
+                    "select sum(visit_count) as visits from marts.fct_gym_daily "
+                    "where gym_id = %s and local_date between %s::date - 6 - %s and %s::date - %s",
+                    report["gym_id"], week["last"], back, week["last"], back,
+                )[0]["visits"]  # fmt: skip
+                assert (shown or 0) == (direct or 0), week
+
+
 def test_writing_again_leaves_what_people_have_read(written: Database) -> None:
     """A second run of the job publishes nothing and queues nobody twice."""
     before = _rows(written, "select id, generated_at, metrics from insights_reports order by id")

@@ -17,7 +17,17 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from jarvis.conversations import Topic
-from jarvis.reports import Figures, GymLine, Period, Report, Standing, TopicCount
+from jarvis.reports import (
+    SESSIONS_CITED,
+    WEEKS_SHOWN,
+    Figures,
+    GymLine,
+    Period,
+    Report,
+    Standing,
+    TopicCount,
+    Week,
+)
 from warehouse.sql import queries
 
 _FIGURES: LiteralString = """
@@ -61,6 +71,38 @@ _TOPICS: LiteralString = """
         and sessions.local_date between %(first)s::date and %(last)s::date
     group by topics.topic
     order by negative_count desc, session_count desc, topics.topic
+"""
+
+
+_WEEKS: LiteralString = """
+    select
+        weeks.weeks_ago,
+        (%(end)s::date - 1 - 7 * weeks.weeks_ago) as last,
+        coalesce(sum(daily.visit_count) filter (where daily.local_date > %(end)s::date - 200), 0)::integer
+            as visit_count,
+        -- Nothing on record is no zero.
+        nullif(sum(daily.visit_count) filter (where daily.local_date <= %(end)s::date - 200), 0)::integer as year_before
+    from generate_series(0, %(weeks)s::integer - 1) as weeks (weeks_ago)
+    left join marts.fct_gym_daily as daily
+        on daily.gym_id = any (%(gym_ids)s::uuid[])
+        and (
+            daily.local_date between %(end)s::date - 7 * (weeks.weeks_ago + 1)
+                and %(end)s::date - 1 - 7 * weeks.weeks_ago
+            or daily.local_date between %(end)s::date - 364 - 7 * (weeks.weeks_ago + 1)
+                and %(end)s::date - 365 - 7 * weeks.weeks_ago
+        )
+    group by weeks.weeks_ago
+    order by weeks.weeks_ago desc
+"""
+
+_NEGATIVE_SESSIONS: LiteralString = """
+    select sessions.session_id
+    from marts.fct_sessions as sessions
+    where sessions.gym_id = any (%(gym_ids)s::uuid[])
+        and sessions.local_date between %(first)s::date and %(last)s::date
+        and sessions.sentiment_label = 'negative'
+    order by sessions.started_at desc, sessions.session_id
+    limit %(asked)s::integer
 """
 
 
@@ -124,6 +166,27 @@ def topics(connection: Connection, gym_ids: Sequence[UUID], period: Period) -> t
         TopicCount(Topic(row["topic"]), row["session_count"], row["negative_count"], tuple(row["session_ids"]))
         for row in rows
     )
+
+
+def weeks(connection: Connection, gym_ids: Sequence[UUID], period: Period) -> tuple[Week, ...]:
+    """Visits week by week up to the period's end, beside the same weeks of the year before; the oldest first.
+
+    Raises:
+        NotBuiltYet: a mart is missing.
+    """
+    parameters = {"gym_ids": list(gym_ids), "end": period.end, "weeks": WEEKS_SHOWN}
+    rows = _mart_rows(connection, _WEEKS, parameters)
+    return tuple(Week(row["last"], row["visit_count"], row["year_before"]) for row in rows)
+
+
+def negative_sessions(connection: Connection, gym_ids: Sequence[UUID], period: Period) -> tuple[UUID, ...]:
+    """The latest unhappy conversations of the period, as many as an insight cites.
+
+    Raises:
+        NotBuiltYet: a mart is missing.
+    """
+    parameters = {**_within(gym_ids, period), "asked": SESSIONS_CITED}
+    return tuple(row["session_id"] for row in _mart_rows(connection, _NEGATIVE_SESSIONS, parameters))
 
 
 def standing(connection: Connection, gym_ids: Sequence[UUID], *, now: datetime) -> Standing:
@@ -196,6 +259,10 @@ def metrics_of(report: Report) -> dict[str, Any]:
         "topics": [
             {"topic": str(one.topic), "session_count": one.session_count, "negative_count": one.negative_count}
             for one in findings.topics
+        ],
+        "weeks": [
+            {"last": one.last.isoformat(), "visit_count": one.visit_count, "year_before": one.year_before}
+            for one in findings.weeks
         ],
         "gyms": [
             {

@@ -1,7 +1,7 @@
 """The report's pages: A4, in French, with every sentence, figure and name their reader may see."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pypdfium2
@@ -19,6 +19,7 @@ from jarvis.reports import (
     ReportKind,
     Standing,
     TopicCount,
+    Week,
     write_report,
 )
 from warehouse.stores.reports import metrics_of
@@ -36,6 +37,12 @@ TOPICS = (
     TopicCount(Topic.CLASS_SCHEDULE, 25, 2, SESSIONS),
     TopicCount(Topic.TRAINING_ADVICE, 12, 0, SESSIONS),
 )
+WEEKS = tuple(
+    Week(
+        date(2026, 11, 22) - timedelta(weeks=11 - n), 1500 - 25 * n if n < 11 else 1180, 1300 - 5 * n if n > 2 else None
+    )
+    for n in range(12)
+)
 REASON = "N'est pas venue depuis 19 jours, alors qu'elle vient d'habitude deux fois par semaine"
 FACTORS = [{"factor": "absence", "points": 0.3, "text": REASON, "data": {}}]
 CALLED = (
@@ -49,6 +56,7 @@ def read_report(*, gyms: int = 0) -> ReadReport:
     findings = Findings(
         "Dax" if not gyms else "Atlantique", WEEK, NOW, BEFORE, replace(NOW, visit_count=1240), TOPICS, (),
         Standing(812, 23, 17, SESSIONS[:2]), tuple(GymLine(UUID(int=n), f"Salle {n}", NOW, n) for n in range(gyms)),
+        WEEKS, SESSIONS,
     )  # fmt: skip
     written = write_report(findings)
     kept = KeptReport(
@@ -84,6 +92,11 @@ def test_a_gym_s_week_fits_on_one_page_and_says_everything() -> None:
         "14 conversations négatives parlent des douches et des casiers",
         "00000000",
         "Fréquentation en baisse de 16 %",
+        "(1 180 passages comptés)",
+        "(23 adhérents)",
+        "La fréquentation monte-t-elle ?",
+        "De quoi se plaint-on ?",
+        "14 sur 22",
         "−16 % (1 402)",
         "Sentiment moyen (de −1 à 1)",
         "−0,20 (0,08)",
@@ -91,6 +104,28 @@ def test_a_gym_s_week_fits_on_one_page_and_says_everything() -> None:
         "ne pas diffuser",
     ):
         assert said in text, said
+
+
+def test_every_insight_shows_what_it_rests_on_and_leads_there() -> None:
+    """A count of something for each, as a link where JARVIS has an address; without one nothing is a link."""
+    report = read_report().report
+    assert report.insights is not None and len(report.insights) >= 5
+    assert all(one["evidence_count"] > 0 for one in report.insights)
+    linked = render_pdf(read_report(), link="https://salle.example")
+    assert linked.count(b"https://salle.example/alertes") >= 2
+    assert b"https://salle.example" in linked
+    assert b"/URI" not in render_pdf(read_report())
+
+
+def test_a_report_of_before_the_charts_still_prints() -> None:
+    """Kept reports have no weeks and no counts."""
+    read = read_report()
+    metrics = {name: value for name, value in read.report.metrics.items() if name != "weeks"}
+    insights = [
+        {name: value for name, value in one.items() if name != "evidence_count"} for one in read.report.insights or []
+    ]
+    text = " ".join(pages(render_pdf(replace(read, report=replace(read.report, metrics=metrics, insights=insights)))))
+    assert "La fréquentation monte-t-elle ?" not in text and "De quoi se plaint-on ?" in text
 
 
 def test_the_same_report_gives_the_same_bytes() -> None:
