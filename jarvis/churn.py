@@ -87,6 +87,12 @@ class Talk:
     is_negative: bool = False
     wants_out: bool = False
     """The member spoke of cancelling or freezing."""
+    is_cancelling: bool = False
+    """The member spoke of cancelling."""
+    is_unsolved: bool = False
+    """The member complained or reported something, and nothing came of it."""
+    is_about_money: bool = False
+    """Negative, and about the membership or what it costs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,8 +138,16 @@ def _not_unhappy(rows: Matrix, typical: Sequence[float]) -> None:
     rows[:, [_AT["negative_84"], _AT["negative_count"]]] = 0.0
 
 
+def _not_unsolved(rows: Matrix, typical: Sequence[float]) -> None:
+    rows[:, _AT["unsolved_84"]] = 0.0
+
+
+def _not_about_money(rows: Matrix, typical: Sequence[float]) -> None:
+    rows[:, _AT["about_money_84"]] = 0.0
+
+
 def _not_leaving(rows: Matrix, typical: Sequence[float]) -> None:
-    rows[:, _AT["wants_out_84"]] = 0.0
+    rows[:, [_AT["wants_out_84"], _AT["cancelling_84"]]] = 0.0
 
 
 def _not_expiring(rows: Matrix, typical: Sequence[float]) -> None:
@@ -160,6 +168,8 @@ _NEUTRAL: Mapping[str, Callable[[Matrix, Sequence[float]], None]] = {
     "declining": _not_declining,
     "irregular": _not_irregular,
     "negative_talks": _not_unhappy,
+    "unsolved": _not_unsolved,
+    "about_money": _not_about_money,
     "wants_out": _not_leaving,
     "expiry": _not_expiring,
     "dearer": _not_dearer,
@@ -213,10 +223,27 @@ def _tell_unhappy(row: Mapping[str, Any]) -> _Told:
     return None
 
 
+def _tell_unsolved(row: Mapping[str, Any]) -> _Told:
+    count = int(row["unsolved_84"])
+    if not count:
+        return None
+    what = "Une réclamation est restée" if count == 1 else f"{count} réclamations sont restées"
+    return f"{what} sans solution en douze semaines.", {"unsolved_84": count}
+
+
+def _tell_about_money(row: Mapping[str, Any]) -> _Told:
+    count = int(row["about_money_84"])
+    if not count:
+        return None
+    often = "" if count == 1 else f", {count} fois en douze semaines"
+    return f"A dit son mécontentement de l'abonnement ou de la facture{often}.", {"about_money_84": count}
+
+
 def _tell_leaving(row: Mapping[str, Any]) -> _Told:
     if not row["wants_out_84"]:
         return None
-    return "A parlé de résilier ou de suspendre son abonnement.", {"conversations": int(row["wants_out_84"])}
+    what = "résilier" if row["cancelling_84"] else "suspendre"
+    return f"A parlé de {what} son abonnement.", {"conversations": int(row["wants_out_84"])}
 
 
 def _tell_expiring(row: Mapping[str, Any]) -> _Told:
@@ -245,6 +272,8 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any]], _Told]] = {
     "declining": _tell_declining,
     "irregular": _tell_irregular,
     "negative_talks": _tell_unhappy,
+    "unsolved": _tell_unsolved,
+    "about_money": _tell_about_money,
     "wants_out": _tell_leaving,
     "expiry": _tell_expiring,
     "dearer": _tell_dearer,

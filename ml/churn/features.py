@@ -4,7 +4,7 @@ Pure. A `Timeline` holds the histories as flat arrays; `snapshot` looks only at 
 which a test proves by shuffling everything after it. Windows are counted for all members at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,8 @@ FEATURES = (
     "tenure_days", "days_away", "days_away_in_habits", "visits_7", "visits_14", "visits_28", "visits_28_before",
     "visits_84", "visits_168", "habit_per_week", "visits_against_habit", "gap_mean", "gap_deviation", "longest_gap",
     "weeks_seen_of_12", "muted_28", "gym_trend", "talks_28", "talks_84", "sentiment_84", "sentiment_last",
-    "sentiment_change", "negative_84", "negative_count", "wants_out_84", "engagement_score", "days_to_expiry",
+    "sentiment_change", "negative_84", "negative_count", "wants_out_84", "cancelling_84", "unsolved_84",
+    "about_money_84", "engagement_score", "days_to_expiry",
     "term_days", "term_elapsed", "contract_count", "monthly_price_eur", "price_change", "has_contract",
 )  # fmt: skip
 """Columns of a snapshot that a model may see, in order."""
@@ -84,8 +85,8 @@ class Timeline:
     muted: _Days
     talks: _Days
     talk_scores: NDArray[np.float64]
-    talk_negative: NDArray[np.int64]
-    talk_out: NDArray[np.int64]
+    talk_flags: Mapping[str, NDArray[np.int64]]
+    """What was said in each talk: 1 where it was."""
 
     @classmethod
     def of(cls, members: Sequence[MemberHistory]) -> "Timeline":
@@ -102,8 +103,13 @@ class Timeline:
             talk_scores=np.array(
                 [np.nan if talk.sentiment_score is None else talk.sentiment_score for talk in talks], dtype=float
             ),
-            talk_negative=np.array([talk.is_negative for talk in talks], dtype=np.int64),
-            talk_out=np.array([talk.wants_out for talk in talks], dtype=np.int64),
+            talk_flags={
+                "negative": np.array([talk.is_negative for talk in talks], dtype=np.int64),
+                "wants_out": np.array([talk.wants_out for talk in talks], dtype=np.int64),
+                "cancelling": np.array([talk.is_cancelling for talk in talks], dtype=np.int64),
+                "unsolved": np.array([talk.is_unsolved for talk in talks], dtype=np.int64),
+                "about_money": np.array([talk.is_about_money for talk in talks], dtype=np.int64),
+            },
         )
 
     def snapshot(self, as_of: date) -> "pl.DataFrame":
@@ -221,16 +227,15 @@ class Timeline:
         values = np.append(self.talk_scores[is_scored], np.nan)
         any_scored = scored[end] > scored[first]
         last = np.where(any_scored, values[np.maximum(scored[end].astype(np.int64) - 1, 0)], np.nan)
-        negative, out = _running(self.talk_negative), _running(self.talk_out)
+        said = {name: _running(flags) for name, flags in self.talk_flags.items()}
         return {
             "talks_28": (end - month).astype(float),
             "talks_84": (end - quarter).astype(float),
             "sentiment_84": mean(quarter, end),
             "sentiment_last": last,
             "sentiment_change": mean(month, end) - mean(first, month),
-            "negative_84": negative[end] - negative[quarter],
-            "negative_count": negative[end] - negative[first],
-            "wants_out_84": out[end] - out[quarter],
+            "negative_count": said["negative"][end] - said["negative"][first],
+            **{f"{name}_84": running[end] - running[quarter] for name, running in said.items()},
         }
 
     def _contracts(self, as_of: date) -> dict[str, Any]:

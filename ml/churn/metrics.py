@@ -13,15 +13,22 @@ def figures(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> di
     Raises:
         ValueError: when only one of both labels occurs.
     """
-    from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+    from sklearn.metrics import brier_score_loss, roc_auc_score
 
     return {
         "roc_auc": float(roc_auc_score(labels, probabilities)),
-        "average_precision": float(average_precision_score(labels, probabilities)),
+        "average_precision": average_precision(labels, probabilities),
         "brier": float(brier_score_loss(labels, np.clip(probabilities, 0.0, 1.0))),
         "accuracy": float(np.mean((probabilities >= 0.5) == labels)),
         "recall_at_10pct": recall_at(labels, probabilities, share=0.1),
     }
+
+
+def average_precision(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
+    """The share of leavers among those called, averaged over how far down the list the calls reach."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(labels, scores))
 
 
 def recall_at(labels: NDArray[np.int64], probabilities: NDArray[np.float64], *, share: float) -> float:

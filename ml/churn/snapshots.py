@@ -36,6 +36,10 @@ class Snapshots:
         """The chosen rows."""
         return Snapshots(self.rows[chosen], self.labels[chosen], self.places[chosen], self.days[chosen])
 
+    def on(self, days: Sequence[date]) -> "Snapshots":
+        """The rows of these days."""
+        return self.where(np.isin(self.days, [day.toordinal() for day in days]))
+
 
 def month_starts(first: date, last: date) -> list[date]:
     """The first days of months from `first` to `last`, both included where they are such days."""

@@ -1,8 +1,8 @@
 """Trains a churn model on what is settled, judges it on later months, and says whether it may be promoted.
 
-Pure. Split by time: the labels of the last training day are settled before the first test day begins.
-Two candidates are calibrated and compared on members that neither has seen, the better one is judged on
-the test months beside the rules and the champion, and is itself the artifact: what was measured is what scores.
+Pure. Split by time, three times over: months to fit on, later ones to calibrate and choose on, still later ones to
+judge on, and between them a gap in which every label settles. The chosen candidate is fitted again on all months
+before the test, judged beside the rules and the champion, and is itself the artifact: what was measured is what scores.
 """
 
 import time
@@ -18,19 +18,20 @@ from numpy.typing import NDArray
 from jarvis.churn import ChurnThresholds, MemberHistory
 from ml.churn.drift import MIN_REFERENCE_ROWS, reference
 from ml.churn.features import FEATURES, Timeline
-from ml.churn.metrics import auc_gain_interval, figures, recall_at, reliability
-from ml.churn.model import ChurnModel, fit_single
+from ml.churn.metrics import auc_gain_interval, average_precision, figures, recall_at, reliability
+from ml.churn.model import ChurnModel, fit_average, with_calibration
 from ml.churn.rules import apply_rules, rules_version, total
 from ml.churn.scoring import banded, rule_facts
 from ml.churn.snapshots import HORIZON_DAYS, SETTLED_DAYS, Snapshots, month_starts, snapshots
 
-CANDIDATES = ("logistic", "ratios")
+# Each learner alone, and both together counting alike.
+LEARNERS = ("logistic", "ratios")
+CANDIDATES: tuple[tuple[str, ...], ...] = (("logistic",), ("ratios",), ("logistic", "ratios"))
 
 # A habit must have had time to show before the first snapshot.
 HISTORY_BEFORE_DAYS = 84
 TEST_MONTHS = 3
-# Every fourth member's rows calibrate and choose; they are never fitted on.
-CALIBRATION_SHARE = 4
+CALIBRATION_MONTHS = 3
 # Leavers all kept, stayers sampled: the calibration slice is whole and puts the probabilities right again.
 MAX_FIT_ROWS = 10_000
 MIN_LEAVERS = 60
@@ -83,12 +84,10 @@ def train(
     """
     started = time.perf_counter()
     timeline = Timeline.of(histories)
-    training_days, test_days = split_days(timeline, today=today)
-    training = snapshots(timeline, training_days, new_member_days=thresholds.new_member_days)
-    held = np.array([one.member_id.int % CALIBRATION_SHARE == 0 for one in timeline.members], dtype=bool)
-    is_held = held[training.places] if len(training.places) else np.empty(0, dtype=bool)
-    fit_rows, calibration = sampled(training.where(~is_held)), training.where(is_held)
-    for name, part, least in (("to fit", fit_rows, MIN_LEAVERS), ("to calibrate", calibration, MIN_TEST_LEAVERS)):
+    months = split_days(timeline, today=today)
+    training = snapshots(timeline, months.before_test, new_member_days=thresholds.new_member_days)
+    early, late = training.on(months.fit), training.on(months.calibration)
+    for name, part, least in (("to fit", early, MIN_LEAVERS), ("to calibrate", late, MIN_TEST_LEAVERS)):
         if part.labels.sum() < least:
             raise TooLittleHistory(
                 f"found {int(part.labels.sum())} leavers {name} on, expected at least {least}: wait for more history"
@@ -96,10 +95,10 @@ def train(
     snapshot_seconds = time.perf_counter() - started
 
     started = time.perf_counter()
-    best = fit_best(fit_rows, calibration)
+    best = fit_best(early, late, training)
     fit_seconds = time.perf_counter() - started
 
-    test = snapshots(timeline, test_days, new_member_days=thresholds.new_member_days)
+    test = snapshots(timeline, months.test, new_member_days=thresholds.new_member_days)
     if test.labels.sum() < MIN_TEST_LEAVERS or test.labels.all():
         raise TooLittleHistory(
             f"found {int(test.labels.sum())} leavers to judge on, expected at least {MIN_TEST_LEAVERS}"
@@ -112,10 +111,10 @@ def train(
         "gym_references": _gym_references(timeline, training),
         "typical": np.nanmedian(_nan_safe(training.rows), axis=0).tolist(),
         "gym_leavers": dict(leavers),
-        "spread": np.sort(best.probabilities(calibration.rows))[:: max(1, len(calibration.rows) // 1000)].tolist(),
+        "spread": spread_of(best, late),
     }
     best = replace(best, about=about)
-    metrics = judged(best, test, timeline=timeline, days=test_days, thresholds=thresholds, champion=champion)
+    metrics = judged(best, test, timeline=timeline, days=months.test, thresholds=thresholds, champion=champion)
     unwanted = {
         version: _gain(test, best.probabilities(test.rows), other.probabilities(test.rows))
         for version, other in (taken_back or {}).items()
@@ -125,63 +124,96 @@ def train(
         "horizon_days": HORIZON_DAYS,
         "snapshot_seconds": round(snapshot_seconds, 3),
         "fit_seconds": round(fit_seconds, 3),
+        "calibration_days": [day.isoformat() for day in months.calibration],
         "base_rate": round(float(training.labels.mean()), 4),
     }
     return Trained(
         model=best,
-        window_starts_on=training_days[0],
-        window_ends_on=training_days[-1],
-        training_rows=len(fit_rows.labels),
+        window_starts_on=months.before_test[0],
+        window_ends_on=months.before_test[-1],
+        training_rows=len(training.labels),
         metrics=metrics,
     )
 
 
-def split_days(timeline: Timeline, *, today: date) -> tuple[list[date], list[date]]:
-    """The months to learn from and the later ones to judge on, with a gap in which every label settles.
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Which days' snapshots serve what; between each two a gap in which every label of the earlier settles."""
+
+    fit: Sequence[date]
+    calibration: Sequence[date]
+    before_test: Sequence[date]
+    """All days whose labels are settled when the test begins: those above, and those of the gap between them."""
+    test: Sequence[date]
+
+
+def split_days(timeline: Timeline, *, today: date) -> Months:
+    """The months to learn from, the later ones to calibrate on, and the last ones to judge on.
 
     Raises:
-        TooLittleHistory: when there are not enough months for both.
+        TooLittleHistory: when there are not enough months for all three.
     """
     if not len(timeline.seen.keys):
         raise TooLittleHistory("found no visit, expected months of them: wait for more history")
     first = date.fromordinal(int((timeline.seen.keys % 4_000_000).min())) + timedelta(days=HISTORY_BEFORE_DAYS)
     settled = month_starts(first, today - timedelta(days=SETTLED_DAYS))
     test = settled[-TEST_MONTHS:]
-    training = [day for day in settled if test and day + timedelta(days=SETTLED_DAYS) <= test[0]]
-    if not training:
+    before_test = _settled_before(settled, test)
+    # A young network calibrates on fewer months, that some are left to fit on.
+    calibration = before_test[-min(CALIBRATION_MONTHS, max(1, len(before_test) // 4)) :]
+    fit = _settled_before(before_test, calibration)
+    if not fit:
+        needed = TEST_MONTHS + 2 * (SETTLED_DAYS // 30) + 2
         raise TooLittleHistory(
-            f"found {len(settled)} settled months, expected at least {TEST_MONTHS + SETTLED_DAYS // 30 + 1}: "
-            "wait for more history"
+            f"found {len(settled)} settled months, expected at least {needed}: wait for more history"
         )
-    return training, test
+    return Months(fit, calibration, before_test, test)
 
 
-def sampled(part: Snapshots) -> Snapshots:
-    """At most so many rows as a fit needs: every leaver, and stayers drawn by a fixed chance."""
-    if len(part.labels) <= MAX_FIT_ROWS:
+def _settled_before(days: Sequence[date], later: Sequence[date]) -> list[date]:
+    return [day for day in days if later and day + timedelta(days=SETTLED_DAYS) <= later[0]]
+
+
+def sampled(part: Snapshots, *, stayers_per_leaver: float | None = None) -> Snapshots:
+    """Some thousand rows, enough for a fit: leavers, and stayers drawn by a fixed chance.
+
+    Args:
+        stayers_per_leaver: as many stayers as this times the leavers; as many as fit into MAX_FIT_ROWS when None.
+    """
+    left, stayed = np.flatnonzero(part.labels == 1), np.flatnonzero(part.labels == 0)
+    if len(part.labels) <= MAX_FIT_ROWS and stayers_per_leaver is None:
         return part
     chance = np.random.default_rng(0)
-    left, stayed = np.flatnonzero(part.labels == 1), np.flatnonzero(part.labels == 0)
-    left = chance.permutation(left)[: MAX_FIT_ROWS // 2]
-    stayed = chance.permutation(stayed)[: MAX_FIT_ROWS - len(left)]
+    most = MAX_FIT_ROWS // 2 if stayers_per_leaver is None else int(MAX_FIT_ROWS / (1 + stayers_per_leaver))
+    left = chance.permutation(left)[:most]
+    wanted = MAX_FIT_ROWS - len(left) if stayers_per_leaver is None else round(stayers_per_leaver * len(left))
     chosen = np.zeros(len(part.labels), dtype=bool)
-    chosen[np.concatenate([left, stayed])] = True
+    chosen[np.concatenate([left, chance.permutation(stayed)[:wanted]])] = True
     return part.where(chosen)
 
 
-def fit_best(fit_rows: Snapshots, calibration: Snapshots) -> ChurnModel:
-    """The candidate that ranks the calibration members best, calibrated on them."""
-    candidates = [
-        fit_single(
-            name, fit_rows.rows, fit_rows.labels, columns=FEATURES,
-            held_rows=calibration.rows, held_labels=calibration.labels,
-        )
-        for name in CANDIDATES
-    ]  # fmt: skip
-    return max(
-        candidates,
-        key=lambda one: figures(calibration.labels, one.probabilities(calibration.rows))["average_precision"],
-    )
+def fit_best(early: Snapshots, late: Snapshots, whole: Snapshots) -> ChurnModel:
+    """The candidate that ranks the late rows best, calibrated on them, and fitted again on the whole.
+
+    Args:
+        early: what the candidates are fitted on to be compared.
+        late: rows of later months; none of their labels was open when those of the early ones settled.
+        whole: both, and the months between them. Its rows are drawn with as many stayers to a leaver as the early
+            ones were, so that log odds mean what they meant when they were calibrated.
+    """
+    drawn = sampled(early)
+    fitted = fit_average(LEARNERS, drawn.rows, drawn.labels, columns=FEATURES)
+    said = {name: fitted.only(name).log_odds(late.rows) for name in LEARNERS}
+    together = {names: np.mean([said[name] for name in names], axis=0) for names in CANDIDATES}
+    best = max(CANDIDATES, key=lambda names: average_precision(late.labels, together[names]))
+    leavers = int(drawn.labels.sum())
+    again = sampled(whole, stayers_per_leaver=(len(drawn.labels) - leavers) / leavers)
+    return with_calibration(fit_average(best, again.rows, again.labels, columns=FEATURES), together[best], late.labels)
+
+
+def spread_of(model: ChurnModel, part: Snapshots) -> list[float]:
+    """How high the model's probabilities run on these rows: about a thousand of them, ascending."""
+    return [float(one) for one in np.sort(model.probabilities(part.rows))[:: max(1, len(part.rows) // 1000)]]
 
 
 def judged(

@@ -99,10 +99,10 @@ def test_promotion_and_rollback_are_one_step_each_and_audited(database: Database
 
 
 def network_that_teaches(database: Database) -> date:
-    """Seven hundred members over 500 days; the day after."""
+    """Five hundred members over two years; the day after."""
     today = date(2026, 1, 1)
     with database.connect("pipeline") as connection:
-        simulate(connection, days=500, members=700, seed=11, now=datetime(2026, 1, 1, 12, tzinfo=UTC), talk=0.1)
+        simulate(connection, days=730, members=500, seed=11, now=datetime(2026, 1, 1, 12, tzinfo=UTC), talk=0.1)
     return today
 
 

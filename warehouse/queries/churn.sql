@@ -13,6 +13,9 @@ select
     talks.scores as talk_scores,
     talks.negative as talk_negative,
     talks.wants_out as talk_wants_out,
+    talks.cancelling as talk_cancelling,
+    talks.unsolved as talk_unsolved,
+    talks.about_money as talk_about_money,
     contracts.plans,
     contracts.started_on,
     contracts.expires_on,
@@ -47,7 +50,22 @@ left join lateral (
         array_agg(
             coalesce(summaries.intents_detected && array['cancel_membership', 'freeze_membership'], false)
             order by sessions.started_at
-        ) as wants_out
+        ) as wants_out,
+        array_agg(
+            coalesce('cancel_membership' = any (summaries.intents_detected), false) order by sessions.started_at
+        ) as cancelling,
+        array_agg(
+            coalesce(
+                summaries.intents_detected && array['complain', 'report_issue'] and summaries.outcome <> 'solved', false
+            )
+            order by sessions.started_at
+        ) as unsolved,
+        array_agg(
+            coalesce(
+                summaries.sentiment_label = 'negative' and summaries.key_topics && array['billing', 'membership'], false
+            )
+            order by sessions.started_at
+        ) as about_money
     from public.openai_realtime_sessions as sessions
     left join public.conversation_summaries as summaries
         on sessions.id = summaries.session_id and summaries.status = 'completed'

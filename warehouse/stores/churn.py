@@ -124,12 +124,23 @@ def _history(
         away=tuple((one.starts_on, one.ends_on or date.max) for one in own),
         closed=tuple((one.starts_on, one.ends_on or date.max) for one in calendar.closures),
         talks=tuple(
-            Talk(day=day, sentiment_score=score, is_negative=negative, wants_out=wants_out)
-            for day, score, negative, wants_out in zip(
+            Talk(
+                day=day,
+                sentiment_score=score,
+                is_negative=negative,
+                wants_out=wants_out,
+                is_cancelling=cancelling,
+                is_unsolved=unsolved,
+                is_about_money=about_money,
+            )
+            for day, score, negative, wants_out, cancelling, unsolved, about_money in zip(
                 row["talk_days"] or (),
                 row["talk_scores"] or (),
                 row["talk_negative"] or (),
                 row["talk_wants_out"] or (),
+                row["talk_cancelling"] or (),
+                row["talk_unsolved"] or (),
+                row["talk_about_money"] or (),
                 strict=True,
             )
         ),

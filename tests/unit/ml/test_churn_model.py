@@ -8,7 +8,7 @@ import pytest
 
 from jarvis.cli import main
 from ml.churn.metrics import auc_gain_interval, figures, recall_at, reliability
-from ml.churn.model import ChurnModel, Labels, Matrix, fit_blend, fit_single
+from ml.churn.model import ChurnModel, Labels, Matrix, fit_average, fit_blend, with_calibration
 
 COLUMNS = ("visits_28", "visits_84", "age")
 
@@ -63,8 +63,10 @@ def test_the_same_rows_give_the_same_model() -> None:
 def test_rare_leavers_are_calibrated_by_a_sigmoid_and_many_by_steps() -> None:
     """A step function needs hundreds of both."""
     rows, labels = members(6000)
-    few = fit_single("logistic", rows, labels, columns=COLUMNS, held_rows=rows[:200], held_labels=labels[:200])
-    many = fit_single("logistic", rows, labels, columns=COLUMNS, held_rows=rows, held_labels=labels)
+    fitted = fit_average(["logistic"], rows, labels, columns=COLUMNS)
+    said = fitted.log_odds(rows)
+    few = with_calibration(fitted, said[:200], labels[:200])
+    many = with_calibration(fitted, said, labels)
     assert type(few.calibration).__name__ == "LogisticRegression"
     assert type(many.calibration).__name__ == "IsotonicRegression"
 
