@@ -21,7 +21,7 @@ from jarvis.settings import Settings
 from orchestration.assets.alert_digests import alert_digests
 from orchestration.assets.alert_upkeep import weekly_choices
 from orchestration.assets.churn import churn_champion, churn_model, churn_scores
-from orchestration.assets.marts import dbt_resource, marts_assets
+from orchestration.assets.marts import marts_assets
 from orchestration.assets.reports import insights_reports, report_deliveries
 from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
 from orchestration.checks.churn import CHURN_CHECKS
@@ -89,7 +89,7 @@ def build_defs(
             *reporting,
         ],
         sensors=[first_marts_sensor(job)],
-        resources={"dbt": dbt_resource(), "warehouse": Warehouse(), **(resource_overrides or {})},
+        resources={"warehouse": Warehouse(), **(resource_overrides or {})},
         executor=in_process_executor,
     )
 

@@ -58,7 +58,7 @@ def executable() -> str:
 
 def manifest_path(settings: Settings) -> Path:
     """Where the manifest of the project as it stands now is, once `prepare` has made it."""
-    return state_folder(settings) / f"manifest-{_fingerprint()}.json"
+    return state_folder(settings) / f"manifest-{fingerprint()}.json"
 
 
 def prepare(settings: Settings) -> Path:
@@ -116,7 +116,7 @@ def exported(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Changes whenever dbt would read the project differently."""
     digest = hashlib.sha256(version("dbt-core").encode())
     for path in sorted(PROJECT.rglob("*")):

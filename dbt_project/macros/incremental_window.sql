@@ -18,6 +18,45 @@
     (select coalesce(max(standing.local_date), '-infinity'::date) from {{ this }} as standing)
 {%- endmacro %}
 
+{#
+    The pre-hook of the costs: gone are the newest days, and those whose cost is no longer that of their sessions, however
+    old: a second analysis costs, and a session may be taken out.
+#}
+{% macro reopen_costs() -%}
+    {% if is_incremental() %}
+    delete from {{ this }}
+    where local_date >= (select max(local_date) - {{ var('lookback_days') }} from {{ this }})
+        or (gym_id, local_date) in (
+            select
+                standing.gym_id,
+                standing.local_date
+            from (
+                select
+                    gym_id,
+                    local_date,
+                    sum(cost_usd) as cost_usd,
+                    coalesce(sum(line_count) filter (where cost_kind = 'analysis'), 0) as analysis_count
+                from {{ this }}
+                group by gym_id, local_date
+            ) as standing
+            left join (
+                select
+                    gym_id,
+                    local_date,
+                    sum(cost_usd) as cost_usd,
+                    count(*) filter (where analysis_status = 'completed' or analysis_cost_usd > 0) as analysis_count
+                from {{ ref('fct_sessions') }}
+                group by gym_id, local_date
+            ) as sessions
+                on standing.gym_id = sessions.gym_id and standing.local_date = sessions.local_date
+            where (standing.cost_usd, standing.analysis_count)
+                is distinct from (sessions.cost_usd, sessions.analysis_count)
+        )
+    {% else %}
+    select 1
+    {% endif %}
+{%- endmacro %}
+
 {# The post-hook of a table that is not made whole each time: rows whose source is gone go too, such as an erased member's. #}
 {% macro forget_gone(source_model, key) -%}
     {% if execute and load_relation(this) is not none %}

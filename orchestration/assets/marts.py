@@ -1,18 +1,26 @@
 """The marts: dbt's models as assets, dbt's tests as their checks.
 
 What is asked of dbt and under which names Dagster knows the answer; the SQL is `dbt_project`, the
-login and the folders are `orchestration.dbt`.
+login and the folders are `orchestration.dbt`, and dbt runs inside the worker (`orchestration.warm_dbt`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import orjson
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.asset_utils import get_subset_selection_for_context
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from jarvis.settings import Settings
 from orchestration.assets.raw import raw_key
-from orchestration.dbt import PROJECT, environment, executable, exported, prepare, state_folder
+from orchestration.dbt import fingerprint, prepare, state_folder
+from orchestration.resources import Warehouse
+from orchestration.warm_dbt import invoke
+from warehouse.stores.marts import build_of_now, last_build, remember_build
 
 # Sources that an asset of the live location computes; the others are raw tables.
 LIVE_ASSETS = frozenset({"conversation_summaries", "member_analytics", "manager_alerts"})
@@ -36,29 +44,70 @@ class Names(DagsterDbtTranslator):
         return "raw" if dbt_resource_props["resource_type"] == "source" else schema
 
 
-def dbt_resource() -> DbtCliResource:
-    """dbt's command line on our project; the login is given where it is called."""
-    return DbtCliResource(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=executable())
-
-
 def marts_assets(settings: Settings) -> AssetsDefinition:
     """Every model as an asset of one run, every test of a model as its check.
 
     Raises:
         DbtError: when the project does not parse.
     """
+    manifest = prepare(settings)
+    names = Names(DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
     @dbt_assets(
-        manifest=prepare(settings),
+        manifest=manifest,
         name="marts",
-        dagster_dbt_translator=Names(DagsterDbtTranslatorSettings(enable_asset_checks=True)),
+        dagster_dbt_translator=names,
         # Two builds at once would swap the same tables: a limit for when there is more than one heavy worker.
         pool="marts",
     )
-    def marts(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        # One folder for all builds: dbt reads again only what changed, and the last results stay to be looked at.
-        with exported(environment(settings)):
-            build = dbt.cli(["build"], context=context, target_path=state_folder(settings) / "target")
-        yield from build.stream()
+    def marts(context: AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
+        """Makes what has changed since the last build; what a person chose in the graph, whatever has changed."""
+        with warehouse.connect(autocommit=True) as connection:
+            build = build_of_now(connection, project=fingerprint(), today=datetime.now(UTC).date())
+            changed = build.changed_since(last_build(connection))
+        chosen = _chosen(context, manifest, names)
+        selected = chosen
+        if not chosen and changed is not None:
+            selected = selection_of(changed, manifest)
+            if not selected:
+                context.log.info("no table that a mart reads has changed since the last build")
+                return
+        outcome = invoke(settings, "build", *selected)
+        for event in outcome.events:
+            yield from DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={}).to_default_asset_events(
+                manifest=manifest,
+                dagster_dbt_translator=names,
+                context=context,
+                target_path=state_folder(settings) / "target",
+            )
+        outcome.raise_if_failed()
+        if not chosen:
+            with warehouse.connect(autocommit=True) as connection:
+                remember_build(connection, build)
 
     return marts
+
+
+def selection_of(changed: Iterable[str], manifest: Path) -> list[str]:
+    """dbt's arguments for everything downstream of these tables; none where no source is among them."""
+    sources = orjson.loads(manifest.read_bytes())["sources"].values()
+    named = sorted(
+        f"source:{source['source_name']}.{source['name']}+"
+        for source in sources
+        if f"{source['schema']}.{source['name']}" in set(changed)
+    )
+    return ["--select", *named] if named else []
+
+
+def _chosen(context: AssetExecutionContext, manifest: Path, names: Names) -> list[str]:
+    """dbt's arguments for the assets that this run was asked for; none for all of them."""
+    arguments, _ = get_subset_selection_for_context(
+        context=context,
+        manifest=orjson.loads(manifest.read_bytes()),
+        select=None,
+        exclude=None,
+        selector=None,
+        dagster_dbt_translator=names,
+        current_dbt_indirect_selection_env=None,
+    )
+    return arguments

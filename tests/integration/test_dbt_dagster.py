@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from dagster import AssetKey, Definitions, ExecuteInProcessResult
+from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResult
 from psycopg.rows import dict_row
 
 from orchestration import dbt
@@ -89,6 +89,27 @@ def test_a_run_builds_and_checks_every_mart(simulated: Database, built: ExecuteI
     with simulated.admin() as admin:
         gyms = admin.execute("select count(*) from public.gyms").fetchone()
         assert admin.execute("select count(distinct gym_id) from marts.fct_gym_daily").fetchone() == gyms
+
+
+def test_a_build_makes_only_what_changed(
+    simulated: Database, definitions: Definitions, built: ExecuteInProcessResult
+) -> None:
+    """Nothing new, nothing made; an alert moved, and only what is downstream of alerts is."""
+    assert built.success
+    assert made_by_a_build(definitions) == set()
+    with simulated.admin() as admin:
+        admin.execute("update public.manager_alerts set priority = 'high' where priority <> 'high'")
+    made = made_by_a_build(definitions)
+    assert {"staging/stg_jarvis__alerts", "marts/fct_alerts", "marts/fct_gym_daily"} <= made
+    assert not made & {"marts/fct_sessions", "marts/dim_members", "marts/fct_kiosk_daily"}
+
+
+def made_by_a_build(definitions: Definitions) -> set[str]:
+    """What one more run of the job materialises; it succeeds."""
+    with DagsterInstance.ephemeral() as instance:
+        run = definitions.resolve_job_def(MARTS_JOB).execute_in_process(instance=instance)
+    assert run.success
+    return {event.asset_key.to_user_string() for event in run.get_asset_materialization_events() if event.asset_key}
 
 
 def test_a_mart_follows_the_tables_it_is_made_of(definitions: Definitions) -> None:

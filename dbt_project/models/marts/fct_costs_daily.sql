@@ -3,7 +3,7 @@
         materialized="incremental",
         incremental_strategy="append",
         on_schema_change="append_new_columns",
-        pre_hook="{{ reopen_window() }}",
+        pre_hook="{{ reopen_costs() }}",
     )
 }}
 
@@ -14,10 +14,15 @@ sessions as (
         session_id,
         gym_id,
         local_date,
+        analysis_status,
         analysis_cost_usd
-    from {{ ref('fct_sessions') }}
+    from {{ ref('fct_sessions') }} as sessions
     {% if is_incremental() %}
-    where local_date > {{ window_start() }}
+    where not exists (
+        select 1
+        from {{ this }} as standing
+        where standing.gym_id = sessions.gym_id and standing.local_date = sessions.local_date
+    )
     {% endif %}
 ),
 
@@ -54,7 +59,7 @@ lines as (
         sessions.analysis_cost_usd as cost_usd
     from sessions
     left join engines on sessions.session_id = engines.session_id
-    where engines.session_id is not null or sessions.analysis_cost_usd > 0
+    where sessions.analysis_status = 'completed' or sessions.analysis_cost_usd > 0
 )
 
 select

@@ -76,15 +76,6 @@ heard as (
     group by kiosk_id, local_date
 ),
 
-sessions as (
-    select
-        kiosk_id,
-        local_date,
-        count(*) as session_count
-    from {{ ref('fct_sessions') }}
-    group by kiosk_id, local_date
-),
-
 counted as (
     select
         days.gym_id,
@@ -97,11 +88,9 @@ counted as (
         )::integer as due_slot_count,
         coalesce(heard.microphone_fault_count, 0)::integer as microphone_fault_count,
         coalesce(heard.reader_fault_count, 0)::integer as reader_fault_count,
-        heard.median_network_ms::numeric(10, 1) as median_network_ms,
-        coalesce(sessions.session_count, 0)::integer as session_count
+        heard.median_network_ms::numeric(10, 1) as median_network_ms
     from days
     left join heard on days.kiosk_id = heard.kiosk_id and days.local_date = heard.local_date
-    left join sessions on days.kiosk_id = sessions.kiosk_id and days.local_date = sessions.local_date
 )
 
 select
@@ -115,6 +104,5 @@ select
     microphone_fault_count,
     reader_fault_count,
     median_network_ms,
-    session_count,
     now() as built_at
 from counted
