@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboards import texts_fr
-from dashboards.sign_in_desk import Desk, go_to, page, route, safe_path, visitor
+from dashboards.sign_in_desk import Desk, go_to, page, route, safe_path
 from dashboards.sign_in_second_factor import told
 from jarvis import formats_fr
 from jarvis.passwords import LONGEST, SHORTEST, PasswordRefused
@@ -107,7 +107,7 @@ class AccountPage:
         form = await self._desk.form(request, "next", optional=["password", "code"], token=token)
         asked = _after_proof(form["next"])
         if visit.has_password and not await self._desk.passwords.is_right(
-            visit.email, form["password"], visitor(request)
+            visit.email, form["password"], self._desk.visitor(request)
         ):
             return self._proof_form(token, visit, asked=asked, error=WRONG_PROOF, status=401)
         answer: str | CodeAnswer

@@ -14,12 +14,16 @@ from dashboards.gate import SessionGate
 from dashboards.records import Records
 from dashboards.sign_in import SignIn
 from dashboards.sign_in_desk import Desk
+from dashboards.sign_in_links import PasswordLinks, Postman
 from dashboards.sign_in_second_factor import SecondFactor
 from dashboards.theme import streamlit_options
 from dashboards.unsubscribe import unsubscribe_routes
 from jarvis.second_factor import keys_of
 from jarvis.settings import Settings
+from jarvis.visitors import ADDRESSES
+from warehouse.mailer import mailer_for
 from warehouse.people import Database
+from warehouse.stores.account_links import AccountLinks
 from warehouse.stores.accounts import Accounts
 from warehouse.stores.sign_in import REFUSAL_SECONDS, DatabaseSessions, PasswordCheck
 
@@ -40,15 +44,18 @@ def create_app(settings: Settings) -> "App":
 
     database = Database(settings.database_url_for("dashboard"))
     sessions = DatabaseSessions(database)
+    postman = Postman(settings, AccountLinks(database), mailer_for(settings))
     access.install(access.Door(sessions=sessions, alerts=DatabaseAlertDesk(database), records=Records(database)))
 
     @asynccontextmanager
     async def lifespan(_app: App) -> AsyncIterator[dict[str, object] | None]:
         database.open()
+        postman.open()
         _freeze_what_stays()
         try:
             yield None
         finally:
+            postman.close()
             database.close()
 
     # Before the app: it reads some options while it is made.
@@ -57,7 +64,7 @@ def create_app(settings: Settings) -> "App":
         SCRIPT,
         lifespan=lifespan,
         routes=[
-            *sign_in_routes(settings, database),
+            *sign_in_routes(settings, database, postman),
             *unsubscribe_routes(database, secret_key=settings.secret_key),
         ],
         middleware=[Middleware(SessionGate, sessions=sessions, public_url=settings.dashboards_url)],
@@ -67,6 +74,7 @@ def create_app(settings: Settings) -> "App":
 def sign_in_routes(
     settings: Settings,
     database: Database,
+    postman: Postman,
     *,
     refusal_seconds: float = REFUSAL_SECONDS,
     clock: Callable[[], float] = time.time,
@@ -84,8 +92,14 @@ def sign_in_routes(
         passwords=PasswordCheck(sessions, refusal_seconds=refusal_seconds),
         public_url=settings.dashboards_url,
         form_key=settings.key_for("forms of the dashboards"),
+        address_key=settings.key_for(ADDRESSES),
     )
-    parts = (SignIn(desk), SecondFactor(desk, clock=clock), AccountPage(desk, clock=clock))
+    parts = (
+        SignIn(desk),
+        SecondFactor(desk, clock=clock),
+        AccountPage(desk, clock=clock),
+        PasswordLinks(desk, links=AccountLinks(database), postman=postman, take=sessions.take),
+    )
     return [route for part in parts for route in part.routes()]
 
 

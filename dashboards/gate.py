@@ -24,7 +24,10 @@ from jarvis.tenancy import Scope
 from warehouse.stores.sign_in import SessionStore
 
 # Each of these asks the session itself, or needs none.
-OPEN_PATHS = frozenset({"/login", "/login/code", "/login/application", "/healthz", UNSUBSCRIBE_PATH})
+OPEN_PATHS = frozenset({
+    "/login", "/login/code", "/login/application", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz",
+    UNSUBSCRIBE_PATH,
+})  # fmt: skip
 
 # Streamlit binds its own reconnection to this header, so that one person never resumes another's page.
 IDENTITY_HEADER = "x-jarvis-user"

@@ -18,16 +18,20 @@ from dashboards.sign_in_desk import (
     DATABASE_AWAY,
     FOREIGN,
     Desk,
+    address_closed,
     go_to,
     page,
     route,
     safe_path,
-    visitor,
 )
-from warehouse.stores.sign_in import Stage, TooManyTries
+from warehouse.stores.sign_in import AddressClosed, Stage, TooManyTries
 
-REFUSED = "E-mail ou mot de passe incorrect. Après plusieurs essais, le compte se ferme pour quinze minutes."
+REFUSED = (
+    "E-mail ou mot de passe incorrect. Après plusieurs essais, "
+    "le compte se ferme pour quinze minutes, puis plus longtemps."
+)
 SIGNED_OUT = "Vous êtes déconnecté."
+PASSWORD_SET = "Votre mot de passe est enregistré. Connectez-vous."
 
 NEXT_STEP = {Stage.AWAITS_CODE: "/login/code", Stage.AWAITS_ENROLMENT: "/login/application"}
 
@@ -59,16 +63,18 @@ class SignIn:
             found = None
         if found is not None and "autre" not in request.query_params:
             return go_to(_next_page(found[1].stage, asked))
-        return _form(asked=asked, notice=SIGNED_OUT if "sorti" in request.query_params else None)
+        return _form(asked=asked, notice=_notice(request))
 
     async def sign_in(self, request: Request) -> Response:
         """A new session and its cookie, or the form again with one sentence for every reason."""
         form = await self._desk.form(request, "email", "password", optional=["next"])
         email, password, asked = form["email"].strip(), form["password"], safe_path(form["next"])
         try:
-            opened = await self._desk.passwords.session_for(email, password, visitor(request))
+            opened = await self._desk.passwords.session_for(email, password, self._desk.visitor(request))
         except TooManyTries:
             return _form(email=email, asked=asked, error=CROWDED, status=503)
+        except AddressClosed as closed:
+            return _form(email=email, asked=asked, error=address_closed(closed.seconds), status=429)
         except DATABASE_AWAY as error:
             _logger.error("sign-in not possible", extra={"error": type(error).__name__})
             return _form(email=email, asked=asked, error=UNAVAILABLE, status=503)
@@ -96,6 +102,12 @@ class SignIn:
 def _next_page(stage: Stage, asked: str) -> str:
     step = NEXT_STEP.get(stage)
     return asked if step is None else f"{step}?next={quote(asked)}"
+
+
+def _notice(request: Request) -> str | None:
+    if "sorti" in request.query_params:
+        return SIGNED_OUT
+    return PASSWORD_SET if "pret" in request.query_params else None
 
 
 def _form(

@@ -27,9 +27,17 @@ from starlette.routing import Route
 
 from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, UNAVAILABLE, is_own_origin, is_secure, session_token
 from jarvis.second_factor import UnreadableSecret
-from jarvis.visitors import device_name, network_of
+from jarvis.visitors import address_hash, device_name, network_of
 from warehouse.stores.accounts import Accounts, Visit
-from warehouse.stores.sign_in import LIFETIME, PasswordCheck, SessionStore, Stage, TooManyTries, Visitor
+from warehouse.stores.sign_in import (
+    LIFETIME,
+    AddressClosed,
+    PasswordCheck,
+    SessionStore,
+    Stage,
+    TooManyTries,
+    Visitor,
+)
 
 TEMPLATES = Path(__file__).with_name("sign_in_html")
 
@@ -67,6 +75,8 @@ class Desk:
     public_url: str | None
     form_key: bytes = field(repr=False)
     """Signs the token of each session's forms."""
+    address_key: bytes = field(repr=False)
+    """Hashes the addresses whose refusals are counted."""
     _at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4), repr=False)
 
     async def asks(
@@ -108,6 +118,15 @@ class Desk:
             raise FormRefused(PlainTextResponse(STALE, 403))
         return {name: found.get(name, "") for name in (*fields, *optional)}
 
+    def visitor(self, request: Request) -> Visitor:
+        """From where a request comes, as far as anything keeps it."""
+        host = "" if request.client is None else request.client.host
+        return Visitor(
+            device=device_name(request.headers.get("user-agent", "")),
+            network=network_of(host),
+            address_hash=address_hash(host, key=self.address_key),
+        )
+
     def keeps(self, request: Request, answer: Response, token: str) -> Response:
         """The answer gives the browser this session's cookie."""
         secure = is_secure(request, public_url=self.public_url)
@@ -133,6 +152,8 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method:
             return refused.answer
         except TooManyTries:
             return page("trouble.html", 503, trouble=CROWDED)
+        except AddressClosed as closed:
+            return page("trouble.html", 429, trouble=address_closed(closed.seconds))
         except DATABASE_AWAY as error:
             log.error("sign-in page failed", extra={"error": type(error).__name__})
             return page("trouble.html", 503, trouble=UNAVAILABLE)
@@ -144,10 +165,13 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method:
     return Route(path, answered, methods=[method])
 
 
-def visitor(request: Request) -> Visitor:
-    """From where a request comes, as far as the trail keeps it."""
-    host = "" if request.client is None else request.client.host
-    return Visitor(device=device_name(request.headers.get("user-agent", "")), network=network_of(host))
+def address_closed(seconds: float) -> str:
+    """How long to wait, in words."""
+    minutes = max(1, round(seconds / 60))
+    return (
+        "Trop d'essais refusés depuis votre adresse. Réessayez dans "
+        f"{'une minute' if minutes == 1 else f'{minutes} minutes'}."
+    )
 
 
 def safe_path(asked: str | None) -> str:

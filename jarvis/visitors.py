@@ -1,6 +1,11 @@
 """From where somebody signs in, as far as their own list of sessions and the audit trail keep it. Pure."""
 
+import hashlib
+import hmac
 import ipaddress
+
+# The purpose of the key that hashes addresses, the same in both doors: they count together.
+ADDRESSES = "addresses of visitors"
 
 
 def network_of(address: str) -> str | None:
@@ -23,3 +28,18 @@ def device_name(user_agent: str) -> str:
     browser = next((name for sign, name in browsers.items() if f"{sign}/" in user_agent), "Navigateur inconnu")
     system = next((name for sign, name in systems.items() if sign in user_agent), None)
     return browser if system is None else f"{browser} sous {system}"
+
+
+def address_hash(address: str, *, key: bytes) -> bytes:
+    """By which one caller is known again: an IPv4 address, or the /64 that one IPv6 caller disposes of.
+
+    Args:
+        key: of this installation's own, without which the few addresses there are could be tried one by one.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        known = address
+    else:
+        known = str(found if found.version == 4 else ipaddress.ip_network((found, 64), strict=False))
+    return hmac.new(key, known.encode(), hashlib.sha256).digest()

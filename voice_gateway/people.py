@@ -17,10 +17,11 @@ from psycopg_pool import AsyncConnectionPool
 from jarvis.second_factor import keys_of
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope
+from jarvis.visitors import ADDRESSES, address_hash, device_name, network_of
 from warehouse.connection import as_user_async, check_alive
 from warehouse.people import Database
 from warehouse.stores.accounts import Accounts, CodeAnswer
-from warehouse.stores.sign_in import DatabaseSessions, PasswordCheck, resolve_session
+from warehouse.stores.sign_in import DatabaseSessions, PasswordCheck, Visitor, resolve_session
 
 PersonConnection = AsyncConnection[dict[str, Any]]
 
@@ -58,6 +59,7 @@ class People:
         self._sessions = DatabaseSessions(self._sign_in)
         self.passwords = PasswordCheck(self._sessions)
         self._accounts = Accounts(self._sign_in, keys_of(settings))
+        self._address_key = settings.key_for(ADDRESSES)
 
     async def open(self) -> None:
         """Questions can be asked; the first one connects."""
@@ -73,6 +75,14 @@ class People:
         """Who holds the session now; None where the token opens no door (any more)."""
         async with self._pool.connection() as connection:
             return await resolve_session(connection, token)
+
+    def visitor(self, *, user_agent: str, address: str) -> Visitor:
+        """From where a request comes, as far as anything keeps it."""
+        return Visitor(
+            device=device_name(user_agent),
+            network=network_of(address),
+            address_hash=address_hash(address, key=self._address_key),
+        )
 
     async def enter_code(self, token: str, code: str) -> str | CodeAnswer:
         """The session's new token where the code is right; else the session is over, and why."""

@@ -39,6 +39,8 @@ _EXPECTED = (
     "ReaderUnavailable",
     "PasswordRefused",
     "UnknownAccount",
+    "InvitationRefused",
+    "AddressError",
     "QuestionRefused",
     "TableError",
     "UnknownMember",

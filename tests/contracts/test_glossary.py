@@ -26,6 +26,7 @@ from jarvis.storage import StorageLevel
 from jarvis.tenancy import UserRole
 from jarvis.visit_habits import VisitTrend
 from tests.conftest import Database
+from warehouse.stores.account_links import LinkPurpose
 from warehouse.stores.sign_in import Stage
 
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
@@ -44,6 +45,7 @@ ENUMS: Mapping[str, type[StrEnum]] = {
     "Session state": SessionState,
     "User role": UserRole,
     "Sign-in stage": Stage,
+    "Account link purpose": LinkPurpose,
     "Conversation frequency": Frequency,
     "Sentiment trend": Trend,
     "Visit trend": VisitTrend,

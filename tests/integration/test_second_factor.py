@@ -346,3 +346,14 @@ def test_the_trail_holds_networks_and_no_address(app: SignInApp) -> None:
     text = app.admin.execute("select string_agg(s::text, '') from dashboard_sessions as s").fetchone()
     assert text is not None
     assert "203.0.113.7" not in text[0]
+
+
+def test_without_a_mail_server_the_page_says_whom_to_ask(app: SignInApp) -> None:
+    """A form that can send nothing is not shown."""
+    client = app.client()
+    for answer in (
+        client.get("/mot-de-passe-oublie"),
+        client.post("/mot-de-passe-oublie", data={"email": "dax@salle.test"}),
+    ):
+        assert "demandez à votre administrateur" in answer.text
+        assert 'name="email"' not in answer.text

@@ -15,9 +15,12 @@ from starlette.testclient import TestClient
 
 from dashboards.app import sign_in_routes
 from dashboards.gate import SessionGate
+from dashboards.sign_in_links import Postman
 from jarvis.settings import Settings
 from tests.support.dashboards_door import PASSWORD, Network, form_of, make_network
+from warehouse.mailer import mailer_for
 from warehouse.people import Database
+from warehouse.stores.account_links import AccountLinks
 from warehouse.stores.sign_in import DatabaseSessions
 
 ORIGIN = "http://salle.test"
@@ -32,6 +35,8 @@ class SignInApp:
     admin: psycopg.Connection
     """The superuser, who sees past row security."""
     network: Network
+    links: AccountLinks
+    postman: Postman
     app: Starlette = field(init=False)
     now: float = 1_800_000_000.0
     """Seconds since the epoch, as the app reads them for codes."""
@@ -52,7 +57,8 @@ class SignInApp:
                 client.close()
             self.clients.clear()
             self.now = began
-            self.admin.execute("truncate dashboard_sessions, second_factors, recovery_codes, audit_log")
+            self.admin.execute("truncate dashboard_sessions, second_factors, recovery_codes, account_links, audit_log")
+            self.admin.execute("truncate app.sign_in_waits, app.rate_windows")
             for role, franchise_id, gym_id, password_hash, user_id in people:
                 self.admin.execute(
                     "update users set role = %s, franchise_id = %s, gym_id = %s, is_active = true, mfa_enabled = false "
@@ -108,10 +114,12 @@ def sign_in_app(settings: Settings) -> Iterator[SignInApp]:
     database = Database(settings.database_url_for("dashboard"))
     database.open()
     with psycopg.connect(settings.administration_url, autocommit=True) as admin:
-        made = SignInApp(settings, admin, make_network(admin))
+        links = AccountLinks(database)
+        made = SignInApp(settings, admin, make_network(admin), links, Postman(settings, links, mailer_for(settings)))
+        made.postman.open()
         made.app = Starlette(
             routes=[
-                *sign_in_routes(settings, database, refusal_seconds=0, clock=lambda: made.now),
+                *sign_in_routes(settings, database, made.postman, refusal_seconds=0, clock=lambda: made.now),
                 Route("/{path:path}", _page, methods=["GET", "POST"]),
             ],
             middleware=[
@@ -121,6 +129,7 @@ def sign_in_app(settings: Settings) -> Iterator[SignInApp]:
         try:
             yield made
         finally:
+            made.postman.close()
             database.close()
 
 

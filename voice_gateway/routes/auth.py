@@ -4,6 +4,7 @@ Every refusal is the same words after the same time. A token is a session like t
 it ends after 8 hours without use, after 24 hours in any case, at sign-out, and when its person is suspended.
 """
 
+import math
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from jarvis.tenancy import Permission, Scope, UserRole
-from jarvis.visitors import device_name, network_of
 from voice_gateway.people import People
 from voice_gateway.rates import RateClass
 from voice_gateway.routes.answers import ALWAYS, Refused, refusals
@@ -20,7 +20,7 @@ from voice_gateway.routes.callers import bearer_token, client_ip
 from voice_gateway.routes.guards import PeopleHere, PersonHere, own_origin, person_or_address
 from voice_gateway.routes.limits import limited
 from warehouse.stores.accounts import CodeAnswer
-from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME, Opened, Stage, Visitor
+from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME, AddressClosed, Opened, Stage
 
 router = APIRouter(
     prefix="/api/auth",
@@ -78,8 +78,15 @@ async def sign_in(
     request: Request, body: Annotated[SignIn, Depends(json_body(SignIn))], people: PeopleHere, answer: Response
 ) -> Session:
     """An e-mail and a password become a session, with a code where the person has a second factor."""
-    visitor = Visitor(device=device_name(request.headers.get("user-agent", "")), network=network_of(client_ip(request)))
-    opened = await people.passwords.session_for(body.email.strip(), body.password, visitor)
+    visitor = people.visitor(user_agent=request.headers.get("user-agent", ""), address=client_ip(request))
+    try:
+        opened = await people.passwords.session_for(body.email.strip(), body.password, visitor)
+    except AddressClosed as closed:
+        raise Refused(
+            429, "address_closed",
+            "found too many refused sign-ins from this address, expected a wait: come back after Retry-After",
+            headers={"Retry-After": str(math.ceil(closed.seconds))},
+        ) from None  # fmt: skip
     if opened is None:
         # The same words for unknown, wrong, closed and suspended: no oracle for guessing.
         raise Refused(

@@ -72,3 +72,36 @@ from app.own_sessions(%(token_hash)s::bytea, %(idle_limit)s::interval);
 -- revoke_sessions --
 -- Ends one session of the person who asks, or all but theirs.
 select app.revoke_own_sessions(%(token_hash)s::bytea, %(session_id)s::uuid) as revoked_count;
+
+-- issue_password_reset --
+-- A link for the person with this e-mail; no row where there is nobody to send it to.
+select email, full_name
+from app.issue_password_reset(
+    %(email)s::text, %(token_hash)s::bytea, %(valid_for)s::interval, %(device)s::text, %(network)s::text
+);
+
+-- read_link --
+-- Whose link this is and what for.
+select email, full_name, purpose
+from app.read_account_link(%(token_hash)s::bytea);
+
+-- use_link --
+-- Sets the password of the link's person, once.
+select app.use_account_link(
+    %(token_hash)s::bytea, %(password_hash)s::text, %(device)s::text, %(network)s::text
+) as is_done;
+
+-- invite_user --
+-- Somebody new, who sets their own password by the link.
+select app.invite_user(
+    %(email)s::text, %(full_name)s::text, %(role)s::text, %(franchise_id)s::uuid, %(gym_id)s::uuid,
+    %(token_hash)s::bytea, %(valid_for)s::interval
+) as user_id;
+
+-- renew_invitation --
+-- A new link for somebody who has not set a password yet.
+select app.renew_invitation(%(user_id)s::uuid, %(token_hash)s::bytea, %(valid_for)s::interval) as is_done;
+
+-- reset_second_factor --
+-- Takes somebody's second factor away, for whoever manages them.
+select app.reset_second_factor(%(user_id)s::uuid) as is_done;

@@ -4,8 +4,21 @@ select user_id, password_hash, is_open
 from app.begin_sign_in(%(email)s::text);
 
 -- fail_sign_in --
--- Records a wrong password in the audit trail.
-select app.fail_sign_in(%(user_id)s::uuid);
+-- Records a wrong password, or an e-mail that nobody has, in the audit trail.
+select app.fail_sign_in(%(user_id)s::uuid, %(device)s::text, %(network)s::text);
+
+-- fail_address --
+-- Counts a refused sign-in of an address.
+select app.fail_address(%(address_hash)s::bytea);
+
+-- address_wait --
+-- Seconds an address has to wait before its next try.
+select app.address_wait(%(address_hash)s::bytea) as seconds;
+
+-- take_token --
+-- Counts one request of an address, and says how many its window holds.
+select taken_count
+from app.take_token(%(bucket)s::text, %(allowed_count)s::integer, %(window_seconds)s::integer);
 
 -- open_session --
 -- Opens a session for a person whose password was right, and says what is still asked of them.

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -63,6 +63,8 @@ class Visitor:
     """Such as « Firefox sous Linux »."""
     network: str | None = None
     """The network of their address, never the whole address."""
+    address_hash: bytes | None = field(default=None, repr=False)
+    """By which one address is known again, and cannot be told; None where there is none to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ class Opened:
 
     token: str
     stage: Stage
+
+
+class AddressClosed(RuntimeError):
+    """Too many refusals from one address, over all accounts: come back after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"found an address with too many refused sign-ins, expected a wait of {seconds:.0f} s")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +99,11 @@ class SessionStore(Protocol):
     def begin_sign_in(self, email: str) -> Account | None:
         """The account of an e-mail, its try counted; None where there is none."""
 
-    def fail_sign_in(self, user_id: UUID) -> None:
-        """A wrong password is on record."""
+    def fail_sign_in(self, user_id: UUID | None, visitor: Visitor) -> None:
+        """A wrong password is on record, or without a person an e-mail that nobody has."""
+
+    def address_wait(self, visitor: Visitor) -> float:
+        """Seconds the visitor's address has to wait; 0 where it may try now."""
 
     def open(self, user_id: UUID, visitor: Visitor) -> Opened | None:
         """A new session; None where the person may not have one."""
@@ -115,10 +128,32 @@ class DatabaseSessions:
             row = connection.execute(self._blocks["begin_sign_in"], {"email": email}).fetchone()
         return None if row is None else Account(row["user_id"], row["password_hash"], row["is_open"])
 
-    def fail_sign_in(self, user_id: UUID) -> None:
-        """A wrong password is in the audit trail."""
+    def fail_sign_in(self, user_id: UUID | None, visitor: Visitor) -> None:
+        """A wrong password, or without a person an unknown e-mail, is in the audit trail, and the address counted."""
         with self._database.nobody() as connection:
-            connection.execute(self._blocks["fail_sign_in"], {"user_id": user_id})
+            connection.execute(
+                self._blocks["fail_sign_in"],
+                {"user_id": user_id, "device": visitor.device, "network": visitor.network},
+            )
+            if visitor.address_hash is not None:
+                connection.execute(self._blocks["fail_address"], {"address_hash": visitor.address_hash})
+
+    def address_wait(self, visitor: Visitor) -> float:
+        """Seconds the visitor's address has to wait; 0 where it may try now."""
+        if visitor.address_hash is None:
+            return 0.0
+        with self._database.nobody() as connection:
+            row = connection.execute(self._blocks["address_wait"], {"address_hash": visitor.address_hash}).fetchone()
+        return 0.0 if row is None else float(row["seconds"])
+
+    def take(self, bucket: str, allowed_count: int, window_seconds: int) -> bool:
+        """True while the bucket's window holds no more than allowed, this one counted."""
+        with self._database.nobody() as connection:
+            row = connection.execute(
+                self._blocks["take_token"],
+                {"bucket": bucket, "allowed_count": allowed_count, "window_seconds": window_seconds},
+            ).fetchone()
+        return row is not None and row["taken_count"] <= allowed_count
 
     def open(self, user_id: UUID, visitor: Visitor) -> Opened | None:
         """A new session, which may wait for a code; None where the person is suspended."""
@@ -173,6 +208,7 @@ class PasswordCheck:
 
         Raises:
             TooManyTries: when the queue is too long to wait in.
+            AddressClosed: when the visitor's address was refused too often.
         """
         started = time.monotonic()
         opened = await self._in_turn(self._check, email, password, visitor)
@@ -185,6 +221,7 @@ class PasswordCheck:
 
         Raises:
             TooManyTries: when the queue is too long to wait in.
+            AddressClosed: when the visitor's address was refused too often.
         """
         started = time.monotonic()
         user_id = await self._in_turn(self._proven, email, password, visitor)
@@ -215,15 +252,17 @@ class PasswordCheck:
         return None if user_id is None else self._sessions.open(user_id, visitor)
 
     def _proven(self, email: str, password: str, visitor: Visitor) -> UUID | None:
+        seconds = self._sessions.address_wait(visitor)
+        if seconds > 0:
+            raise AddressClosed(seconds)
         account = self._sessions.begin_sign_in(email)
         known_hash = decoy_hash() if account is None else account.password_hash
         is_right = verify_password(known_hash, password)
-        if account is None or not account.is_open:
-            return None
-        if not is_right:
-            self._sessions.fail_sign_in(account.user_id)
-            return None
-        return account.user_id
+        if account is not None and account.is_open and is_right:
+            return account.user_id
+        if account is None or account.is_open:
+            self._sessions.fail_sign_in(None if account is None else account.user_id, visitor)
+        return None
 
 
 async def resolve_session(connection: AsyncConnection[dict[str, Any]], token: str) -> Scope | None:

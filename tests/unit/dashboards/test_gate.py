@@ -31,7 +31,7 @@ class MemorySessions:
 
     def __init__(self) -> None:
         self.tokens: dict[str, Scope] = {}
-        self.failures: list[UUID] = []
+        self.failures: list[UUID | None] = []
         self.activity: list[bool] = []
         self.is_down = False
         self._hash = hash_password(PASSWORD)
@@ -40,8 +40,11 @@ class MemorySessions:
         self._answer()
         return Account(CAMILLE.user_id, self._hash, True) if email == "camille@salle.test" else None
 
-    def fail_sign_in(self, user_id: UUID) -> None:
+    def fail_sign_in(self, user_id: UUID | None, visitor: Visitor) -> None:
         self.failures.append(user_id)
+
+    def address_wait(self, visitor: Visitor) -> float:
+        return 0.0
 
     def open(self, user_id: UUID, visitor: Visitor = NOBODY) -> Opened | None:
         return Opened(self.a_token(), Stage.OPEN)
@@ -93,6 +96,7 @@ def ask(
         passwords=PasswordCheck(sessions, refusal_seconds=0),
         public_url=public_url,
         form_key=b"k",
+        address_key=b"k",
     )
     app = Starlette(
         routes=[
@@ -147,13 +151,13 @@ def test_signing_in_while_the_database_is_away_says_so() -> None:
     assert 'value="camille@salle.test"' in answer.text
 
 
-def test_a_wrong_password_is_recorded_and_an_unknown_e_mail_is_not() -> None:
-    """There is nobody to record it for."""
+def test_a_wrong_password_and_an_unknown_e_mail_are_recorded() -> None:
+    """The second one for nobody."""
     sessions = MemorySessions()
     for email in ("camille@salle.test", "personne@salle.test"):
         data = {"email": email, "password": "pas-le-bon"}
         ask(sessions, "POST", "/login", data=data, headers={"origin": "http://salle.test"})
-    assert sessions.failures == [CAMILLE.user_id]
+    assert sessions.failures == [CAMILLE.user_id, None]
 
 
 @pytest.mark.parametrize(("path", "expected"), [("/login", "/"), ("/login?next=/alertes", "/alertes")])

@@ -1,0 +1,149 @@
+"""Links by which people set their own password: invitations and resets, good once and for a while.
+
+A link holds 256 random bits; the database keeps their SHA-256. Whoever invites acts under their own rights
+(`app.may_manage_user`); a reset acts for whoever reads the person's mail, and leaves the second factor alone.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from jarvis.tenancy import Scope, UserRole
+from warehouse.people import Database
+from warehouse.sql import queries
+from warehouse.stores.sign_in import Visitor, hashed, new_token
+
+INVITATION_LASTS = timedelta(days=7)
+RESET_LASTS = timedelta(minutes=30)
+
+# Where a link leads, and the parameter that holds its token.
+LINK_PATH = "/mot-de-passe"
+TOKEN_PARAMETER = "lien"
+
+
+class LinkPurpose(StrEnum):
+    """What a link was made for; the database checks the same list."""
+
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLink:
+    """A link that still works, as its page shows it."""
+
+    email: str
+    full_name: str | None
+    purpose: LinkPurpose
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link to send; its token is kept nowhere else."""
+
+    email: str
+    full_name: str | None
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """Somebody to let in."""
+
+    email: str
+    role: UserRole
+    full_name: str | None = None
+    franchise_id: UUID | None = None
+    gym_id: UUID | None = None
+
+
+def link_url(address: str, token: str) -> str:
+    """What the letter links to.
+
+    Args:
+        address: where the dashboards answer, without a path.
+    """
+    return f"{address.rstrip('/')}{LINK_PATH}?{TOKEN_PARAMETER}={token}"
+
+
+class AccountLinks:
+    """Links in Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._blocks = queries("accounts")
+
+    def issue_reset(self, email: str, visitor: Visitor) -> NewLink | None:
+        """A link for the person with this e-mail; None where there is nobody to send it to."""
+        token = new_token()
+        row = self._ask(
+            "issue_password_reset",
+            email=email,
+            token_hash=hashed(token),
+            valid_for=RESET_LASTS,
+            device=visitor.device,
+            network=visitor.network,
+        )
+        return None if row is None else NewLink(row["email"], row["full_name"], token)
+
+    def read(self, token: str) -> AccountLink | None:
+        """Whose link this is and what for; None where it does not work (any more)."""
+        row = self._ask("read_link", token_hash=hashed(token))
+        return None if row is None else AccountLink(row["email"], row["full_name"], LinkPurpose(row["purpose"]))
+
+    def use(self, token: str, password_hash: str, visitor: Visitor) -> bool:
+        """True: the password is this one and the link is spent. False: the link does not work (any more)."""
+        row = self._ask(
+            "use_link",
+            token_hash=hashed(token),
+            password_hash=password_hash,
+            device=visitor.device,
+            network=visitor.network,
+        )
+        return row is not None and bool(row["is_done"])
+
+    def invite(self, inviter: Scope, invited: Invited) -> tuple[UUID, NewLink]:
+        """The new person's id and the link to send.
+
+        Raises:
+            InsufficientPrivilege: when the inviter may not make somebody of this role and place.
+            UniqueViolation: when somebody has this e-mail already.
+        """
+        token = new_token()
+        with self._database.person(inviter) as connection:
+            row = connection.execute(
+                self._blocks["invite_user"],
+                {
+                    "email": invited.email,
+                    "full_name": invited.full_name,
+                    "role": invited.role.value,
+                    "franchise_id": invited.franchise_id,
+                    "gym_id": invited.gym_id,
+                    "token_hash": hashed(token),
+                    "valid_for": INVITATION_LASTS,
+                },
+            ).fetchone()
+        assert row is not None  # The function answers an id or raises.
+        return row["user_id"], NewLink(invited.email.lower(), invited.full_name, token)
+
+    def invite_again(self, inviter: Scope, user_id: UUID) -> str | None:
+        """The token of a new link; None where nobody like that waits for one, or the inviter may not."""
+        token = new_token()
+        with self._database.person(inviter) as connection:
+            row = connection.execute(
+                self._blocks["renew_invitation"],
+                {"user_id": user_id, "token_hash": hashed(token), "valid_for": INVITATION_LASTS},
+            ).fetchone()
+        return token if row is not None and row["is_done"] else None
+
+    def reset_second_factor(self, manager: Scope, user_id: UUID) -> bool:
+        """True: the person has no second factor and no session any more. False: nobody the manager may do this for."""
+        with self._database.person(manager) as connection:
+            row = connection.execute(self._blocks["reset_second_factor"], {"user_id": user_id}).fetchone()
+        return row is not None and bool(row["is_done"])
+
+    def _ask(self, block: str, **parameters: object) -> dict[str, Any] | None:
+        with self._database.nobody() as connection:
+            return connection.execute(self._blocks[block], parameters).fetchone()
