@@ -36,9 +36,9 @@ def add(commands: Commands) -> None:
 
 
 def _password(settings: Settings, options: argparse.Namespace) -> int:
-    from dashboards.accounts import set_password
     from jarvis.up import database_server
     from warehouse.connection import connect
+    from warehouse.stores.operator_accounts import set_password
 
     # Never an argument: the shell's history and the process list would keep it.
     password = getpass.getpass("New password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
@@ -49,11 +49,11 @@ def _password(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _invite(settings: Settings, options: argparse.Namespace) -> int:
-    from dashboards.accounts import invite
     from jarvis.account_letters import invitation
     from jarvis.mail import message
     from warehouse.mailer import MailError, mailer_for
     from warehouse.stores.account_links import INVITATION_LASTS, link_url
+    from warehouse.stores.operator_accounts import invite
 
     with pipeline_connection(settings) as connection:
         link = invite(
@@ -78,7 +78,7 @@ def _invite(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _reset_second_factor(settings: Settings, options: argparse.Namespace) -> int:
-    from dashboards.accounts import forget_second_factor
+    from warehouse.stores.operator_accounts import forget_second_factor
 
     with pipeline_connection(settings) as connection:
         had_one = forget_second_factor(connection, options.email)

@@ -69,7 +69,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),
     "warehouse/queries/words.sql": ("jarvis_pipeline",),
     "warehouse/queries/voice.sql": ("jarvis_gateway",),
-    "dashboards/accounts.sql": ("jarvis_pipeline",),
+    "warehouse/queries/operator_accounts.sql": ("jarvis_pipeline",),
     "dashboards/queries/alerts.sql": ("jarvis_dashboard",),
     "dashboards/queries/context.sql": ("jarvis_dashboard",),
     "dashboards/queries/members.sql": ("jarvis_dashboard",),

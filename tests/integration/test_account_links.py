@@ -8,7 +8,6 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from dashboards import accounts
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole
 from tests.conftest import cloned_database
@@ -16,6 +15,7 @@ from tests.support.dashboards_door import PASSWORD, form_of
 from tests.support.mail_sink import MailSink, running_sink
 from tests.support.second_factors import plant_second_factor
 from tests.support.sign_in_app import HTML, SignInApp, is_in, sign_in_app, submit
+from warehouse.stores import operator_accounts as accounts
 from warehouse.stores.account_links import Invited, link_url
 
 NEW_PASSWORD = "une-autre-phrase-de-passe"

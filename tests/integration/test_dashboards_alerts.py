@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from dashboards import accounts, texts_fr
 from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus
 from dashboards.records import QUERIES, Records
@@ -20,6 +19,8 @@ from jarvis.tenancy import Scope, UserRole
 from tests.support.dashboards_door import COMPLAINT, Network, add_alert, cloned_database, make_network
 from warehouse.people import Database
 from warehouse.sql import read_blocks
+from warehouse.stores import operator_accounts as accounts
+from warehouse.stores import texts_fr
 from warehouse.stores.alerts import raise_alert
 from warehouse.stores.sign_in import DatabaseSessions
 

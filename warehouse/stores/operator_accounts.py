@@ -4,17 +4,13 @@ Called with the administration's or the pipeline's connection; the door's role c
 invite through `warehouse/stores/account_links.py`, under the rights of whoever is signed in.
 """
 
-from pathlib import Path
-
 from psycopg import Connection
 
 from jarvis.passwords import hash_password
 from jarvis.tenancy import UserRole
-from warehouse.sql import read_blocks
+from warehouse.sql import queries
 from warehouse.stores.account_links import INVITATION_LASTS, LinkPurpose, NewLink
 from warehouse.stores.sign_in import hashed, new_token
-
-QUERIES = Path(__file__).with_name("accounts.sql")
 
 
 class UnknownAccount(LookupError):
@@ -49,7 +45,7 @@ def invite(
             f"found the role {role} with the wrong place, expected --gym for gym_manager and gym_staff, "
             "--franchise for franchise_owner, one of them for analyst, none for super_admin"
         )
-    blocks, token = read_blocks(QUERIES), new_token()
+    blocks, token = queries("operator_accounts"), new_token()
     with connection.transaction():
         place = connection.execute(blocks["place"], {"franchise": franchise, "gym": gym}).fetchone()
         franchise_id, gym_id = place or (None, None)
@@ -91,7 +87,7 @@ def forget_second_factor(connection: Connection, email: str) -> bool:
     Raises:
         UnknownAccount: when nobody has this e-mail.
     """
-    blocks = read_blocks(QUERIES)
+    blocks = queries("operator_accounts")
     with connection.transaction():
         found = connection.execute(blocks["person"], {"email": email.strip().lower()}).fetchone()
         if found is None:
@@ -122,7 +118,7 @@ def set_password(connection: Connection, email: str, password: str) -> None:
         UnknownAccount: when nobody has this e-mail.
     """
     password_hash = hash_password(password)
-    blocks = read_blocks(QUERIES)
+    blocks = queries("operator_accounts")
     with connection.transaction():
         parameters = {"email": email.strip().lower(), "password_hash": password_hash}
         if connection.execute(blocks["set_password"], parameters).fetchone() is None:
