@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from bench.support.database import scratch_database
 from jarvis.churn import ChurnThresholds, MemberHistory
+from ml.churn.evaluate import by_values
 from ml.churn.features import FEATURES, Timeline
-from ml.churn.metrics import figures
+from ml.churn.metrics import auc_of, figures, reliability
 from ml.churn.model import ChurnModel, fit_average, fit_blend, with_calibration
 from ml.churn.scoring import banded
 from ml.churn.snapshots import Snapshots, snapshots
@@ -69,6 +70,13 @@ TABLES: dict[str, tuple[str, str, str, tuple[str, ...], tuple[str, ...]]] = {
     "gym_cem_horta_published": ("gym_cem_horta", "members.csv", "Abandono", (), PUBLISHED),
     "gym_churn_us": ("gym_churn_us", "gym_churn_us.csv", "Churn", ("row_id",), ()),
     "telco_churn_ibm": ("telco_churn_ibm", "telco_churn.csv", "Churn", ("customerID",), ()),
+}
+
+# Age, sex and tenure, whether they are features or not.
+SLICES = {
+    "gym_cem_horta_habits": ("Edad", "Sexo_Mujer", "VidaGymMeses"),
+    "gym_churn_us": ("Age", "gender", "Lifetime"),
+    "telco_churn_ibm": ("SeniorCitizen", "gender", "tenure"),
 }
 
 Rows, Labels = NDArray[np.float64], NDArray[np.int64]
@@ -186,8 +194,10 @@ def fitted(training: Snapshots, months: Months) -> ChurnModel:
     return fit_best(training.on(months.fit), training.on(months.calibration), training)
 
 
-def on_table(path: Path, label: str, *, without: Sequence[str], only: Sequence[str]) -> dict[str, Any]:
-    """Every model's figures over five folds of a table, and ours by fold: nobody's rows are fitted on and judged."""
+def on_table(
+    path: Path, label: str, *, without: Sequence[str], only: Sequence[str], slices: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Every model's figures over five folds of a table; ours also by the values of the columns in `slices`."""
     from sklearn.model_selection import StratifiedKFold
 
     table = read_table(path)
@@ -201,7 +211,19 @@ def on_table(path: Path, label: str, *, without: Sequence[str], only: Sequence[s
         scores["ours"][test] = model.probabilities(rows[test])
         for name, peer in PEERS.items():
             scores[name][test] = peer(rows[train], labels[train], rows[test])
-    return compared(labels, scores) | {"rows": table.rows}
+    return compared(labels, scores) | {
+        "rows": table.rows,
+        "reliability": reliability(labels, scores["ours"]),
+        "slices": [one for name in slices for one in by_values(table, name, labels, scores["ours"])],
+    }
+
+
+def published(path: Path) -> dict[str, float | None]:
+    """ROC AUC of the published model's shipped scores: with money and tenure, without money, without both."""
+    table = read_table(path)
+    labels = labels_of(table, "Abandono")
+    names = ("ref_prob_exp1", "ref_prob_exp2", "ref_prob_exp3")
+    return {name: auc_of(labels, np.array(table.columns[name], dtype=float)) for name in names}
 
 
 def compared(labels: Labels, scores: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
@@ -261,11 +283,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (folder, file, label, without, only) in TABLES.items():
         path = options.data / folder / file
         line[name] = (
-            on_table(path, label, without=without, only=only)
+            on_table(path, label, without=without, only=only, slices=SLICES.get(name, ()))
             if path.is_file()
             else f"not measured: {folder} is not there"
         )
         sys.stderr.write(f"{name} done\n")
+    predictions = options.data / "gym_cem_horta" / "reference_predictions.csv"
+    if predictions.is_file():
+        # On the very rows that ours are judged on: the published model had other members to learn from.
+        line["published_model_on_gym_cem_horta"] = published(predictions)
     print(json.dumps(line))
     return 0
 

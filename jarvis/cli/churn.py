@@ -21,6 +21,10 @@ def add(commands: Commands) -> None:
     evaluate.add_argument("--label", required=True, metavar="COLUMN", help="who left: 1/0, yes/no, oui/non")
     evaluate.add_argument("--id", dest="identifier", metavar="COLUMN", help="names the rows; not learned from")
     evaluate.add_argument("--drop", action="append", default=[], metavar="COLUMN", help="leave this column out")
+    evaluate.add_argument(
+        "--slice", dest="slices", action="append", default=[], metavar="COLUMN",
+        help="print the figures by this column as well: age, sex, tenure; once for each",
+    )  # fmt: skip
     evaluate.set_defaults(run=_evaluate)
     for action, run, text in (
         ("score", _score, "score every member today, as the nightly job does"),
@@ -38,7 +42,12 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> int:
     from ml.churn.evaluate import evaluate
 
     report, warnings = evaluate(
-        options.train, options.test, label=options.label, identifier=options.identifier, drop=options.drop
+        options.train,
+        options.test,
+        label=options.label,
+        identifier=options.identifier,
+        drop=options.drop,
+        slices=options.slices,
     )
     for warning in warnings:
         print(f"jarvis: {warning}", file=sys.stderr)

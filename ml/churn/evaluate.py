@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ml.churn.tables import Encoder, Table, TableError, labels_of, read_table
+from ml.churn.tables import Encoder, Table, TableError, groups_of, labels_of, read_table
 
 # A column that ranks the rows so well by itself states the leaving rather than foretells it.
 LEAK_AUC = 0.99
 
 
 def evaluate(
-    train_path: Path, test_path: Path, *, label: str, identifier: str | None = None, drop: Sequence[str] = ()
+    train_path: Path,
+    test_path: Path,
+    *,
+    label: str,
+    identifier: str | None = None,
+    drop: Sequence[str] = (),
+    slices: Sequence[str] = (),
 ) -> tuple[dict[str, Any], list[str]]:
     """The figures of the model on the test rows, and what should be known beside them.
 
@@ -25,6 +32,7 @@ def evaluate(
         label: the column that says who left.
         identifier: the column that names the rows; it is not learned from.
         drop: columns to leave out, for example because they are known only after the leaving.
+        slices: columns of the test rows by whose values the figures are told as well.
 
     Raises:
         TableError: when a file cannot be learned from or judged on.
@@ -33,11 +41,12 @@ def evaluate(
     for name in (*drop, *([identifier] if identifier else [])):
         if name not in train.columns:
             raise TableError(f"{train.name}: found no column {name} to leave out, expected one of its own columns")
-    return evaluate_tables(train, test, label=label, without=[*drop, *([identifier] if identifier else [])])
+    without = [*drop, *([identifier] if identifier else [])]
+    return evaluate_tables(train, test, label=label, without=without, slices=slices)
 
 
 def evaluate_tables(
-    train: Table, test: Table, *, label: str, without: Sequence[str]
+    train: Table, test: Table, *, label: str, without: Sequence[str], slices: Sequence[str] = ()
 ) -> tuple[dict[str, Any], list[str]]:
     """As `evaluate`, of tables that are read already."""
     from ml.churn.metrics import figures, reliability
@@ -58,7 +67,40 @@ def evaluate_tables(
         "fit_seconds": round(fit_seconds, 3),
         "reliability": reliability(test_labels, probabilities),
     }
+    if slices:
+        report["slices"] = [one for name in slices for one in by_values(test, name, test_labels, probabilities)]
     return report, warnings_of(encoder, rows, train_labels)
+
+
+def by_values(
+    table: Table, name: str, labels: NDArray[np.int64], probabilities: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    """What was said and what came for each value of a column, or for each quarter of the rows where it has many.
+
+    Recall is that of calling the tenth of all rows with the highest probabilities.
+
+    Raises:
+        TableError: when the table has no such column.
+    """
+    from ml.churn.metrics import auc_of
+
+    is_called = probabilities >= np.quantile(probabilities, 0.9)
+    found = []
+    for value, inside in groups_of(table, name):
+        left = inside & (labels == 1)
+        found.append(
+            {
+                "slice": name,
+                "value": value,
+                "rows": int(inside.sum()),
+                "leavers": int(left.sum()),
+                "roc_auc": auc_of(labels[inside], probabilities[inside]),
+                "recall_at_10pct": round(float(is_called[left].mean()), 4) if left.any() else None,
+                "predicted": round(float(probabilities[inside].mean()), 4),
+                "observed": round(float(labels[inside].mean()), 4),
+            }
+        )
+    return found
 
 
 def warnings_of(encoder: Encoder, rows: np.ndarray[Any, Any], labels: np.ndarray[Any, Any]) -> list[str]:

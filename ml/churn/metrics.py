@@ -31,6 +31,13 @@ def average_precision(labels: NDArray[np.int64], scores: NDArray[np.float64]) ->
     return float(average_precision_score(labels, scores))
 
 
+def auc_of(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float | None:
+    """ROC AUC to four digits; None where only one of both labels occurs."""
+    from sklearn.metrics import roc_auc_score
+
+    return round(float(roc_auc_score(labels, probabilities)), 4) if len(set(labels.tolist())) > 1 else None
+
+
 def recall_at(labels: NDArray[np.int64], probabilities: NDArray[np.float64], *, share: float) -> float:
     """Of those who left, the part among the share with the highest probabilities: what so many calls can reach."""
     called = max(1, round(share * len(labels)))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,27 @@ def labels_of(table: Table, column: str) -> NDArray[np.int64]:
     if len(set(labels.tolist())) < 2:
         raise TableError(f"{table.name}: found one value only in {column}, expected both who left and who stayed")
     return labels
+
+
+def groups_of(table: Table, name: str) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The rows by a column's values, or by quarters of a figure with many; those without a value are `missing`.
+
+    Raises:
+        TableError: when the table has no such column.
+    """
+    if name not in table.columns:
+        raise TableError(f"{table.name}: found no column {name} to slice by, expected one of its own columns")
+    words = np.array([_clean(value) for value in table.columns[name]])
+    figures = np.array([_number(value) for value in table.columns[name]])
+    known = figures[~np.isnan(figures)]
+    if len(known) < _MOSTLY * len(words) or len(np.unique(known)) <= 8:
+        return [("missing" if word in MISSING else str(word), words == word) for word in np.unique(words)]
+    edges = [known.min(), *np.unique(np.quantile(known, (0.25, 0.5, 0.75))), known.max()]
+    groups = [
+        (f"{low:g} to {high:g}", (figures >= low) & ((figures < high) | (high == edges[-1]) & (figures <= high)))
+        for low, high in pairwise(edges)
+    ]
+    return groups + ([("missing", np.isnan(figures))] if np.isnan(figures).any() else [])
 
 
 def _column(name: str, values: Sequence[str]) -> _Column | str:

@@ -101,6 +101,25 @@ def written(path: Path, *, count: int, seed: int) -> Path:
     return path
 
 
+def test_the_figures_are_told_by_the_values_of_a_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each word its own, a figure by quarters, missing values apart; every row is in one slice of each column."""
+    monkeypatch.setenv("JARVIS_HOME", str(tmp_path / "home"))
+    train, test = written(tmp_path / "a.csv", count=400, seed=1), written(tmp_path / "b.csv", count=300, seed=2)
+    command = ["churn", "evaluate", "--train", str(train), "--test", str(test), "--label", "parti", "--id", "membre"]
+    assert main([*command, "--slice", "formule", "--slice", "age"]) == 0
+    slices = json.loads(capsys.readouterr().out)["slices"]
+    by_column = {name: [one for one in slices if one["slice"] == name] for name in ("formule", "age")}
+    assert [one["value"] for one in by_column["formule"]] == ["annuel", "mensuel"]
+    assert len(by_column["age"]) == 5
+    assert by_column["age"][-1]["value"] == "missing"
+    assert {sum(one["rows"] for one in each) for each in by_column.values()} == {300}
+    assert all(0 < one["predicted"] < 1 and one["roc_auc"] > 0.7 for one in by_column["formule"])
+    assert main([*command, "--slice", "taille"]) == 1
+    assert "found no column taille to slice by" in capsys.readouterr().err
+
+
 def test_the_command_prints_one_line_of_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

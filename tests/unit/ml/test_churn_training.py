@@ -8,13 +8,14 @@ from uuid import UUID
 import numpy as np
 import pytest
 import skops.io
+from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 
 from jarvis.churn import ChurnThresholds, Contract, HeldBack, MemberHistory, RiskLevel
 from ml.churn import registry
 from ml.churn.card import card
 from ml.churn.drift import DRIFTED_FEATURES, drifted_features, is_silent, reference
-from ml.churn.explain import SCENARIOS, continued, without
+from ml.churn.explain import SCENARIOS, continued, reasons, without
 from ml.churn.features import FEATURES, Timeline
 from ml.churn.scoring import Champion, banded, score_members
 from ml.churn.snapshots import SETTLED_DAYS, matrix
@@ -192,6 +193,34 @@ def test_taking_the_first_reason_away_lowers_the_score(histories: list[MemberHis
         assert one.score - after == pytest.approx(first.points, abs=0.002)
         assert first.text.endswith(".")
         assert first.data
+
+
+@pytest.mark.parametrize(
+    ("changes", "factor", "text"),
+    [
+        ({"unsolved_84": 1.0}, "unsolved", "Une réclamation est restée sans solution en douze semaines."),
+        ({"unsolved_84": 2.0}, "unsolved", "2 réclamations sont restées sans solution en douze semaines."),
+        ({"about_money_84": 1.0}, "about_money", "A dit son mécontentement de l'abonnement ou de la facture."),
+        ({"wants_out_84": 1.0}, "wants_out", "A parlé de suspendre son abonnement."),
+        ({"wants_out_84": 1.0, "cancelling_84": 1.0}, "wants_out", "A parlé de résilier son abonnement."),
+    ],
+)
+def test_what_was_said_is_a_reason_and_taking_it_away_lowers_the_score(
+    changes: dict[str, float], factor: str, text: str
+) -> None:
+    """By exactly its points, in a manager's words."""
+    row = np.zeros((1, len(FEATURES)))
+    for name, value in changes.items():
+        row[0, FEATURES.index(name)] = value
+
+    def score_of(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(0.1 + 0.2 * sum(rows[:, FEATURES.index(name)] for name in changes), dtype=float)
+
+    described = dict(zip(FEATURES, row[0].tolist(), strict=True)) | {"as_of": TODAY, "last_seen": float("nan")}
+    typical = [0.0] * len(FEATURES)
+    (told,) = reasons(row, [described], score_of(row), score_of=score_of, typical=typical)
+    assert [(one.factor, one.text) for one in told] == [(factor, text)]
+    assert score_of(row)[0] - score_of(without(row, factor, typical))[0] == pytest.approx(told[0].points, abs=0.001)
 
 
 def test_a_counterfactual_holds_when_it_is_lived(histories: list[MemberHistory], trained: Trained) -> None:
