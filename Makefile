@@ -7,6 +7,11 @@ BIN := $(VENV)/bin
 # Bytecode is compiled at install: a Dagster run imports its code afresh, and every run would pay for it.
 INSTALLED := $(VENV)/installed
 
+# Ours is compiled once, too, and not by each of the hundreds of processes that tests start.
+export PYTHONDONTWRITEBYTECODE :=
+# One worker a core, whole files to each in the order of collection: tests/conftest.py says which stay together.
+WORKERS := --numprocesses auto --maxprocesses 4 --no-loadscope-reorder
+
 .PHONY: help up test test-browser test-reader test-clients lint types arrows lock bench clean
 
 help:  ## List the commands
@@ -16,11 +21,11 @@ up: $(INSTALLED)  ## Start everything: database, gateway, pipeline, dashboards (
 	@exec $(BIN)/jarvis up
 
 test: $(INSTALLED)  ## Every test that needs no browser, no card reader and no stock client
-	@$(BIN)/python -m pytest -m "not browser and not reader and not clients" $(ARGS)
+	@$(BIN)/python -m pytest -m "not browser and not reader and not clients" $(WORKERS) $(ARGS)
 
 test-browser: $(INSTALLED)  ## The pages in a real Chromium (installs it with apt where it is missing)
 	@sh tests/browser/install.sh
-	@JARVIS_BROWSER_LANE=1 $(BIN)/python -m pytest -m browser $(ARGS)
+	@JARVIS_BROWSER_LANE=1 $(BIN)/python -m pytest -m browser $(WORKERS) $(ARGS)
 
 test-reader: $(INSTALLED)  ## A virtual card reader through pcscd (installs it with apt where it is missing)
 	@sh tests/reader/install.sh $(BIN)/python

@@ -1,6 +1,7 @@
-"""Fixtures shared by every lane: one embedded Postgres per run, a migrated database per test that asks.
+"""Fixtures shared by every lane: one embedded Postgres per worker, a migrated database per test that asks.
 
-Databases are cloned from a migrated template, which takes a tenth of a second.
+Databases are cloned from a migrated template, which takes a tenth of a second. `make test` runs two workers: tests
+of one file stay together, for the sake of what the file's tests share, and so do files that share more.
 """
 
 import os
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from jarvis.settings import Door, Settings, load_settings
 from warehouse.embedded import EmbeddedPostgres, free_port
@@ -22,7 +25,31 @@ from warehouse.migrate import create_database, migrate_up, set_door_passwords
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# What takes long to make for a whole run is made by one worker.
+_TOGETHER = (
+    ("tests/acceptance/",),
+    # The marts of tests/support/built_marts.py
+    (
+        "tests/integration/test_dbt_dagster.py",
+        "tests/integration/test_reports.py",
+        "tests/integration/test_schedules.py",
+    ),
+)
+
 _database_numbers = count(1)
+
+
+class SharingScheduler(LoadFileScheduling):
+    """Gives each worker whole files, or all files that share something, in the order of collection."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((files[0] for files in _TOGETHER if file.startswith(files)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharingScheduler:
+    """Tests are shared out so that nothing expensive is made twice."""
+    return SharingScheduler(config, log)
 
 
 @dataclass(frozen=True)

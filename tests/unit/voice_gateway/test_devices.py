@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,7 +12,8 @@ import pytest
 from jarvis.kiosk_config import KioskConfig
 from voice_gateway.devices import Devices
 
-KIOSK, GYM = uuid4(), uuid4()
+# The same in every worker: they are part of the tests' names.
+KIOSK, GYM, ANOTHER = (UUID(int=number) for number in (1, 2, 3))
 
 
 @dataclass(eq=False)
@@ -51,8 +52,8 @@ class AwayPool:
     ("payload", "asked_count"),
     [
         ("", 0), ("nonsense", 0), ("[]", 0), ("{}", 0), ('{"kind": "badge"}', 0), ('{"kind": "lunch"}', 0),
-        (f'{{"kind": "revoked", "kiosk_id": "{uuid4()}"}}', 0),
-        (f'{{"kind": "settings", "gym_id": "{uuid4()}"}}', 0),
+        (f'{{"kind": "revoked", "kiosk_id": "{ANOTHER}"}}', 0),
+        (f'{{"kind": "settings", "gym_id": "{ANOTHER}"}}', 0),
         (f'{{"kind": "revoked", "kiosk_id": "{KIOSK}"}}', 1),
         (f'{{"kind": "settings", "gym_id": "{GYM}"}}', 1),
         (f'{{"kind": "badge", "kiosk_id": "{KIOSK}"}}', 1),
