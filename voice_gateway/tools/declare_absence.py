@@ -9,17 +9,13 @@ from typing import Any
 from jarvis.absences import AbsenceReason
 from voice_gateway.tools.member import NO_BADGE
 from voice_gateway.tools.runner import ToolContext, ToolInputError
-from voice_gateway.tools.spoken_fr import date_said, folded
+from voice_gateway.tools.spoken_fr import NUMBER, date_of, date_said, folded, number_of
 from warehouse.stores.absences import Declared, declare
 
 # A frozen contract is the desk's business.
 _REASONS = tuple(one.value for one in AbsenceReason if one is not AbsenceReason.FROZEN)
-_NUMBERS = {
-    "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9,
-    "dix": 10, "onze": 11, "douze": 12, "quinze": 15, "vingt": 20, "trente": 30, "quarante": 40, "soixante": 60,
-}  # fmt: skip
 _DAYS_OF = {"jour": 1, "semaine": 7, "mois": 30}
-_LENGTH = re.compile(rf"\b(\d{{1,3}}|{'|'.join(_NUMBERS)}) (jour|semaine|mois)")
+_LENGTH = re.compile(rf"\b({NUMBER}) (jour|semaine|mois)")
 # What gives a reason away where the model gave none; the first that fits.
 _SIGNS = (
     (AbsenceReason.INJURY, ("bless", "opere", "operation", "platre", "entorse", "fractur")),
@@ -96,7 +92,7 @@ def absence_of(arguments: Mapping[str, Any]) -> Absence:
     reason = _reason(arguments.get("reason"), words)
     if arguments.get("is_withdrawn") is True:
         return Absence(None, None, None, reason, is_withdrawn=True)
-    starts_on, ends_on = _date(arguments.get("starts_on")), _date(arguments.get("ends_on"))
+    starts_on, ends_on = date_of(arguments.get("starts_on")), date_of(arguments.get("ends_on"))
     length = None if ends_on else _length(words)
     has_no_end = arguments.get("has_no_end") is True or reason is AbsenceReason.INJURY
     if ends_on is None and length is None and not has_no_end:
@@ -149,16 +145,7 @@ def _length(words: str) -> int | None:
     found = _LENGTH.search(words)
     if found is None:
         return None
-    number = int(found[1]) if found[1].isdecimal() else _NUMBERS[found[1]]
+    number = number_of(found[1])
     if number == 0:
         raise ToolInputError("Durée attendue : au moins un jour.")
     return number * _DAYS_OF[found[2]]
-
-
-def _date(given: object) -> date | None:
-    if given is None or given == "":
-        return None
-    try:
-        return date.fromisoformat(str(given))
-    except ValueError:
-        raise ToolInputError("Date attendue sous la forme 2026-12-31.") from None

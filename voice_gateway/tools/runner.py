@@ -141,7 +141,7 @@ async def run_once(
             if claim is None:
                 return ToolResult("failed", dict(_FAILED))
             if claim.claimed_at is not None:
-                result = await run_tool(tools, name, arguments, context, timeout_seconds=timeout_seconds)
+                result = await run_tool(tools, name, arguments, context)
                 return replace(result, claimed_at=claim.claimed_at)
     except TimeoutError:
         log.warning("a tool took too long", extra={"tool": name[:64], "session_id": str(context.session_id)})
@@ -187,28 +187,20 @@ async def run_audited(
     return result
 
 
-async def run_tool(
-    tools: Sequence[Tool],
-    name: str,
-    arguments: Mapping[str, Any],
-    context: ToolContext,
-    *,
-    timeout_seconds: float = TIMEOUT_SECONDS,
-) -> ToolResult:
-    """The tool has run, well or not: there is always something to tell the model. Nothing is claimed or recorded."""
+async def run_tool(tools: Sequence[Tool], name: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+    """The tool has run, well or not: there is always something to tell the model.
+
+    Nothing is claimed or recorded, and how long it may take is the caller's to say.
+    """
     tool = next((tool for tool in tools if tool.name == name), None)
     if tool is None:
         return ToolResult("failed", {"ok": False, "message": f"Il n'y a pas d'outil {name[:64]}."})
     if "_invalid" in arguments:
         return ToolResult("failed", {"ok": False, "message": "Les arguments ne sont pas un objet JSON : recommence."})
     try:
-        async with asyncio.timeout(timeout_seconds):
-            return ToolResult("done", dict(await tool.run(arguments, context)))
+        return ToolResult("done", dict(await tool.run(arguments, context)))
     except ToolInputError as error:
         return ToolResult("failed", {"ok": False, "message": str(error)})
-    except TimeoutError:
-        log.warning("a tool took too long", extra={"tool": name, "session_id": str(context.session_id)})
-        return ToolResult("timed_out", dict(_TOO_LONG))
     except Exception as error:
         # Whatever broke, the member is waiting for an answer.
         log.error(

@@ -8,15 +8,12 @@ from typing import Any
 
 from voice_gateway.tools.member import NO_BADGE, NOTHING_PERSONAL
 from voice_gateway.tools.runner import ToolContext, ToolInputError
-from voice_gateway.tools.spoken_fr import date_said, folded
+from voice_gateway.tools.spoken_fr import NUMBER, date_of, date_said, folded, number_of
 from warehouse.stores.goals import refuses_personalisation, set_goal
 
 _KINDS = ("weekly_visits", "total_visits", "other")
-_NUMBERS = {"une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "dix": 10, "vingt": 20}
-_WEEKLY = re.compile(
-    rf"\b(\d+|{'|'.join(_NUMBERS)}) (?:fois|seances?|visites?|entrainements?) (?:par|a la|chaque) semaine"
-)
-_TOTAL = re.compile(rf"\b(\d+|{'|'.join(_NUMBERS)}) (?:fois|seances|visites|entrainements)\b")
+_WEEKLY = re.compile(rf"\b({NUMBER}) (?:fois|seances?|visites?|entrainements?) (?:par|a la|chaque) semaine")
+_TOTAL = re.compile(rf"\b({NUMBER}) (?:fois|seances|visites|entrainements)\b")
 _MAX_CHARACTERS = 200
 
 
@@ -86,7 +83,7 @@ def goal_of(arguments: Mapping[str, Any]) -> Goal:
         kind, target = found if found else ("other", None)
     if target is not None and (not isinstance(target, int) or isinstance(target, bool) or not 1 <= target <= 1000):
         raise ToolInputError("Nombre de visites attendu : entre 1 et 1000.")
-    return Goal(str(kind), target, description, _date(arguments.get("due_on")))
+    return Goal(str(kind), target, description, date_of(arguments.get("due_on")))
 
 
 def told(goal: Goal) -> Mapping[str, Any]:
@@ -105,19 +102,6 @@ def _visits_in(description: str) -> tuple[str, int] | None:
     words = folded(description)
     weekly, total = _WEEKLY.search(words), _TOTAL.search(words)
     if weekly:
-        return "weekly_visits", _value(weekly[1])
+        return "weekly_visits", number_of(weekly[1])
     # "trois fois par jour" is no number of visits.
-    return ("total_visits", _value(total[1])) if total and " par " not in words else None
-
-
-def _value(word: str) -> int:
-    return int(word) if word.isdecimal() else _NUMBERS[word]
-
-
-def _date(given: object) -> date | None:
-    if given is None or given == "":
-        return None
-    try:
-        return date.fromisoformat(str(given))
-    except ValueError:
-        raise ToolInputError("Date attendue sous la forme 2026-12-31.") from None
+    return ("total_visits", number_of(total[1])) if total and " par " not in words else None

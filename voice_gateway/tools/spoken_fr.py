@@ -6,6 +6,14 @@ from datetime import date, time, timedelta
 
 from voice_gateway.tools.runner import ToolInputError
 
+# Numbers as members say them, folded.
+NUMBERS = {
+    "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9,
+    "dix": 10, "onze": 11, "douze": 12, "quinze": 15, "vingt": 20, "trente": 30, "quarante": 40, "soixante": 60,
+}  # fmt: skip
+# One of them in a pattern, or its digits.
+NUMBER = rf"(?:\d{{1,4}}|{'|'.join(NUMBERS)})"
+
 DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 DAY_CHOICES = ("today", "tomorrow", *DAYS_FR)
 
@@ -46,6 +54,25 @@ def day_of(choice: object, *, today: date) -> date | None:
     if word not in DAYS_FR:
         raise ToolInputError(f"Jour attendu : {', '.join(DAY_CHOICES)}.")
     return today + timedelta(days=(DAYS_FR.index(word) - today.weekday()) % 7)
+
+
+def date_of(given: object) -> date | None:
+    """The date a model gave; None where it gave none.
+
+    Raises:
+        ToolInputError: when it is no date.
+    """
+    if given is None or given == "":
+        return None
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        raise ToolInputError("Date attendue sous la forme 2026-12-31.") from None
+
+
+def number_of(word: str) -> int:
+    """The number that matched `NUMBER`."""
+    return int(word) if word.isdecimal() else NUMBERS[word]
 
 
 def listed(parts: Sequence[str], *, last: str = "et") -> str:
