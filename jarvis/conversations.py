@@ -123,7 +123,7 @@ class Conversation:
     language: str
     """ISO 639-1, for example fr."""
     turns: tuple[Turn, ...]
-    private_names: tuple[str, ...] = ()
+    known_of_member: tuple[str, ...] = ()
     """What is known of the member (names, e-mail address, phone), kept out of summaries and away from hosted models."""
     keeps_health: bool = True
     """False where a known member has not agreed that what they say of their health is kept: no analysis holds any."""

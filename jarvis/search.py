@@ -52,7 +52,7 @@ class FoundConversation:
     """Day, in the gym's time zone."""
     topics: tuple[Topic, ...]
     sentiment: Sentiment
-    private_names: tuple[str, ...]
+    known_of_member: tuple[str, ...]
     """What is known of the member and may not be shown."""
     turns: tuple[FoundTurn, ...]
     idea_share: float

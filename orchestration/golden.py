@@ -56,5 +56,5 @@ def _row(session: JudgedSession, *, redacted: bool) -> dict[str, Any]:
 
 def _turns(session: JudgedSession, *, redacted: bool) -> Iterator[dict[str, str]]:
     for turn in session.turns:
-        text = redact(turn.text, known=session.private_names) if redacted else turn.text
+        text = redact(turn.text, known=session.known_of_member) if redacted else turn.text
         yield {"turn_id": turn.turn_id, "role": str(turn.role), "text": text}

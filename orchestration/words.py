@@ -66,8 +66,8 @@ def settle_people_s_words(connection: Connection) -> int:
                 words.save_people_s_words(
                     connection,
                     one,
-                    notes=one.notes and kept(one.notes, known=one.private_names),
-                    message=one.message and kept(one.message, known=one.private_names),
+                    notes=one.notes and kept(one.notes, known=one.known_of_member),
+                    message=one.message and kept(one.message, known=one.known_of_member),
                 )
         total += len(written)
         if len(written) < SWEEP_BATCH:
@@ -86,7 +86,7 @@ def _redact(connection: Connection, session: words.UnsettledSession) -> None:
     from ml.conversations.sentences import EMBEDDING_MODEL
 
     before = words.member_texts(connection, session.session_id)
-    words.rewrite(connection, session, partial(redact, known=tuple(session.private_names)))
+    words.rewrite(connection, session, partial(redact, known=tuple(session.known_of_member)))
     after = words.member_texts(connection, session.session_id)
     if after != before and session.storage_level is not StorageLevel.METADATA_ONLY:
         words.save_vector(connection, session.session_id, _vector(after), model=EMBEDDING_MODEL)

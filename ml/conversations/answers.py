@@ -146,7 +146,7 @@ def _claim(topic: Topic, group: Sequence[_Supporting], *, first_number: int) -> 
             one.conversation.session_id,
             one.turn.turn_id,
             one.conversation.said_on,
-            _quote(one.turn.text, one.conversation.private_names),
+            _quote(one.turn.text, one.conversation.known_of_member),
         )
         for one in group
     )
@@ -163,9 +163,9 @@ def _claim(topic: Topic, group: Sequence[_Supporting], *, first_number: int) -> 
     return Claim(topic, text, len(group), _members(conversations), citations)
 
 
-def _quote(text: str, private_names: Sequence[str]) -> str:
+def _quote(text: str, known_of_member: Sequence[str]) -> str:
     """The member's words without personal data, cut after a word where they are long."""
-    shown = " ".join(redact(text, known=private_names).split())
+    shown = " ".join(redact(text, known=known_of_member).split())
     if len(shown) <= QUOTE_CHARACTERS:
         return shown
     return shown[:QUOTE_CHARACTERS].rsplit(" ", 1)[0] + " …"

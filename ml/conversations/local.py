@@ -103,7 +103,7 @@ class LocalEngine:
             intents=intents,
             sentiment=label,
             outcome=outcome,
-            names=conversation.private_names,
+            names=conversation.known_of_member,
         )
         return Analysis(
             session_id=conversation.session_id,

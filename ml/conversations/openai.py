@@ -207,9 +207,9 @@ class OpenAIEngine:
             return AnalysisFailure(conversation.session_id, reason)
 
     def _analysis(self, conversation: Conversation, reply: Reply, embedding: Sequence[float], spent: Spent) -> Analysis:
-        summary = self.redact(reply.summary, conversation.private_names)
+        summary = self.redact(reply.summary, conversation.known_of_member)
         cited = [
-            self.redact(clean_text(turn.text), conversation.private_names)
+            self.redact(clean_text(turn.text), conversation.known_of_member)
             for turn in conversation.turns
             if turn.turn_id in reply.evidence["summary"]
         ]
@@ -240,7 +240,7 @@ class OpenAIEngine:
         tokens = tokens_of(self.model)
         rows = []
         for sent_id, turn in zip(sent_ids(conversation), conversation.turns, strict=True):
-            text = self.redact(clean_text(turn.text), conversation.private_names)
+            text = self.redact(clean_text(turn.text), conversation.known_of_member)
             rows.append({"turn_id": sent_id, "role": str(turn.role), "text": tokens.both_ends(text, TURN_TOKENS)})
         return rows
 
@@ -264,7 +264,7 @@ class OpenAIEngine:
                 data["part"] = {"number": number, "of": len(parts)}
             if replies:
                 # A reply is as hostile as what it was made from: it goes back redacted, as data.
-                told = self.redact(replies[-1].summary, conversation.private_names)
+                told = self.redact(replies[-1].summary, conversation.known_of_member)
                 data["before"] = {"summary": told, "outcome": replies[-1].outcome}
             reply, paid = self._part(part, json.dumps(data, ensure_ascii=False), batch)
             replies.append(reply)

@@ -45,7 +45,7 @@ def talk(*texts: str, language: str = "fr", names: tuple[str, ...] = ()) -> Conv
     """A conversation whose texts alternate, the member first."""
     roles = (Role.MEMBER, Role.ASSISTANT)
     turns = tuple(Turn(f"t{place + 1}", roles[place % 2], text) for place, text in enumerate(texts))
-    return Conversation("s1", language, turns, private_names=names)
+    return Conversation("s1", language, turns, known_of_member=names)
 
 
 def analysed(engine: LocalEngine, conversation: Conversation) -> Analysis:

@@ -64,7 +64,7 @@ def conversation(session_id: str = "s1", *, text: str = "Le tapis quatre est enc
         Turn("uuid-2", Role.ASSISTANT, "Je transmets à l'équipe."),
         Turn("uuid-3", Role.MEMBER, "On verra, hein."),
     )
-    return Conversation(session_id, "fr", turns, private_names=("Nadège", "Pélissier"))
+    return Conversation(session_id, "fr", turns, known_of_member=("Nadège", "Pélissier"))
 
 
 def only(results: list[Analysis | AnalysisFailure]) -> Analysis:

@@ -56,7 +56,7 @@ def test_how_content_the_member_left_stands_until_the_same_tier_says_otherwise(d
             pipeline,
             admin_rows(
                 admin,
-                "select session_id, gym_id, 'fr' as language, '{}'::text[] as private_names, true as keeps_health",
+                "select session_id, gym_id, 'fr' as language, '{}'::text[] as known_of_member, true as keeps_health",
             ),
         )
         (silent,) = CueWordEngine().analyse([claimed])

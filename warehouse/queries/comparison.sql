@@ -9,7 +9,7 @@ select
     summaries.member_id,
     sessions.ended_at as occurred_at,
     sessions.language,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names,
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as known_of_member,
     app.keeps_health(summaries.gym_id, summaries.member_id) as keeps_health,
     summaries.engine,
     summaries.engine_version,

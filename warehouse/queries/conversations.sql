@@ -7,7 +7,7 @@ select
     summaries.gym_id,
     summaries.attempts,
     sessions.language,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names,
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as known_of_member,
     app.keeps_health(summaries.gym_id, summaries.member_id) as keeps_health
 from public.conversation_summaries as summaries
 inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id

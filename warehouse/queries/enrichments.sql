@@ -49,7 +49,7 @@ select
     queue.session_id,
     queue.gym_id,
     sessions.language,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names,
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as known_of_member,
     app.keeps_health(summaries.gym_id, summaries.member_id) as keeps_health
 from app.enrichments as queue
 inner join public.conversation_summaries as summaries

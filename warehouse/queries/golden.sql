@@ -13,7 +13,7 @@ select
     summaries.intents_detected as intents,
     summaries.outcome,
     summaries.engine_version,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as known_of_member
 from (
     select
         corrections.gym_id,

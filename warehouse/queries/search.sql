@@ -146,7 +146,7 @@ select
     (sessions.started_at at time zone gyms.timezone)::date as said_on,
     summaries.key_topics as topics,
     summaries.sentiment_label as sentiment,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as known_of_member
 from public.conversation_summaries as summaries
 inner join public.gyms on gyms.id = summaries.gym_id
 inner join public.openai_realtime_sessions as sessions

@@ -49,7 +49,7 @@ select
     sessions.id as session_id,
     sessions.gym_id,
     sessions.storage_level,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as known_of_member
 from public.openai_realtime_sessions as sessions
 left join public.gym_members_v2 as members on sessions.gym_id = members.gym_id and sessions.member_id = members.id
 where sessions.id = any (%(session_ids)s::uuid[])
@@ -284,7 +284,7 @@ select
             and (messages.used_at is not null or alerts.status in ('resolved', 'dismissed'))
             then messages.text
     end as message,
-    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as private_names
+    array_remove(array[members.first_name, members.last_name, members.email, members.phone], null) as known_of_member
 from public.manager_alerts as alerts
 inner join public.gyms on alerts.gym_id = gyms.id
 left join public.alert_messages as messages on alerts.gym_id = messages.gym_id and alerts.id = messages.alert_id

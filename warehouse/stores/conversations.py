@@ -56,7 +56,7 @@ def with_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> lis
     """The claimed sessions with what was said in each.
 
     Args:
-        rows: session_id, gym_id, language, private_names and keeps_health of each.
+        rows: session_id, gym_id, language, known_of_member and keeps_health of each.
     """
     if not rows:
         return []
@@ -73,7 +73,7 @@ def with_turns(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> lis
             session_id=str(row["session_id"]),
             language=row["language"],
             turns=tuple(spoken[row["session_id"]]),
-            private_names=tuple(row["private_names"]),
+            known_of_member=tuple(row["known_of_member"]),
             keeps_health=row["keeps_health"],
         )
         for row in rows

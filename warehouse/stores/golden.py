@@ -38,7 +38,7 @@ class JudgedSession:
     judged: frozenset[LabelField]
     """The labels of the whole conversation that a person has corrected or confirmed."""
     engine_version: str
-    private_names: tuple[str, ...]
+    known_of_member: tuple[str, ...]
 
 
 def judged_sessions(
@@ -71,5 +71,5 @@ def _session(row: Mapping[str, Any], turns: Sequence[JudgedTurn]) -> JudgedSessi
         labels={field: row[field] for field in LabelField},
         judged=frozenset(map(LabelField, row["judged_fields"])),
         engine_version=row["engine_version"],
-        private_names=tuple(row["private_names"]),
+        known_of_member=tuple(row["known_of_member"]),
     )

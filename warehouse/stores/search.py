@@ -114,7 +114,7 @@ def _whole(
             said_on=rows[session_id]["said_on"],
             topics=tuple(Topic(topic) for topic in rows[session_id]["topics"]),
             sentiment=Sentiment(rows[session_id]["sentiment"]),
-            private_names=tuple(rows[session_id]["private_names"]),
+            known_of_member=tuple(rows[session_id]["known_of_member"]),
             turns=tuple(turns.get(session_id, ())),
             idea_share=sum(weights[idea] for idea in held.get(session_id, ())) / all_weight,
         )

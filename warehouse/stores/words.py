@@ -56,7 +56,7 @@ class UnsettledSession:
     session_id: UUID
     gym_id: UUID
     storage_level: StorageLevel
-    private_names: Sequence[str]
+    known_of_member: Sequence[str]
     """What is known of the member: names, e-mail address, phone."""
 
 
@@ -69,7 +69,7 @@ class PeoplesWords:
     storage_level: StorageLevel
     notes: str | None
     message: str | None
-    private_names: Sequence[str]
+    known_of_member: Sequence[str]
     """What is known of the member."""
 
 

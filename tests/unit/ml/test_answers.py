@@ -21,12 +21,12 @@ def found(
     topic: Topic = Topic.SHOWERS_LOCKERS,
     sentiment: Sentiment = Sentiment.NEGATIVE,
     member_id: UUID | None = None,
-    private_names: tuple[str, ...] = (),
+    known_of_member: tuple[str, ...] = (),
 ) -> FoundConversation:
     """A conversation of one turn."""
     turn = FoundTurn(uuid4(), said, sentiment, idea_share)
     return FoundConversation(
-        uuid4(), member_id, date(2026, 11, 1), (topic,), sentiment, private_names, (turn,), idea_share
+        uuid4(), member_id, date(2026, 11, 1), (topic,), sentiment, known_of_member, (turn,), idea_share
     )
 
 
@@ -142,7 +142,7 @@ def test_praise_is_no_complaint() -> None:
 def test_a_quote_holds_no_personal_data() -> None:
     """The member's own name, somebody else's number, and an e-mail address are replaced."""
     said = "moi c'est lovelace, la douche fuit, appelez le 06 12 34 56 78 ou ada@example.org"
-    given = answer(read_question(SHOWERS), [found(said, private_names=("Ada", "Lovelace"))], unrelated)
+    given = answer(read_question(SHOWERS), [found(said, known_of_member=("Ada", "Lovelace"))], unrelated)
     quote = given.claims[0].citations[0].quote
     assert quote == "moi c'est [nom], la douche fuit, appelez le [téléphone] ou [e-mail]"
     assert "lovelace" not in given.text
