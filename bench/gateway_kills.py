@@ -33,6 +33,15 @@ _CLASS_A = frozenset(
 )  # fmt: skip
 ANSWER_PIECES = 12
 _TALK_SECONDS = 60.0
+_ANSWER_BEGUN = """
+select from openai_realtime_sessions as sessions inner join realtime_events as begun
+    on begun.session_id = sessions.id and begun.event_type = 'response.created'
+where sessions.state = 'active' and not exists (
+    select from realtime_events as done
+    where done.session_id = sessions.id and done.event_type = 'response.done' and done.seq > begun.seq
+)
+limit 1
+"""
 _SETTLE_SECONDS = 60.0
 
 
@@ -95,12 +104,19 @@ def main() -> int:
 
 
 async def kill_and_look(
-    settings: Settings, *, kills: int, kiosks: int, seed: int, answer_pieces: int = ANSWER_PIECES
+    settings: Settings,
+    *,
+    kills: int,
+    kiosks: int,
+    seed: int,
+    answer_pieces: int = ANSWER_PIECES,
+    in_answer: bool = False,
 ) -> Findings:
     """So many seeded kills of a gateway under the load of so many kiosks, and what each left.
 
     Args:
         answer_pieces: each takes 10 ms at least; of more, a kill finds more answers begun and on record so far.
+        in_answer: each kill waits, after its seeded moment, until the record has the beginning of an answer.
     """
     settings = replace(settings, gateway_port=free_port())
     rng, found, upstream = random.Random(seed), Findings(), ScriptedUpstream(pieces=answer_pieces)
@@ -111,15 +127,21 @@ async def kill_and_look(
             with gateway_of(settings, realtime_url=url, log=settings.home / "gateway.log") as gateway:
                 await asyncio.to_thread(gateway.start)
                 for _ in range(kills):
-                    heard, killed_at = await _kill_one(gateway, logins, rng)
+                    heard, killed_at = await _kill_one(gateway, logins, rng, admin if in_answer else None)
                     await asyncio.to_thread(gateway.start)
                     await asyncio.to_thread(_look, admin, heard, killed_at, upstream, found)
     found.tools_run_twice = sum(times > 1 for times in upstream.tool_outputs.values())
     return found
 
 
-async def _kill_one(gateway: Gateway, logins: Sequence[KioskLogin], rng: random.Random) -> tuple[list[Heard], float]:
-    """Kiosks talk for a seeded while, then the gateway dies; what each had received, and when it died."""
+async def _kill_one(
+    gateway: Gateway, logins: Sequence[KioskLogin], rng: random.Random, record: psycopg.Connection | None
+) -> tuple[list[Heard], float]:
+    """Kiosks talk for a seeded while, then the gateway dies; what each had received, and when it died.
+
+    Args:
+        record: where the kill waits for the beginning of an answer; None to wait for nothing.
+    """
     in_talk = [asyncio.Event() for _ in logins]
     talks = [
         asyncio.create_task(keep_talking(gateway, login, random.Random(rng.random()), in_talk=began))
@@ -129,10 +151,21 @@ async def _kill_one(gateway: Gateway, logins: Sequence[KioskLogin], rng: random.
     async with asyncio.timeout(_TALK_SECONDS):
         await asyncio.gather(*(began.wait() for began in in_talk))
     await asyncio.sleep(rng.uniform(0.0, 1.2))
+    if record is not None:
+        await asyncio.to_thread(_wait_for_an_answer, record)
     killed_at = time.monotonic()
     await asyncio.to_thread(gateway.kill)
     heard = await asyncio.gather(*talks)
     return [one for one in heard if one is not None], killed_at
+
+
+def _wait_for_an_answer(record: psycopg.Connection) -> None:
+    """An answer has begun that is on record so far, and its end is not."""
+    deadline = time.monotonic() + _TALK_SECONDS
+    while not _rows(record, _ANSWER_BEGUN):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"found no answer on record within {_TALK_SECONDS:.0f} s, expected kiosks that talk")
+        time.sleep(0.01)
 
 
 def _look(

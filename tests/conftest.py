@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -69,6 +71,12 @@ class Database:
     def connect(self, door: Door) -> psycopg.Connection:
         """A connection of one door's role; transactions are the caller's."""
         return psycopg.connect(self.url_for(door))
+
+
+def rows(database: Database, query: str, *parameters: object) -> list[dict[str, Any]]:
+    """Rows as the administrator sees them."""
+    with psycopg.connect(database.url_for("admin"), row_factory=dict_row) as connection:
+        return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

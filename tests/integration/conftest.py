@@ -1,6 +1,6 @@
 """A gateway on a database of the test's own, its stand-in shared by the module; other doors bring their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests.support.gateway_processes import (
     running_gateway,
     running_standin,
 )
+from tests.support.upstream_tap import UpstreamTap, tapped
 
 __all__ = ["built", "definitions", "simulated"]
 
@@ -34,9 +35,41 @@ def network(database: Database) -> Network:
 
 
 @pytest.fixture
-def gateway(database: Database, network: Network, standin_port: int, tmp_path: Path) -> Iterator[GatewayProcess]:
+def tap(standin_port: int) -> Iterator[UpstreamTap]:
+    """All that goes upstream, where a module makes it its `upstream_url`."""
+    with tapped(standin_port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def upstream_url(standin_port: int) -> str:
+    """What the gateway dials: the stand-in, where a module puts nothing before it."""
+    return f"ws://127.0.0.1:{standin_port}/v1/realtime"
+
+
+@pytest.fixture
+def session_settings() -> Mapping[str, object]:
+    """`JARVIS_SESSION_…` settings of the gateway, by the rest of their name."""
+    return {}
+
+
+@pytest.fixture
+def gateway(
+    database: Database,
+    network: Network,
+    standin_port: int,
+    upstream_url: str,
+    session_settings: Mapping[str, object],
+    tmp_path: Path,
+) -> Iterator[GatewayProcess]:
     """A gateway that serves."""
-    with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "gateway.log") as process:
+    with running_gateway(
+        database.settings,
+        standin_port=standin_port,
+        log=tmp_path / "gateway.log",
+        realtime_url=upstream_url,
+        session=session_settings,
+    ) as process:
         yield process
 
 

@@ -1,19 +1,15 @@
 """Notice and consent through a real gateway, a real database and the stand-in, with an ear on the wire between."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from jarvis.consents import NOTICE_VERSION, notice_in, notice_version
 from jarvis.storage import StorageLevel
-from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, Network, running_gateway, wait_until
-from tests.support.upstream_tap import UpstreamTap, tapped
+from tests.conftest import Database, rows
+from tests.support.gateway_processes import GatewayProcess, Network, wait_until
+from tests.support.upstream_tap import UpstreamTap
 from voice_gateway.kiosk import audio
 from voice_gateway.kiosk.client import connected
 from voice_gateway.kiosk.commands import talk
@@ -21,29 +17,10 @@ from voice_gateway.kiosk.commands import talk
 APPEND = "input_audio_buffer.append"
 
 
-@pytest.fixture(scope="module")
-def tap(standin_port: int) -> Iterator[UpstreamTap]:
-    """All that goes upstream."""
-    with tapped(standin_port) as wire:
-        yield wire
-
-
 @pytest.fixture
-def gateway(
-    database: Database, network: Network, standin_port: int, tap: UpstreamTap, tmp_path: Path
-) -> Iterator[GatewayProcess]:
-    """A gateway whose upstream is the tap."""
-    tap.events.clear()
-    with running_gateway(
-        database.settings, standin_port=standin_port, log=tmp_path / "gateway.log", realtime_url=tap.url
-    ) as process:
-        yield process
-
-
-def rows(database: Database, query: str, *parameters: object) -> list[dict[str, Any]]:
-    """Rows as the administrator sees them."""
-    with psycopg.connect(database.url_for("admin"), row_factory=dict_row) as connection:
-        return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+def upstream_url(tap: UpstreamTap) -> str:
+    """The gateway's upstream is the tap."""
+    return tap.url
 
 
 def test_no_sound_reaches_the_upstream_before_the_answer(

@@ -2,36 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 from websockets.asyncio.client import connect
 
-from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, Network, new_token, running_gateway, wait_until
+from tests.conftest import Database, rows
+from tests.support.gateway_processes import GatewayProcess, new_token, wait_until
 
 
 @pytest.fixture
-def gateway(database: Database, network: Network, standin_port: int, tmp_path: Path) -> Iterator[GatewayProcess]:
-    """A gateway that waits three seconds for a kiosk."""
-    with running_gateway(
-        database.settings,
-        standin_port=standin_port,
-        log=tmp_path / "gateway.log",
-        session={"RESUME_SECONDS": 3},
-    ) as process:
-        yield process
-
-
-def rows(database: Database, query: str, *parameters: object) -> list[dict[str, Any]]:
-    """Rows as the administrator sees them."""
-    with psycopg.connect(database.url_for("admin"), row_factory=dict_row) as connection:
-        return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+def session_settings() -> Mapping[str, object]:
+    """The gateway waits three seconds for a kiosk."""
+    return {"RESUME_SECONDS": 3}
 
 
 class Screen:

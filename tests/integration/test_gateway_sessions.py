@@ -1,13 +1,10 @@
 """Sessions through a real gateway process, a real database and the real stand-in."""
 
 import asyncio
-from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
-from tests.conftest import Database
+from tests.conftest import Database, rows
 from tests.support.gateway_processes import (
     GatewayProcess,
     Network,
@@ -15,12 +12,6 @@ from tests.support.gateway_processes import (
 )
 from voice_gateway.kiosk.client import connected
 from voice_gateway.kiosk.commands import talk
-
-
-def rows(database: Database, query: str, *parameters: object) -> list[dict[str, Any]]:
-    """Rows as the administrator sees them."""
-    with psycopg.connect(database.url_for("admin"), row_factory=dict_row) as connection:
-        return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
 
 
 def test_a_spoken_complaint_is_on_record(

@@ -9,25 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.conftest import Database
+from tests.conftest import Database, rows
 from tests.support.gateway_processes import (
     GatewayProcess,
     wait_until,
 )
 from voice_gateway.kiosk.commands import create_code, provision, replay
 from voice_gateway.kiosk.errors import KioskError
-
-
-def rows(database: Database, query: str, *parameters: object) -> list[dict[str, Any]]:
-    """Rows as the administrator sees them."""
-    with psycopg.connect(database.url_for("admin"), row_factory=dict_row) as connection:
-        return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
 
 
 async def next_event(socket: ClientConnection) -> dict[str, Any]:
