@@ -32,6 +32,7 @@ _TOGETHER = (
     ("tests/acceptance/",),
     # The marts of tests/support/built_marts.py
     (
+        "tests/integration/test_cookbook.py",
         "tests/integration/test_dbt_dagster.py",
         "tests/integration/test_reports.py",
         "tests/integration/test_schedules.py",

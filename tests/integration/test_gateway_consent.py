@@ -1,6 +1,7 @@
 """Notice and consent through a real gateway, a real database and the stand-in, with an ear on the wire between."""
 
 import asyncio
+from typing import Any
 
 import psycopg
 import pytest
