@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Database
+from jarvis.settings import Settings
+from tests.conftest import Database, cloned_database
 from tests.support.built_marts import built, definitions, simulated
 from tests.support.gateway_processes import (
     GatewayProcess,
@@ -25,6 +26,25 @@ def standin_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Port of a stand-in upstream."""
     with running_standin(tmp_path_factory.mktemp("standin") / "standin.log") as port:
         yield port
+
+
+@pytest.fixture(scope="module")
+def standing_gateway(
+    server_settings: Settings, template_database: str, standin_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
+    """One gateway for those of a module's tests that leave nothing behind another one would see."""
+    home = tmp_path_factory.mktemp("standing")
+    with cloned_database(server_settings, template_database, home) as database:
+        with database.admin() as connection:
+            make_network(connection)
+        with running_gateway(database.settings, standin_port=standin_port, log=home / "gateway.log") as process:
+            yield process
+
+
+@pytest.fixture(scope="module")
+def standing_token(standing_gateway: GatewayProcess) -> str:
+    """The device token of a kiosk of the standing gateway."""
+    return new_token(standing_gateway.settings, standing_gateway)
 
 
 @pytest.fixture
