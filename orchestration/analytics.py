@@ -26,6 +26,7 @@ from orchestration.assets.reports import insights_reports, report_deliveries
 from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
 from orchestration.checks.churn import CHURN_CHECKS
 from orchestration.checks.quality import QUALITY_CHECKS, raw_tables_may_be_built_upon
+from orchestration.presentation import linked, presented
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
 from orchestration.schedules.alert_digests import digest_schedule
@@ -59,18 +60,20 @@ def build_defs(
     training_job, training = training_schedule()
     quality_job, quality = quality_schedule()
     reporting_jobs, reporting = reports_schedules()
-    return Definitions(
-        assets=[
-            marts_assets(settings or process_settings()),
-            churn_scores,
-            churn_model,
-            churn_champion,
-            weekly_choices,
-            alert_digests,
-            insights_reports,
-            report_deliveries,
-            retention_proofs,
-        ],
+    definitions = Definitions(
+        assets=linked(
+            [
+                marts_assets(settings or process_settings()),
+                churn_scores,
+                churn_model,
+                churn_champion,
+                weekly_choices,
+                alert_digests,
+                insights_reports,
+                report_deliveries,
+                retention_proofs,
+            ]
+        ),
         asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS, *QUALITY_CHECKS],
         jobs=[job, quality_job, scoring_job, training_job, upkeep_job, digest_job, *reporting_jobs],
         schedules=[
@@ -92,6 +95,7 @@ def build_defs(
         resources={"warehouse": Warehouse(), **(resource_overrides or {})},
         executor=in_process_executor,
     )
+    return presented(definitions)
 
 
 @cache

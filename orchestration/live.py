@@ -25,9 +25,11 @@ from orchestration.assets.kiosk_health import kiosk_health
 from orchestration.assets.members import member_analytics
 from orchestration.assets.raw import raw_assets
 from orchestration.checks.live import LIVE_CHECKS
+from orchestration.presentation import linked, presented
 from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QUEUE_TAG
 from orchestration.reanalysis import reanalyse
 from orchestration.resources import Analyst, Warehouse
+from orchestration.schedules.freshness import freshness_schedule
 from orchestration.schedules.members import members_schedule
 from orchestration.schedules.run_history import run_history_schedule
 from orchestration.schedules.storage import settle_words, storage_schedule
@@ -74,10 +76,21 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
     )
     history_job, history_schedule = run_history_schedule()
     members_job, members_nightly = members_schedule()
-    return Definitions(
-        assets=[*raw_assets(), engine_versions, *assets, enriched_conversations, kiosk_health],
+    freshness_job, freshness_often = freshness_schedule()
+    definitions = Definitions(
+        assets=[*raw_assets(), *linked([engine_versions, *assets, enriched_conversations, kiosk_health])],
         asset_checks=list(LIVE_CHECKS),
-        jobs=[live_job, enrich_job, checks_job, kiosks_job, history_job, members_job, reanalyse, settle_words],
+        jobs=[
+            live_job,
+            enrich_job,
+            checks_job,
+            kiosks_job,
+            history_job,
+            freshness_job,
+            members_job,
+            reanalyse,
+            settle_words,
+        ],
         sensors=[closed_sessions_sensor(live_job), waiting_enrichments_sensor(enrich_job)],
         schedules=[
             ScheduleDefinition(
@@ -94,12 +107,14 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
                 default_status=DefaultScheduleStatus.RUNNING,
             ),
             history_schedule,
+            freshness_often,
             members_nightly,
             storage_schedule(),
         ],
         resources={"warehouse": Warehouse(), "analyst": Analyst(), **(resource_overrides or {})},
         executor=in_process_executor,
     )
+    return presented(definitions)
 
 
 @cache

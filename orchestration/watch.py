@@ -31,6 +31,7 @@ from jarvis.mail import message
 from jarvis.settings import Settings, load_settings
 from warehouse.connection import DatabaseUnreachable, connect
 from warehouse.mailer import Mailer, MailError, mailer_for
+from warehouse.stores import freshness
 from warehouse.stores import incidents as store
 
 LOOK_EVERY_SECONDS = 60.0
@@ -120,7 +121,7 @@ class Watchman:
 
 
 def look(instance: DagsterInstance, connection: Connection, *, now: datetime) -> Sight:
-    """Every failed run, failed check, silent sensor and dead daemon of the last hour, and what is well."""
+    """Every failed run, failed check, silent sensor, dead daemon and late asset of the last hour, and what is well."""
     wrong: list[Sighting] = []
     well: set[str] = set()
     for cause, sighting in (
@@ -128,6 +129,7 @@ def look(instance: DagsterInstance, connection: Connection, *, now: datetime) ->
         *_sensors(instance, now=now),
         *_checks(instance, now=now),
         *_kiosks(connection, now=now),
+        *_freshness(connection, now=now),
     ):
         if sighting is None:
             well.add(cause)
@@ -207,6 +209,13 @@ def _kiosks(connection: Connection, *, now: datetime) -> Iterator[tuple[str, Sig
     cause = "kiosks_silent:all"
     looked_at = store.network_silent_at(connection)
     yield cause, None if looked_at is None else Sighting(cause, "no kiosk of any gym is heard", looked_at)
+
+
+def _freshness(connection: Connection, *, now: datetime) -> Iterator[tuple[str, Sighting | None]]:
+    """Every asset against its promise; judged by the database, so that a pipeline that stands still is seen too."""
+    for one in freshness.standings(connection):
+        cause = f"asset_late:{one.asset}"
+        yield cause, Sighting(cause, f"asset {one.asset} is late", now) if one.is_late else None
 
 
 def tell_end(settings: Settings, *, reason: str) -> None:

@@ -6,12 +6,13 @@ from dagster import AssetExecutionContext, MaterializeResult, asset
 from psycopg import Connection
 
 from jarvis.kiosk_health import Verdict, look
+from orchestration.assets.raw import raw_key
 from orchestration.resources import Warehouse
 from warehouse.stores import alerts
 from warehouse.stores import kiosk_health as store
 
 
-@asset(group_name="kiosks", kinds={"postgres", "python"})
+@asset(group_name="kiosks", kinds={"postgres", "python"}, deps=[raw_key("kiosks"), raw_key("kiosk_heartbeats")])
 def kiosk_health(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
     """Kiosks silent for 10 minutes are offline; 30 minutes of open hours raise one alert, ended by their return."""
     with warehouse.connect() as connection:

@@ -467,7 +467,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "change_franchise", "change_gym", "change_own_password", "change_user", "change_voice_budget",
             "confirm_second_factor", "correct_label", "create_franchise", "create_gym", "create_kiosk",
             "create_user", "drop_second_factor", "end_absence", "fail_address", "fail_second_factor",
-            "fail_sign_in", "invite_user", "is_super_admin", "issue_kiosk_code", "issue_password_reset",
+            "fail_sign_in", "freshness", "invite_user", "is_super_admin", "issue_kiosk_code", "issue_password_reset",
             "managed_gym_ids", "offer_second_factor", "offered_second_factor", "open_dashboard_session",
             "own_sessions", "pass_second_factor", "prove_session", "read_account_link", "remove_closure",
             "renew_invitation", "replace_recovery_codes", "reset_second_factor",
@@ -475,10 +475,10 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "spend_recovery_code", "take_token", "use_account_link", "visible_franchise_ids",
             "visible_gym_ids", "visit_dashboard_session",
         ],
-        "jarvis_analyst": ["analyst_gym_ids"],
+        "jarvis_analyst": ["analyst_gym_ids", "freshness"],
         "jarvis_pipeline": [
             "add_absence", "add_closure", "close_lost_sessions", "drop_empty_event_partitions", "end_absence",
-            "ensure_event_partitions", "keeps_health", "protect_tenant_table", "remove_closure",
+            "ensure_event_partitions", "freshness", "keeps_health", "protect_tenant_table", "remove_closure",
         ],
         # Drops what the definer, who sees the rows, found empty.
         "jarvis_owner": ["empty_event_partitions"],

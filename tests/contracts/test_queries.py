@@ -44,6 +44,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/enrichments.sql": ("jarvis_pipeline",),
     "warehouse/queries/engine_versions.sql": ("jarvis_pipeline",),
     "warehouse/queries/export.sql": ("jarvis_analyst",),
+    "warehouse/queries/freshness.sql": ("jarvis_pipeline",),
     "warehouse/queries/golden.sql": ("jarvis_pipeline",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),
     "warehouse/queries/mail_preferences.sql": ("jarvis_dashboard", "jarvis_pipeline"),

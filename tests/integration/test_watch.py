@@ -27,6 +27,7 @@ from orchestration.watch import Watchman, tell_end
 from tests.conftest import Database
 from tests.support.mail_sink import MailSink, running_sink
 from warehouse.mailer import mailer_for
+from warehouse.stores import freshness
 
 NOW = datetime.now(UTC)
 
@@ -200,3 +201,20 @@ def test_kiosks_nobody_hears_are_told(
         admin.execute("insert into app.kiosk_watch values (true, now(), true, now())")
     watchman.look_once(instance, now=datetime.now(UTC))
     assert sink.subjects == ["JARVIS: no kiosk of any gym is heard"]
+
+
+def test_a_late_asset_is_told_and_ends_when_it_is_built(
+    watchman: Watchman, instance: DagsterInstance, sink: MailSink, database: Database
+) -> None:
+    """A promise that is broken is a cause like any other, judged by the database and not by who noted it."""
+    now = datetime.now(UTC)
+    with database.connect("pipeline") as connection:
+        freshness.note(connection, {"churn_scores": (timedelta(hours=26), now - timedelta(hours=27))}, now=now)
+    watchman.look_once(instance, now=now)
+    assert sink.subjects == ["JARVIS: asset churn_scores is late"]
+    with database.connect("pipeline") as connection:
+        freshness.note(connection, {"churn_scores": (timedelta(hours=26), now)}, now=now)
+    watchman.look_once(instance, now=now)
+    with database.admin() as admin:
+        row = admin.execute("select ended_at is not null from app.incidents where cause = 'asset_late:churn_scores'")
+        assert row.fetchone() == (True,)

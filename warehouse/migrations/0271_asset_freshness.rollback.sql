@@ -1,0 +1,3 @@
+-- Takes the promises away again.
+drop function app.freshness();
+drop table app.asset_freshness;
