@@ -18,6 +18,7 @@ from jarvis.cli import (
     engines,
     gyms,
     kiosks,
+    mail,
     members,
     questions,
     retention,
@@ -53,6 +54,7 @@ _EXPECTED = (
     "ExportRefused",
     "NothingWritten",
     "DaysOutOfRange",
+    "UnknownRecipient",
 )
 
 
@@ -80,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(metavar="COMMAND", required=True)
     for noun in (
         stack, databases, engines, questions, kiosks, gyms, churn, alerts, accounts, members, analysts,
-        retention,
+        retention, mail,
     ):  # fmt: skip
         noun.add(commands)
     return root

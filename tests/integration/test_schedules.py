@@ -28,6 +28,13 @@ EVERY: Mapping[str, int] = {
     "deliver_reports_schedule": 15,
     "check_live_layers_schedule": 10,
     "watch_kiosks_schedule": 5,
+    "keep_up_alerts_schedule": 15,
+    "settle_words_schedule": 10,
+}
+# Schedule to the months on whose first day it runs, and when.
+ON_THE_FIRST: Mapping[str, tuple[tuple[int, ...], int, int]] = {
+    "write_monthly_reports": (tuple(range(1, 13)), 6, 15),
+    "write_quarterly_reports": ((1, 4, 7, 10), 6, 30),
 }
 # The nights of 28 March and 24 October 2026: France goes to summer time and back.
 CHANGES = (datetime(2026, 3, 27, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC))
@@ -54,7 +61,7 @@ def test_every_schedule_runs_in_utc_from_the_start(schedules: dict[str, Schedule
     """None has to be switched on by hand, and none follows a local clock."""
     assert {name for name, one in schedules.items() if one.execution_timezone != "UTC"} == set()
     assert {name for name, one in schedules.items() if one.default_status != DefaultScheduleStatus.RUNNING} == set()
-    assert set(AT) | set(EVERY) <= set(schedules)
+    assert set(AT) | set(EVERY) | set(ON_THE_FIRST) <= set(schedules)
 
 
 @pytest.mark.parametrize("start", CHANGES)
@@ -67,6 +74,26 @@ def test_a_job_runs_once_at_its_hour_while_clocks_change(
     days = (start + timedelta(days=place) for place in range(7))
     expected = [day.replace(hour=hour, minute=minute) for day in days if weekday in (None, day.weekday())]
     assert _ticks(schedules[name], start) == expected
+
+
+@pytest.mark.parametrize("name", ON_THE_FIRST)
+def test_a_monthly_job_runs_once_a_month_through_a_whole_year(
+    schedules: dict[str, ScheduleDefinition], name: str
+) -> None:
+    """On the first day of its months, before, between and after both clock changes."""
+    months, hour, minute = ON_THE_FIRST[name]
+    expected = [datetime(2026, month, 1, hour, minute, tzinfo=UTC) for month in months]
+    assert _ticks(schedules[name], datetime(2026, 1, 1, tzinfo=UTC), days=365) == expected
+
+
+@pytest.mark.parametrize("start", CHANGES)
+def test_the_digest_is_tried_each_hour_of_monday_morning(
+    schedules: dict[str, ScheduleDefinition], start: datetime
+) -> None:
+    """Six tries, so that every gym's quiet hours are over in one of them."""
+    monday = start + timedelta(days=3)
+    expected = [monday.replace(hour=hour, minute=20) for hour in range(6, 12)]
+    assert (monday.weekday(), _ticks(schedules["send_alert_digests_schedule"], start)) == (0, expected)
 
 
 @pytest.mark.parametrize("start", CHANGES)

@@ -19,6 +19,10 @@ from warehouse.sql import queries
 _QUIET_FROM, _QUIET_UNTIL = time(20), time(7)
 
 
+class UnknownRecipient(LookupError):
+    """Nobody has this e-mail."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailPreferences:
     """One person's choice."""
@@ -51,10 +55,17 @@ def set_quiet_hours(connection: Connection[Any], user_id: UUID, *, quiet_from: t
     connection.execute(_sql("set_quiet_hours"), parameters)
 
 
-def find_user(connection: Connection, email: str) -> UUID | None:
-    """The user of an e-mail address; None where there is none."""
+def user_of(connection: Connection, email: str) -> UUID:
+    """The user of an e-mail address.
+
+    Raises:
+        UnknownRecipient: there is none.
+    """
     row = connection.execute(_sql("find_user"), {"email": email}).fetchone()
-    return None if row is None else row[0]
+    if row is None:
+        raise UnknownRecipient("found no user with this e-mail, expected somebody who signs in to the dashboards")
+    found: UUID = row[0]
+    return found
 
 
 def _preferences(cursor: Any) -> Any:
