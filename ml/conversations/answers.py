@@ -29,6 +29,8 @@ UNRELATED_SIMILARITY = 0.84
 SIMILARITY_WEIGHT = 3.0
 # … and less where it is about something else than the topics the question names.
 OTHER_TOPIC_PENALTY = 0.3
+# … or where the question asks for complaints, or for praise, and the conversation is neither.
+NO_STANCE_PENALTY = 0.3
 
 QUOTE_CHARACTERS = 220
 QUOTES_IN_TEXT = 3
@@ -130,6 +132,8 @@ def _supporting(question: Question, found: Sequence[FoundConversation], similari
         support = conversation.idea_share + SIMILARITY_WEIGHT * (similar - UNRELATED_SIMILARITY)
         if question.topics and question.topics.isdisjoint(conversation.topics):
             support -= OTHER_TOPIC_PENALTY
+        if question.stance is not None and conversation.sentiment is not question.stance:
+            support -= NO_STANCE_PENALTY
         best_turn = max(conversation.turns, key=lambda turn: turn.idea_share + SIMILARITY_WEIGHT * nearness[turn.text])
         # A conversation that shares no idea with the question has no words to cite for it.
         if conversation.idea_share > 0:

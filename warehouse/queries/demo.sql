@@ -62,11 +62,18 @@ set status = 'completed',
     counted_at = labels.analysed_at,
     alerted_at = labels.analysed_at,
     summary_text = labels.summary_text,
-    key_topics = string_to_array(labels.topics, ','),
+    -- As the engines do: nothing of the health of who has not agreed to it.
+    key_topics = case
+        when app.keeps_health(summaries.gym_id, summaries.member_id) then string_to_array(labels.topics, ',')
+        else coalesce(nullif(array_remove(string_to_array(labels.topics, ','), 'injury_health'), '{}'), '{other}')
+    end,
     sentiment_score = labels.sentiment_score,
     sentiment_label = labels.sentiment_label,
     emotion_detected = labels.emotion,
-    intents_detected = string_to_array(labels.intents, ','),
+    intents_detected = case
+        when app.keeps_health(summaries.gym_id, summaries.member_id) then string_to_array(labels.intents, ',')
+        else coalesce(nullif(array_remove(string_to_array(labels.intents, ','), 'report_injury'), '{}'), '{other}')
+    end,
     outcome = labels.outcome,
     engine = %(engine)s::text,
     engine_version = %(engine_version)s::text
