@@ -200,6 +200,13 @@ class Analysis:
     satisfaction: float | None = None
     """How content the member left, 0 to 1: view, outcome and leave together; None where the engine does not say."""
 
+    @property
+    def sentiment_shift(self) -> float | None:
+        """From the member's first words to their last, -2 to 2; None where they spoke once."""
+        if len(self.turns) < 2:
+            return None
+        return round(self.turns[-1].sentiment_score - self.turns[0].sentiment_score, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class AnalysisFailure:

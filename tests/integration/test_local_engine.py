@@ -348,3 +348,15 @@ def test_a_turn_costs_less_than_60_milliseconds_of_processor(engine: LocalEngine
     started = time.process_time()
     engine.analyse(conversations)
     assert (time.process_time() - started) / turns < 0.060
+
+
+def test_a_conversation_that_turns_for_the_better_says_so(engine: LocalEngine) -> None:
+    """From the first words to the last, whatever the assistant says in between; one turn has no way to go."""
+    turned = talk(
+        "Les douches sont froides, c'est inadmissible.", "C'est réparé depuis ce matin.", "Ah super, merci beaucoup !"
+    )
+    cheerful = replace(turned, turns=(*turned.turns[:1], replace(turned.turns[1], text="Génial !"), *turned.turns[2:]))
+    shift = analysed(engine, turned).sentiment_shift
+    assert shift is not None and shift > 0.5
+    assert analysed(engine, cheerful).sentiment_shift == shift
+    assert analysed(engine, talk("Merci beaucoup !")).sentiment_shift is None

@@ -24,7 +24,8 @@ def test_an_analysis_is_written_whole(database: Database) -> None:
         report = analyse_due(pipeline, CueWordEngine())
         summary = admin.execute(
             "select status, sentiment_score::float, vector_dims(embedding), engine_version, "
-            "issues -> 0 ->> 'machine', request_number from conversation_summaries where session_id = %s",
+            "issues -> 0 ->> 'machine', request_number, sentiment_shift::float from conversation_summaries "
+            "where session_id = %s",
             [session_id],
         ).fetchone()
         labels = admin.execute(
@@ -32,7 +33,7 @@ def test_an_analysis_is_written_whole(database: Database) -> None:
         ).fetchall()
         items = admin.execute("select text from action_items where session_id = %s", [session_id]).fetchall()
     assert report.completed == 1
-    assert summary == ("completed", -0.8, 1536, "cue-words-1", "Tapis 4", 1)
+    assert summary == ("completed", -0.8, 1536, "cue-words-1", "Tapis 4", 1, 0.0)
     assert labels == [("member", "negative"), ("assistant", None), ("member", "negative"), ("assistant", None)]
     assert items == [("Réparer le tapis 4.",)]
 

@@ -145,6 +145,9 @@ class SessionDetail(SessionItem):
     ]
     enrichment_reason: Annotated[str | None, Field(description="Why it waits, failed or was ruled out.")]
     enriched_at: datetime | None
+    sentiment_shift: Annotated[
+        float | None, Field(description="From the member's first words to their last, -2 to 2; null for one turn.")
+    ]
     satisfaction: Annotated[
         Score | None, Field(description="How content the member left: an order to look in, not a rating.")
     ]

@@ -49,6 +49,7 @@ set status = 'completed',
     key_topics = %(key_topics)s::text[],
     sentiment_score = %(sentiment_score)s::numeric,
     sentiment_label = %(sentiment_label)s::text,
+    sentiment_shift = %(sentiment_shift)s::numeric,
     -- Only the local engine says how content the member left.
     satisfaction = coalesce(
         %(satisfaction)s::numeric, case when %(is_enrichment)s::boolean then satisfaction end

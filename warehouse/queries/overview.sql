@@ -179,6 +179,7 @@ select
     summaries.enrichment_state,
     summaries.enrichment_reason,
     summaries.enriched_at,
+    summaries.sentiment_shift::double precision as sentiment_shift,
     summaries.satisfaction::double precision as satisfaction,
     array(
         select distinct claims.name

@@ -102,6 +102,7 @@ def save_analysis(connection: Connection, analysis: Analysis, *, is_enrichment: 
                 "key_topics": list(analysis.key_topics),
                 "sentiment_score": round(analysis.sentiment_score, 2),
                 "sentiment_label": analysis.sentiment_label,
+                "sentiment_shift": analysis.sentiment_shift,
                 "satisfaction": analysis.satisfaction,
                 "emotion": analysis.emotion,
                 "intents": list(analysis.intents),

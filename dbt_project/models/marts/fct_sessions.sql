@@ -98,6 +98,7 @@ joined as (
         summaries.key_topics,
         summaries.intents,
         summaries.outcome,
+        summaries.sentiment_shift,
         summaries.satisfaction,
         coalesce(summaries.unfounded_claim_count, 0)::integer as unfounded_claim_count,
         summaries.analysed_at,

@@ -29,6 +29,7 @@ renamed as (
         -- numerics
         attempts as attempt_count,
         sentiment_score,
+        sentiment_shift,
         satisfaction,
         unfounded_claim_count,
         tokens as token_count,
