@@ -19,7 +19,8 @@ _WORD_NUMBER = (
     r"(?:premier|un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|"
     r"quarante|cinquante|soixante|septante|huitante|octante|nonante|cents?|mille?|z[eé]ro)"
 )
-_SPOKEN_NUMBER = rf"{_WORD_NUMBER}(?:[\s-](?:et[\s-])?{_WORD_NUMBER})*"
+# « mille neuf cent quatre-vingt-dix-neuf » is seven words; without an end, a text of numbers would be read at length.
+_SPOKEN_NUMBER = rf"{_WORD_NUMBER}(?:[\s-](?:et[\s-])?{_WORD_NUMBER}){{0,7}}"
 _DAY = rf"(?:\d{{1,2}}(?:er|st|nd|rd|th)?|{_SPOKEN_NUMBER})"
 _YEAR = rf"(?:\d{{4}}|\d{{2}}|{_SPOKEN_NUMBER})"
 _DATE = re.compile(

@@ -11,7 +11,7 @@ _NUMBER_WORD = (
     r"(?:un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingt|trente|"
     r"quarante|cinquante|soixante|cent)"
 )
-_HOUSE = rf"(?:\d{{1,4}}|{_NUMBER_WORD}(?:[\s-](?:et[\s-])?{_NUMBER_WORD})*)(?:\s?(?:bis|ter|quater|[a-c]))?"
+_HOUSE = rf"(?:\d{{1,4}}|{_NUMBER_WORD}(?:[\s-](?:et[\s-])?{_NUMBER_WORD}){{0,6}})(?:\s?(?:bis|ter|quater|[a-c]))?"
 _STREET = (
     r"(?:rue|avenue|av\.|ave|boulevard|bd|blvd|place|all[eé]es?|impasse|chemin|route|quai|square|faubourg|passage|"
     r"lotissement|sentier|esplanade|promenade|mont[eé]e|ruelle|venelle|traverse|hameau|lieu-dit|cit[eé]|cours)"
