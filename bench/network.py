@@ -23,6 +23,7 @@ from warehouse.demo.generate import GymPart, blueprint, gym_parts, places_of
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
 HORIZON_DAYS, STEP_DAYS, FIRST_DAY, NEW_DAYS = 30, 30, 180, 21
+FEWEST_DAYS = 365
 HIDDEN_COLUMNS = 3
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
+    if options.days < FEWEST_DAYS:
+        parser.error(f"--days: found {options.days}, expected at least {FEWEST_DAYS}: leaving is counted by months")
     plan = blueprint(
         gyms=options.gyms, members=options.members, days=options.days, seed=options.seed, now=NOW, pending_days=1
     )

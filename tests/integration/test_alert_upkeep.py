@@ -155,7 +155,8 @@ def test_untaken_alert_rises_once_and_it_is_audited(database: Database) -> None:
         choose_members(pipeline, now=NOW)
         for days in (2, 3, 4, 9):
             score(admin, gym, gym.member_id, 0.6, at=NOW + days * DAY)
-            keep_up(pipeline, now=NOW + days * DAY + timedelta(minutes=5))
+            # The alert is as old as the database says, NOW as this module: a test may wait long for its turn.
+            keep_up(pipeline, now=datetime.now(UTC) + days * DAY + timedelta(minutes=5))
             assert alerts_of(admin, "churn_risk")[0][0] == ("high" if days < 3 else "urgent")
         audited = admin.execute(
             "select actor_role, actor_user_id, details ->> 'from', details ->> 'to' from audit_log "

@@ -110,7 +110,7 @@ def test_nobody_else_takes_a_session_over(database: Database, gateway: GatewayPr
         async with screen_of(gateway, token) as screen:
             await screen.send(type="kiosk.badge.scanned", uid="B-OLD")
             await screen.until("kiosk.ready")
-        await asyncio.to_thread(wait_until, lambda: closed(session_id), seconds=3, what="the close")
+        await asyncio.to_thread(wait_until, lambda: closed(session_id), seconds=60, what="the close")
         assert await refused(token, session_id) == "session_not_resumable"
 
     def closed(session_id: str) -> list[dict[str, Any]]:

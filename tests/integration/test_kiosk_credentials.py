@@ -214,7 +214,7 @@ def test_a_lost_notification_is_made_up_for(database: Database, gateway: Gateway
             await socket.send('{"type": "kiosk.nonsense"}')
             await socket.recv()
             with database.admin() as admin:
-                wait_until(lambda: kill_listener(admin), seconds=5, what="the listener")
+                wait_until(lambda: kill_listener(admin), seconds=60, what="the listener")
                 admin.execute("alter table kiosk_credentials disable trigger revocation_is_told")
                 admin.execute("update kiosk_credentials set revoked_at = now() where kind = 'token'")
             return await last_words(socket)

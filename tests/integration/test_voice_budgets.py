@@ -294,7 +294,7 @@ def test_a_spent_budget_leaves_the_written_word(
     errors = [event["error"] for event in seen if event["type"] == "error"]
     assert [error["code"] for error in errors] == ["text_only"]  # type: ignore[index]
     assert not any(str(event["type"]).startswith("response.output_audio") for event in seen)
-    wait_until(lambda: alerts(database), seconds=10, what="the alert")
+    wait_until(lambda: alerts(database), seconds=60, what="the alert")
     assert [priority for priority, _ in alerts(database)] == ["high"]
 
 
