@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from dashboards import texts_fr
 from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus
 from dashboards.records import QUERIES, Records
@@ -20,9 +21,8 @@ from tests.support.dashboards_door import COMPLAINT, Network, add_alert, cloned_
 from warehouse.people import Database
 from warehouse.sql import read_blocks
 from warehouse.stores import operator_accounts as accounts
-from warehouse.stores import texts_fr
 from warehouse.stores.alerts import raise_alert
-from warehouse.stores.sign_in import DatabaseSessions
+from warehouse.stores.sign_in import DatabaseSessions, Visitor
 
 EVERYTHING = AlertChoice(statuses=OPEN_STATUSES + CLOSED_STATUSES)
 
@@ -68,13 +68,16 @@ def desk(database: Database, connection: psycopg.Connection) -> DatabaseAlertDes
 
 
 @pytest.fixture
-def scope_of(database: Database, network: Network) -> ScopeOf:
+def scope_of(database: Database, connection: psycopg.Connection, network: Network) -> ScopeOf:
     """The scope of somebody of the network, as the sign-in gives it."""
     sessions = DatabaseSessions(database)
 
     def found(name: str) -> Scope:
-        token = sessions.open(network.users[name])
-        scope = None if token is None else sessions.resolve(token, is_activity=True)
+        opened = sessions.open(network.users[name], Visitor())
+        assert opened is not None
+        # As if the second factor had been given, where the role asks for one.
+        connection.execute("update dashboard_sessions set stage = 'open' where user_id = %s", [network.users[name]])
+        scope = sessions.resolve(opened.token, is_activity=True)
         assert scope is not None
         return scope
 
@@ -402,14 +405,14 @@ def test_setting_a_password_ends_the_sessions(
 ) -> None:
     """The new password verifies, the lock is gone, and nobody stays signed in with the old one."""
     sessions, user_id = DatabaseSessions(database), network.users["lyon"]
-    token = sessions.open(user_id)
-    assert token is not None
+    opened = sessions.open(user_id, Visitor())
+    assert opened is not None
     connection.execute(
         "update user_credentials set failed_attempts = 9, locked_until = 'infinity' where user_id = %s", [user_id]
     )
     accounts.set_password(connection, "Lyon@salle.test", "une-autre-phrase")
     account = sessions.begin_sign_in("lyon@salle.test")
-    assert sessions.resolve(token, is_activity=True) is None
+    assert sessions.resolve(opened.token, is_activity=True) is None
     assert account is not None
     assert account.is_open
     assert verify_password(account.password_hash, "une-autre-phrase")
