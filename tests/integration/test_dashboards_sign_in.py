@@ -1,17 +1,33 @@
 """The managers' door from outside: its own process, a real database, a browser's requests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import LiteralString
 from uuid import UUID
 
 import psycopg
 import pytest
+import streamlit
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as open_websocket
 
+from dashboards.app import sign_in_routes
+from dashboards.sign_in_links import Postman
+from dashboards.unsubscribe import unsubscribe_routes
+from jarvis.mail_kinds import UNSUBSCRIBE_PATH
 from jarvis.settings import Settings
-from tests.support.dashboards_door import PASSWORD, Network, RunningDoor, cloned_database, make_network, running_door
+from tests.support.dashboards_door import (
+    PASSWORD,
+    Network,
+    RunningDoor,
+    cloned_database,
+    form_of,
+    make_network,
+    running_door,
+)  # fmt: skip
+from warehouse.mailer import NoMailer
+from warehouse.people import Database as PeopleDatabase
+from warehouse.stores.account_links import AccountLinks
 
 
 @pytest.fixture(scope="module")
@@ -333,3 +349,75 @@ def test_guesses_sent_at_once_count_too(settings: Settings, admin: psycopg.Conne
         ]
     admin.execute("update user_credentials set failed_attempts = 0, locked_until = null where user_id = %s", [user_id])
     assert [row is not None and row[0] for row in opened] == [True] * 5 + [False] * 5
+
+
+NO_SESSION_NEEDED = {"/login", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz", UNSUBSCRIBE_PATH}
+"""The whole list: the forms by which one gets in, the letter's own link, and whether we are alive."""
+
+
+def every_path(settings: Settings) -> list[tuple[str, str]]:
+    """Method and path of every route of ours, of Streamlit's, and of every file it serves."""
+    database = PeopleDatabase(settings.database_url_for("dashboard"))
+    links = AccountLinks(database)
+    routes = [
+        *sign_in_routes(settings, database, Postman(settings, links, NoMailer())),
+        *unsubscribe_routes(database, secret_key=settings.secret_key),
+    ]
+    ours = [(method, route.path) for route in routes for method in sorted(route.methods or ()) if method != "HEAD"]
+    files = Path(streamlit.__file__).with_name("static")
+    theirs = [("GET", "/" + str(path.relative_to(files))) for path in sorted(files.rglob("*")) if path.is_file()]
+    pages = [("GET", path) for path in ("/", "/alertes", "/adherents", "/_stcore/host-config", "/_stcore/stream")]
+    uploads = [("PUT", "/_stcore/upload_file/a/b"), ("DELETE", "/_stcore/upload_file/a/b"), ("GET", "/media/a.png")]
+    assert len(ours) > 15
+    assert len(theirs) > 100
+    return [*ours, *theirs, *pages, *uploads]
+
+
+@pytest.mark.parametrize("state", ["none", "expired", "idle", "revoked", "awaits_code", "suspended"])
+def test_nothing_answers_without_an_open_session(
+    door: RunningDoor, settings: Settings, admin: psycopg.Connection, network: Network, state: str
+) -> None:
+    """Every route, page, file and the websocket: only the ways in say anything, and none of them a name."""
+    client, cookie = door.client(), ""
+    if state != "none":
+        client = door.signed_in("dax-adjoint")
+        cookie = f"jarvis_session={client.cookies['jarvis_session']}"
+        assert websocket_answer(door, cookie=cookie, origin=door.url) == 101
+        change: Mapping[str, LiteralString] = {
+            "expired": "update dashboard_sessions set expires_at = now() where user_id = %s",
+            "idle": "update dashboard_sessions set last_seen_at = now() - interval '9 hours' where user_id = %s",
+            "revoked": "update dashboard_sessions set revoked_at = now() where user_id = %s",
+            "awaits_code": "update dashboard_sessions set stage = 'awaits_code' where user_id = %s",
+            "suspended": "update users set is_active = false where id = %s",
+        }
+        admin.execute(change[state], [network.users["dax-adjoint"]])
+    answered = set()
+    for method, path in every_path(settings):
+        # One file of the hundreds is enough for the other states: the gate reads no path but its own list.
+        if state != "none" and path.startswith("/static/") and not path.endswith(".woff2"):
+            continue
+        answer = client.request(method, path, headers={"accept": "*/*"})
+        if answer.status_code != 401 and not answer.headers.get("location", "").startswith("/login"):
+            answered.add(path)
+            assert "Sacha" not in answer.text
+            assert "dax-adjoint" not in answer.text
+    half_open = {"/login/code"} if state == "awaits_code" else set()
+    assert answered == NO_SESSION_NEEDED | half_open - ({"/login"} if half_open else set())
+    assert websocket_answer(door, cookie=cookie, origin=door.url) == 403
+    admin.execute("update users set is_active = true where id = %s", [network.users["dax-adjoint"]])
+
+
+def test_a_guessed_session_id_ends_nothing(door: RunningDoor, admin: psycopg.Connection, network: Network) -> None:
+    """The handle of somebody else's session, known or made up, is nobody's to end."""
+    mine, theirs = door.signed_in("dax"), door.signed_in("pau")
+    row = admin.execute(
+        "select id from dashboard_sessions where user_id = %s and revoked_at is null", [network.users["pau"]]
+    ).fetchone()
+    assert row is not None
+    # Another session of one's own, so that the page has a form at all.
+    door.signed_in("dax")
+    form = form_of(mine.get("/compte", headers={"accept": "text/html"}).text)
+    for guess in (str(row[0]), "0" * 32, "x"):
+        answer = mine.post("/compte/sessions", data={**form, "session": guess})
+        assert (answer.status_code, answer.headers.get("location")) == (303, "/compte"), answer.text[:200]
+    assert theirs.get("/_stcore/host-config").status_code == 200

@@ -1,0 +1,88 @@
+"""Signing in with a code and « Mon compte » as a person meets them: Chromium, the real door, a real database.
+
+Screenshots go to the folder named by JARVIS_SCREENSHOTS, where it is set.
+"""
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from jarvis.second_factor import STEP_SECONDS, code_at
+from tests.browser.test_alerts_page import admin, browser, door, network, page, photograph, settings
+from tests.support.dashboards_door import PASSWORD, Network, RunningDoor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["admin", "browser", "door", "network", "page", "settings"]
+
+SERIOUS = {"serious", "critical"}
+
+
+def type_password(page: "Page", door: RunningDoor, name: str) -> None:
+    """The e-mail and the password are sent."""
+    page.goto(f"{door.url}/login?autre")
+    page.get_by_label("E-mail").fill(f"{name}@salle.test")
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Se connecter").click()
+
+
+def serious_faults(page: "Page") -> list[str]:
+    """What axe finds serious or worse in the page as it stands."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    # The pages forbid scripts; the checker's own is let in for the moment of the check.
+    violations = Axe().run(page).response["violations"]
+    return [one["id"] for one in violations if one["impact"] in SERIOUS]
+
+
+def test_an_administrator_sets_up_a_second_factor_and_signs_in_with_it(
+    page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network
+) -> None:
+    """The picture, the first code, the recovery codes, the pages; and the next time a code, at a telephone's width."""
+    page.goto(door.url)
+    photograph(page, "sign_in")
+    type_password(page, door, "admin")
+    page.get_by_role("heading", name="Double authentification").wait_for()
+    assert page.get_by_role("img", name="Code QR").bounding_box() is not None
+    page.get_by_text("Je ne peux pas le photographier").click()
+    photograph(page, "second_factor")
+    secret = re.sub(r"\s", "", page.locator("details code").inner_text())
+    page.get_by_label("Code affiché par l'application").fill(code_at(secret, moment=time.time() - STEP_SECONDS))
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Vos codes de secours").wait_for()
+    assert page.get_by_role("listitem").count() == 10
+    photograph(page, "recovery_codes")
+    page.get_by_role("link", name="Je les ai notés").click()
+    page.get_by_role("link", name="Mon compte").wait_for(timeout=30_000)
+    page.set_viewport_size({"width": 375, "height": 800})
+    type_password(page, door, "admin")
+    page.get_by_role("heading", name="Code de vérification").wait_for()
+    photograph(page, "code")
+    page.get_by_label("Code", exact=True).fill(code_at(secret, moment=time.time()))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{door.url}/")
+    page.goto(f"{door.url}/compte")
+    page.get_by_text("Il reste 10 codes de secours").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    photograph(page, "account")
+
+
+def test_the_sign_in_pages_are_usable_by_everybody(page: "Page", door: RunningDoor) -> None:
+    """axe finds nothing serious in the form, its refusal, the forgotten password, the account and the proof."""
+    found = {}
+    for path in ("/login", "/mot-de-passe-oublie", "/mot-de-passe?lien=x"):
+        page.goto(door.url + path)
+        found[path] = serious_faults(page)
+    type_password(page, door, "dax")
+    page.get_by_role("link", name="Mon compte").wait_for(timeout=30_000)
+    for path in ("/compte", "/compte/confirmer", "/compte/mot-de-passe", "/login/application"):
+        page.goto(door.url + path)
+        found[path] = serious_faults(page)
+        photograph(page, path.strip("/").replace("/", "_"))
+    assert {path: faults for path, faults in found.items() if faults} == {}
