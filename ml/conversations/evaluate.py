@@ -79,7 +79,7 @@ def tweet_figures(heads: HeadSet, tweets: Sequence[LabelledTweet]) -> dict[str, 
     """
     from threadpoolctl import threadpool_limits
 
-    from ml.conversations.train import public_heads
+    from ml.conversations.train import fit_public
 
     vectors = Vectors()
     said = [
@@ -91,10 +91,11 @@ def tweet_figures(heads: HeadSet, tweets: Sequence[LabelledTweet]) -> dict[str, 
     for fold in range(_TWEET_FOLDS):
         seen = [tweet for place, tweet in enumerate(tweets) if place % _TWEET_FOLDS != fold]
         with threadpool_limits(limits=1):
-            public = public_heads(heads.features, said, seen, vectors=vectors)
+            public, of_public = fit_public(heads.features, said, seen, vectors=vectors)
         held = tweets[fold::_TWEET_FOLDS]
         readings = read(
-            [_alone(tweet.text, tweet.language) for tweet in held], replace(heads, heads={**heads.heads, **public})
+            [_alone(tweet.text, tweet.language) for tweet in held],
+            replace(heads, public=public, heads={**heads.heads, **of_public}),
         )
         for tweet, reading in zip(held, readings, strict=True):
             truth.setdefault(tweet.language, []).append(tweet.sentiment)

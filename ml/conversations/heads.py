@@ -61,6 +61,8 @@ class HeadSet:
     """Everything the local engine learnt."""
 
     features: TextFeatures
+    public: TextFeatures | None
+    """What the head for public texts reads instead; None where none was fitted."""
     heads: Mapping[str, Head]
     stances: "Array"
     """How well each sentiment goes with each emotion: rows and columns as in the conversation's two heads' classes."""
@@ -123,6 +125,7 @@ def save(heads: HeadSet, path: Path = WEIGHTS) -> None:
         "training": heads.training,
         "centre": heads.features.centre,
         "rarity": heads.features.rarity,
+        "public": [] if heads.public is None else [heads.public.centre, heads.public.rarity],
         "stances": heads.stances,
         "heads": {
             name: {
@@ -151,6 +154,7 @@ def load(path: Path = WEIGHTS) -> HeadSet:
         content = skops.io.load(path, trusted=TRUSTED_TYPES)
         return HeadSet(
             features=TextFeatures(content["centre"], content["rarity"]),
+            public=TextFeatures(*content["public"]) if content["public"] else None,
             heads={
                 name: Head(
                     tuple(head["classes"]), head["weights"].astype("float32"), head["offsets"], head["is_exclusive"]

@@ -134,7 +134,7 @@ def read(conversations: Sequence[Conversation], heads: HeadSet) -> list[Reading]
     told_topics = heads.heads["conversation_topics"].probabilities(turn_rows)
     # A timeline has no assistant: only what stands alone can have been written for a public.
     alone = numpy.array([sum(bool(text) for _, text in turns) == 1 for turns in spoken], dtype=float)
-    public = _public(whole_rows, heads)
+    public = _public(wholes, whole_vectors, whole_rows, heads)
     shares = public.share * alone
     classes = {name: head.classes for name, head in heads.heads.items()}
     warm = classes["turn_sentiment"].index(Sentiment.POSITIVE)
@@ -210,13 +210,17 @@ class _Public:
     """One row a text, in the order of the sentiment heads' classes."""
 
 
-def _public(rows: Any, heads: HeadSet) -> _Public:
-    """Shares of zero where no public head was fitted."""
+def _public(texts: Sequence[str], vectors: "Array", rows: Any, heads: HeadSet) -> _Public:
+    """Shares of zero where no public head was fitted.
+
+    Args:
+        rows: the texts' features as the kiosk's heads read them.
+    """
     import numpy
 
-    if "register" not in heads.heads:
-        return _Public(numpy.zeros(rows.shape[0]), numpy.zeros((rows.shape[0], len(Sentiment))))
-    judged = heads.heads["public_sentiment"].probabilities(rows)
+    if heads.public is None:
+        return _Public(numpy.zeros(len(texts)), numpy.zeros((len(texts), len(Sentiment))))
+    judged = heads.heads["public_sentiment"].probabilities(heads.public.matrix(texts, vectors))
     likely = heads.heads["register"].probabilities(rows)[:, 0]
     share = likely**_REGISTER_POWER / (likely**_REGISTER_POWER + (1 - likely) ** _REGISTER_POWER)
     return _Public(share, judged / judged.sum(axis=1, keepdims=True))

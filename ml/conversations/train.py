@@ -88,8 +88,10 @@ def _fitted(
 
     heads: dict[str, Head] = {}
     turn_rows = matrix(turn_texts)
+    public = None
     if tweets:
-        heads |= public_heads(features, turn_texts, tweets, vectors=vectors)
+        public, of_public = fit_public(features, turn_texts, tweets, vectors=vectors)
+        heads |= of_public
     heads["turn_sentiment"] = fit_exclusive(turn_rows, [turn.sentiment for turn in spoken], strength=EXCLUSIVE_STRENGTH)
     heads["turn_emotion"] = fit_exclusive(turn_rows, [turn.emotion for turn in spoken], strength=EXCLUSIVE_STRENGTH)
     heads["turn_intents"] = fit_several(
@@ -133,6 +135,7 @@ def _fitted(
     )
     return HeadSet(
         features,
+        public,
         heads,
         _stances(
             conversations,
@@ -143,14 +146,15 @@ def _fitted(
     )
 
 
-def public_heads(
+def fit_public(
     features: TextFeatures, said: Sequence[str], tweets: Sequence[LabelledTweet], *, vectors: Vectors
-) -> dict[str, Head]:
-    """What is written for a public, judged by a head of its own, and a head that tells it from what is said to a kiosk.
+) -> tuple[TextFeatures, dict[str, Head]]:
+    """What is written for a public: its own features, a head for it, and one that tells it from what a kiosk hears.
 
-    The words of a gym are not the words of a timeline.
+    The words of a gym are not the words of a timeline: which are rare, and where the middle is, differ as well.
 
     Args:
+        features: the kiosk's, in which the two registers are told apart.
         said: cleaned member turns, the other register.
         tweets: at least one; our own opinions are added.
     """
@@ -158,18 +162,19 @@ def public_heads(
 
     public = [*tweets, *corpus_opinions()]
     texts = [clean_text(each.text) for each in public]
-    rows = features.matrix(texts, vectors.of(texts))
+    found = vectors.of(texts)
+    own = TextFeatures.fit(texts, found)
     weights = [1.0] * len(tweets) + [OPINION_WEIGHT] * (len(public) - len(tweets))
-    return {
+    return own, {
         "public_sentiment": fit_several(
-            rows,
+            own.matrix(texts, found),
             [frozenset({str(each.sentiment)}) for each in public],
             classes=sorted(str(sentiment) for sentiment in Sentiment),
             strength=PUBLIC_STRENGTH,
             weights=weights,
         ),
         "register": fit_several(
-            sparse.vstack([features.matrix(said, vectors.of(said)), rows]).tocsr(),
+            sparse.vstack([features.matrix(said, vectors.of(said)), features.matrix(texts, found)]).tocsr(),
             [frozenset[str]()] * len(said) + [frozenset({"public"})] * len(public),
             classes=["public"],
             strength=EXCLUSIVE_STRENGTH,

@@ -332,7 +332,7 @@ def test_no_kiosk_example_is_in_the_training_corpus() -> None:
 def test_the_shipped_engine_holds_its_figures_on_the_kiosk_examples(engine: LocalEngine) -> None:
     """Floors a little under the model card's figures, so that a worse engine is noticed."""
     figures = kiosk_figures(engine, load_conversations(DATA / "kiosk_examples" / "conversations.jsonl"))
-    assert figures["sentiment_macro_f1"] >= 0.80
+    assert figures["sentiment_macro_f1"] >= 0.83
     assert figures["emotion_accuracy"] >= 0.55
     assert figures["topics_micro_f1"] >= 0.75
     assert figures["intents_micro_f1"] >= 0.70
