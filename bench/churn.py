@@ -1,6 +1,6 @@
 """How well leaving is foretold: our model, the rules, a plain logistic and LightGBM, on one split in one run.
 
-    python -m bench.churn [--members 2000] [--days 730] [--data DIR]
+    python -m bench.churn [--members 2000] [--gyms 20] [--days 730] [--data DIR]
 
 simulates a network in a database of its own, trains on its settled months and judges every model on the same later
 ones; then, where the real tables are in DIR, by the same five folds of each. Prints one JSON line: ROC AUC, average
@@ -110,12 +110,14 @@ def lightgbm(rows: Rows, labels: Labels, unseen: Rows) -> NDArray[np.float64]:
 PEERS: dict[str, Peer] = {"plain_logistic": plain_logistic, "lightgbm": lightgbm}
 
 
-def simulated(*, members: int, days: int) -> tuple[list[MemberHistory], datetime, dict[str, str | None]]:
-    """The histories of a simulated network, the moment they end, and why each member left, as only the truth knows."""
+def simulated(
+    *, members: int, days: int, gyms: int | None
+) -> tuple[list[MemberHistory], datetime, dict[str, str | None]]:
+    """The histories of a simulated network, the moment they end, and why each member left, as the truth has it."""
     truth = StringIO()
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     with scratch_database() as settings, connect(settings.database_url_for("pipeline")) as connection:
-        simulate(connection, days=days, members=members, seed=SEED, now=now, truth=truth)
+        simulate(connection, days=days, members=members, gyms=gyms, seed=SEED, now=now, truth=truth)
         histories = churn.load_histories(connection, until=now.date(), since=now.date().replace(year=2000))
     records = [json.loads(record) for record in truth.getvalue().splitlines()]
     return histories, now, {one["member_id"]: one["reason"] for one in records}
@@ -318,10 +320,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """One line of figures is printed."""
     parser = argparse.ArgumentParser(prog="python -m bench.churn", description=__doc__)
     parser.add_argument("--members", type=int, default=2000)
+    parser.add_argument("--gyms", type=int, help="as many as fit the members where left out")
     parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of the real tables")
     options = parser.parse_args(arguments)
-    histories, now, reasons = simulated(members=options.members, days=options.days)
+    histories, now, reasons = simulated(members=options.members, days=options.days, gyms=options.gyms)
     line: dict[str, Any] = {
         "bench": "churn",
         "network": on_network(histories, now, reasons),
