@@ -62,7 +62,8 @@ def invoke(settings: Settings, *arguments: str) -> Outcome:
 
     with exported(environment(settings)):
         manifest = _manifest()
-        result = dbtRunner(manifest=manifest, callbacks=[keep]).invoke(list(arguments))
+        # Its words are in its log; what became of each node is in the events.
+        result = dbtRunner(manifest=manifest, callbacks=[keep]).invoke(["--quiet", *arguments])
     if result.exception is not None:
         raise DbtError(f"dbt {arguments[0]} failed: {result.exception}") from result.exception
     ran = getattr(result.result, "results", ())

@@ -1,6 +1,8 @@
 """The promises of the analysts' door, read from the manifest: contracts, keys, invariants, words and units."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,12 @@ from typing import Any
 import orjson
 import pytest
 
+from dashboards.navigation import ENTRIES
+from jarvis.alerts import AlertType
+from jarvis.reports import ReportKind
 from jarvis.settings import load_settings
 from orchestration import dbt
+from tests.conftest import REPOSITORY
 
 # Columns that would name or reach a member; they never leave the source tables.
 NAMING_COLUMNS = {
@@ -31,10 +37,16 @@ UNITS = {
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+def manifest_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """dbt's own account of the project; no database is asked."""
     settings = load_settings({"JARVIS_HOME": str(tmp_path_factory.mktemp("manifest")), "JARVIS_SECRET_KEY": "k"})
-    found: Mapping[str, Any] = orjson.loads(dbt.prepare(settings).read_bytes())
+    return dbt.prepare(settings)
+
+
+@pytest.fixture(scope="module")
+def manifest(manifest_file: Path) -> Mapping[str, Any]:
+    """The same, read."""
+    found: Mapping[str, Any] = orjson.loads(manifest_file.read_bytes())
     return found
 
 
@@ -231,6 +243,45 @@ def test_what_is_personal_is_tagged(manifest: Mapping[str, Any]) -> None:
         if column["name"] in personal and "pii" not in column["tags"]
     }
     assert untagged == set()
+
+
+def test_dbt_score_gives_full_marks(manifest_file: Path) -> None:
+    """Every model, seed, snapshot and macro keeps every rule that pyproject.toml does not switch off with a reason."""
+    command = [str(Path(sys.executable).with_name("dbt-score")), "lint", "--manifest", str(manifest_file)]
+    linted = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout[-3000:] + linted.stderr[-1000:]
+
+
+def test_exposures_are_the_pages_reports_and_alert_rules(manifest: Mapping[str, Any]) -> None:
+    """Each page, each kind of report and each kind of alert says what it stands on, and nothing else does."""
+    expected = {
+        *(f"page_{entry.url_path.replace('-', '_')}" for entry in ENTRIES),
+        *(f"report_{kind.value}" for kind in ReportKind),
+        *(f"alert_{kind.value}" for kind in AlertType),
+        "api_kpis",
+    }
+    assert {exposure["name"] for exposure in manifest["exposures"].values()} == expected
+
+
+def test_every_mart_that_our_code_reads_is_exposed(manifest: Mapping[str, Any]) -> None:
+    """Whoever changes a mart sees in dbt's own lineage what stands on it."""
+    readers = [*REPOSITORY.glob("dashboards/*.sql"), *REPOSITORY.glob("warehouse/stores/*.py")]
+    read = set(re.findall(r"(?:from|join) marts\.(\w+)", "\n".join(path.read_text("utf-8") for path in readers)))
+    exposed = {
+        node.rpartition(".")[2]
+        for exposure in manifest["exposures"].values()
+        for node in exposure["depends_on"]["nodes"]
+    }
+    assert read
+    assert read - exposed == set()
+
+
+def test_what_arrives_all_day_has_a_freshness(manifest: Mapping[str, Any]) -> None:
+    """Sources that go silent when something breaks say after how long; dbt's `source freshness` looks."""
+    fresh = {
+        source["name"] for source in manifest["sources"].values() if source["freshness"] and source["loaded_at_field"]
+    }
+    assert {"openai_realtime_sessions", "member_visits", "kiosk_heartbeats", "churn_scores"} <= fresh
 
 
 def test_the_project_needs_no_package() -> None:
