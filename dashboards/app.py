@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dashboards import access
 from dashboards.accounts_page import AccountPage
 from dashboards.alert_desk import DatabaseAlertDesk
+from dashboards.docs_pages import docs_routes
 from dashboards.gate import SessionGate
 from dashboards.records import Records
 from dashboards.sign_in import SignIn
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> "App":
         routes=[
             *sign_in_routes(settings, database, postman),
             *unsubscribe_routes(database, secret_key=settings.secret_key),
+            *docs_routes(sessions=sessions, home=settings.home),
         ],
         middleware=[Middleware(SessionGate, sessions=sessions, public_url=settings.dashboards_url)],
     )

@@ -32,6 +32,7 @@ from orchestration.resources import Warehouse, process_settings
 from orchestration.schedules.alert_digests import digest_schedule
 from orchestration.schedules.alert_upkeep import upkeep_schedule
 from orchestration.schedules.churn import scoring_schedule, training_schedule
+from orchestration.schedules.documentation import documentation_schedule
 from orchestration.schedules.quality import quality_schedule
 from orchestration.schedules.reports import reports_schedules
 from orchestration.schedules.retention import retention_schedule
@@ -59,6 +60,7 @@ def build_defs(
     digest_job, digest = digest_schedule()
     training_job, training = training_schedule()
     quality_job, quality = quality_schedule()
+    documentation_job, documentation = documentation_schedule()
     reporting_jobs, reporting = reports_schedules()
     definitions = Definitions(
         assets=linked(
@@ -75,7 +77,7 @@ def build_defs(
             ]
         ),
         asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS, *QUALITY_CHECKS],
-        jobs=[job, quality_job, scoring_job, training_job, upkeep_job, digest_job, *reporting_jobs],
+        jobs=[job, quality_job, documentation_job, scoring_job, training_job, upkeep_job, digest_job, *reporting_jobs],
         schedules=[
             ScheduleDefinition(
                 job=job,
@@ -84,6 +86,7 @@ def build_defs(
                 default_status=DefaultScheduleStatus.RUNNING,
             ),
             quality,
+            documentation,
             scoring,
             training,
             retention_schedule(),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jarvis.documentation import Site, folder_of
 from jarvis.quality import Expectation, Severity, Suite, Verdict
 from jarvis.settings import Settings
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def docs_folder(settings: Settings) -> Path:
     """Where the pages of the newest run are."""
-    return settings.home / "data_docs"
+    return folder_of(settings.home, Site.QUALITY)
 
 
 def validate(

@@ -1,0 +1,23 @@
+"""The marts' pages are written from the built database: every mart is in them, no password is."""
+
+from urllib.parse import urlsplit
+
+from dagster import ExecuteInProcessResult
+
+from jarvis.documentation import Site, folder_of
+from orchestration.schedules.documentation import write_marts_pages
+from tests.conftest import Database
+
+
+def test_every_mart_is_in_the_pages_and_no_password(simulated: Database, built: ExecuteInProcessResult) -> None:
+    """One file, whole, in the folder that the dashboards serve, with the columns that the database has."""
+    assert built.success
+    page = write_marts_pages(simulated.settings)
+    text = page.read_text("utf-8")
+    assert page == folder_of(simulated.settings.home, Site.MARTS) / "index.html"
+    assert [path.name for path in page.parent.iterdir()] == ["index.html"]
+    with simulated.admin() as admin:
+        marts = [row[0] for row in admin.execute("select tablename from pg_tables where schemaname = 'marts'")]
+    assert marts
+    assert [mart for mart in marts if f"model.jarvis.{mart}" not in text] == []
+    assert str(urlsplit(simulated.url_for("pipeline")).password) not in text
