@@ -5,6 +5,7 @@ of one file stay together, for the sake of what the file's tests share, and so d
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -39,6 +41,8 @@ _TOGETHER = (
     ),
 )
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 _database_numbers = count(1)
 
 
@@ -53,6 +57,12 @@ class SharingScheduler(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharingScheduler:
     """Tests are shared out so that nothing expensive is made twice."""
     return SharingScheduler(config, log)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A test's name says of a random id only that it is one: every worker must name its tests alike."""
+    text = str(val) if isinstance(val, str | UUID) else ""
+    return _UUID.sub("uuid", text) if _UUID.search(text) else None
 
 
 @dataclass(frozen=True)
