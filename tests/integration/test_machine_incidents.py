@@ -14,7 +14,7 @@ from bench.support.world import closed_session, make_gym
 from jarvis.alerts import Finding, SaidTurn, alerts_for
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 from tests.conftest import Database
-from warehouse.stores.alerts import raise_alert
+from warehouse.stores.alerts import mark_unfounded, raise_alert
 
 SHOWERS = Topic.SHOWERS_LOCKERS
 
@@ -29,7 +29,7 @@ class Desk:
 
     def report(
         self, machine: str | None, zone: str | None = None, *, topic: Topic = SHOWERS, gym: str = "pau",
-        session_id: UUID | None = None,
+        session_id: UUID | None = None, is_gone: bool = False,
     ) -> UUID:  # fmt: skip
         """One conversation in which somebody reports it; its session."""
         place = self.gyms.get(gym) or self.gyms.setdefault(gym, make_gym(self.admin, gym))
@@ -41,8 +41,11 @@ class Desk:
             intents=(Intent.REPORT_ISSUE,), issues=(Issue(topic, machine, zone, (turn,)),),
             turns=(SaidTurn(turn, "Ça ne marche pas.", now, 0.0, Sentiment.NEUTRAL, (Intent.REPORT_ISSUE,)),),
         )  # fmt: skip
-        for alert in alerts_for(finding, negative_feedback_below=-0.5):
+        found = alerts_for(finding, negative_feedback_below=-0.5)
+        for alert in found:
             raise_alert(self.pipeline, alert)
+        # As after a correction that leaves the report as it is, or with `is_gone` takes it away.
+        mark_unfounded(self.pipeline, finding, [] if is_gone else found)
         self.pipeline.commit()
         return session
 
@@ -128,3 +131,12 @@ def test_a_repaired_machine_that_breaks_again_is_a_new_incident(desk: Desk) -> N
     desk.admin.execute("update manager_alerts set status = 'resolved', outcome_code = 'solved'")
     desk.report(None, "les douches")
     assert desk.names() == [["les douches"]]
+
+
+def test_a_report_under_another_name_still_founds_its_incident(desk: Desk) -> None:
+    """Labels corrected without touching the report take nothing from the incident it joined; a withdrawn one does."""
+    desk.report("douche 3")
+    session = desk.report(None, "les douches")
+    assert desk.open()[0]["context"].get("unfounded_session_ids", []) == []
+    desk.report(None, "les douches", session_id=session, is_gone=True)
+    assert desk.open()[0]["context"]["unfounded_session_ids"] == [str(session)]

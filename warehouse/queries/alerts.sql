@@ -157,16 +157,33 @@ set context = alerts.context || jsonb_build_object(
     'unfounded_session_ids',
     coalesce(alerts.context -> 'unfounded_session_ids', '[]'::jsonb) - %(session_id)s::uuid::text
     || case
-        when alerts.dedup_key = any (%(founded_keys)s::text[]) then '[]'::jsonb
+        when standing.is_founded then '[]'::jsonb
         else jsonb_build_array(%(session_id)s::uuid)
     end
 )
-where alerts.gym_id = %(gym_id)s::uuid
+from (
+    select
+        candidates.id,
+        candidates.dedup_key = any (%(founded_keys)s::text[])
+        -- A machine's incident holds other names than its own: any report of the session's may be one of them.
+        or (
+            candidates.context ? 'thing'
+            and exists (
+                select from unnest(%(founded_keys)s::text[]) as founded (key)
+                where starts_with(founded.key, 'equipment_issue:')
+            )
+        ) as is_founded
+    from public.manager_alerts as candidates
+    where candidates.gym_id = %(gym_id)s::uuid
+        and candidates.status in ('pending', 'in_progress')
+        and candidates.alert_type in ('negative_feedback', 'equipment_issue')
+        and (candidates.context -> 'session_ids') @> jsonb_build_array(%(session_id)s::uuid)
+) as standing
+where alerts.id = standing.id
+    and alerts.gym_id = %(gym_id)s::uuid
     and alerts.status in ('pending', 'in_progress')
-    and alerts.alert_type in ('negative_feedback', 'equipment_issue')
-    and (alerts.context -> 'session_ids') @> jsonb_build_array(%(session_id)s::uuid)
     -- What stands as it should is not touched: a change of the row would wake who watches the desk.
-    and (alerts.dedup_key = any (%(founded_keys)s::text[]))
+    and standing.is_founded
         = coalesce((alerts.context -> 'unfounded_session_ids') @> jsonb_build_array(%(session_id)s::uuid), false);
 
 -- mark_alerted --
