@@ -18,6 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from dashboards import cards, texts_fr
 from dashboards.alerts import AlertDesk
+from dashboards.conversation_search import ConversationSearch
 from dashboards.gate import session_token
 from dashboards.records import Records
 from jarvis.tenancy import Permission, Scope
@@ -33,6 +34,7 @@ class Door:
     sessions: SessionStore
     alerts: AlertDesk
     records: Records
+    conversation_search: ConversationSearch
 
 
 class DoorNotOpen(RuntimeError):

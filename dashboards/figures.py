@@ -39,6 +39,17 @@ def weekly_visits(
     return _shape(figure)
 
 
+def sentiment_line(numbers: Sequence[int], scores: Sequence[float]) -> go.Figure:
+    """The sentiment of each thing a member said, -1 to 1, in the order it was said."""
+    line = go.Scatter(x=list(numbers), y=list(scores), mode="lines+markers", line_color=BLUE, marker_size=9)
+    line.hovertemplate = "%{y:.2f}<extra></extra>"
+    figure = _shape(go.Figure(line))
+    figure.add_hline(y=0, line_dash="dot", line_color=GREY)
+    figure.update_layout(height=HEIGHT - 80, xaxis={"visible": False})
+    figure.update_yaxes(range=[-1.05, 1.05], tickformat=".1f")
+    return figure
+
+
 def _shape(figure: go.Figure) -> go.Figure:
     figure.update_layout(
         height=HEIGHT, margin={"l": 0, "r": 0, "t": 24, "b": 0}, showlegend=False, separators=", ",

@@ -5,11 +5,11 @@ The menu is a convenience, not a right: every page asks for its permission itsel
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import streamlit as st
 
-from dashboards.app_pages.manager import alerts, members, today
 from dashboards.language import say
 from jarvis.tenancy import Permission, Scope
 
@@ -18,20 +18,27 @@ from jarvis.tenancy import Permission, Scope
 class Entry:
     """One page of the menu."""
 
-    place: Callable[[], None]
+    module: str
+    """Under `app_pages`, by its name: pages link to one another, so nothing here imports them."""
     title: str
     url_path: str
     icon: str
     permission: Permission
     section: str
 
+    @property
+    def place(self) -> Callable[[], None]:
+        """What places the page."""
+        return cast("Callable[[], None]", import_module(f"dashboards.app_pages.{self.module}").page)
+
 
 GYM, NETWORK, ADMINISTRATION = "Ma salle", "Réseau", "Administration"
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(today.page, "Aujourd'hui", "aujourdhui", "today", Permission.SEE_ALERTS, GYM),
-    Entry(members.page, "Adhérents", "adherents", "group", Permission.SEE_MEMBERS, GYM),
-    Entry(alerts.page, "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
+    Entry("manager.today", "Aujourd'hui", "aujourdhui", "today", Permission.SEE_ALERTS, GYM),
+    Entry("manager.members", "Adhérents", "adherents", "group", Permission.SEE_MEMBERS, GYM),
+    Entry("manager.conversations", "Conversations", "conversations", "forum", Permission.SEE_CONVERSATIONS, GYM),
+    Entry("manager.alerts", "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
 )
 
 

@@ -1,8 +1,9 @@
 """Rows the pages place: each question names its block, the person it answers for, and its values.
 
 SQL stands in `queries/<page>.sql`; `queries/marts_<page>.sql` asks what dbt builds, so it plans only after a
-build. Row security decides which rows there are: each transaction carries the person's identity, and no filter
-here stands in for it. Nothing is cached, so a change by somebody else is seen at once.
+build. What a stage of the warehouse asks already is asked by its own block. Row security decides which rows
+there are: each transaction carries the person's identity, and no filter here stands in for it. Nothing is
+cached, so a change by somebody else is seen at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import psycopg
 
 from jarvis.tenancy import Scope
 from warehouse.people import Database
-from warehouse.sql import read_blocks
+from warehouse.sql import queries, read_blocks
 
 QUERIES = Path(__file__).with_name("queries")
 
@@ -32,7 +33,7 @@ class Records:
         self._files = {path.stem: read_blocks(path) for path in QUERIES.glob("*.sql")}
 
     def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Row]:
-        """The rows of a block, `file.block`, in its own order.
+        """The rows of a block, `file.block`, in its own order; a block that changes something answers what came of it.
 
         Raises:
             NotBuiltYet: when the block asks a mart that is not there.
@@ -54,4 +55,4 @@ class Records:
 
     def _block(self, question: str) -> LiteralString:
         name, _, block = question.partition(".")
-        return self._files[name][block]
+        return (self._files.get(name) or queries(name))[block]

@@ -104,6 +104,13 @@ MUTE_REASONS: Mapping[str, str] = {
     "public_holiday": "Jour férié",
     "school_holiday": "Vacances scolaires",
 }
+# What a manager reads where a conversation has no analysis yet, or never gets one.
+ANALYSIS_STATES: Mapping[str, str] = {
+    "pending": "L'analyse arrive dans un instant.",
+    "completed": "L'analyse est faite.",
+    "skipped": "Il n'y a rien à analyser dans cette conversation.",
+    "parked": "L'analyse a échoué trois fois : l'équipe technique est prévenue.",
+}
 ROLES: Mapping[str, str] = {
     "super_admin": "Administration",
     "franchise_owner": "Franchise",
@@ -140,6 +147,11 @@ NOTHING_CHOSEN_MORE = "Élargissez la période, ou retirez un filtre."
 READ_ONLY = "Lecture seule : le responsable de la salle traite les alertes."
 UNKNOWN_MEMBER = "Adhérent non identifié"
 NO_SUCH_MEMBER = "Cet adhérent n'existe pas, ou il n'est pas dans votre périmètre."
+NO_SUCH_CONVERSATION = "Cette conversation n'existe pas, ou elle n'est pas dans votre périmètre."
+NO_CONSENT = "L'adhérent n'a pas accepté l'analyse : rien n'est analysé."
+NO_WORDS = "Les paroles de cette conversation ne sont pas conservées."
+MASKED_MEMBER = "Adhérent (nom masqué)"
+UNMASKING_IS_KEPT = "Votre consultation des noms est inscrite au journal."
 NEW_MEMBER = "Nouvel adhérent : le risque se calcule après 21 jours."
 NO_SCORE = "Le risque n'est pas encore calculé : il l'est chaque nuit."
 PAUSED = "Actualisation en pause pendant la saisie."

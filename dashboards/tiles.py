@@ -7,6 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
+from dashboards import navigation
 from dashboards.definitions import definition
 from dashboards.language import say
 from jarvis import formats_fr
@@ -44,8 +45,6 @@ class Tile:
 
 def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) -> None:
     """The tiles in one row that wraps on a narrow screen, and the age of the oldest figure beneath."""
-    from dashboards import navigation
-
     with st.container(horizontal=True, gap="small", key=f"tiles-{tiles[0].source[1]}"):
         for tile in tiles:
             with st.container(width=TILE_PIXELS, gap=None):

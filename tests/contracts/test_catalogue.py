@@ -468,7 +468,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "confirm_second_factor", "correct_label", "create_franchise", "create_gym", "create_kiosk",
             "create_user", "drop_second_factor", "end_absence", "fail_address", "fail_second_factor",
             "fail_sign_in", "freshness", "invite_user", "is_super_admin", "issue_kiosk_code", "issue_password_reset",
-            "managed_gym_ids", "offer_second_factor", "offered_second_factor", "open_dashboard_session",
+            "managed_gym_ids", "note_unmasking", "offer_second_factor", "offered_second_factor", "open_dashboard_session",
             "own_sessions", "pass_second_factor", "prove_session", "read_account_link", "remove_closure",
             "renew_invitation", "replace_recovery_codes", "reset_second_factor",
             "resolve_dashboard_session", "revoke_dashboard_session", "revoke_kiosk", "revoke_own_sessions",

@@ -115,9 +115,13 @@ def migration_runner(url: str) -> Iterator[DatabaseBackend]:
 
 
 def snapshot(url: str) -> dict[tuple[str, str], str]:
-    """Everything in the catalogue that could be ours, by kind and name."""
+    """Everything in the catalogue that could be ours, by kind and name, and the rules that migrations bring as rows."""
     with psycopg.connect(url) as connection:
-        return {(kind, name): shape for kind, name, shape in connection.execute(CATALOGUE)}
+        found = {(kind, name): shape for kind, name, shape in connection.execute(CATALOGUE)}
+        if ("relation", "app.retention_rules") in found:
+            rules = connection.execute("select name, concat_ws(' ', table_name, keep_days, action) from app.retention_rules")
+            found |= {("retention rule", name): shape for name, shape in rules}
+        return found
 
 
 def test_the_way_down_leaves_nothing_and_the_way_up_is_the_same_again(empty: str) -> None:

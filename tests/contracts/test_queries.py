@@ -73,6 +73,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/operator_accounts.sql": ("jarvis_pipeline",),
     "dashboards/queries/alerts.sql": ("jarvis_dashboard",),
     "dashboards/queries/context.sql": ("jarvis_dashboard",),
+    "dashboards/queries/conversations.sql": ("jarvis_dashboard",),
     "dashboards/queries/members.sql": ("jarvis_dashboard",),
 }
 

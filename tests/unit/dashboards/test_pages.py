@@ -12,6 +12,7 @@ from dashboards import definitions, exports, language, navigation, tiles, today
 from dashboards.records import QUERIES
 from jarvis.tenancy import Scope, UserRole
 from tests.unit.dashboards.test_rules import MODULES, PACKAGE
+from warehouse.sql import QUERIES as STAGE_QUERIES
 from warehouse.sql import read_blocks
 
 # What a page says goes through here.
@@ -45,7 +46,8 @@ def test_every_question_names_a_block() -> None:
         for call in calls(method, path.read_text())
         if literals(call)
     }
-    there = {f"{path.stem}.{block}" for path in QUERIES.glob("*.sql") for block in read_blocks(path)}
+    files = [*QUERIES.glob("*.sql"), *STAGE_QUERIES.glob("*.sql")]
+    there = {f"{path.stem}.{block}" for path in files for block in read_blocks(path)}
     assert asked
     assert asked <= there
 

@@ -1,0 +1,185 @@
+"""One conversation: what it was about, what was said, and what it cost; a label can be corrected.
+
+Names and other personal data are masked until somebody asks to see them, which is on record.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from uuid import UUID
+
+import psycopg
+import streamlit as st
+
+from dashboards import access, figures, texts_fr
+from dashboards.conversation_list import duration, label, state
+from dashboards.language import say
+from dashboards.member_list import full_name
+from dashboards.records import Records, Row
+from jarvis import formats_fr
+from jarvis.corrections import LabelField
+from jarvis.tenancy import Permission, Scope
+
+_LABELS = {
+    LabelField.SENTIMENT_LABEL: ("Sentiment", texts_fr.SENTIMENTS, "sentiment_label"),
+    LabelField.EMOTION: ("Émotion", texts_fr.EMOTIONS, "emotion"),
+    LabelField.TOPICS: ("Sujets", texts_fr.TOPICS, "topics"),
+    LabelField.INTENTS: ("Intentions", texts_fr.INTENTS, "intents"),
+    LabelField.OUTCOME: ("Issue", texts_fr.OUTCOMES, "outcome"),
+}
+_SEVERAL = (LabelField.TOPICS, LabelField.INTENTS)
+
+
+def place(scope: Scope, session_id: UUID, *, now: datetime) -> None:
+    """The conversation is placed; whoever does not see it is told that there is none."""
+    records = access.door().records
+    found = records.row(scope, "conversations.conversation", session_id=session_id)
+    if found is None:
+        st.warning(say(texts_fr.NO_SUCH_CONVERSATION), icon=":material/speaker_notes_off:")
+        return
+    is_masked = _is_masked(scope, records, session_id)
+    turns = records.rows(scope, "conversations.turns", session_id=session_id)
+    st.html(head_html(found, now=now, is_masked=is_masked))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _place_sentiment(turns)
+        st.subheader(say("Ce qui a été dit"), anchor=False)
+        st.html(turns_html(turns, known=_known(found) if is_masked else None))
+    with right:
+        st.subheader(say("Ce que l'analyse en retient"), anchor=False)
+        st.html(analysis_html(found))
+        if found["analysis_status"] == "completed" and scope.may(Permission.CORRECT_LABELS):
+            _place_correction(scope, records, found)
+        calls = records.rows(scope, "conversations.tool_calls", session_id=session_id)
+        st.html(technical_html(found, turns, calls))
+
+
+def head_html(found: Row, *, now: datetime, is_masked: bool) -> str:
+    """Who spoke, where, when and for how long."""
+    member = say(texts_fr.MASKED_MEMBER) if is_masked and found["member_id"] else full_name(found)
+    when = formats_fr.moment(found["started_at"], now=now, timezone=found["timezone"])
+    facts = [
+        found["gym_name"], found["kiosk_name"], when, duration(found["duration_seconds"]),
+        label(texts_fr.CLOSE_REASONS, found["close_reason"]),
+    ]  # fmt: skip
+    dot = '<span aria-hidden="true"> · </span>'
+    return f'<div class="j-head"><h2>{escape(member)}</h2><p>{dot.join(escape(fact) for fact in facts)}</p></div>'
+
+
+def turns_html(turns: Sequence[Row], *, known: Sequence[str] | None) -> str:
+    """The transcript, masked where `known` holds the member's own data."""
+    if not turns:
+        return f"<p>{escape(say(texts_fr.NO_WORDS))}</p>"
+    return '<ol class="j-turns">' + "".join(_turn(turn, known) for turn in turns) + "</ol>"
+
+
+def analysis_html(found: Row) -> str:
+    """Summary and labels, and which engine says so."""
+    if found["analysis_status"] != "completed":
+        return f"<p>{escape(say(state(found)))}</p>"
+    lines = []
+    for heading, labels, column in _LABELS.values():
+        value = found[column]
+        words = [label(labels, one) for one in value] if isinstance(value, list) else [label(labels, value)]
+        lines.append(f"<dt>{escape(say(heading))}</dt><dd>{escape(', '.join(words) or '–')}</dd>")
+    engine = f"{say('Moteur')} {found['engine']}, {say('version')} {found['engine_version']}"
+    summary = escape(found["summary_text"] or say(texts_fr.NO_WORDS))
+    return f'<p>{summary}</p><dl class="j-labels">{"".join(lines)}</dl><p><small>{escape(engine)}</small></p>'
+
+
+def technical_html(found: Row, turns: Sequence[Row], calls: Sequence[Row]) -> str:
+    """What the assistant did, how long members waited for its answers, and what it cost."""
+    waits = sorted(turn["answer_seconds"] for turn in turns if turn["answer_seconds"] is not None)
+    cost = (found["voice_cost_usd"] or 0) + (found["analysis_cost_usd"] or 0)
+    wait = f"{formats_fr.number(waits[len(waits) // 2], decimals=1)}\u00a0s" if waits else "–"
+    lines = [
+        ("Attente médiane d'une réponse", wait),
+        ("Coût", f"{formats_fr.number(float(cost), decimals=4)}\u00a0$"),
+        ("Modèle vocal", found["model"] or "–"),
+        ("Outils", ", ".join(f"{call['name']} ({call['status']})" for call in calls) or say("Aucun")),
+    ]
+    rows = "".join(f"<dt>{escape(say(heading))}</dt><dd>{escape(words)}</dd>" for heading, words in lines)
+    return f'<dl class="j-labels">{rows}</dl>'
+
+
+def _turn(turn: Row, known: Sequence[str] | None) -> str:
+    from ml.conversations.redaction import redact
+
+    words = turn["text"] or "…"
+    if known is not None:
+        words = redact(words, known=known)
+    who = say("Adhérent") if turn["role"] == "member" else "JARVIS"
+    feeling = turn["sentiment_label"]
+    tag = f' <span class="j-tag j-{feeling}">{escape(label(texts_fr.SENTIMENTS, feeling))}</span>' if feeling else ""
+    return f'<li class="j-{turn["role"]}"><small>{escape(who)}</small>{tag}<p>{escape(words)}</p></li>'
+
+
+def _known(found: Row) -> list[str]:
+    return [found[field] for field in ("first_name", "last_name", "email", "phone") if found[field]]
+
+
+def _is_masked(scope: Scope, records: Records, session_id: UUID) -> bool:
+    """True until the person asked to see the names of this conversation, which the audit trail then holds."""
+    if st.session_state.get("unmasked") == (scope.user_id, session_id):
+        return False
+    if not st.button(say("Afficher les noms"), icon=":material/visibility:", help=say(texts_fr.UNMASKING_IS_KEPT)):
+        return True
+    noted = records.row(scope, "conversations.note_unmasking", session_id=session_id)
+    if noted is None or not noted["is_noted"]:
+        return True
+    # From here on the page shows them; the button goes with the next run.
+    st.session_state["unmasked"] = (scope.user_id, session_id)
+    return False
+
+
+def _place_sentiment(turns: Sequence[Row]) -> None:
+    scores = [
+        (number, turn["sentiment_score"]) for number, turn in enumerate(turns, 1) if turn["sentiment_score"] is not None
+    ]
+    if len(scores) < 2:
+        return
+    st.subheader(say("L'humeur s'améliore-t-elle ?"), anchor=False)
+    st.plotly_chart(
+        figures.sentiment_line([number for number, _ in scores], [score for _, score in scores]),
+        config={"displayModeBar": False}, alt=say("Sentiment de chaque prise de parole, de −1 à 1"),
+    )  # fmt: skip
+
+
+def _place_correction(scope: Scope, records: Records, found: Row) -> None:
+    with st.expander(say("Corriger une étiquette"), icon=":material/edit:"):
+        chosen = st.selectbox(
+            say("Étiquette"), list(_LABELS), format_func=lambda one: say(_LABELS[one][0]), key="correct-field"
+        )
+        _, labels, column = _LABELS[chosen]
+        with st.form("correction", border=False):
+            if chosen in _SEVERAL:
+                values = st.multiselect(
+                    say("Valeurs justes"), list(labels), default=found[column] or [],
+                    format_func=lambda value: say(labels[value]),
+                )  # fmt: skip
+            else:
+                one = st.selectbox(
+                    say("Valeur juste"), list(labels), index=list(labels).index(found[column]) if found[column] else 0,
+                    format_func=lambda value: say(labels[value]),
+                )  # fmt: skip
+                values = [one]
+            if st.form_submit_button(say("Enregistrer"), type="primary"):
+                _correct(scope, records, found["id"], chosen, values)
+
+
+def _correct(scope: Scope, records: Records, session_id: UUID, field: LabelField, values: list[str]) -> None:
+    if not values:
+        st.warning(say("Choisissez au moins une valeur."), icon=":material/info:")
+        return
+    try:
+        kept = records.row(
+            scope, "corrections.correct_label", session_id=session_id, turn_id=None, field=str(field), value=values
+        )
+    except psycopg.errors.LockNotAvailable:
+        st.warning(say("Une analyse est en cours : réessayez dans un instant."), icon=":material/hourglass_top:")
+        return
+    if kept is None or kept["correction_id"] is None:
+        st.warning(say(texts_fr.NO_SUCH_CONVERSATION), icon=":material/info:")
+        return
+    st.toast(say("Correction enregistrée : elle prime sur toute nouvelle analyse."), icon=":material/check_circle:")
+    st.rerun()

@@ -1,0 +1,125 @@
+"""The conversations in view: search by words and meaning, filters, and the list one is opened from.
+
+Nobody is named here: who spoke is shown in one conversation at a time, to whoever asks, on record.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from dashboards import access, context, exports, navigation, texts_fr
+from dashboards.language import say
+from dashboards.records import Row
+from jarvis import formats_fr
+from jarvis.tenancy import Permission, Scope
+
+MOST_SHOWN = 100
+
+_EXPORTED = {
+    "started_at": "Quand", "gym_name": "Salle",
+    "sentiment_label": "Sentiment", "emotion": "Émotion", "topics": "Sujets", "outcome": "Issue",
+    "summary_text": "Résumé",
+}  # fmt: skip
+
+
+def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
+    """What the filters say, as the values of `conversations.listing`; None where a search needs a gym first."""
+    words = st.text_input(
+        say("Chercher"), key="conversation-words", placeholder=say("douche froide, envie d'arrêter, prix…")
+    ).strip()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="conversation-filters"):
+        sentiments = _several("Sentiment", texts_fr.SENTIMENTS, "conversation-sentiments")
+        topics = _several("Sujet", texts_fr.TOPICS, "conversation-topics")
+        outcomes = _several("Issue", texts_fr.OUTCOMES, "conversation-outcomes")
+        periods = list(texts_fr.PERIODS)
+        period = st.selectbox(
+            say("Depuis"), periods, index=len(periods) - 1, format_func=say, key="conversation-period", width=130
+        )
+    days = texts_fr.PERIODS[period]
+    found = None
+    if words:
+        gym_id = scope.gym_id or context.gym_id()
+        if gym_id is None:
+            st.info(say("Choisissez une salle à gauche pour chercher dans ses conversations."), icon=":material/store:")
+            return None
+        found = access.door().conversation_search.find(scope, gym_id, words)
+    return {
+        "gym_id": context.gym_id(), "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
+        "since": None if days is None else now.replace(second=0, microsecond=0) - timedelta(days=days),
+        "most": MOST_SHOWN + 1,
+    }  # fmt: skip
+
+
+def place(scope: Scope, *, asked: dict[str, Any]) -> None:
+    """The list is placed; a click on a line opens the conversation."""
+    found = access.door().records.rows(scope, "conversations.listing", **asked)
+    rows = found[:MOST_SHOWN]
+    if not rows:
+        st.info(say("Aucune conversation ne correspond à ces filtres."), icon=":material/search_off:")
+        return
+    column = st.column_config
+    chosen = st.dataframe(
+        [line(row) for row in rows], hide_index=True, height=520, row_height=38, on_select="rerun",
+        selection_mode="single-row", key="conversation-list", placeholder="–",
+        column_order=[
+            "at", *(["gym"] if scope.may(Permission.CHOOSE_GYM) else []), "sentiment", "topics", "outcome",
+            "summary", "duration",
+        ],
+        column_config={
+            "at": column.TextColumn(say("Quand"), width="small"),
+            "gym": column.TextColumn(say("Salle")),
+            "sentiment": column.TextColumn(say("Sentiment"), width="small"),
+            "topics": column.TextColumn(say("Sujets"), width="medium"),
+            "outcome": column.TextColumn(say("Issue"), width="small"),
+            "summary": column.TextColumn(say("Résumé"), width="large"),
+            "duration": column.TextColumn(say("Durée"), width="small"),
+        },
+        alt=say("Conversations, la plus récente d'abord"),
+    )  # fmt: skip
+    if len(found) > MOST_SHOWN:
+        st.caption(say("Les 100 premières sont affichées : affinez les filtres pour voir les autres."))
+    exports.place(rows, _EXPORTED, name="conversations")
+    if chosen.selection.rows:
+        navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["id"])})
+
+
+def line(row: Row) -> dict[str, str]:
+    """One conversation as the list shows it."""
+    local = row["started_at"]
+    return {
+        "at": f"{local:%d/%m} {formats_fr.clock(local, timezone=row['timezone'])}",
+        "gym": row["gym_name"],
+        "sentiment": label(texts_fr.SENTIMENTS, row["sentiment_label"]),
+        "topics": ", ".join(label(texts_fr.TOPICS, topic) for topic in row["topics"] or ()),
+        "outcome": label(texts_fr.OUTCOMES, row["outcome"]),
+        "summary": row["summary_text"] or say(state(row)),
+        "duration": duration(row["duration_seconds"]),
+    }
+
+
+def label(labels: Any, value: str | None) -> str:
+    """The words of a stored value; a dash for none."""
+    return say(labels[value]) if value else "–"
+
+
+def duration(seconds: float | None) -> str:
+    """Minutes and seconds: 2 min 05."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}\u00a0min\u00a0{rest:02d}" if minutes else f"{rest}\u00a0s"
+
+
+def state(row: Row) -> str:
+    """Why a conversation has no analysis."""
+    if not row["has_analysis_consent"]:
+        return texts_fr.NO_CONSENT
+    return texts_fr.ANALYSIS_STATES.get(row["analysis_status"] or "pending", texts_fr.ANALYSIS_STATES["pending"])
+
+
+def _several(heading: str, labels: Any, key: str) -> list[str]:
+    return st.multiselect(
+        say(heading), list(labels), format_func=lambda value: say(labels[value]), key=key, placeholder=say("Tous"),
+        width=210,
+    )  # fmt: skip
