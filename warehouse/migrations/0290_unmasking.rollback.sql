@@ -1,5 +1,2 @@
-set local role jarvis_owner;
-
+-- Takes the record of who read names away; what is on record stays.
 drop function app.note_unmasking(uuid);
-
-reset role;
