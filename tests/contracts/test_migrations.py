@@ -118,8 +118,10 @@ def snapshot(url: str) -> dict[tuple[str, str], str]:
     """Everything in the catalogue that could be ours, by kind and name, and the rules that migrations bring as rows."""
     with psycopg.connect(url) as connection:
         found = {(kind, name): shape for kind, name, shape in connection.execute(CATALOGUE)}
-        if ("relation", "app.retention_rules") in found:
-            rules = connection.execute("select name, concat_ws(' ', table_name, keep_days, action) from app.retention_rules")
+        if ("relation", "app.retention_rules r") in found:
+            rules = connection.execute(
+                "select name, concat_ws(' ', table_name, keep_days, action) from app.retention_rules"
+            )
             found |= {("retention rule", name): shape for name, shape in rules}
         return found
 
