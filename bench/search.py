@@ -81,6 +81,12 @@ def fill(connection: psycopg.Connection, gym: Gym, manager_id: UUID) -> int:
         "insert into users (id, email, role, gym_id) values (%s, %s, 'gym_manager', %s)",
         [manager_id, f"{manager_id}@example.org", gym.gym_id],
     )
+    # Some of the questions are about health, which stays out of the analysis of whoever did not agree to it.
+    connection.execute(
+        "insert into consents (gym_id, member_id, purpose, is_granted, notice_version) "
+        "values (%s, %s, 'health', true, '1')",
+        [gym.gym_id, gym.member_id],
+    )
     examples = [
         example.conversation
         for batch in BATCHES
