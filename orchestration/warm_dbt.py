@@ -14,8 +14,9 @@ from orchestration.dbt import DbtError, environment, exported, fingerprint
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-# The last project parsed in this process, by its fingerprint: an edited one is parsed anew.
-_parsed: dict[str, "Manifest"] = {}
+# The last project parsed in this process, by its fingerprint and the database it was parsed for, which stands in
+# every node: an edited one, and one for another database, is parsed anew.
+_parsed: dict[tuple[str, str], "Manifest"] = {}
 
 # dbt's names for « this node has ended », of which dagster-dbt makes its own events.
 _TOLD = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
@@ -61,7 +62,7 @@ def invoke(settings: Settings, *arguments: str) -> Outcome:
             events.append(msg_to_dict(event))
 
     with exported(environment(settings)):
-        manifest = _manifest()
+        manifest = _manifest(database=environment(settings)["JARVIS_DBT_DATABASE"])
         # Its words are in its log; what became of each node is in the events.
         result = dbtRunner(manifest=manifest, callbacks=[keep]).invoke(["--quiet", *arguments])
     if result.exception is not None:
@@ -71,11 +72,11 @@ def invoke(settings: Settings, *arguments: str) -> Outcome:
     return Outcome(result.success, events, faults)
 
 
-def _manifest() -> "Manifest":
+def _manifest(*, database: str) -> "Manifest":
     """The project as it stands now, parsed in this process; the environment is dbt's already."""
     from dbt.cli.main import dbtRunner
 
-    name = fingerprint()
+    name = (fingerprint(), database)
     if name not in _parsed:
         parsed = dbtRunner().invoke(["parse", "--quiet"])
         if not parsed.success:

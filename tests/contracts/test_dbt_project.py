@@ -265,7 +265,7 @@ def test_exposures_are_the_pages_reports_and_alert_rules(manifest: Mapping[str, 
 
 def test_every_mart_that_our_code_reads_is_exposed(manifest: Mapping[str, Any]) -> None:
     """Whoever changes a mart sees in dbt's own lineage what stands on it."""
-    readers = [*REPOSITORY.glob("dashboards/*.sql"), *REPOSITORY.glob("warehouse/stores/*.py")]
+    readers = [*REPOSITORY.glob("dashboards/**/*.sql"), *REPOSITORY.glob("warehouse/stores/*.py")]
     read = set(re.findall(r"(?:from|join) marts\.(\w+)", "\n".join(path.read_text("utf-8") for path in readers)))
     exposed = {
         node.rpartition(".")[2]

@@ -135,7 +135,7 @@ def test_the_row_says_which_tier_gave_it(database: Database, provider: Provider)
 
 
 def test_an_enrichment_neither_doubles_an_alert_nor_reopens_one(database: Database, provider: Provider) -> None:
-    """The provider names another topic and machine: the open alert is reworded, the closed one stays closed."""
+    """The provider names the machine less exactly and sees danger: the open alert keeps its name and rises."""
     provider.answers = [
         changed(
             key_topics=["safety"],
@@ -151,16 +151,16 @@ def test_an_enrichment_neither_doubles_an_alert_nor_reopens_one(database: Databa
         enrich_due(pipeline, hosted_engine(provider.url))
         assert seen_again(pipeline).written.total() == 1
         after = alerts_of(admin, gym)
-        reworded = admin.execute(
+        risen = admin.execute(
             "select title, priority from manager_alerts where alert_type = 'equipment_issue'"
         ).fetchone()
         recounted = admin.execute("select negative_sentiment_count, total_conversations from member_analytics")
         assert recounted.fetchone() == (1, 1)
     assert [row[:2] for row in after] == [row[:2] for row in before]
     assert [(row[2], row[3]) for row in after] == [("pending", 1), ("resolved", 1)]
-    assert reworded is not None
-    assert "tapis de course" in reworded[0].lower()
-    assert reworded[1] == "urgent"
+    assert risen is not None
+    assert "tapis 4" in risen[0].lower()
+    assert risen[1] == "urgent"
 
 
 def test_what_the_provider_finds_beyond_the_local_engine_is_a_new_alert(database: Database, provider: Provider) -> None:
