@@ -62,10 +62,11 @@ SPOKEN_OF_PARKING: LiteralString = """
     insert into marts.fct_sessions (
         session_id, gym_id, kiosk_id, member_id, local_date, started_at, ended_at, duration_seconds, close_reason,
         language, member_turn_count, assistant_turn_count, interrupted_turn_count, has_analysis_consent,
-        analysis_status, sentiment_score, key_topics, voice_cost_usd, analysis_cost_usd, cost_usd, built_at
+        analysis_status, sentiment_score, key_topics, unfounded_claim_count, voice_cost_usd, analysis_cost_usd,
+        cost_usd, built_at
     )
     select gen_random_uuid(), %(gym)s, %(kiosk)s, gen_random_uuid(), '2026-03-02', now(), now(), 1, 'idle', 'fr', 1, 1,
-        0, true, 'completed', 0.5, '{parking}', 0, 0, 0, now()
+        0, true, 'completed', 0.5, '{parking}', 0, 0, 0, 0, now()
     from generate_series(1, %(members)s)
 """
 
