@@ -36,7 +36,10 @@ def weekly_visits(
         figure.add_hline(
             y=usual, line_dash="dash", line_color=ORANGE, annotation_text=labels[1], annotation_position="top left"
         )
-    return _shape(figure)
+    _shape(figure)
+    # Few visits need no fractions between their whole numbers.
+    figure.update_yaxes(dtick=1 if max(counts, default=0) <= 6 else None)
+    return figure
 
 
 def sentiment_line(numbers: Sequence[int], scores: Sequence[float]) -> go.Figure:

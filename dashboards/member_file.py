@@ -1,7 +1,7 @@
 """One member: how to reach them, how likely they are to leave and why, and what happened, the latest first."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from uuid import UUID
 
@@ -77,7 +77,8 @@ def reasons_html(member: Row) -> str:
     ]
     reasons = "".join(f"<li>{escape(factor['text'])}</li>" for factor in member["factors"] or ())
     parts.append(f"<ul>{reasons}</ul>" if reasons else "")
-    parts += [f"<p>{escape(sentence)}</p>" for sentence in (member["counterfactual"], _muted(member)) if sentence]
+    more = (member["counterfactual"], _muted(member), _uncounted(member))
+    parts += [f"<p>{escape(sentence)}</p>" for sentence in more if sentence]
     return f'<div class="j-reasons">{"".join(parts)}</div>'
 
 
@@ -112,3 +113,13 @@ def _muted(member: Row) -> str | None:
         return None
     until = f" {say('jusqu’au')} {member['muted_until']:%d/%m/%Y}" if member["muted_until"] else ""
     return f"{say(texts_fr.MUTE_REASONS[member['mute_reason']])}{until}."
+
+
+def _uncounted(member: Row) -> str | None:
+    """Why a reason counts fewer days than the calendar."""
+    for factor in member["factors"] or ():
+        data = factor.get("data") or {}
+        if data.get("last_seen_on") and "days_away" in data:
+            away = (member["as_of_date"] - date.fromisoformat(data["last_seen_on"])).days
+            return say(texts_fr.UNCOUNTED_DAYS) if away > data["days_away"] + 1 else None
+    return None

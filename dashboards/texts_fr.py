@@ -153,6 +153,7 @@ NO_WORDS = "Les paroles de cette conversation ne sont pas conservées."
 MASKED_MEMBER = "Adhérent (nom masqué)"
 UNMASKING_IS_KEPT = "Votre consultation des noms est inscrite au journal."
 NEW_MEMBER = "Nouvel adhérent : le risque se calcule après 21 jours."
+UNCOUNTED_DAYS = "Absences annoncées, suspensions et fermetures ne comptent pas dans ces jours."
 NO_SCORE = "Le risque n'est pas encore calculé : il l'est chaque nuit."
 PAUSED = "Actualisation en pause pendant la saisie."
 

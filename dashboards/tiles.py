@@ -13,7 +13,7 @@ from dashboards.language import say
 from jarvis import formats_fr
 
 # Five of them fill the page at its full width, two the width of a phone.
-TILE_PIXELS = 177
+TILE_PIXELS = 171
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Tile:
 
 def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) -> None:
     """The tiles in one row that wraps on a narrow screen, and the age of the oldest figure beneath."""
-    with st.container(horizontal=True, gap="small", key=f"tiles-{tiles[0].source[1]}"):
+    with st.container(horizontal=True, gap="xsmall", key=f"tiles-{tiles[0].source[1]}"):
         for tile in tiles:
             with st.container(width=TILE_PIXELS, gap=None):
                 _place(tile)

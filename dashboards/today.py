@@ -25,10 +25,11 @@ def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
         ),
         Tile(
             label="À risque élevé", value=None if members is None else members["at_risk_member_count"],
-            source=("dim_members", "churn_risk_level"), more_is_better=False, drill=Drill(url_path="adherents"),
+            source=("dim_members", "churn_risk_level"), more_is_better=False,
+            drill=Drill(url_path="adherents", query={"risque": "critical,high"}),
         ),
-        _sum("Visites en 7 jours", "visit_count", days, more_is_better=True),
-        _sum("Échanges en 7 jours", "session_count", days, more_is_better=None),
+        _sum("Visites, 7 jours", "visit_count", days, more_is_better=True),
+        _sum("Échanges, 7 jours", "session_count", days, more_is_better=None),
         _sum("Dont négatives", "negative_session_count", days, more_is_better=False),
     ]  # fmt: skip
 

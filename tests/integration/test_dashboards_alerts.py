@@ -436,3 +436,64 @@ def _numbered(block: str) -> tuple[str, list[str]]:
         return f"${order.index(found[1]) + 1}"
 
     return re.sub(r"%\((\w+)\)s", number, block), order
+
+
+@pytest.fixture
+def talk(connection: psycopg.Connection, network: Network) -> UUID:
+    """A closed conversation of Dax's member, with one thing said."""
+    session_id = uuid4()
+    connection.execute(
+        "insert into openai_realtime_sessions (id, gym_id, kiosk_id, member_id, badge_outcome, started_at) "
+        "values (%s, %s, %s, %s, 'known', now() - interval '5 minutes')",
+        [session_id, network.dax, network.kiosk, network.member],
+    )
+    connection.execute(
+        "insert into session_turns (session_id, gym_id, item_id, position, role, text, started_at) "
+        "values (%s, %s, 'one', 0, 'member', %s, now() - interval '4 minutes')",
+        [session_id, network.dax, COMPLAINT],
+    )
+    connection.execute(
+        "update openai_realtime_sessions set state = 'closed', close_reason = 'member_left', ended_at = now() "
+        "where id = %s",
+        [session_id],
+    )
+    return session_id
+
+
+EVERYWHERE: Mapping[str, object] = {
+    "gym_id": None, "found": None, "sentiments": [], "topics": [], "outcomes": [], "since": None, "most": 10,
+    "name": None, "levels": [], "trends": [], "is_new": False, "shows_former": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "sees_it"), [("dax", True), ("franchise", True), ("pau", False), ("lyon", False)])
+def test_members_and_what_they_said_are_shown_to_their_own_gym(
+    database: Database, network: Network, scope_of: ScopeOf, talk: UUID, name: str, sees_it: bool
+) -> None:
+    """The same questions by guessed ids, four people: rows for their own gym's, nothing for the neighbours'."""
+    records, scope = Records(database), scope_of(name)
+    asked = {
+        "members.listing": EVERYWHERE,
+        "members.member": {"member_id": network.member},
+        "members.timeline": {"member_id": network.member},
+        "conversations.listing": EVERYWHERE,
+        "conversations.conversation": {"session_id": talk},
+        "conversations.turns": {"session_id": talk},
+    }
+    found = {question: bool(records.rows(scope, question, **values)) for question, values in asked.items()}
+    assert found == dict.fromkeys(asked, sees_it)
+
+
+@pytest.mark.parametrize(("name", "is_noted"), [("dax", True), ("equipe-dax", True), ("pau", False)])
+def test_who_reads_names_is_on_record_first(
+    connection: psycopg.Connection, database: Database, network: Network, scope_of: ScopeOf, talk: UUID,
+    name: str, is_noted: bool,
+) -> None:  # fmt: skip
+    """One row of the trail names the reader and the conversation; a neighbour is refused and leaves none."""
+    noted = Records(database).row(scope_of(name), "conversations.note_unmasking", session_id=talk)
+    kept = connection.execute(
+        "select actor_user_id, gym_id from audit_log where action = 'conversation.unmasked' and subject_id = %s",
+        [str(talk)],
+    ).fetchall()
+    assert noted == {"is_noted": is_noted}
+    assert kept == ([(network.users[name], network.dax)] if is_noted else [])

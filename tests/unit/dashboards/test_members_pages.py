@@ -99,6 +99,14 @@ def test_filters_become_the_question(page: AppTest, records: MemoryRecords) -> N
     assert (values["is_new"], values["shows_former"], values["most"]) == (True, False, member_list.MOST_SHOWN + 1)
 
 
+def test_a_figure_leads_to_its_own_rows(page: AppTest, records: MemoryRecords) -> None:
+    """The address names the levels that the figure counts; what is no level is left out."""
+    page.query_params["risque"] = "critical,high,partout"
+    page.run()
+    assert not page.exception
+    assert records.asked[-1][1]["levels"] == ["critical", "high"]
+
+
 def test_nobody_found_says_so(page: AppTest, records: MemoryRecords) -> None:
     """An empty list is an answer."""
     records.answers.clear()
@@ -155,9 +163,13 @@ def test_a_guessed_address_gives_nothing(page: AppTest, records: MemoryRecords, 
     [
         ({"is_new": True}, texts_fr.NEW_MEMBER),
         ({"churn_risk_level": None}, texts_fr.NO_SCORE),
+        (
+            {"factors": [{"text": "Aucune visite.", "data": {"days_away": 30, "last_seen_on": "2026-01-02"}}]},
+            texts_fr.UNCOUNTED_DAYS,
+        ),
         ({"mute_reason": "frozen", "muted_until": date(2026, 4, 1)}, "Abonnement suspendu jusqu’au 01/04/2026."),
     ],
 )
-def test_a_member_without_a_score_says_why(changes: dict[str, object], words: str) -> None:
-    """New, not computed yet, or absent with a reason."""
+def test_what_a_score_leaves_out_is_said(changes: dict[str, object], words: str) -> None:
+    """New, not computed yet, days that do not count, or absent with a reason."""
     assert words in unescape(member_file.reasons_html(a_member(**changes)))
