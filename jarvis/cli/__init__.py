@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"jarvis: wrong settings (see .env.example)\n{error}", file=sys.stderr)
         return 2
     try:
-        code: int = options.run(settings, options)
+        code: int = options.handler(settings, options)
     except Exception as error:
         if not any(kind.__name__ in _EXPECTED for kind in type(error).__mro__):
             raise

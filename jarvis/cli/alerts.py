@@ -19,12 +19,12 @@ def add(commands: Commands) -> None:
     preview.add_argument("--type", required=True, choices=("churn_risk", "negative_feedback"))
     preview.add_argument("--threshold", required=True, type=float, help="score: at least for a risk, under for a mood")
     preview.add_argument("--days", type=positive, default=30, help="days up to yesterday (30)")
-    preview.set_defaults(run=_preview)
+    preview.set_defaults(handler=_preview)
     choices = alerts.add_parser("budget", help="set a gym's weekly churn alerts and control group; print them")
     choices.add_argument("--gym", required=True, metavar="SLUG")
     choices.add_argument("--per-week", type=_alerts_a_week, metavar="15", help="churn alerts a week; the rest: digest")
     choices.add_argument("--control-share", type=_control_share, metavar="0.1", help="held back at random; 0 for none")
-    choices.set_defaults(run=_budget)
+    choices.set_defaults(handler=_budget)
 
 
 def _alerts_a_week(text: str) -> int:

@@ -16,7 +16,7 @@ Run: TypeAlias = Callable[[Settings, argparse.Namespace], int]
 def add_command(commands: Commands, name: str, run: Run, *, text: str) -> argparse.ArgumentParser:
     """The command stands beside the others, and `run` answers it."""
     added = commands.add_parser(name, help=text, description=text)
-    added.set_defaults(run=run)
+    added.set_defaults(handler=run)
     return added
 
 

@@ -25,17 +25,17 @@ def add(commands: Commands) -> None:
         "--slice", dest="slices", action="append", default=[], metavar="COLUMN",
         help="print the figures by this column as well: age, sex, tenure; once for each",
     )  # fmt: skip
-    evaluate.set_defaults(run=_evaluate)
+    evaluate.set_defaults(handler=_evaluate)
     for action, run, text in (
         ("score", _score, "score every member today, as the nightly job does"),
         ("train", _train, "train a candidate; it decides if it beats the rules and the champion"),
         ("card", _card, "print the model card of the champion, or of the newest model"),
         ("models", _models, "print a JSON line per model, the newest first"),
     ):
-        churn.add_parser(action, help=text).set_defaults(run=run)
+        churn.add_parser(action, help=text).set_defaults(handler=run)
     rollback = churn.add_parser("rollback", help="the model before the champion decides again, or the rules")
     rollback.add_argument("--reason", required=True, help="goes to the audit trail")
-    rollback.set_defaults(run=_rollback)
+    rollback.set_defaults(handler=_rollback)
 
 
 def _evaluate(settings: Settings, options: argparse.Namespace) -> int:

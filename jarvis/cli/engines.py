@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
     golden = add_noun(commands, "golden", text="conversations that engines are compared on")
     export = golden.add_parser("export", help="print the conversations whose labels people looked at, redacted")
     export.add_argument("--gym", metavar="SLUG", help="of one gym only")
-    export.set_defaults(run=_golden_export)
+    export.set_defaults(handler=_golden_export)
 
     add_command(
         commands,
@@ -48,15 +48,15 @@ def _add_analyse(commands: Commands) -> None:
 
 def _add_engine(engine: Commands) -> None:
     versions = engine.add_parser("list", help="print every version with its scores on the golden set, a line each")
-    versions.set_defaults(run=_engine_list)
+    versions.set_defaults(handler=_engine_list)
     score = engine.add_parser("score", help="score a version on the golden set and put it in service when it passes")
     score.add_argument("--engine", metavar="ENGINE", help="local, openai, local@WEIGHTS or openai@PROMPT (the setting)")
     score.add_argument("--yes", action="store_true", help="pay a hosted engine for it")
-    score.set_defaults(run=_engine_score)
+    score.set_defaults(handler=_engine_score)
     accept = engine.add_parser("accept", help="put a refused version in service, with a reason for the audit trail")
     accept.add_argument("version", metavar="VERSION", help="as `jarvis engine list` prints it")
     accept.add_argument("--reason", required=True, help="one sentence")
-    accept.set_defaults(run=_engine_accept)
+    accept.set_defaults(handler=_engine_accept)
 
 
 def _analyse(settings: Settings, options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
     limit.add_argument("--usd", type=_dollars, help="US dollars a calendar month; 0 for text only")
     limit.add_argument("--none", action="store_true", help="no limit")
     budget.add_argument("--cheaper-share", type=_share, metavar="0.8", help="from here on new sessions get cheaper")
-    budget.set_defaults(run=_budget)
+    budget.set_defaults(handler=_budget)
     add_closure_commands(gym)
     storage = gym.add_parser(
         "storage", help="set what a gym keeps of what is said; print it and how its sessions stand"
@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
     storage.add_argument("--gym", required=True, metavar="SLUG")
     storage.add_argument("--level", type=StorageLevel, choices=list(StorageLevel), help="from the next session on")
     storage.add_argument("--past", action="store_true", help="lower earlier sessions too; what goes does not come back")
-    storage.set_defaults(run=_storage)
+    storage.set_defaults(handler=_storage)
 
 
 def _dollars(text: str) -> Decimal:

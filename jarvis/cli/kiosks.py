@@ -16,21 +16,21 @@ def add(commands: Commands) -> None:
     code.add_argument("--gym", required=True, metavar="SLUG")
     code.add_argument("--name", required=True)
     code.add_argument("--agent", action="store_true", help="for the agent beside the page, which keeps its own token")
-    code.set_defaults(run=_code)
+    code.set_defaults(handler=_code)
     provision = kiosk.add_parser("provision", help="redeem a provisioning code and print the device token")
     provision.add_argument("--code", required=True)
     provision.add_argument("--device-id", required=True)
-    provision.set_defaults(run=_provision)
+    provision.set_defaults(handler=_provision)
     revoke = kiosk.add_parser("revoke", help="end every token of a kiosk; its open connections are cut off")
     revoke.add_argument("--gym", required=True, metavar="SLUG")
     revoke.add_argument("--kiosk", required=True, metavar="SLUG")
-    revoke.set_defaults(run=_revoke)
+    revoke.set_defaults(handler=_revoke)
     _add_config(
         add_noun(kiosk, "config", text="what is set for a franchise's, a gym's or one kiosk", metavar="get|set")
     )
     rotate = kiosk.add_parser("rotate", help="print a new device token; the old one ends with its first use")
     rotate.add_argument("--token", required=True)
-    rotate.set_defaults(run=_rotate)
+    rotate.set_defaults(handler=_rotate)
     talk = kiosk.add_parser("talk", help="hold one whole session: --say, --wav and --text in the order given")
     talk.add_argument("--token", required=True)
     talk.add_argument("--badge", required=True)
@@ -41,14 +41,14 @@ def add(commands: Commands) -> None:
     ):
         talk.add_argument(flag, dest="utterances", action=_Utterance, help=text)
     _add_consent(talk)
-    talk.set_defaults(run=_talk, utterances=[])
+    talk.set_defaults(handler=_talk, utterances=[])
     replay = kiosk.add_parser("replay", help="hold one session per dialogue of a JSONL file")
     replay.add_argument("file", type=Path)
     replay.add_argument("--token", help="the kiosk to replay on; a kiosk of the first gym is made when left out")
     replay.add_argument("--limit", type=positive, help="only the first dialogues")
     _add_consent(replay)
-    replay.set_defaults(run=_replay)
-    kiosk.add_parser("badges", help="print each badge held to the card reader").set_defaults(run=_badges)
+    replay.set_defaults(handler=_replay)
+    kiosk.add_parser("badges", help="print each badge held to the card reader").set_defaults(handler=_badges)
 
 
 def _add_config(config: Commands) -> None:
@@ -60,7 +60,7 @@ def _add_config(config: Commands) -> None:
         added.add_argument("--kiosk", metavar="SLUG", help="one kiosk of the gym")
         if action == "set":
             added.add_argument("assignments", nargs="+", metavar="KEY=VALUE")
-        added.set_defaults(run=_config, assignments=[])
+        added.set_defaults(handler=_config, assignments=[])
 
 
 class _Utterance(argparse.Action):

@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
     said = consent.add_mutually_exclusive_group(required=True)
     said.add_argument("--yes", dest="is_granted", action="store_true", help="the member agrees")
     said.add_argument("--no", dest="is_granted", action="store_false", help="the member does not, or no longer")
-    consent.set_defaults(run=_consent)
+    consent.set_defaults(handler=_consent)
 
 
 def _export(settings: Settings, options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from bench.support.world import Gym, closed_session, make_gym, open_session
+from jarvis.cli import main
 from orchestration.batches import analyse_due, count_members, raise_alerts
 from tests.conftest import Database
 from tests.support.cue_word_engine import CueWordEngine
@@ -379,3 +380,37 @@ def test_files_have_their_term_too(database: Database, tmp_path: Path) -> None:
     }  # fmt: skip
     assert (tmp_path / "logs/gateway.log").read_text() == "later"
     assert (tmp_path / "logs/gateway.log.2026-11-22").read_text() == "logs/gateway.log"
+
+
+def test_every_rule_is_kept_under_the_login_of_the_job(database: Database, tmp_path: Path) -> None:
+    """Old proofs go too: a right that a statement lacks would show as a rule that always fails."""
+    with database.admin() as admin:
+        admin.execute(
+            "insert into app.retention_runs "
+            "(run_id, rule_name, is_dry, cut_off, keep_days, found, done, remaining, ran_at) "
+            "values (gen_random_uuid(), 'heartbeats', false, now(), 30, 0, 0, 0, %s)",
+            [NOW - timedelta(days=2000)],
+        )
+    with database.connect("pipeline") as pipeline:
+        proofs = retention.keep_house(pipeline, home=tmp_path, now=NOW, is_dry=False)
+    assert {proof.rule_name: proof.error for proof in proofs if proof.error is not None} == {}
+    assert next(proof.done for proof in proofs if proof.rule_name == "retention_runs") == 1
+
+
+def test_the_command_deletes_only_where_it_is_told_to(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Looking and setting a term touch nothing; an unknown rule is named; `--run` proves what it did."""
+    monkeypatch.setenv("JARVIS_HOME", str(tmp_path))
+    monkeypatch.setenv("JARVIS_DATABASE_URL", database.url_for("admin"))
+    monkeypatch.setenv("JARVIS_DATABASE_URL_PIPELINE", database.url_for("pipeline"))
+    with database.admin() as admin:
+        assert main(["retention"]) == 0
+        assert main(["retention", "--set", "heartbeats", "31"]) == 0
+        assert main(["retention", "--set", "heartbeat", "7"]) == 1
+        assert "heartbeat" in capsys.readouterr().err
+        assert _count(admin, "select count(*) from app.retention_runs") == 0
+        assert main(["retention", "--dry-run"]) == 0
+        assert _count(admin, "select count(*) from app.retention_runs where not is_dry") == 0
+        assert main(["retention", "--run"]) == 0
+        assert _count(admin, "select count(*) from app.retention_runs where not is_dry") > 10

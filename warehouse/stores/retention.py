@@ -187,7 +187,7 @@ def _apply_rows(connection: Connection, rule: Rule, cut_off: datetime) -> int:
     statement: sql.SQL | sql.Composed = (
         sql.SQL(
             "delete from {table} where id in (select id from {table} where {moment} < %(older_than)s::timestamptz"
-            " order by {moment}, id limit %(batch_size)s::integer for update skip locked)"
+            " order by {moment}, id limit %(batch_size)s::integer)"
         ).format(**_AGED[rule.name])
         if rule.name in _AGED
         else sql.SQL(_sql(f"apply_{rule.name}"))
