@@ -1,9 +1,10 @@
 """The digest of alerts by the clock: Monday morning, with later runs for what could not be sent at once."""
 
-from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
+from dagster import AssetSelection, ScheduleDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.schedules.clock import by_the_clock
 
 DIGEST_JOB = "send_alert_digests"
 
@@ -18,9 +19,4 @@ def digest_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition]
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Sends each gym's managers the week's alerts; run again, it sends only what was not sent.",
     )
-    return job, ScheduleDefinition(
-        job=job,
-        cron_schedule="20 6-11 * * 1",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
+    return job, by_the_clock(job, "20 6-11 * * 1")

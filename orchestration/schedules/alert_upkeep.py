@@ -1,9 +1,10 @@
 """Alert upkeep by the clock: every quarter of an hour, on the heavy queue, so that no live run waits for it."""
 
-from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
+from dagster import AssetSelection, ScheduleDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.schedules.clock import by_the_clock
 
 UPKEEP_JOB = "keep_up_alerts"
 
@@ -19,9 +20,4 @@ def upkeep_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition]
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Ends alerts whose cause ended, raises those nobody took, and chooses the members to call.",
     )
-    return job, ScheduleDefinition(
-        job=job,
-        cron_schedule="7-59/15 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
+    return job, by_the_clock(job, "7-59/15 * * * *")

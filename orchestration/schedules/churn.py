@@ -1,9 +1,10 @@
 """The churn stage by the clock: scores every night, trains every week."""
 
-from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
+from dagster import AssetSelection, ScheduleDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.schedules.clock import by_the_clock
 
 SCORING_JOB = "score_churn"
 TRAINING_JOB = "train_churn"
@@ -20,13 +21,7 @@ def training_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinitio
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Trains a churn model; it decides from the next night on if it beats the rules and the champion.",
     )
-    return job, ScheduleDefinition(
-        job=job,
-        # Before that night's scoring at 02:00.
-        cron_schedule="0 1 * * 0",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
+    return job, by_the_clock(job, "0 1 * * 0")  # Before that night's scoring at 02:00.
 
 
 def scoring_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition]:
@@ -37,9 +32,4 @@ def scoring_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Scores every member's risk of leaving; run again, it replaces the day's scores.",
     )
-    return job, ScheduleDefinition(
-        job=job,
-        cron_schedule="0 2 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
+    return job, by_the_clock(job, "0 2 * * *")

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from dagster import (
-    DefaultScheduleStatus,
     JobDefinition,
     OpExecutionContext,
     ScheduleDefinition,
@@ -18,6 +17,7 @@ from jarvis.settings import Settings
 from orchestration import dbt
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import process_settings
+from orchestration.schedules.clock import by_the_clock
 
 
 def write_marts_pages(settings: Settings) -> Path:
@@ -55,10 +55,4 @@ def write_documentation() -> None:
 
 def documentation_schedule() -> tuple[JobDefinition, ScheduleDefinition]:
     """The job, to be run by hand as well, and the schedule that runs it."""
-    schedule = ScheduleDefinition(
-        job=write_documentation,
-        cron_schedule="0 4 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
-    return write_documentation, schedule
+    return write_documentation, by_the_clock(write_documentation, "0 4 * * *")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from dagster import (
     AssetKey,
     DagsterInstance,
-    DefaultScheduleStatus,
     JobDefinition,
     OpExecutionContext,
     ScheduleDefinition,
@@ -19,6 +18,7 @@ from psycopg import Connection
 from jarvis.freshness import FOLLOWS_EVENTS, PROMISES, promise_of
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse
+from orchestration.schedules.clock import by_the_clock
 from warehouse.stores import freshness
 
 
@@ -68,10 +68,4 @@ def note_freshness() -> None:
 
 def freshness_schedule() -> tuple[JobDefinition, ScheduleDefinition]:
     """The job and the schedule that runs it."""
-    schedule = ScheduleDefinition(
-        job=note_freshness,
-        cron_schedule="*/5 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
-    return note_freshness, schedule
+    return note_freshness, by_the_clock(note_freshness, "*/5 * * * *")

@@ -7,7 +7,6 @@ churn. In France that is after midnight all year; overseas the row says which da
 
 from dagster import (
     AssetMaterialization,
-    DefaultScheduleStatus,
     JobDefinition,
     OpExecutionContext,
     ScheduleDefinition,
@@ -20,6 +19,7 @@ from orchestration import batches
 from orchestration.assets.members import member_analytics
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse
+from orchestration.schedules.clock import by_the_clock
 
 REFUSED_SHOWN = 20
 
@@ -57,10 +57,4 @@ def refresh_members() -> None:
 
 def members_schedule() -> tuple[JobDefinition, ScheduleDefinition]:
     """The job and the schedule that runs it every night at 01:30 UTC, before churn at 02:00."""
-    schedule = ScheduleDefinition(
-        job=refresh_members,
-        cron_schedule="30 1 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
-    return refresh_members, schedule
+    return refresh_members, by_the_clock(refresh_members, "30 1 * * *")

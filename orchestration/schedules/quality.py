@@ -1,10 +1,11 @@
 """Every day at 00:50 UTC the raw tables are checked, before members, churn scores and reports of the day."""
 
-from dagster import AssetSelection, DefaultScheduleStatus, JobDefinition, ScheduleDefinition, define_asset_job
+from dagster import AssetSelection, JobDefinition, ScheduleDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.checks.quality import raw_quality
 from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.schedules.clock import by_the_clock
 
 QUALITY_JOB = "check_raw_quality"
 
@@ -20,10 +21,4 @@ def quality_schedule() -> tuple[UnresolvedAssetJobDefinition | JobDefinition, Sc
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Checks the raw tables with Great Expectations, keeps the verdicts, renews the data docs.",
     )
-    schedule = ScheduleDefinition(
-        job=job,
-        cron_schedule="50 0 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
-    return job, schedule
+    return job, by_the_clock(job, "50 0 * * *")

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from dagster import AssetSelection, DefaultScheduleStatus, RunConfig, ScheduleDefinition, define_asset_job
+from dagster import AssetSelection, RunConfig, ScheduleDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from jarvis.reports import ReportKind
 from orchestration.assets.reports import Reporting, insights_reports, report_deliveries
 from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.schedules.clock import by_the_clock
 
 REPORTING_JOB = "write_reports"
 DELIVERY_JOB = "deliver_reports"
@@ -40,22 +41,13 @@ def reports_schedules() -> tuple[Sequence[UnresolvedAssetJobDefinition], Sequenc
         description="Delivers the reports that wait: after quiet hours, after a failed try, once a server is there.",
     )
     schedules = [
-        ScheduleDefinition(
+        by_the_clock(
+            writing,
+            cron,
             name=f"write_{kind.value}_reports",
-            job=writing,
-            cron_schedule=cron,
             run_config=RunConfig(ops={"insights_reports": Reporting(kind=kind)}),
-            execution_timezone="UTC",
-            default_status=DefaultScheduleStatus.RUNNING,
         )
         for kind, cron in CRON_OF.items()
     ]
-    schedules.append(
-        ScheduleDefinition(
-            job=delivering,
-            cron_schedule="*/15 * * * *",
-            execution_timezone="UTC",
-            default_status=DefaultScheduleStatus.RUNNING,
-        )
-    )
+    schedules.append(by_the_clock(delivering, "*/15 * * * *"))
     return (writing, delivering), schedules

@@ -1,9 +1,10 @@
 """Sunday 03:00 UTC: what was kept long enough goes (the seed's third job)."""
 
-from dagster import AssetSelection, DefaultScheduleStatus, ScheduleDefinition, define_asset_job
+from dagster import AssetSelection, ScheduleDefinition, define_asset_job
 
 from orchestration.assets.retention import retention_proofs
 from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.schedules.clock import by_the_clock
 
 RETENTION_JOB = "keep_retention"
 
@@ -19,9 +20,4 @@ def retention_schedule() -> ScheduleDefinition:
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Archives, aggregates, deletes what is past its term; `dry: true` only counts.",
     )
-    return ScheduleDefinition(
-        job=job,
-        cron_schedule="0 3 * * 0",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
+    return by_the_clock(job, "0 3 * * 0")

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from dagster import (
     DagsterInstance,
     DagsterRunStatus,
-    DefaultScheduleStatus,
     JobDefinition,
     OpExecutionContext,
     RunsFilter,
@@ -20,6 +19,7 @@ from dagster import (
 )
 
 from orchestration.queues import HEAVY, QUEUE_TAG
+from orchestration.schedules.clock import by_the_clock
 
 KEEP_RUNS_FOR = timedelta(days=14)
 # A run at a time is deleted; what is left over waits for the next night.
@@ -56,10 +56,4 @@ def purge_run_history() -> None:
 
 def run_history_schedule() -> tuple[JobDefinition, ScheduleDefinition]:
     """The job and the schedule that runs it every night at 03:30 UTC."""
-    schedule = ScheduleDefinition(
-        job=purge_run_history,
-        cron_schedule="30 3 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
-    return purge_run_history, schedule
+    return purge_run_history, by_the_clock(purge_run_history, "30 3 * * *")

@@ -5,11 +5,12 @@ were never analysed, were given up, waited too long, were lowered afterwards, or
 what people wrote about alerts that are over.
 """
 
-from dagster import DefaultScheduleStatus, OpExecutionContext, ScheduleDefinition, in_process_executor, job, op
+from dagster import OpExecutionContext, ScheduleDefinition, in_process_executor, job, op
 
 from orchestration import words
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse
+from orchestration.schedules.clock import by_the_clock
 
 STORAGE_JOB = "settle_words"
 
@@ -42,9 +43,4 @@ def settle_words() -> None:
 
 def storage_schedule() -> ScheduleDefinition:
     """The job, and when it runs."""
-    return ScheduleDefinition(
-        job=settle_words,
-        cron_schedule="*/10 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-    )
+    return by_the_clock(settle_words, "*/10 * * * *")

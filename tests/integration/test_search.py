@@ -188,7 +188,7 @@ def test_the_command_answers_as_a_manager(database: Database, capsys: pytest.Cap
 
     def jarvis(*arguments: str) -> str:
         options = parser().parse_args(["ask", "--gym", "pau", *arguments])
-        assert options.run(database.settings, options) == 0
+        assert options.handler(database.settings, options) == 0
         return capsys.readouterr().out
 
     text = jarvis(TREADMILL)
