@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards import access
-from dashboards.accounts_page import AccountPage
 from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.conversation_search import ConversationSearch
 from dashboards.docs_pages import docs_routes
 from dashboards.gate import SessionGate
 from dashboards.navigation import ENTRIES
 from dashboards.records import Records
-from dashboards.sign_in import SignIn
-from dashboards.sign_in_desk import Desk
-from dashboards.sign_in_links import PasswordLinks, Postman
-from dashboards.sign_in_second_factor import SecondFactor
+from dashboards.sign_in.accounts import AccountPage
+from dashboards.sign_in.desk import Desk
+from dashboards.sign_in.links import PasswordLinks, Postman
+from dashboards.sign_in.login import SignIn
+from dashboards.sign_in.second_factor import SecondFactor
 from dashboards.theme import streamlit_options
 from dashboards.unsubscribe import unsubscribe_routes
 from jarvis.second_factor import keys_of

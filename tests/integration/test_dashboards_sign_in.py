@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as open_websocket
 
 from dashboards.app import sign_in_routes
-from dashboards.sign_in_links import Postman
+from dashboards.sign_in.links import Postman
 from dashboards.unsubscribe import unsubscribe_routes
 from jarvis.mail_kinds import UNSUBSCRIBE_PATH
 from jarvis.settings import Settings

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from dashboards.app import sign_in_routes
 from dashboards.gate import SessionGate
-from dashboards.sign_in_links import Postman
+from dashboards.sign_in.links import Postman
 from jarvis.settings import Settings
 from tests.support.dashboards_door import PASSWORD, Network, form_of, make_network
 from warehouse.mailer import mailer_for

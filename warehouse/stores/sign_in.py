@@ -210,11 +210,7 @@ class PasswordCheck:
             TooManyTries: when the queue is too long to wait in.
             AddressClosed: when the visitor's address was refused too often.
         """
-        started = time.monotonic()
-        opened = await self._in_turn(self._check, email, password, visitor)
-        if opened is None:
-            await anyio.sleep(max(0.0, started + self._refusal_seconds - time.monotonic()))
-        return opened
+        return await self._evenly(self._check, email, password, visitor)
 
     async def is_right(self, email: str, password: str, visitor: Visitor) -> bool:
         """True where the password is the account's, which is open; the answer takes as long as every refusal.
@@ -223,11 +219,7 @@ class PasswordCheck:
             TooManyTries: when the queue is too long to wait in.
             AddressClosed: when the visitor's address was refused too often.
         """
-        started = time.monotonic()
-        user_id = await self._in_turn(self._proven, email, password, visitor)
-        if user_id is None:
-            await anyio.sleep(max(0.0, started + self._refusal_seconds - time.monotonic()))
-        return user_id is not None
+        return await self._evenly(self._proven, email, password, visitor) is not None
 
     async def hash_of(self, password: str) -> str:
         """The hash of a new password, made in its turn.
@@ -237,6 +229,16 @@ class PasswordCheck:
             PasswordRefused: when it is too short or too long.
         """
         return await self._in_turn(hash_password, password)
+
+    async def _evenly(
+        self, work: Callable[[str, str, Visitor], Result | None], email: str, password: str, visitor: Visitor
+    ) -> Result | None:
+        """What the work answers; a refusal comes after one time, whatever its reason."""
+        started = time.monotonic()
+        answer = await self._in_turn(work, email, password, visitor)
+        if answer is None:
+            await anyio.sleep(max(0.0, started + self._refusal_seconds - time.monotonic()))
+        return answer
 
     async def _in_turn(self, work: Callable[..., Result], *arguments: object) -> Result:
         if self._waiting >= MOST_WAITING:

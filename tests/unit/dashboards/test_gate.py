@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dashboards.gate import SessionGate
-from dashboards.sign_in import SignIn
-from dashboards.sign_in_desk import Desk, safe_path
+from dashboards.sign_in.desk import Desk, safe_path
+from dashboards.sign_in.login import SignIn
 from jarvis.passwords import hash_password
 from jarvis.tenancy import Scope, UserRole
 from warehouse.stores.accounts import Accounts, Visit

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboards import texts_fr
-from dashboards.sign_in_desk import Desk, go_to, page, route, safe_path
-from dashboards.sign_in_second_factor import told
+from dashboards.sign_in.desk import Desk, go_to, page, route, safe_path
+from dashboards.sign_in.second_factor import told
 from jarvis import formats_fr
 from jarvis.passwords import LONGEST, SHORTEST, PasswordRefused
 from warehouse.stores.accounts import CodeAnswer, OwnSession, Visit
@@ -58,10 +58,7 @@ class AccountPage:
 
     async def page(self, request: Request) -> Response:
         """Everything about one's own account."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte")
-        token, visit = found
+        token, visit = await self._holder(request)
         sessions = await self._desk.asks(self._desk.accounts.sessions, token)
         return page(
             "account.html",
@@ -79,10 +76,7 @@ class AccountPage:
 
     async def revoke(self, request: Request) -> Response:
         """One of one's own sessions is over, or all but this one."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte")
-        token, _visit = found
+        token, _visit = await self._holder(request)
         form = await self._desk.form(request, optional=["session"], token=token)
         try:
             named = UUID(form["session"]) if form["session"] else None
@@ -93,17 +87,12 @@ class AccountPage:
 
     async def proof_page(self, request: Request) -> Response:
         """Who are you, again."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte")
-        return self._proof_form(*found, asked=_after_proof(request.query_params.get("next")))
+        token, visit = await self._holder(request)
+        return self._proof_form(token, visit, asked=_after_proof(request.query_params.get("next")))
 
     async def prove(self, request: Request) -> Response:
         """The session is freshly proven, under a new cookie."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte")
-        token, visit = found
+        token, visit = await self._holder(request)
         form = await self._desk.form(request, "next", optional=["password", "code"], token=token)
         asked = _after_proof(form["next"])
         if visit.has_password and not await self._desk.passwords.is_right(
@@ -126,20 +115,14 @@ class AccountPage:
 
     async def password_page(self, request: Request) -> Response:
         """Two fields for the new password, for whoever has just proven who they are."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte/mot-de-passe")
-        token, visit = found
+        token, visit = await self._holder(request, back="/compte/mot-de-passe")
         if not visit.is_proven:
             return go_to(f"{PROOF}?next=/compte/mot-de-passe")
         return self._password_form(token, visit)
 
     async def change_password(self, request: Request) -> Response:
         """The password is the new one, under a new cookie; sessions elsewhere are over."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte/mot-de-passe")
-        token, visit = found
+        token, visit = await self._holder(request, back="/compte/mot-de-passe")
         form = await self._desk.form(request, "password", "again", token=token)
         if form["password"] != form["again"]:
             return self._password_form(token, visit, error=NOT_THE_SAME, status=422)
@@ -154,10 +137,7 @@ class AccountPage:
 
     async def replace_codes(self, request: Request) -> Response:
         """New recovery codes, shown this once."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte")
-        token, visit = found
+        token, visit = await self._holder(request)
         await self._desk.form(request, token=token)
         replaced = await self._desk.asks(self._desk.accounts.replace_recovery_codes, token) if visit.is_proven else None
         if replaced is None:
@@ -167,10 +147,7 @@ class AccountPage:
 
     async def drop_second_factor(self, request: Request) -> Response:
         """No code is asked any more, where the role may do without."""
-        found = await self._desk.visit(request, Stage.OPEN)
-        if found is None:
-            return go_to("/login?next=/compte")
-        token, visit = found
+        token, visit = await self._holder(request)
         await self._desk.form(request, token=token)
         if visit.must_have_second_factor:
             return go_to("/compte")
@@ -178,6 +155,10 @@ class AccountPage:
         if renewed is None:
             return go_to(f"{PROOF}?next=/compte")
         return self._desk.keeps(request, go_to("/compte?fait=application"), renewed)
+
+    async def _holder(self, request: Request, *, back: str = "/compte") -> tuple[str, Visit]:
+        """The session of whoever asks; without one the browser is led to the sign-in, and from there `back`."""
+        return await self._desk.admitted(request, Stage.OPEN, way_in=f"/login?next={back}")
 
     def _proof_form(
         self, token: str, visit: Visit, *, asked: str, error: str | None = None, status: int = 200

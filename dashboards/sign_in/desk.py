@@ -39,7 +39,7 @@ from warehouse.stores.sign_in import (
     Visitor,
 )
 
-TEMPLATES = Path(__file__).with_name("sign_in_html")
+TEMPLATES = Path(__file__).with_name("html")
 
 CROWDED = "Trop de connexions en même temps. Réessayez dans un instant."
 FOREIGN = "Demande refusée : ouvrez la page de connexion de ce site et recommencez."
@@ -57,11 +57,11 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-class FormRefused(Exception):
-    """A form that is not one of ours; `answer` says so."""
+class Answered(Exception):
+    """The request goes no further: `answer` refuses its form, or leads its browser to another page."""
 
     def __init__(self, answer: Response) -> None:
-        super().__init__("form refused")
+        super().__init__("request answered early")
         self.answer = answer
 
 
@@ -91,6 +91,17 @@ class Desk:
         visit = None if token is None else await self.asks(self.accounts.visit, token)
         return None if token is None or visit is None or visit.stage not in stages else (token, visit)
 
+    async def admitted(self, request: Request, *stages: Stage, way_in: str = "/login") -> tuple[str, Visit]:
+        """The browser's session and what it may, which is at one of these stages.
+
+        Raises:
+            Answered: when it is not; the browser is led to `way_in`.
+        """
+        found = await self.visit(request, *stages)
+        if found is None:
+            raise Answered(go_to(way_in))
+        return found
+
     def form_token(self, token: str) -> str:
         """What the forms of this session's pages carry."""
         return hmac.new(self.form_key, token.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
@@ -105,17 +116,17 @@ class Desk:
             token: the session the form acts for, whose token it must carry; None for one that needs no session.
 
         Raises:
-            FormRefused: when it is unreadable, lacks a field, comes from elsewhere, or from another session's page.
+            Answered: when it is unreadable, lacks a field, comes from elsewhere, or from another session's page.
         """
         if not is_own_origin(request, public_url=self.public_url):
-            raise FormRefused(PlainTextResponse(FOREIGN, 403))
+            raise Answered(PlainTextResponse(FOREIGN, 403))
         found = await _read_form(request)
         if found is None or not found.keys() >= set(fields):
-            raise FormRefused(PlainTextResponse(UNREADABLE, 400))
+            raise Answered(PlainTextResponse(UNREADABLE, 400))
         if token is not None and not hmac.compare_digest(
             found.get("csrf", "").encode("utf-8", "surrogateescape"), self.form_token(token).encode()
         ):
-            raise FormRefused(PlainTextResponse(STALE, 403))
+            raise Answered(PlainTextResponse(STALE, 403))
         return {name: found.get(name, "") for name in (*fields, *optional)}
 
     def visitor(self, request: Request) -> Visitor:
@@ -143,13 +154,13 @@ class Desk:
 
 
 def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: str) -> Route:
-    """The route of a handler, which answers a refused form, an absent database and a crowd in one place."""
+    """The route of a handler, which answers a refused form or stage, an absent database and a crowd in one place."""
 
     async def answered(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except FormRefused as refused:
-            return refused.answer
+        except Answered as early:
+            return early.answer
         except TooManyTries:
             return page("trouble.html", 503, trouble=CROWDED)
         except AddressClosed as closed:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboards.sign_in_desk import Desk, go_to, page, route, safe_path
+from dashboards.sign_in.desk import Desk, go_to, page, route, safe_path
 from jarvis.second_factor import enrolment_uri, picture_of
 from warehouse.stores.accounts import CodeAnswer, Visit
 from warehouse.stores.sign_in import Stage
@@ -38,17 +38,12 @@ class SecondFactor:
 
     async def code_page(self, request: Request) -> Response:
         """The field for the code, for a session that waits for one."""
-        found = await self._desk.visit(request, Stage.AWAITS_CODE)
-        if found is None:
-            return go_to("/login")
-        return self._code_form(found[0], asked=safe_path(request.query_params.get("next")))
+        token, _visit = await self._desk.admitted(request, Stage.AWAITS_CODE)
+        return self._code_form(token, asked=safe_path(request.query_params.get("next")))
 
     async def enter_code(self, request: Request) -> Response:
         """An open session under a new cookie, or the field again."""
-        found = await self._desk.visit(request, Stage.AWAITS_CODE)
-        if found is None:
-            return go_to("/login")
-        token, _visit = found
+        token, _visit = await self._desk.admitted(request, Stage.AWAITS_CODE)
         form = await self._desk.form(request, "code", optional=["next"], token=token)
         asked = safe_path(form["next"])
         answer = await self._desk.asks(self._desk.accounts.check_code, token, form["code"], moment=self._clock())
@@ -58,17 +53,12 @@ class SecondFactor:
 
     async def enrolment_page(self, request: Request) -> Response:
         """The picture to photograph, for whoever must set it up, or has just proven who they are."""
-        found = await self._desk.visit(request, Stage.OPEN, Stage.AWAITS_ENROLMENT)
-        if found is None:
-            return go_to("/login")
-        return await self._enrolment_form(*found, asked=safe_path(request.query_params.get("next")))
+        token, visit = await self._desk.admitted(request, Stage.OPEN, Stage.AWAITS_ENROLMENT)
+        return await self._enrolment_form(token, visit, asked=safe_path(request.query_params.get("next")))
 
     async def enrol(self, request: Request) -> Response:
         """The second factor holds, its recovery codes are shown this once, and the cookie is a new one."""
-        found = await self._desk.visit(request, Stage.OPEN, Stage.AWAITS_ENROLMENT)
-        if found is None:
-            return go_to("/login")
-        token, visit = found
+        token, visit = await self._desk.admitted(request, Stage.OPEN, Stage.AWAITS_ENROLMENT)
         form = await self._desk.form(request, "code", optional=["next"], token=token)
         asked = safe_path(form["next"])
         confirmed = await self._desk.asks(self._desk.accounts.confirm_secret, token, form["code"], moment=self._clock())

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboards.sign_in_desk import Desk, go_to, page, route
+from dashboards.sign_in.desk import Desk, go_to, page, route
 from jarvis.account_letters import password_reset
 from jarvis.mail import message
 from jarvis.passwords import LONGEST, SHORTEST, PasswordRefused

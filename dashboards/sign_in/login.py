@@ -2,7 +2,7 @@
 
 Every refusal is the same sentence after the same time, whether the e-mail is unknown, the password
 wrong, the account closed or its person suspended; `warehouse/stores/sign_in.py` checks the password.
-The second step is in `dashboards/sign_in_second_factor.py`.
+The second step is in `dashboards/sign_in/second_factor.py`.
 """
 
 import logging
@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, UNAVAILABLE, is_own_origin, session_token
-from dashboards.sign_in_desk import (
+from dashboards.sign_in.desk import (
     CROWDED,
     DATABASE_AWAY,
     FOREIGN,
