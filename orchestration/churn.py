@@ -117,7 +117,10 @@ def waiting_candidate(connection: Connection) -> Waiting | None:
     newest = kept[0] if kept else None
     if newest is None or newest.status != "candidate" or newest.artifact_sha256 is None:
         return None
-    judged = verdict(newest.metrics)
+    # Who was barred when it was judged may not be any more.
+    lifted = {one.version for one in kept if one.taken_back_at is None}
+    over = newest.metrics.get("gain_over_taken_back", {})
+    judged = verdict({**newest.metrics, "gain_over_taken_back": {one: over[one] for one in over if one not in lifted}})
     since = next((one for one in kept if one.taken_back_at and one.taken_back_at > newest.created_at), None)
     if since is not None:
         told = f"judged before {since.version} was taken back: train again"
@@ -167,6 +170,16 @@ def roll_back(connection: Connection, *, by: str, reason: str) -> str | None:
     """
     with connection.transaction():
         return churn_models.roll_back(connection, by=by, reason=reason)
+
+
+def lift_bar(connection: Connection, version: str, *, by: str, reason: str) -> None:
+    """The model that was taken back bars no candidate any more, those that wait already neither.
+
+    Raises:
+        NotBarred: when nobody took it back.
+    """
+    with connection.transaction():
+        churn_models.lift_bar(connection, version, by=by, reason=reason)
 
 
 def _comparable(kept: churn_models.ModelFile) -> "ChurnModel | None":

@@ -49,6 +49,7 @@ _EXPECTED = (
     "UnknownRule",
     "RegistryError",
     "NoChampion",
+    "NotBarred",
     "EngineRefused",
     "AnalystRefused",
     "ExportRefused",

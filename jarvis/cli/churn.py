@@ -36,6 +36,10 @@ def add(commands: Commands) -> None:
     rollback = churn.add_parser("rollback", help="the model before the champion decides again, or the rules")
     rollback.add_argument("--reason", required=True, help="goes to the audit trail")
     rollback.set_defaults(handler=_rollback)
+    lift = churn.add_parser("lift", help="a model that was taken back bars its like no longer")
+    lift.add_argument("version", metavar="MODEL", help="as 'jarvis churn models' names it: churn-2026-11-23")
+    lift.add_argument("--reason", required=True, help="goes to the audit trail")
+    lift.set_defaults(handler=_lift)
 
 
 def _evaluate(settings: Settings, options: argparse.Namespace) -> int:
@@ -110,4 +114,13 @@ def _rollback(settings: Settings, options: argparse.Namespace) -> int:
     with pipeline_connection(settings, application_name="jarvis-churn") as connection:
         back_to = roll_back(connection, by=getpass.getuser(), reason=options.reason)
     print(json.dumps({"decides": back_to or "rules"}))
+    return 0
+
+
+def _lift(settings: Settings, options: argparse.Namespace) -> int:
+    from orchestration.churn import lift_bar
+
+    with pipeline_connection(settings, application_name="jarvis-churn") as connection:
+        lift_bar(connection, options.version, by=getpass.getuser(), reason=options.reason)
+    print(json.dumps({"lifted": options.version}))
     return 0

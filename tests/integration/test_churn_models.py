@@ -21,7 +21,7 @@ from orchestration.resources import Warehouse
 from tests.conftest import Database
 from warehouse.demo.simulate import simulate
 from warehouse.stores import churn_models
-from warehouse.stores.churn_models import Candidate, NoChampion
+from warehouse.stores.churn_models import Candidate, NoChampion, NotBarred
 
 BETTER = {"gain_over_rules": {"gain": 0.1, "low": 0.05, "high": 0.15}, "model": {"roc_auc": 0.9}}
 WORSE = BETTER | {"gain_over_champion": {"gain": -0.05, "low": -0.08, "high": -0.02}}
@@ -144,6 +144,26 @@ def test_a_better_one_ends_what_a_rollback_bars(database: Database) -> None:
         assert stage.promote_waiting(connection, by="ada") == "churn-3"
         assert churn_models.taken_back_files(connection) == []
         assert stage.roll_back(connection, by="eve", reason="encore") == "churn-1"
+
+
+def test_a_lifted_bar_lets_a_waiting_candidate_decide(database: Database) -> None:
+    """Refused beside the model that was taken back, promoted once a person lifts the bar; a second lift is refused."""
+    keep(database, "churn-1")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+        stage.roll_back(connection, by="eve", reason="trop d'alertes")
+    over = BETTER | {"gain_over_taken_back": {"churn-1": {"gain": 0.0, "low": -0.01, "high": 0.01}}}
+    keep(database, "churn-2", over)
+    with database.connect("pipeline") as connection:
+        assert stage.promote_waiting(connection, by="pipeline") is None
+        stage.lift_bar(connection, "churn-1", by="eve", reason="c'était la borne")
+        assert churn_models.taken_back_files(connection) == []
+        assert stage.promote_waiting(connection, by="pipeline") == "churn-2"
+        assert stage.roll_back(connection, by="eve", reason="encore") == "churn-1"
+        with pytest.raises(NotBarred, match="found churn-1 not taken back, expected one of: churn-2"):
+            stage.lift_bar(connection, "churn-1", by="eve", reason="encore")
+    with database.admin() as admin:
+        assert ("model_bar_lifted", "churn-1", "eve") in admin.execute(AUDIT).fetchall()
 
 
 def test_a_candidate_judged_before_a_rollback_waits_for_another_training(database: Database) -> None:

@@ -302,6 +302,19 @@ where versions.kind = 'churn'
 order by versions.taken_back_at desc
 limit 3;
 
+-- lift_bar --
+-- A model that was taken back is retired like any other: nothing is compared with it, and a rollback may return to it.
+update public.model_versions
+set taken_back_at = null
+where kind = 'churn' and version = %(version)s::text and taken_back_at is not null
+returning id;
+
+-- barred_versions --
+-- The models that were taken back and bar the way still, the newest first.
+select version from public.model_versions
+where kind = 'churn' and taken_back_at is not null
+order by taken_back_at desc;
+
 -- decided_versions --
 -- The versions of one day that were promoted once: their names are taken.
 select version, status = 'champion' as decides

@@ -22,6 +22,10 @@ class NoChampion(LookupError):
     """There is nothing to take back: the rules decide already."""
 
 
+class NotBarred(LookupError):
+    """There is no bar to lift: nobody took this model back."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One trained model, without its file."""
@@ -44,7 +48,7 @@ class ModelVersion:
     retired_by: str | None
     retirement_reason: str | None
     taken_back_at: datetime | None
-    """When a person took it back; None where it was replaced by a better one."""
+    """When a person took it back; None where it was replaced by a better one, and once a person lifted the bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def promote(connection: Connection, model_id: UUID, *, by: str, reason: str) -> 
 def roll_back(connection: Connection, *, by: str, reason: str) -> str | None:
     """The champion is taken back and the one before it decides again; its version, None where the rules do from now on.
 
-    Until a candidate is promoted that is better than the one taken back, its like is not promoted again.
+    Until a candidate is promoted that is better than the one taken back, or `lift_bar`, its like is not promoted again.
 
     Raises:
         NoChampion: when the rules decide already.
@@ -156,6 +160,20 @@ def roll_back(connection: Connection, *, by: str, reason: str) -> str | None:
         back_to=None if before is None else before[1],
     )  # fmt: skip
     return None if before is None else str(before[1])
+
+
+def lift_bar(connection: Connection, version: str, *, by: str, reason: str) -> None:
+    """The model that was taken back bars nobody any more, and a rollback may return to it; the audit trail says who.
+
+    Raises:
+        NotBarred: when no model of this version was taken back.
+    """
+    connection.execute(_sql("hold_models"))
+    lifted = connection.execute(_sql("lift_bar"), {"version": version}).fetchone()
+    if lifted is None:
+        barred = [one for (one,) in connection.execute(_sql("barred_versions"))]
+        raise NotBarred(f"found {version} not taken back, expected one of: {', '.join(barred) or 'none is'}")
+    _log(connection, "model_bar_lifted", lifted[0], by=by, reason=reason, version=version)
 
 
 def _log(connection: Connection, action: str, model_id: UUID, **details: Any) -> None:
