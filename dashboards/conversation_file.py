@@ -12,7 +12,8 @@ import psycopg
 import streamlit as st
 
 from dashboards import access, figures, texts_fr
-from dashboards.conversation_list import duration, label, state
+from dashboards.choices import label
+from dashboards.conversation_list import duration, state
 from dashboards.language import say
 from dashboards.member_list import full_name
 from dashboards.records import Records, Row

@@ -3,12 +3,13 @@
 Nobody is named here: who spoke is shown in one conversation at a time, to whoever asks, on record.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboards import access, context, exports, navigation, texts_fr
+from dashboards import access, choices, context, exports, navigation, texts_fr
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis import formats_fr
@@ -29,14 +30,10 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
         say("Chercher"), key="conversation-words", placeholder=say("douche froide, envie d'arrêter, prix…")
     ).strip()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="conversation-filters"):
-        sentiments = _several("Sentiment", texts_fr.SENTIMENTS, "conversation-sentiments")
-        topics = _several("Sujet", texts_fr.TOPICS, "conversation-topics")
-        outcomes = _several("Issue", texts_fr.OUTCOMES, "conversation-outcomes")
-        periods = list(texts_fr.PERIODS)
-        period = st.selectbox(
-            say("Depuis"), periods, index=len(periods) - 1, format_func=say, key="conversation-period", width=130
-        )
-    days = texts_fr.PERIODS[period]
+        sentiments = choices.several("Sentiment", texts_fr.SENTIMENTS, key="conversation-sentiments")
+        topics = choices.several("Sujet", texts_fr.TOPICS, key="conversation-topics")
+        outcomes = choices.several("Issue", texts_fr.OUTCOMES, key="conversation-outcomes")
+        since = choices.since(now=now, key="conversation-period")
     found = None
     if words:
         gym_id = scope.gym_id or context.gym_id()
@@ -46,8 +43,7 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
         found = access.door().conversation_search.find(scope, gym_id, words)
     return {
         "gym_id": context.gym_id(), "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
-        "since": None if days is None else now.replace(second=0, microsecond=0) - timedelta(days=days),
-        "most": MOST_SHOWN + 1,
+        "since": since, "most": MOST_SHOWN + 1,
     }  # fmt: skip
 
 
@@ -86,21 +82,16 @@ def place(scope: Scope, *, asked: dict[str, Any]) -> None:
 
 def line(row: Row) -> dict[str, str]:
     """One conversation as the list shows it."""
-    local = row["started_at"]
+    started_at, timezone = row["started_at"], row["timezone"]
     return {
-        "at": f"{local:%d/%m} {formats_fr.clock(local, timezone=row['timezone'])}",
+        "at": f"{started_at.astimezone(ZoneInfo(timezone)):%d/%m} {formats_fr.clock(started_at, timezone=timezone)}",
         "gym": row["gym_name"],
-        "sentiment": label(texts_fr.SENTIMENTS, row["sentiment_label"]),
-        "topics": ", ".join(label(texts_fr.TOPICS, topic) for topic in row["topics"] or ()),
-        "outcome": label(texts_fr.OUTCOMES, row["outcome"]),
+        "sentiment": choices.label(texts_fr.SENTIMENTS, row["sentiment_label"]),
+        "topics": ", ".join(choices.label(texts_fr.TOPICS, topic) for topic in row["topics"] or ()),
+        "outcome": choices.label(texts_fr.OUTCOMES, row["outcome"]),
         "summary": row["summary_text"] or say(state(row)),
         "duration": duration(row["duration_seconds"]),
     }
-
-
-def label(labels: Any, value: str | None) -> str:
-    """The words of a stored value; a dash for none."""
-    return say(labels[value]) if value else "–"
 
 
 def duration(seconds: float | None) -> str:
@@ -116,10 +107,3 @@ def state(row: Row) -> str:
     if not row["has_analysis_consent"]:
         return texts_fr.NO_CONSENT
     return texts_fr.ANALYSIS_STATES.get(row["analysis_status"] or "pending", texts_fr.ANALYSIS_STATES["pending"])
-
-
-def _several(heading: str, labels: Any, key: str) -> list[str]:
-    return st.multiselect(
-        say(heading), list(labels), format_func=lambda value: say(labels[value]), key=key, placeholder=say("Tous"),
-        width=210,
-    )  # fmt: skip

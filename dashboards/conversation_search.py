@@ -1,10 +1,6 @@
 """Conversations by words and by meaning, in the rights of whoever searches: the same search as `jarvis ask`."""
 
-from typing import cast
 from uuid import UUID
-
-from psycopg import Connection
-from psycopg.rows import dict_row, tuple_row
 
 from jarvis.search import Filters
 from jarvis.tenancy import Scope
@@ -28,14 +24,9 @@ class ConversationSearch:
         from ml.conversations.sentences import EMBEDDING_MODEL, embed_question
 
         vector = search.QuestionVector(embed_question(words).tolist(), EMBEDDING_MODEL)
-        with self._database.person(scope) as people:
-            connection = cast(Connection, people)
-            connection.row_factory = tuple_row
-            try:
-                found = search.search(
-                    connection, gym_id, ideas=read_question(words).ideas, vector=vector, filters=Filters(),
-                    limit=MOST_FOUND,
-                )  # fmt: skip
-            finally:
-                people.row_factory = dict_row
+        with self._database.person(scope) as connection:
+            found = search.search(
+                connection, gym_id, ideas=read_question(words).ideas, vector=vector, filters=Filters(),
+                limit=MOST_FOUND,
+            )  # fmt: skip
         return [one.session_id for one in found]

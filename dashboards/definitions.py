@@ -44,7 +44,7 @@ def _definitions() -> Mapping[tuple[str, str], str]:
     }
     found: dict[tuple[str, str], str] = {}
     for path in MARTS.rglob("*.yml"):
-        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", ()):
+        for model in (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}).get("models", ()):
             for column in model.get("columns", ()):
                 words = _DOC_CALL.sub(lambda call: blocks[call[1]], column.get("description", ""))
                 if words.strip():

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import context, exports, navigation, texts_fr
+from dashboards import choices, context, exports, navigation, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Permission, Scope
@@ -31,14 +31,8 @@ def choose() -> dict[str, Any]:
         st.session_state["member-levels"] = named
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="member-filters"):
         name = st.text_input(say("Nom"), key="member-name", width=220)
-        levels = st.multiselect(
-            say("Risque"), list(texts_fr.RISK_LEVELS), format_func=lambda level: say(texts_fr.RISK_LEVELS[level]),
-            key="member-levels", placeholder=say("Tous"), width=220,
-        )  # fmt: skip
-        trends = st.multiselect(
-            say("Visites"), list(texts_fr.VISIT_TRENDS), format_func=lambda trend: say(texts_fr.VISIT_TRENDS[trend]),
-            key="member-trends", placeholder=say("Toutes"), width=220,
-        )  # fmt: skip
+        levels = choices.several("Risque", texts_fr.RISK_LEVELS, key="member-levels")
+        trends = choices.several("Visites", texts_fr.VISIT_TRENDS, key="member-trends", every="Toutes")
         is_new = st.toggle(say("Nouveaux"), key="member-new")
         shows_former = st.toggle(say("Anciens aussi"), key="member-former")
     return {

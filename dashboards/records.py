@@ -10,19 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString
 
-import psycopg
-
 from jarvis.tenancy import Scope
 from warehouse.people import Database
 from warehouse.sql import queries, read_blocks
+from warehouse.stores.marts import asking_marts
 
 QUERIES = Path(__file__).with_name("queries")
 
 Row = Mapping[str, Any]
-
-
-class NotBuiltYet(LookupError):
-    """dbt has not built a mart that a page asks."""
 
 
 class Records:
@@ -38,11 +33,8 @@ class Records:
         Raises:
             NotBuiltYet: when the block asks a mart that is not there.
         """
-        try:
-            with self._database.person(scope) as connection:
-                return connection.execute(self._block(question), values).fetchall()
-        except psycopg.errors.UndefinedTable:
-            raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
+        with asking_marts(), self._database.person(scope) as connection:
+            return connection.execute(self._block(question), values).fetchall()
 
     def row(self, scope: Scope, question: str, **values: object) -> Row | None:
         """The first row of a block; None where the person sees none.

@@ -55,7 +55,7 @@ def write_reports(connection: Connection, kind: ReportKind, *, now: datetime) ->
         now: decides which period was the last, in each subject's own time zone.
 
     Raises:
-        warehouse.stores.reports.NotBuiltYet: dbt has not built the marts.
+        warehouse.stores.marts.NotBuiltYet: dbt has not built the marts.
     """
     published = unchanged = 0
     for subject in store.subjects(connection):

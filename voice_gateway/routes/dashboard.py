@@ -42,6 +42,7 @@ from voice_gateway.routes.guards import PeopleHere, may, own_origin, person_or_a
 from voice_gateway.routes.limits import limited
 from voice_gateway.routes.paging import PersonPaging
 from warehouse.stores import kpis, overview
+from warehouse.stores.marts import NotBuiltYet
 
 router = APIRouter(
     prefix="/api/dashboard",
@@ -89,7 +90,7 @@ async def read_kpis(
     try:
         async with people.as_person(person) as connection:
             rows = await kpis.by_gym(connection, since=first, until=last, gym_id=gym_id)
-    except kpis.NotBuiltYet as error:
+    except NotBuiltYet as error:
         raise _not_built_yet(error) from None
     if gym_id is not None and not rows:
         raise unknown("gym")
@@ -120,7 +121,7 @@ async def list_daily_kpis(
     try:
         async with people.as_person(person) as connection:
             rows = await kpis.daily(connection, since=first, until=last, gym_id=gym_id, after=after, asked=paging.asked)
-    except kpis.NotBuiltYet as error:
+    except NotBuiltYet as error:
         raise _not_built_yet(error) from None
     return paging.page(rows, "local_date", "gym_id")
 
@@ -314,7 +315,7 @@ def _period(since: date | None, until: date | None) -> tuple[date, date]:
     return first, last
 
 
-def _not_built_yet(error: kpis.NotBuiltYet) -> Refused:
+def _not_built_yet(error: NotBuiltYet) -> Refused:
     return Refused(503, "not_built_yet", str(error), headers={"Retry-After": "60"})
 
 

@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any, LiteralString
 from uuid import UUID
 
-import psycopg
 from psycopg import AsyncConnection
+
+from warehouse.stores.marts import asking_marts
 
 Connection = AsyncConnection[dict[str, Any]]
 
@@ -115,10 +116,6 @@ _DAILY: LiteralString = """
 """
 
 
-class NotBuiltYet(LookupError):
-    """dbt has not built a mart these figures come from."""
-
-
 async def by_gym(connection: Connection, *, since: date, until: date, gym_id: UUID | None) -> Sequence[dict[str, Any]]:
     """One row per gym the person sees, over the gyms' own days from `since` to `until`, both included.
 
@@ -158,8 +155,6 @@ async def daily(
 async def _rows(
     connection: Connection, statement: LiteralString, parameters: dict[str, Any]
 ) -> Sequence[dict[str, Any]]:
-    try:
+    with asking_marts():
         cursor = await connection.execute(statement, parameters)
         return await cursor.fetchall()
-    except psycopg.errors.UndefinedTable:
-        raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None

@@ -1,13 +1,32 @@
 """The marts as the pipeline sees them from outside: whether dbt has built them, and from what."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
+import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from warehouse.sql import queries
+
+
+class NotBuiltYet(LookupError):
+    """dbt has not built a mart that is asked."""
+
+
+@contextmanager
+def asking_marts() -> Iterator[None]:
+    """Statements within ask marts.
+
+    Raises:
+        NotBuiltYet: when one of the marts is not there.
+    """
+    try:
+        yield
+    except psycopg.errors.UndefinedTable:
+        raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
 
 
 @dataclass(frozen=True, slots=True)

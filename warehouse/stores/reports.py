@@ -11,7 +11,6 @@ from typing import Any, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import psycopg
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
@@ -29,6 +28,7 @@ from jarvis.reports import (
     Week,
 )
 from warehouse.sql import queries
+from warehouse.stores.marts import asking_marts
 
 _FIGURES: LiteralString = """
     select
@@ -104,10 +104,6 @@ _NEGATIVE_SESSIONS: LiteralString = """
     order by sessions.started_at desc, sessions.session_id
     limit %(asked)s::integer
 """
-
-
-class NotBuiltYet(LookupError):
-    """dbt has not built a mart that the figures come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,11 +327,8 @@ def _within(gym_ids: Sequence[UUID], period: Period) -> Mapping[str, Any]:
 
 
 def _mart_rows(connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    try:
-        with connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(statement, parameters).fetchall()
-    except psycopg.errors.UndefinedTable:
-        raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
+    with asking_marts(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement, parameters).fetchall()
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

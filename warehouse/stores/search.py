@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from jarvis.conversations import Sentiment, Topic
 from jarvis.search import Filters, FoundConversation, FoundTurn, fuse
@@ -57,7 +57,13 @@ def visible_gym(connection: Connection, slug: str) -> VisibleGym | None:
 
 
 def search(
-    connection: Connection, gym_id: UUID, *, ideas: Sequence[str], vector: QuestionVector, filters: Filters, limit: int
+    connection: Connection[Any],
+    gym_id: UUID,
+    *,
+    ideas: Sequence[str],
+    vector: QuestionVector,
+    filters: Filters,
+    limit: int,
 ) -> list[FoundConversation]:
     """The conversations nearest to the question by its words and by its meaning, best first.
 
@@ -75,18 +81,20 @@ def search(
     return _whole(connection, gym_id, fuse([by_words, by_vector])[:limit], weights)
 
 
-def _weights(connection: Connection, gym_id: UUID, ideas: Sequence[str]) -> dict[str, float]:
+def _weights(connection: Connection[Any], gym_id: UUID, ideas: Sequence[str]) -> dict[str, float]:
     """The ideas of the question and how much each tells apart in this gym."""
-    rows = connection.execute(queries("search")["ideas"], {"gym_id": gym_id, "ideas": list(ideas)}).fetchall()
-    return {str(idea): float(weight) for idea, weight in rows}
+    scope = {"gym_id": gym_id, "ideas": list(ideas)}
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return {str(idea): float(weight) for idea, weight in cursor.execute(queries("search")["ideas"], scope)}
 
 
-def _ids(connection: Connection, block: str, parameters: Mapping[str, Any]) -> list[UUID]:
-    return [row[0] for row in connection.execute(queries("search")[block], parameters).fetchall()]
+def _ids(connection: Connection[Any], block: str, parameters: Mapping[str, Any]) -> list[UUID]:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return [row[0] for row in cursor.execute(queries("search")[block], parameters)]
 
 
 def _whole(
-    connection: Connection, gym_id: UUID, session_ids: Sequence[UUID], weights: Mapping[str, float]
+    connection: Connection[Any], gym_id: UUID, session_ids: Sequence[UUID], weights: Mapping[str, float]
 ) -> list[FoundConversation]:
     """The conversations of these ids with their turns, in the order of the ids."""
     scope = {"gym_id": gym_id, "session_ids": list(session_ids)}

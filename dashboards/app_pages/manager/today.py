@@ -7,9 +7,9 @@ import streamlit as st
 from dashboards import access, alert_list, context, tiles, today
 from dashboards.alerts import AlertChoice
 from dashboards.language import say
-from dashboards.records import NotBuiltYet
 from jarvis.alerts import AlertType
 from jarvis.tenancy import Permission
+from warehouse.stores.marts import NotBuiltYet
 
 # Whom to call; what to repair stands under « Alertes ».
 _ABOUT_A_MEMBER = (AlertType.CHURN_RISK, AlertType.NEGATIVE_FEEDBACK, AlertType.MILESTONE)

@@ -193,3 +193,9 @@ def test_a_guessed_address_gives_nothing(page: AppTest, records: MemoryRecords) 
     page.query_params["conversation"] = str(uuid4())
     page.run()
     assert [found.value for found in page.warning] == [texts_fr.NO_SUCH_CONVERSATION]
+
+
+def test_the_day_of_a_conversation_is_the_gyms_own() -> None:
+    """Half past midnight in Dax is still the evening before in UTC."""
+    talk = a_talk(started_at=datetime(2026, 3, 12, 23, 30, tzinfo=UTC))
+    assert conversation_list.line(talk)["at"] == "13/03 0\u00a0h\u00a030"

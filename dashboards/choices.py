@@ -1,0 +1,38 @@
+"""Filters as the pages place them: several values of a vocabulary, and since when."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from dashboards import texts_fr
+from dashboards.language import say
+
+
+def several(heading: str, labels: Mapping[str, str], *, key: str, every: str = "Tous", width: int = 210) -> list[str]:
+    """The values picked out of a vocabulary (value to its French words); none picked means every one.
+
+    Args:
+        every: what stands in the empty field.
+        width: pixels.
+    """
+    return st.multiselect(
+        say(heading), list(labels), format_func=lambda value: say(labels[value]), key=key, placeholder=say(every),
+        width=width,
+    )  # fmt: skip
+
+
+def since(*, now: datetime, key: str, width: int = 130) -> datetime | None:
+    """From when on, of the periods that a list offers; None for everything."""
+    periods = list(texts_fr.PERIODS)
+    period = st.selectbox(
+        say("Depuis"), periods, index=len(periods) - 1, format_func=say, key=key, width=width,
+    )  # fmt: skip
+    days = texts_fr.PERIODS[period]
+    # To the minute: the same choice is the same value from one refresh to the next.
+    return None if days is None else now.replace(second=0, microsecond=0) - timedelta(days=days)
+
+
+def label(labels: Mapping[str, str], value: str | None) -> str:
+    """The words of a stored value; a dash for none."""
+    return say(labels[value]) if value else "–"
