@@ -14,6 +14,7 @@ from dashboards.docs_pages import docs_routes
 from dashboards.gate import SessionGate
 from dashboards.navigation import ENTRIES
 from dashboards.records import Records
+from dashboards.shell import shell_routes
 from dashboards.sign_in.accounts import AccountPage
 from dashboards.sign_in.desk import Desk
 from dashboards.sign_in.links import PasswordLinks, Postman
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> "App":
         routes=[
             *sign_in_routes(settings, database, postman),
             *unsubscribe_routes(database, secret_key=settings.secret_key),
+            *shell_routes(sessions=sessions),
             *docs_routes(sessions=sessions, home=settings.home),
         ],
         middleware=[Middleware(SessionGate, sessions=sessions, public_url=settings.dashboards_url)],

@@ -1,10 +1,11 @@
 """The gate in front of every page, route, file and websocket: no session, no answer.
 
-ASGI middleware around the whole Streamlit app. Only the sign-in page, the health route and
+ASGI middleware around the whole Streamlit app. Only the public page, the sign-in page, the health route and
 the page that ends letters are open. It also keeps other sites' pages away from the websocket and sets
 the headers that keep ours out of other sites' frames.
 """
 
+import html
 import logging
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
@@ -15,7 +16,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
@@ -23,9 +24,12 @@ from jarvis.mail_kinds import UNSUBSCRIBE_PATH
 from jarvis.tenancy import Scope
 from warehouse.stores.sign_in import SessionStore
 
+# What JARVIS is, for whoever comes by; the seed's own address.
+LANDING = "/landing-client"
+
 # Each of these asks the session itself, or needs none.
 OPEN_PATHS = frozenset({
-    "/login", "/login/code", "/login/application", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz",
+    LANDING, "/login", "/login/code", "/login/application", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz",
     UNSUBSCRIBE_PATH,
 })  # fmt: skip
 
@@ -88,12 +92,17 @@ class SessionGate:
             await self._app(_introduced(scope, person), receive, send)
             return
         answer: Response = (
-            RedirectResponse(f"/login?next={quote(scope['path'])}", 303)
-            if wants_page
-            else PlainTextResponse("Connexion requise : ouvrez /login.", 401)
+            self._way_in(scope) if wants_page else PlainTextResponse("Connexion requise : ouvrez /login.", 401)
         )
         answer.headers["cache-control"] = "no-store"
         await answer(scope, receive, send)
+
+    def _way_in(self, scope: Connection) -> Response:
+        asked = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+        if Headers(scope=scope).get("sec-fetch-site") == "cross-site":
+            # A link in a letter: the browser keeps a strict cookie from the first request, and sends it with ours.
+            return onward(asked)
+        return RedirectResponse(LANDING if asked == "/" else f"/login?next={quote(asked)}", 303)
 
     async def _websocket(self, scope: Connection, receive: Receive, send: Send) -> None:
         try:
@@ -120,6 +129,14 @@ class SessionGate:
         return await anyio.to_thread.run_sync(
             lambda: self._sessions.resolve(token, is_activity=is_activity), limiter=self._at_once
         )
+
+
+def onward(path: str) -> Response:
+    """A page that leads on by itself to another of ours, as its own visitor: strict cookies travel with that."""
+    return HTMLResponse(
+        f'<!doctype html><meta http-equiv="refresh" content="0; url={html.escape(path)}"><title>JARVIS</title>',
+        headers={"cache-control": "no-store", "content-security-policy": "default-src 'none'; frame-ancestors 'none'"},
+    )
 
 
 def session_token(cookies: Mapping[str, str]) -> str | None:

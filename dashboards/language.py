@@ -1,4 +1,4 @@
-"""The language a person reads the pages in: French, or English where they switched.
+"""The language a person reads the pages in: French, or English where they switched or their browser prefers it.
 
 The code speaks French (`texts_fr.py` and the pages); `texts_en.json` holds the English of each text. A test
 finds the texts that have none.
@@ -13,6 +13,9 @@ import streamlit as st
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 
+# Kept by the sign-in's pages where somebody switches there; the other pages begin with it.
+COOKIE = "jarvis_language"
+
 
 @cache
 def english() -> Mapping[str, str]:
@@ -26,9 +29,36 @@ def say(french: str) -> str:
     return english().get(french, french) if st.session_state.get("language") == "en" else french
 
 
+def begin() -> None:
+    """This run has a language: the one switched to, else the one preferred."""
+    if "language" not in st.session_state:
+        st.session_state["language"] = preferred(
+            st.context.cookies.to_dict(), st.context.headers.get("Accept-Language") or ""
+        )
+
+
 def place_switch() -> None:
     """The switch, in the sidebar; its choice lives as long as the browser's tab."""
     st.segmented_control(
-        say("Langue"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, default="fr", required=True, key="language",
+        say("Langue"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, required=True, key="language",
         label_visibility="collapsed",
     )  # fmt: skip
+
+
+def preferred(cookies: Mapping[str, str], accept_language: str) -> str:
+    """The language chosen before in this browser, else the first of ours in its own order (RFC 9110), else French."""
+    if cookies.get(COOKIE) in LANGUAGES:
+        return cookies[COOKIE]
+    ranked = sorted(filter(None, map(_ranked, accept_language.split(","))), reverse=True)
+    return ranked[0][1] if ranked else "fr"
+
+
+def _ranked(part: str) -> tuple[float, str] | None:
+    """How much one part of the header wants which of our languages; ties go to French."""
+    tag, _, quality = part.strip().partition(";")
+    language = tag.split("-")[0].strip().lower()
+    try:
+        weight = float(quality.strip().removeprefix("q=") or 1)
+    except ValueError:
+        return None
+    return (weight, language) if language in LANGUAGES and weight > 0 else None

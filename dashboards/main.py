@@ -14,6 +14,7 @@ st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", init
 with access.apology():
     st.html(style_sheet())
     scope = access.current_scope(is_activity=access.note_run())
+    language.begin()
     pages = navigation.menu(scope)
     st.logo(LOGO, size="large")
     with st.sidebar:

@@ -8,32 +8,24 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboards import texts_fr
-from dashboards.sign_in.desk import Desk, go_to, page, route, safe_path
+from dashboards import texts_fr as labels
+from dashboards.sign_in import texts_fr
+from dashboards.sign_in.desk import Desk, route, safe_path
+from dashboards.sign_in.pages import go_to, language, page, say
 from dashboards.sign_in.second_factor import told
 from jarvis import formats_fr
-from jarvis.passwords import LONGEST, SHORTEST, PasswordRefused
+from jarvis.passwords import PasswordRefused
 from warehouse.stores.accounts import CodeAnswer, OwnSession, Visit
 from warehouse.stores.sign_in import Stage
 
 PROOF = "/compte/confirmer"
 TIMEZONE = "Europe/Paris"
-
-WRONG_PROOF = "Mot de passe ou code incorrect."
-NOT_THE_SAME = "Les deux mots de passe sont différents."
-WRONG_LENGTH = f"Un mot de passe a de {SHORTEST} à {LONGEST} caractères."
-NOTICES = {
-    "mot-de-passe": "Mot de passe changé. Vos autres sessions sont fermées.",
-    "application": "Double authentification désactivée. Vos autres sessions sont fermées.",
-    "session": "Session fermée.",
-    "sessions": "Vos autres sessions sont fermées.",
-    "confirme": "Identité confirmée : vous pouvez faire le changement.",
-}
 
 
 class AccountPage:
@@ -62,10 +54,10 @@ class AccountPage:
         sessions = await self._desk.asks(self._desk.accounts.sessions, token)
         return page(
             "account.html",
-            notice=NOTICES.get(request.query_params.get("fait", "")),
+            notice=texts_fr.NOTICES.get(request.query_params.get("fait", "")),
             name=visit.full_name or visit.email,
             email=visit.email,
-            role=texts_fr.ROLES[visit.role],
+            role=labels.ROLES[visit.role],
             has_password=visit.has_password,
             has_second_factor=visit.has_second_factor,
             is_forced=visit.must_have_second_factor,
@@ -98,7 +90,7 @@ class AccountPage:
         if visit.has_password and not await self._desk.passwords.is_right(
             visit.email, form["password"], self._desk.visitor(request)
         ):
-            return self._proof_form(token, visit, asked=asked, error=WRONG_PROOF, status=401)
+            return self._proof_form(token, visit, asked=asked, error=texts_fr.WRONG_PROOF, status=401)
         answer: str | CodeAnswer
         if visit.has_second_factor:
             answer = await self._desk.asks(self._desk.accounts.check_code, token, form["code"], moment=self._clock())
@@ -109,7 +101,7 @@ class AccountPage:
             # Somebody who comes from a provider only proves who they are there.
             return go_to("/login?autre")
         if isinstance(answer, CodeAnswer):
-            error = told(answer) if answer is CodeAnswer.CLOSED else WRONG_PROOF
+            error = told(answer) if answer is CodeAnswer.CLOSED else texts_fr.WRONG_PROOF
             return self._proof_form(token, visit, asked=asked, error=error, status=401)
         return self._desk.keeps(request, go_to(asked), answer)
 
@@ -125,11 +117,11 @@ class AccountPage:
         token, visit = await self._holder(request, back="/compte/mot-de-passe")
         form = await self._desk.form(request, "password", "again", token=token)
         if form["password"] != form["again"]:
-            return self._password_form(token, visit, error=NOT_THE_SAME, status=422)
+            return self._password_form(token, visit, error=texts_fr.NOT_THE_SAME, status=422)
         try:
             password_hash = await self._desk.passwords.hash_of(form["password"])
         except PasswordRefused:
-            return self._password_form(token, visit, error=WRONG_LENGTH, status=422)
+            return self._password_form(token, visit, error=texts_fr.WRONG_LENGTH, status=422)
         renewed = await self._desk.asks(self._desk.accounts.change_password, token, password_hash)
         if renewed is None:
             return go_to(f"{PROOF}?next=/compte/mot-de-passe")
@@ -185,17 +177,41 @@ def _after_proof(asked: str | None) -> str:
 
 def _codes_left(count: int) -> str:
     if count == 0:
-        return "Il ne reste aucun code de secours : demandez-en de nouveaux."
-    return "Il reste 1 code de secours." if count == 1 else f"Il reste {count} codes de secours."
+        return say(texts_fr.NO_CODE_LEFT)
+    return say(texts_fr.ONE_CODE_LEFT if count == 1 else texts_fr.CODES_LEFT).format(count=count)
 
 
 def _described(sessions: Sequence[OwnSession], *, now: datetime) -> list[dict[str, object]]:
     def facts(one: OwnSession) -> str:
-        since = formats_fr.moment(one.created_at, now=now, timezone=TIMEZONE)
-        seen = formats_fr.age(one.last_seen_at, now=now)
-        return " · ".join(filter(None, (f"ouverte {since}", f"active {seen}", one.network)))
+        since = say(texts_fr.OPENED).format(moment=_moment(one.created_at, now=now))
+        seen = say(texts_fr.ACTIVE).format(age=_age(one.last_seen_at, now=now))
+        return " · ".join(filter(None, (since, seen, one.network)))
 
     return [
-        {"id": one.id, "is_this_one": one.is_this_one, "device": one.device or "Interface", "facts": facts(one)}
+        {
+            "id": one.id,
+            "is_this_one": one.is_this_one,
+            "device": _device(one.device),
+            "facts": facts(one),
+        }
         for one in sessions
     ]
+
+
+def _device(name: str | None) -> str:
+    if name is None:
+        return say(texts_fr.OTHER_DEVICE)
+    return name.replace(" sous ", " on ") if language() == "en" else name
+
+
+def _moment(at: datetime, *, now: datetime) -> str:
+    if language() == "en":
+        return f"{at.astimezone(ZoneInfo(TIMEZONE)):%-d %B at %H:%M}"
+    return formats_fr.moment(at, now=now, timezone=TIMEZONE)
+
+
+def _age(at: datetime, *, now: datetime) -> str:
+    if language() == "en":
+        minutes = max(0, int((now - at).total_seconds() // 60))
+        return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h ago"
+    return formats_fr.age(at, now=now)

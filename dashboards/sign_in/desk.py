@@ -1,31 +1,29 @@
-"""What every page of the sign-in works with: forms read and checked, pages made, cookies given and taken.
+"""What every page of the sign-in works with: forms read and checked, sessions asked, cookies given and taken.
 
 Three things stand between a foreign site and a form of ours: the cookie is SameSite=Strict, the request's
 Origin must be ours, and a form that acts for a session carries a token only that session's pages know.
 """
 
-import base64
 import hashlib
 import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 from urllib.parse import parse_qs
 
 import anyio
 import anyio.to_thread
 import psycopg
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, UNAVAILABLE, is_own_origin, is_secure, session_token
+from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, is_own_origin, is_secure, session_token
+from dashboards.sign_in import texts_fr
+from dashboards.sign_in.pages import answering, go_to, keep_choice, page, say
 from jarvis.second_factor import UnreadableSecret
 from jarvis.visitors import address_hash, device_name, network_of
 from warehouse.stores.accounts import Accounts, Visit
@@ -39,15 +37,10 @@ from warehouse.stores.sign_in import (
     Visitor,
 )
 
-TEMPLATES = Path(__file__).with_name("html")
-
-CROWDED = "Trop de connexions en même temps. Réessayez dans un instant."
-FOREIGN = "Demande refusée : ouvrez la page de connexion de ce site et recommencez."
-UNREADABLE = "Formulaire illisible : rouvrez la page et recommencez."
-STALE = "Cette page date d'une autre session : rouvrez-la et recommencez."
-
 # Two passwords, an e-mail and a page's path fit in this; a longer body is none of our forms.
 LONGEST_FORM_BYTES = 4096
+
+_OWN_ADDRESS = re.compile(r"/[A-Za-z0-9_\-/]*(\?[A-Za-z0-9_\-=&%.+]*)?")
 
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 
@@ -119,14 +112,14 @@ class Desk:
             Answered: when it is unreadable, lacks a field, comes from elsewhere, or from another session's page.
         """
         if not is_own_origin(request, public_url=self.public_url):
-            raise Answered(PlainTextResponse(FOREIGN, 403))
+            raise Answered(PlainTextResponse(say(texts_fr.FOREIGN), 403))
         found = await _read_form(request)
         if found is None or not found.keys() >= set(fields):
-            raise Answered(PlainTextResponse(UNREADABLE, 400))
+            raise Answered(PlainTextResponse(say(texts_fr.UNREADABLE), 400))
         if token is not None and not hmac.compare_digest(
             found.get("csrf", "").encode("utf-8", "surrogateescape"), self.form_token(token).encode()
         ):
-            raise Answered(PlainTextResponse(STALE, 403))
+            raise Answered(PlainTextResponse(say(texts_fr.STALE), 403))
         return {name: found.get(name, "") for name in (*fields, *optional)}
 
     def visitor(self, request: Request) -> Visitor:
@@ -157,21 +150,27 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method:
     """The route of a handler, which answers a refused form or stage, an absent database and a crowd in one place."""
 
     async def answered(request: Request) -> Response:
+        with answering(request):
+            answer = await told(request)
+            keep_choice(request, answer, secure=is_secure(request, public_url=None))
+            return answer
+
+    async def told(request: Request) -> Response:
         try:
             return await endpoint(request)
         except Answered as early:
             return early.answer
         except TooManyTries:
-            return page("trouble.html", 503, trouble=CROWDED)
+            return page("trouble.html", 503, trouble=texts_fr.CROWDED)
         except AddressClosed as closed:
             return page("trouble.html", 429, trouble=address_closed(closed.seconds))
         except DATABASE_AWAY as error:
             log.error("sign-in page failed", extra={"error": type(error).__name__})
-            return page("trouble.html", 503, trouble=UNAVAILABLE)
+            return page("trouble.html", 503, trouble=texts_fr.UNAVAILABLE)
         except UnreadableSecret as error:
             # The message names the setting to correct, and nobody.
             log.error("%s", error)
-            return page("trouble.html", 503, trouble=UNAVAILABLE)
+            return page("trouble.html", 503, trouble=texts_fr.UNAVAILABLE)
 
     return Route(path, answered, methods=[method])
 
@@ -179,33 +178,18 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method:
 def address_closed(seconds: float) -> str:
     """How long to wait, in words."""
     minutes = max(1, round(seconds / 60))
-    return (
-        "Trop d'essais refusés depuis votre adresse. Réessayez dans "
-        f"{'une minute' if minutes == 1 else f'{minutes} minutes'}."
-    )
+    return say(texts_fr.ADDRESS_CLOSED_A_MINUTE if minutes == 1 else texts_fr.ADDRESS_CLOSED).format(minutes=minutes)
 
 
 def safe_path(asked: str | None) -> str:
-    """The path of a page of ours to go to after signing in; `/` for anything that could lead elsewhere."""
-    if asked is None or not re.fullmatch(r"/[A-Za-z0-9_\-/]*", asked) or asked.startswith("//"):
+    """The address of a page of ours to go to after signing in; `/` for anything that could lead elsewhere."""
+    if (
+        asked is None
+        or not re.fullmatch(r"/[A-Za-z0-9_\-/]*(\?[A-Za-z0-9_\-=&%.+]*)?", asked)
+        or asked.startswith("//")
+    ):
         return "/"
-    return "/" if asked in ("/login", "/logout") else asked
-
-
-def page(name: str, /, status: int = 200, **values: object) -> Response:
-    """A page of the sign-in; every value in it is escaped."""
-    environment, style_hash = _templates()
-    policy = (
-        f"default-src 'none'; style-src '{style_hash}'; img-src data:; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    )
-    body = environment.get_template(name).render({"error": None, "notice": None, **values})
-    return HTMLResponse(body, status, {"cache-control": "no-store", "content-security-policy": policy})
-
-
-def go_to(path: str) -> Response:
-    """On to another page of ours."""
-    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+    return "/" if asked.partition("?")[0] in ("/login", "/logout") else asked
 
 
 async def _read_form(request: Request) -> Mapping[str, str] | None:
@@ -220,14 +204,3 @@ async def _read_form(request: Request) -> Mapping[str, str] | None:
     except ValueError:
         return None
     return {name: values[0] for name, values in fields.items()}
-
-
-@cache
-def _templates() -> tuple[Environment, str]:
-    """The templates, and the hash by which the browser knows their one style sheet."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    style = re.search(r"<style>(.*?)</style>", (TEMPLATES / "layout.html").read_text(encoding="utf-8"), re.DOTALL)
-    if style is None:
-        raise LookupError("layout.html: found no style sheet, expected one: every page of the sign-in wears it")
-    digest = base64.b64encode(hashlib.sha256(style.group(1).encode()).digest()).decode()
-    return environment, f"sha256-{digest}"

@@ -16,10 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboards.sign_in.desk import Desk, go_to, page, route
+from dashboards.sign_in import texts_fr
+from dashboards.sign_in.desk import Desk, route
+from dashboards.sign_in.pages import go_to, page
 from jarvis.account_letters import password_reset
 from jarvis.mail import message
-from jarvis.passwords import LONGEST, SHORTEST, PasswordRefused
+from jarvis.passwords import PasswordRefused
 from jarvis.settings import Settings
 from warehouse.mailer import Mailer
 from warehouse.stores.account_links import (
@@ -34,14 +36,6 @@ from warehouse.stores.account_links import (
 from warehouse.stores.sign_in import Visitor
 
 FORGOTTEN = "/mot-de-passe-oublie"
-
-SENT = (
-    "Si un compte existe pour cet e-mail, un message vient de partir. Son lien vaut 30 minutes. "
-    "Rien reçu ? Regardez dans les indésirables."
-)
-TOO_OFTEN = "Trop de demandes depuis votre adresse. Réessayez dans un quart d'heure."
-NOT_THE_SAME = "Les deux mots de passe sont différents."
-WRONG_LENGTH = f"Un mot de passe a de {SHORTEST} à {LONGEST} caractères."
 
 # Requests of one address in a quarter of an hour, and letters to one person in an hour.
 ASKED_PER_ADDRESS, ADDRESS_SECONDS = 5, 900
@@ -160,12 +154,12 @@ class PasswordLinks:
         visitor = self._desk.visitor(request)
         address = (visitor.address_hash or b"").hex()
         if not await self._desk.asks(self._take, f"reset/ip/{address}", ASKED_PER_ADDRESS, ADDRESS_SECONDS):
-            return page("forgotten.html", 429, can_send=True, error=TOO_OFTEN)
+            return page("forgotten.html", 429, can_send=True, error=texts_fr.TOO_OFTEN)
         person = sha256(self._desk.address_key + email.encode("utf-8", "surrogateescape")).hexdigest()
         # Counted for unknown e-mails too, and never told: a flooded mailbox is nobody else's business.
         if await self._desk.asks(self._take, f"reset/mail/{person}", LETTERS_PER_PERSON, PERSON_SECONDS):
             self._postman.ask(ResetAsked(email, visitor))
-        return page("forgotten.html", can_send=True, notice=SENT)
+        return page("forgotten.html", can_send=True, notice=texts_fr.LINK_SENT)
 
     async def link_page(self, request: Request) -> Response:
         """Two fields for the password, or that the link does not work."""
@@ -181,11 +175,11 @@ class PasswordLinks:
         if link is None:
             return _spent()
         if form["password"] != form["again"]:
-            return _form(link, token, error=NOT_THE_SAME)
+            return _form(link, token, error=texts_fr.NOT_THE_SAME)
         try:
             password_hash = await self._desk.passwords.hash_of(form["password"])
         except PasswordRefused:
-            return _form(link, token, error=WRONG_LENGTH)
+            return _form(link, token, error=texts_fr.WRONG_LENGTH)
         if not await self._desk.asks(self._links.use, token, password_hash, self._desk.visitor(request)):
             return _spent()
         return go_to("/login?pret&autre")

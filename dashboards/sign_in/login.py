@@ -1,4 +1,4 @@
-"""Signing in and out: the first step, and the only pages that need no session.
+"""What JARVIS is, signing in and out: the first step, and pages that need no session.
 
 Every refusal is the same sentence after the same time, whether the e-mail is unknown, the password
 wrong, the account closed or its person suspended; `warehouse/stores/sign_in.py` checks the password.
@@ -12,26 +12,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, UNAVAILABLE, is_own_origin, session_token
-from dashboards.sign_in.desk import (
-    CROWDED,
-    DATABASE_AWAY,
-    FOREIGN,
-    Desk,
-    address_closed,
-    go_to,
-    page,
-    route,
-    safe_path,
-)
+from dashboards.gate import LANDING, PLAIN_COOKIE, SECURE_COOKIE, is_own_origin, session_token
+from dashboards.sign_in import texts_fr
+from dashboards.sign_in.desk import DATABASE_AWAY, Desk, address_closed, route, safe_path
+from dashboards.sign_in.pages import go_to, page, say
 from warehouse.stores.sign_in import AddressClosed, Stage, TooManyTries
-
-REFUSED = (
-    "E-mail ou mot de passe incorrect. Après plusieurs essais, "
-    "le compte se ferme pour quinze minutes, puis plus longtemps."
-)
-SIGNED_OUT = "Vous êtes déconnecté."
-PASSWORD_SET = "Votre mot de passe est enregistré. Connectez-vous."
 
 NEXT_STEP = {Stage.AWAITS_CODE: "/login/code", Stage.AWAITS_ENROLMENT: "/login/application"}
 
@@ -39,7 +24,7 @@ _logger = logging.getLogger(__name__)
 
 
 class SignIn:
-    """The routes `/login`, `/logout` and `/healthz`."""
+    """The routes `/landing-client`, `/login`, `/logout` and `/healthz`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -47,6 +32,7 @@ class SignIn:
     def routes(self) -> list[Route]:
         """The routes, ready for the app."""
         return [
+            route(LANDING, _landing, "GET"),
             route("/login", self.page, "GET"),
             route("/login", self.sign_in, "POST"),
             route("/logout", self.sign_out, "POST"),
@@ -72,21 +58,21 @@ class SignIn:
         try:
             opened = await self._desk.passwords.session_for(email, password, self._desk.visitor(request))
         except TooManyTries:
-            return _form(email=email, asked=asked, error=CROWDED, status=503)
+            return _form(email=email, asked=asked, error=texts_fr.CROWDED, status=503)
         except AddressClosed as closed:
             return _form(email=email, asked=asked, error=address_closed(closed.seconds), status=429)
         except DATABASE_AWAY as error:
             _logger.error("sign-in not possible", extra={"error": type(error).__name__})
-            return _form(email=email, asked=asked, error=UNAVAILABLE, status=503)
+            return _form(email=email, asked=asked, error=texts_fr.UNAVAILABLE, status=503)
         if opened is None:
-            return _form(email=email, asked=asked, error=REFUSED, status=401)
+            return _form(email=email, asked=asked, error=texts_fr.REFUSED, status=401)
         await self._revoke(request)
         return self._desk.keeps(request, go_to(_next_page(opened.stage, asked)), opened.token)
 
     async def sign_out(self, request: Request) -> Response:
         """The session is revoked and its cookie gone."""
         if not is_own_origin(request, public_url=self._desk.public_url):
-            return PlainTextResponse(FOREIGN, 403)
+            return PlainTextResponse(say(texts_fr.FOREIGN), 403)
         await self._revoke(request)
         answer = go_to("/login?sorti")
         for name in (SECURE_COOKIE, PLAIN_COOKIE):
@@ -106,14 +92,18 @@ def _next_page(stage: Stage, asked: str) -> str:
 
 def _notice(request: Request) -> str | None:
     if "sorti" in request.query_params:
-        return SIGNED_OUT
-    return PASSWORD_SET if "pret" in request.query_params else None
+        return texts_fr.SIGNED_OUT
+    return texts_fr.PASSWORD_SET if "pret" in request.query_params else None
 
 
 def _form(
     *, asked: str, email: str = "", error: str | None = None, notice: str | None = None, status: int = 200
 ) -> Response:
     return page("login.html", status, asked=asked, email=email, error=error, notice=notice)
+
+
+async def _landing(_request: Request) -> Response:
+    return page("landing.html")
 
 
 async def _health(_request: Request) -> Response:

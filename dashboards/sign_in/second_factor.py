@@ -11,13 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboards.sign_in.desk import Desk, go_to, page, route, safe_path
+from dashboards.sign_in import texts_fr
+from dashboards.sign_in.desk import Desk, route, safe_path
+from dashboards.sign_in.pages import go_to, page
 from jarvis.second_factor import enrolment_uri, picture_of
 from warehouse.stores.accounts import CodeAnswer, Visit
 from warehouse.stores.sign_in import Stage
-
-WRONG_CODE = "Ce code n'est pas le bon, ou il a déjà servi. Attendez le suivant et recommencez."
-CODES_CLOSED = "Trop de codes faux : la vérification est fermée pour quinze minutes au moins."
 
 
 class SecondFactor:
@@ -63,7 +62,7 @@ class SecondFactor:
         asked = safe_path(form["next"])
         confirmed = await self._desk.asks(self._desk.accounts.confirm_secret, token, form["code"], moment=self._clock())
         if confirmed is None:
-            return await self._enrolment_form(token, visit, asked=asked, error=WRONG_CODE, status=401)
+            return await self._enrolment_form(token, visit, asked=asked, error=texts_fr.WRONG_CODE, status=401)
         renewed, codes = confirmed
         return self._desk.keeps(request, page("recovery.html", codes=codes, asked=asked), renewed)
 
@@ -90,4 +89,4 @@ class SecondFactor:
 
 def told(answer: CodeAnswer) -> str:
     """Why a code opened nothing, in words."""
-    return CODES_CLOSED if answer is CodeAnswer.CLOSED else WRONG_CODE
+    return texts_fr.CODES_CLOSED if answer is CodeAnswer.CLOSED else texts_fr.WRONG_CODE

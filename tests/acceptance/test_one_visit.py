@@ -145,6 +145,7 @@ def test_the_manager_sees_it_on_the_page_and_the_neighbour_does_not(system: Syst
         for email, sees_it in ((own, True), (neighbour, False)):
             page = browser.new_context(locale="fr-FR", viewport={"width": 1280, "height": 1400}).new_page()
             page.goto(address)
+            page.get_by_role("link", name="Se connecter").click()
             page.get_by_label("E-mail").fill(email)
             page.get_by_label("Mot de passe").fill(DEMO_PASSWORD)
             page.get_by_role("button", name="Se connecter").click()

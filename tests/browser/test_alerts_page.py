@@ -96,7 +96,7 @@ def page(browser: "Browser", admin: psycopg.Connection) -> "Iterator[Page]":
 
 def sign_in(page: "Page", door: RunningDoor, name: str) -> None:
     """The person is on the alerts page."""
-    page.goto(door.url)
+    page.goto(f"{door.url}/login")
     page.get_by_label("E-mail").fill(f"{name}@salle.test")
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
@@ -125,7 +125,7 @@ def test_a_manager_reads_the_words_and_takes_the_alert(
         actions=["Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention"],
         priority="medium", minutes_ago=300,
     )  # fmt: skip
-    page.goto(door.url)
+    page.goto(f"{door.url}/login")
     page.get_by_role("button", name="Se connecter").wait_for()
     photograph(page, "sign_in")
     sign_in(page, door, "dax")

@@ -45,7 +45,7 @@ def test_an_administrator_sets_up_a_second_factor_and_signs_in_with_it(
     page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network
 ) -> None:
     """The picture, the first code, the recovery codes, the pages; and the next time a code, at a telephone's width."""
-    page.goto(door.url)
+    page.goto(f"{door.url}/login")
     photograph(page, "sign_in")
     type_password(page, door, "admin")
     page.get_by_role("heading", name="Double authentification").wait_for()

@@ -77,7 +77,7 @@ def websocket_answer(door: RunningDoor, *, cookie: str = "", origin: str | None 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/alertes", "/alertes/1", "/_stcore/host-config", "/_stcore/health", "/_stcore/metrics", "/media/x"]
+    "path", ["/alertes", "/alertes/1", "/_stcore/host-config", "/_stcore/health", "/_stcore/metrics", "/media/x"]
 )
 def test_a_browser_without_session_is_sent_to_the_sign_in(door: RunningDoor, path: str) -> None:
     """No page, known or guessed, answers somebody who has not signed in."""
@@ -97,6 +97,17 @@ def test_a_browser_without_session_is_sent_to_the_sign_in(door: RunningDoor, pat
 def test_a_request_without_session_is_refused(door: RunningDoor, method: str, path: str) -> None:
     """Files, uploads and routes answer 401 without a session, whatever the path is dressed up as."""
     assert door.client().request(method, door.url + path).status_code == 401
+
+
+def test_the_root_shows_what_jarvis_is(door: RunningDoor) -> None:
+    """The seed's redirect: without a session to the public page, with one to the pages."""
+    answer = door.client().get("/", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/landing-client")
+    assert door.client().get("/landing-client").status_code == 200
+    client = door.signed_in("dax")
+    assert client.get("/", headers={"accept": "text/html"}).status_code == 200
+    led = client.get("/aujourdhui?alerte=7", headers={"accept": "text/html"})
+    assert (led.status_code, led.headers["location"]) == (303, "/?alerte=7")
 
 
 def test_a_made_up_cookie_opens_nothing(door: RunningDoor) -> None:
@@ -351,7 +362,7 @@ def test_guesses_sent_at_once_count_too(settings: Settings, admin: psycopg.Conne
     assert [row is not None and row[0] for row in opened] == [True] * 5 + [False] * 5
 
 
-NO_SESSION_NEEDED = {"/login", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz", UNSUBSCRIBE_PATH}
+NO_SESSION_NEEDED = {"/landing-client", "/login", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz", UNSUBSCRIBE_PATH}
 """The whole list: the forms by which one gets in, the letter's own link, and whether we are alive."""
 
 
@@ -397,7 +408,7 @@ def test_nothing_answers_without_an_open_session(
         if state != "none" and path.startswith("/static/") and not path.endswith(".woff2"):
             continue
         answer = client.request(method, path, headers={"accept": "*/*"})
-        if answer.status_code != 401 and not answer.headers.get("location", "").startswith("/login"):
+        if answer.status_code != 401 and not answer.headers.get("location", "").startswith(("/login", "/landing")):
             answered.add(path)
             assert "Sacha" not in answer.text
             assert "dax-adjoint" not in answer.text

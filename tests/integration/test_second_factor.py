@@ -58,7 +58,8 @@ def test_a_super_admin_reaches_nothing_before_the_second_factor(app: SignInApp) 
     client = app.client()
     assert app.sign_in(client, "admin").headers["location"].startswith("/login/application")
     assert not is_in(client)
-    for path in ("/", "/compte", "/compte/mot-de-passe", "/alertes", "/compte/confirmer"):
+    assert client.get("/", headers=HTML).headers["location"] == "/landing-client"
+    for path in ("/compte", "/compte/mot-de-passe", "/alertes", "/compte/confirmer"):
         assert client.get(path, headers=HTML).headers["location"].startswith("/login")
     assert client.get("/login").headers["location"].startswith("/login/application")
     _secret, codes = enrol(app, client)

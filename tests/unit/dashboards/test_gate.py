@@ -1,6 +1,7 @@
 """The gate and the sign-in around a plain ASGI app: who gets through, and as whom."""
 
 import asyncio
+import re
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -219,10 +220,83 @@ def test_what_was_typed_comes_back_as_text() -> None:
     ("asked", "expected"),
     [
         ("/alertes", "/alertes"), ("/", "/"), (None, "/"), ("", "/"), ("//ailleurs.test", "/"),
-        ("/\\ailleurs.test", "/"), ("https://ailleurs.test", "/"), ("/a?b=c", "/"), ("/a\r\nset-cookie: x", "/"),
-        ("/login", "/"), ("/logout", "/"), ("/a\n", "/"),
+        ("/\\ailleurs.test", "/"), ("https://ailleurs.test", "/"), ("/a\r\nset-cookie: x", "/"),
+        ("/login", "/"), ("/logout", "/"), ("/a\n", "/"), ("/a?b=c", "/a?b=c"), ("/login?autre", "/"),
+        ("/a?b=c#d", "/"), ("//ailleurs.test?a=b", "/"), ("/a?b=<c>", "/"), ("/?c=1", "/?c=1"),
     ],
 )  # fmt: skip
 def test_the_way_on_stays_in_our_pages(asked: str | None, expected: str) -> None:
-    """Only a plain path of ours is followed after signing in."""
+    """Only a plain address of ours is followed after signing in."""
     assert safe_path(asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", "/landing-client"),
+        ("/alertes", "/login?next=/alertes"),
+        ("/adherents?adherent=7b&vue=a", "/login?next=/adherents%3Fadherent%3D7b%26vue%3Da"),
+    ],
+)
+def test_whoever_has_no_session_is_led_in(path: str, expected: str) -> None:
+    """The root shows what JARVIS is; a page's address is kept, with what it asks, until after the sign-in."""
+    answer = ask(MemorySessions(), "GET", path, headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, expected)
+
+
+def test_a_link_in_a_letter_is_asked_again_as_our_own() -> None:
+    """A foreign page's click comes without the strict cookie: ours asks once more, and nothing of it is markup."""
+    headers = {"accept": "text/html", "sec-fetch-site": "cross-site"}
+    answer = ask(MemorySessions(), "GET", '/alertes?a="><script>', headers=headers)
+    assert answer.status_code == 200
+    assert 'http-equiv="refresh" content="0; url=/alertes?a=' in answer.text
+    assert "<script" not in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_the_public_page_needs_nobody_and_nothing() -> None:
+    """It says what JARVIS is and leads to the sign-in, without a session, a script or a file from anywhere."""
+    answer = ask(MemorySessions(), "GET", "/landing-client", headers={"accept": "text/html"})
+    assert answer.status_code == 200
+    assert 'href="/login"' in answer.text
+    assert "l&#39;assistant vocal des salles de sport" in answer.text
+    assert "<script" not in answer.text
+    assert re.findall(r'(?:src|href)="(?!/|data:)', answer.text) == []
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "expected"),
+    [
+        ("/login", {}, "Connexion"),
+        ("/login", {"accept-language": "en-GB,en;q=0.9,fr;q=0.8"}, "Sign in"),
+        ("/login", {"accept-language": "de, fr;q=0.5, en;q=0.4"}, "Connexion"),
+        ("/login?langue=en", {"accept-language": "fr"}, "Sign in"),
+        ("/login?langue=xx", {"accept-language": "fr"}, "Connexion"),
+        ("/login", {"accept-language": "fr", "cookie": "jarvis_language=en"}, "Sign in"),
+    ],
+)
+def test_the_sign_in_speaks_the_language_asked_for(url: str, headers: dict[str, str], expected: str) -> None:
+    """What was switched to, else the browser's preference, else French; the page says which it is."""
+    answer = ask(MemorySessions(), "GET", url, headers={"accept": "text/html", **headers})
+    assert f"<h1>{expected}</h1>" in answer.text
+    language = "en" if expected == "Sign in" else "fr"
+    assert f'<html lang="{language}">' in answer.text
+
+
+def test_the_switch_keeps_the_page_and_is_remembered() -> None:
+    """The link leads to the same page with all it was asked, and the browser keeps the language."""
+    page = ask(MemorySessions(), "GET", "/login?next=%2Falertes", headers={"accept": "text/html"})
+    assert 'href="/login?next=%2Falertes&amp;langue=en"' in page.text
+    switched = ask(MemorySessions(), "GET", "/login?next=%2Falertes&langue=en", headers={"accept": "text/html"})
+    assert switched.headers["set-cookie"].startswith("jarvis_language=en;")
+    assert 'value="/alertes"' in switched.text
+    assert "set-cookie" not in page.headers
+
+
+def test_a_refusal_is_in_the_language_of_its_page() -> None:
+    """Sentences of the code are said in English like those of the templates."""
+    data = {"email": "camille@salle.test", "password": "pas-le-bon"}
+    headers = {"origin": "http://salle.test", "accept-language": "en"}
+    answer = ask(MemorySessions(), "POST", "/login", data=data, headers=headers)
+    assert "Wrong e-mail or password." in answer.text
