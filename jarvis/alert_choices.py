@@ -24,6 +24,9 @@ MONTHS_AT_STAKE = 12
 
 PRIORITIES = {RiskLevel.HIGH: Priority.HIGH, RiskLevel.CRITICAL: Priority.URGENT}
 
+# Rules that count days and nothing else: to them, who always came once a fortnight looks lost after two weeks.
+_DAY_COUNTING = frozenset({"absent", "low_engagement"})
+
 
 class Decision(StrEnum):
     """What becomes of a member at risk in one week."""
@@ -58,11 +61,18 @@ class Candidate:
     """When the member's last churn alert ended."""
     closed_level: RiskLevel | None
     """Its level."""
+    keeps_habit: bool
+    """True where the member comes no less than they always did."""
     is_alerted_this_week: bool
     """True where this week's choice was an alert already."""
     control_share: float
     """0 to 0.5; 0 for no control group."""
     control_salt: str
+
+    @property
+    def can_wait(self) -> bool:
+        """True where rules alone see a risk, only by counting days, and the member keeps their own habit."""
+        return not self.is_calibrated and self.keeps_habit and _DAY_COUNTING.issuperset(self.factors)
 
     @property
     def expected_value_eur(self) -> float:
@@ -81,7 +91,7 @@ class Choice:
 
 
 def choose(candidates: Iterable[Candidate], *, budget: int, spent: int, now: datetime) -> list[Choice]:
-    """The choices of one gym on one day, what is worth most first; members who rest have none.
+    """The choices of one gym on one day, what is worth most first, who can wait last; members who rest have none.
 
     Args:
         candidates: of one gym.
@@ -133,10 +143,14 @@ def churn_alert(one: Candidate, *, now: datetime) -> Alert:
         kiosk_id=None,
         member_id=one.member_id,
         alert_type=AlertType.CHURN_RISK,
-        priority=PRIORITIES.get(one.level, Priority.HIGH),
+        priority=Priority.MEDIUM if one.can_wait else PRIORITIES.get(one.level, Priority.HIGH),
         title=alerts_fr.churn_risk_title(one.level),
         description=alerts_fr.churn_risk_description(
-            one.score, one.reasons, is_calibrated=one.is_calibrated, counterfactual=one.counterfactual
+            one.score,
+            one.reasons,
+            is_calibrated=one.is_calibrated,
+            counterfactual=one.counterfactual,
+            can_wait=one.can_wait,
         ),
         recommended_actions=alerts_fr.churn_risk_actions(one.factors),
         dedup_key=f"{AlertType.CHURN_RISK}:{one.member_id}",
@@ -210,5 +224,5 @@ def _is_above(level: RiskLevel, other: RiskLevel) -> bool:
     return LEVELS.index(level) > LEVELS.index(other)
 
 
-def _most_at_stake(one: Candidate) -> tuple[float, float, UUID]:
-    return -one.expected_value_eur, -one.score, one.member_id
+def _most_at_stake(one: Candidate) -> tuple[bool, float, float, UUID]:
+    return one.can_wait, -one.expected_value_eur, -one.score, one.member_id

@@ -158,11 +158,22 @@ def churn_risk_title(level: RiskLevel) -> str:
 
 
 def churn_risk_description(
-    score: float, reasons: Sequence[str], *, is_calibrated: bool, counterfactual: str | None = None
+    score: float,
+    reasons: Sequence[str],
+    *,
+    is_calibrated: bool,
+    counterfactual: str | None = None,
+    can_wait: bool = False,
 ) -> str:
-    """The risk, its reasons and what would change it; a sum of rules is no percentage."""
+    """The risk, its reasons and what would change it; a sum of rules is no percentage.
+
+    Args:
+        can_wait: the member keeps their own habit, whatever the days say.
+    """
     risk = f"estimé à {round(score * 100)} %" if is_calibrated else f"{score:.2f} sur 1".replace(".", ",")
     told = [f"Risque de départ {risk}.", *(f"{_sentence(reason)}." for reason in reasons)]
+    if can_wait:
+        told.append("Les visites gardent pourtant leur rythme habituel : à appeler après les autres.")
     return " ".join([*told, *([f"{_sentence(counterfactual)}."] if counterfactual else [])])
 
 

@@ -87,6 +87,21 @@ def test_churn_risk_from_score_to_return(database: Database) -> None:
         assert alerts_of(admin, "churn_risk")[1:] == [("urgent", "pending", None, 1)]
 
 
+@pytest.mark.parametrize(("trend", "priority"), [("steady", "medium"), ("absent", "urgent")])
+def test_who_keeps_a_slow_habit_waits(database: Database, trend: str, priority: str) -> None:
+    """The member's own trend is read beside a score that only counts days."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        admin.execute(
+            "insert into member_analytics (member_id, gym_id, visit_trend) values (%(member)s, %(gym)s, %(trend)s) "
+            "on conflict (gym_id, member_id) do update set visit_trend = excluded.visit_trend",
+            {"member": gym.member_id, "gym": gym.gym_id, "trend": trend},
+        )
+        score(admin, gym, gym.member_id, 0.9)
+        choose_members(pipeline, now=NOW)
+        assert alerts_of(admin, "churn_risk") == [(priority, "pending", None, 1)]
+
+
 def test_open_alert_rises_with_the_level(database: Database) -> None:
     """High, then critical: the same alert, urgent, without a second row or count."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

@@ -33,6 +33,7 @@ select
     open_alert.level as open_level,
     closed_alert.resolved_at as closed_at,
     closed_alert.level as closed_level,
+    coalesce(analytics.visit_trend in ('steady', 'rising'), false) as keeps_habit,
     (week.decision is not null) as is_alerted_this_week,
     coalesce(gyms.churn_control_share, franchises.churn_control_share, 0)::double precision as control_share,
     gyms.churn_control_salt::text as control_salt
@@ -41,6 +42,8 @@ inner join public.gyms on scores.gym_id = gyms.id
 inner join public.gym_members_v2 as members
     on scores.gym_id = members.gym_id and scores.member_id = members.id
 left join public.franchises on gyms.franchise_id = franchises.id
+left join public.member_analytics as analytics
+    on scores.gym_id = analytics.gym_id and scores.member_id = analytics.member_id
 left join public.alert_choices as week
     on scores.gym_id = week.gym_id
     and scores.member_id = week.member_id

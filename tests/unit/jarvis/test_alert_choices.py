@@ -30,6 +30,7 @@ def candidate(number: int = 1, *, score: float = 0.8, price: float | None = 30.0
         open_level=None,
         closed_at=None,
         closed_level=None,
+        keeps_habit=False,
         is_alerted_this_week=False,
         control_share=0.0,
         control_salt="salt",
@@ -64,6 +65,27 @@ def test_level_gives_the_priority(score: float, priority: Priority) -> None:
     """High is high, critical is urgent."""
     (choice,) = choose([candidate(score=score)], budget=1, spent=0, now=NOW)
     assert choice.alert is not None and choice.alert.priority is priority
+
+
+def test_who_only_looks_lost_to_the_calendar_waits_behind_who_broke_a_habit() -> None:
+    """Rules that count days call a fortnightly member critical: they come after who used to come twice a week."""
+    fortnightly = replace(candidate(1, score=0.8), is_calibrated=False, keeps_habit=True, factors=("absent",))
+    gone = replace(candidate(2, score=0.6), is_calibrated=False)
+    waiting = choose([fortnightly, gone], budget=2, spent=0, now=NOW)
+    assert [one.candidate.member_id for one in waiting] == [gone.member_id, fortnightly.member_id]
+    assert [one.alert.priority for one in waiting if one.alert] == [Priority.HIGH, Priority.MEDIUM]
+    assert waiting[1].alert is not None and "à appeler après les autres" in waiting[1].alert.description
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"factors": ("absent", "negative_talks")}, {"is_calibrated": True}, {"keeps_habit": False}],
+)
+def test_a_grievance_or_a_model_does_not_wait(changes: dict[str, object]) -> None:
+    """Words, a probability that knows the habit, or a broken habit: each is urgent on its own."""
+    one = replace(candidate(), is_calibrated=False, keeps_habit=True, factors=("absent",))
+    (choice,) = choose([replace(one, **changes)], budget=1, spent=0, now=NOW)  # type: ignore[arg-type]
+    assert choice.alert is not None and choice.alert.priority is Priority.URGENT
 
 
 def test_alert_tells_its_reasons_and_what_would_change_it() -> None:
