@@ -1,12 +1,8 @@
 """The desk writes down who is away and when the gym is closed: who may, what is kept of it, and what it changes."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +13,7 @@ from psycopg.rows import dict_row
 from jarvis.settings import Settings
 from orchestration.batches import refresh_members
 from tests.support.api_server import Api, running_api
+from tests.support.jarvis_command import run_jarvis
 from tests.tenants import PERSON, made_id
 from warehouse.connection import as_user
 
@@ -160,37 +157,27 @@ def test_days_that_cannot_be_are_refused(api: Api, body: dict[str, Any], status:
 
 def test_the_operator_writes_by_command(api: Api) -> None:
     """Add, list, end and remove; an unknown id is one line that says so."""
-    made = _jarvis(api, "member", "absence", "add", str(MEMBER), "--from", str(TODAY), "--reason", "travel")
+    settings = api.database.settings
+    made = run_jarvis(
+        api.database.settings, "member", "absence", "add", str(MEMBER), "--from", str(TODAY), "--reason", "travel"
+    )
     absence = json.loads(made.stdout)["absence"]
-    listed = _jarvis(api, "member", "absence", "list", str(MEMBER)).stdout.splitlines()
+    listed = run_jarvis(settings, "member", "absence", "list", str(MEMBER)).stdout.splitlines()
     assert absence in [json.loads(line)["id"] for line in listed]
-    assert _jarvis(api, "member", "absence", "end", absence, "--back-on", str(TODAY)).returncode == 0
-    closed = _jarvis(api, "gym", "closure", "add", "--gym", "dax", "--from", str(TODAY), "--reason", "Panne")
+    assert run_jarvis(settings, "member", "absence", "end", absence, "--back-on", str(TODAY)).returncode == 0
+    closed = run_jarvis(
+        api.database.settings, "gym", "closure", "add", "--gym", "dax", "--from", str(TODAY), "--reason", "Panne"
+    )
     closure = json.loads(closed.stdout)["closure"]
-    found = [json.loads(line) for line in _jarvis(api, "gym", "closure", "list", "--gym", "dax").stdout.splitlines()]
+    found = [
+        json.loads(line) for line in run_jarvis(settings, "gym", "closure", "list", "--gym", "dax").stdout.splitlines()
+    ]
     assert (closure, "Panne") in [(one["id"], one["reason"]) for one in found]
-    assert _jarvis(api, "gym", "closure", "remove", closure).returncode == 0
-    again = _jarvis(api, "gym", "closure", "remove", closure)
+    assert run_jarvis(settings, "gym", "closure", "remove", closure).returncode == 0
+    again = run_jarvis(settings, "gym", "closure", "remove", closure)
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    assert _jarvis(api, "member", "absence", "end", str(uuid4())).returncode == 1
+    assert run_jarvis(settings, "member", "absence", "end", str(uuid4())).returncode == 1
     actors = rows(
         api, "select distinct actor_role from audit_log where actor_user_id is null and subject_table = 'gym_closures'"
     )
     assert actors == [{"actor_role": "jarvis_pipeline"}]
-
-
-def _jarvis(api: Api, *arguments: str) -> subprocess.CompletedProcess[str]:
-    settings = api.database.settings
-    return subprocess.run(
-        [Path(sys.executable).with_name("jarvis"), *arguments],
-        env={
-            **os.environ,
-            "JARVIS_HOME": str(settings.home),
-            "JARVIS_SECRET_KEY": settings.secret_key,
-            "JARVIS_DATABASE_URL": settings.administration_url,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )

@@ -1,14 +1,10 @@
 """From a letter in somebody's mailbox to the one they no longer get: digest, link, door, the next week."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -19,6 +15,7 @@ from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
 from jarvis.settings import Settings
 from orchestration.assets.alert_digests import send_digests
 from tests.support.dashboards_door import Network, RunningDoor, cloned_database, make_network, running_door
+from tests.support.jarvis_command import run_jarvis
 from tests.support.mail_sink import running_sink
 from warehouse.connection import connect
 from warehouse.mailer import mailer_for
@@ -144,33 +141,19 @@ def test_somebody_who_is_gone_is_told_that_it_is_so(settings: Settings, network:
 
 def test_the_operator_sees_stops_and_resumes(settings: Settings, network: Network) -> None:
     """`jarvis mail`: one kind or every kind, quiet hours, and one line for somebody unknown."""
-    stopped = _jarvis(settings, "mail", "stop", "franchise@salle.test", "--kind", "daily_report")
+    stopped = run_jarvis(settings, "mail", "stop", "franchise@salle.test", "--kind", "daily_report")
     assert json.loads(stopped.stdout)["stopped"] == ["daily_report"]
-    assert len(json.loads(_jarvis(settings, "mail", "stop", "franchise@salle.test").stdout)["stopped"]) == 5
-    resumed = json.loads(_jarvis(settings, "mail", "resume", "franchise@salle.test", "--kind", "weekly_report").stdout)
-    assert resumed["takes"] == ["weekly_report"]
-    quiet = _jarvis(settings, "mail", "quiet", "franchise@salle.test", "--from", "19:30", "--until", "08:00")
-    assert json.loads(quiet.stdout)["quiet_from"] == "19:30"
-    shown = json.loads(_jarvis(settings, "mail", "show", "franchise@salle.test").stdout)
-    assert (shown["takes"], shown["quiet_until"]) == (["weekly_report"], "08:00")
-    nobody = _jarvis(settings, "mail", "show", "nobody@salle.test")
-    assert (nobody.returncode, nobody.stderr.count("\n"), "nobody@" in nobody.stderr) == (1, 1, False)
-
-
-def _jarvis(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).with_name("jarvis"), *arguments],
-        env={
-            **os.environ,
-            "JARVIS_HOME": str(settings.home),
-            "JARVIS_SECRET_KEY": settings.secret_key,
-            "JARVIS_DATABASE_URL": settings.administration_url,
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    assert len(json.loads(run_jarvis(settings, "mail", "stop", "franchise@salle.test").stdout)["stopped"]) == 5
+    resumed = json.loads(
+        run_jarvis(settings, "mail", "resume", "franchise@salle.test", "--kind", "weekly_report").stdout
     )
+    assert resumed["takes"] == ["weekly_report"]
+    quiet = run_jarvis(settings, "mail", "quiet", "franchise@salle.test", "--from", "19:30", "--until", "08:00")
+    assert json.loads(quiet.stdout)["quiet_from"] == "19:30"
+    shown = json.loads(run_jarvis(settings, "mail", "show", "franchise@salle.test").stdout)
+    assert (shown["takes"], shown["quiet_until"]) == (["weekly_report"], "08:00")
+    nobody = run_jarvis(settings, "mail", "show", "nobody@salle.test")
+    assert (nobody.returncode, nobody.stderr.count("\n"), "nobody@" in nobody.stderr) == (1, 1, False)
 
 
 def _link(settings: Settings, door: RunningDoor, user_id: UUID) -> str:
