@@ -1,7 +1,7 @@
 """What the raw tables must be like: suites of expectations as data, run elsewhere with Great Expectations.
 
-Pure: no frame, no library. Each suite is one asset check; what is checked of it is a frame that a block of the same
-name in `warehouse/queries/quality.sql` gives, without a word anybody said, a name or a badge.
+Pure: no frame, no library. Each suite is one asset check; what is checked of it is a frame that a block of
+`warehouse/queries/quality.sql` gives, without a word anybody said, a name or a badge.
 `orchestration/quality.py` runs them.
 """
 
@@ -45,13 +45,15 @@ class Suite:
     """What is expected of one raw table from one side; one asset check."""
 
     name: str
-    """Of the check and of the query that gives the frame."""
+    """Of the check, and of the query that gives the frame where no other is named."""
     table: str
     says: str
     """The first sentence of the check."""
     expectations: tuple[Expectation, ...]
     columns: Mapping[str, str] = field(default_factory=dict)
     """Columns the table must have, with their types as Postgres writes them: the schema that is built upon."""
+    query: str | None = None
+    """Of the frame, where the suites of several tables share one."""
     is_blocking: bool = False
     """True where marts built from the table would lie: they are not built while the newest result is an error."""
 
@@ -129,6 +131,7 @@ SUITES: tuple[Suite, ...] = (
     Suite(
         name="session_volume_is_usual",
         table="openai_realtime_sessions",
+        query="volume_is_usual",
         says="Each gym had about as many sessions on the last whole day as on the same weekday of the weeks before.",
         expectations=(_between("share_of_usual", LEAST_OF_USUAL, MOST_OF_USUAL, severity=Severity.WARN),),
     ),
@@ -209,6 +212,7 @@ SUITES: tuple[Suite, ...] = (
     Suite(
         name="visit_volume_is_usual",
         table="member_visits",
+        query="volume_is_usual",
         says="Each gym had about as many visits on the last whole day as on the same weekday of the weeks before.",
         expectations=(_between("share_of_usual", LEAST_OF_USUAL, MOST_OF_USUAL, severity=Severity.WARN),),
     ),

@@ -169,8 +169,9 @@ left join lateral (
 order by days.day desc
 limit %(at_most)s;
 
--- visit_volume_is_usual --
--- One row a gym that usually has some: visits of the last whole local day beside the median of its weekday before.
+-- volume_is_usual --
+-- One row a gym that usually has some rows of the table: those of the last whole local day, beside the median of its
+-- weekday before.
 with
 
 bounds as (
@@ -188,11 +189,18 @@ weekdays as (
         bounds.gym_id,
         weeks.weeks_before,
         (
-            select count(*) from public.member_visits as visits
-            where visits.gym_id = bounds.gym_id
-                and visits.visited_at
+            select count(*)
+            from (
+                select visits.gym_id, visits.visited_at as happened_at from public.member_visits as visits
+                where %(table)s::text = 'member_visits'
+                union all
+                select sessions.gym_id, sessions.started_at from public.openai_realtime_sessions as sessions
+                where %(table)s::text = 'openai_realtime_sessions'
+            ) as happened
+            where happened.gym_id = bounds.gym_id
+                and happened.happened_at
                 >= (bounds.last_date - 7 * weeks.weeks_before)::timestamp at time zone bounds.timezone
-                and visits.visited_at
+                and happened.happened_at
                 < (bounds.last_date - 7 * weeks.weeks_before + 1)::timestamp at time zone bounds.timezone
         ) as found_count
     from bounds
@@ -215,57 +223,6 @@ select
 from weekdays
 group by weekdays.gym_id
 -- Fewer say nothing, and a gym that is closed that day is not expected to have any.
-having percentile_cont(0.5) within group (order by weekdays.found_count)
-    filter (where weekdays.weeks_before > 0) >= %(least_usual)s::integer
-    and count(*) filter (where weekdays.weeks_before = 0) = 1
-order by weekdays.gym_id
-limit %(at_most)s;
-
--- session_volume_is_usual --
--- One row a gym that usually has some: sessions of the last whole local day beside the median of its weekday before.
-with
-
-bounds as (
-    select
-        gyms.id as gym_id,
-        gyms.timezone,
-        (%(until)s::timestamptz at time zone gyms.timezone)::date - 1 as last_date
-    from public.gyms as gyms
-    where gyms.status = 'active'
-        and %(since)s::timestamptz < %(until)s::timestamptz
-),
-
-weekdays as (
-    select
-        bounds.gym_id,
-        weeks.weeks_before,
-        (
-            select count(*) from public.openai_realtime_sessions as sessions
-            where sessions.gym_id = bounds.gym_id
-                and sessions.started_at
-                >= (bounds.last_date - 7 * weeks.weeks_before)::timestamp at time zone bounds.timezone
-                and sessions.started_at
-                < (bounds.last_date - 7 * weeks.weeks_before + 1)::timestamp at time zone bounds.timezone
-        ) as found_count
-    from bounds
-    cross join generate_series(0, 6) as weeks (weeks_before)
-    where not exists (
-        select from public.gym_closures as closures
-        where closures.gym_id = bounds.gym_id
-            and bounds.last_date - 7 * weeks.weeks_before between closures.starts_on and closures.ends_on
-    )
-)
-
-select
-    weekdays.gym_id::text as gym_id,
-    max(weekdays.found_count) filter (where weekdays.weeks_before = 0)::integer as found_count,
-    percentile_cont(0.5) within group (order by weekdays.found_count)
-        filter (where weekdays.weeks_before > 0) as usual_count,
-    max(weekdays.found_count) filter (where weekdays.weeks_before = 0)::float8
-    / percentile_cont(0.5) within group (order by weekdays.found_count)
-        filter (where weekdays.weeks_before > 0) as share_of_usual
-from weekdays
-group by weekdays.gym_id
 having percentile_cont(0.5) within group (order by weekdays.found_count)
     filter (where weekdays.weeks_before > 0) >= %(least_usual)s::integer
     and count(*) filter (where weekdays.weeks_before = 0) = 1

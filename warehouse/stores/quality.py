@@ -40,8 +40,14 @@ def frame(connection: Connection, suite: Suite, *, now: datetime) -> "pd.DataFra
     import pandas as pd
 
     cursor = connection.execute(
-        queries("quality")[suite.name],
-        {"since": now - WINDOW, "until": now, "at_most": MOST_ROWS, "least_usual": LEAST_USUAL},
+        queries("quality")[suite.query or suite.name],
+        {
+            "since": now - WINDOW,
+            "until": now,
+            "at_most": MOST_ROWS,
+            "least_usual": LEAST_USUAL,
+            "table": suite.table,
+        },
     )
     assert cursor.description is not None  # Every block of these is a select.
     return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
