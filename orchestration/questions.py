@@ -33,6 +33,11 @@ KEEPS_NO_WORDS = (
     "Les sujets et les sentiments restent comptés dans les tableaux de bord."
 )
 
+NOBODY_KEEPS_HEALTH = (
+    "Aucun adhérent de cette salle n'a accepté que l'on conserve ce qu'il dit de sa santé : je ne peux pas répondre à "
+    "une question qui porte sur elle."
+)
+
 
 class QuestionRefused(RuntimeError):
     """This person may not ask this of this gym; the message says what to give instead."""
@@ -76,6 +81,10 @@ def ask(
             filters=filters,
             limit=CONSIDERED,
         )
+        keepers = search.members_keeping_health(connection, gym.gym_id) if asked.is_of_health else set()
+    if asked.is_of_health:
+        # Nobody's record tells of their health where nobody is known.
+        found = [one for one in found if one.member_id is None or one.member_id in keepers]
 
     def similarity(texts: Sequence[str]) -> list[float]:
         """The vectors are made without a transaction open: it is the slow part."""
@@ -84,4 +93,6 @@ def ask(
     said = answer(asked, found, similarity)
     if not said.is_supported and gym.storage_level is StorageLevel.METADATA_ONLY:
         said = replace(said, text=KEEPS_NO_WORDS)
+    elif not said.is_supported and asked.is_of_health and not keepers:
+        said = replace(said, text=NOBODY_KEEPS_HEALTH)
     return said, found

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jarvis.conversations import Sentiment, Topic
 from ml.conversations.cues import cue_counts, cue_names, plain
+from ml.conversations.redaction import health_details
 
 _WORDS = Path(__file__).parent / "question_words_fr.txt"
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -34,6 +35,8 @@ class Question:
     """Negative for "why do they complain", positive for "what do they like", None where it asks for neither."""
     topics: frozenset[Topic]
     """Topics that the question's own words point at; none where they point at no one."""
+    is_of_health: bool
+    """True where it asks how somebody is: only words whose member agreed to it may answer."""
 
 
 def read_question(text: str) -> Question:
@@ -51,7 +54,9 @@ def read_question(text: str) -> Question:
         stance = Sentiment.NEGATIVE
     cues = zip(cue_names(), cue_counts(text), strict=True)
     pointed = {name.removeprefix("topic:") for name, count in cues if count and name.startswith("topic:")}
-    return Question(text, tuple(ideas)[:MAX_IDEAS], stance, frozenset(map(Topic, pointed)) - {Topic.OTHER})
+    topics = frozenset(map(Topic, pointed)) - {Topic.OTHER}
+    is_of_health = Topic.INJURY_HEALTH in topics or bool(health_details(text))
+    return Question(text, tuple(ideas)[:MAX_IDEAS], stance, topics, is_of_health)
 
 
 def _idea(word: str) -> str:

@@ -468,8 +468,8 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "confirm_second_factor", "correct_label", "create_franchise", "create_gym", "create_kiosk",
             "create_user", "drop_second_factor", "end_absence", "fail_address", "fail_second_factor",
             "fail_sign_in", "freshness", "invite_user", "is_super_admin", "issue_kiosk_code", "issue_password_reset",
-            "managed_gym_ids", "note_unmasking", "offer_second_factor", "offered_second_factor",
-            "open_dashboard_session",
+            "managed_gym_ids", "members_keeping_health", "note_unmasking", "offer_second_factor",
+            "offered_second_factor", "open_dashboard_session",
             "own_sessions", "pass_second_factor", "prove_session", "read_account_link", "remove_closure",
             "renew_invitation", "replace_recovery_codes", "reset_second_factor",
             "resolve_dashboard_session", "revoke_dashboard_session", "revoke_kiosk", "revoke_own_sessions",
@@ -481,6 +481,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "add_absence", "add_closure", "close_lost_sessions", "drop_empty_event_partitions", "end_absence",
             "ensure_event_partitions", "freshness", "keeps_health", "protect_tenant_table", "remove_closure",
         ],
+        "jarvis_definer": ["keeps_health"],
         # Drops what the definer, who sees the rows, found empty.
         "jarvis_owner": ["empty_event_partitions"],
     }  # fmt: skip

@@ -15,7 +15,7 @@ from jarvis.search import Filters
 from ml.conversations.answers import DECLINED
 from ml.conversations.sentences import EMBEDDING_MODEL
 from orchestration.batches import analyse_due
-from orchestration.questions import QuestionRefused, ask
+from orchestration.questions import NOBODY_KEEPS_HEALTH, QuestionRefused, ask
 from tests.conftest import Database
 from tests.support.cue_word_engine import CueWordEngine
 from warehouse.connection import as_user
@@ -201,6 +201,37 @@ def test_the_command_answers_as_a_manager(database: Database, capsys: pytest.Cap
     assert jarvis(TREADMILL, "--since", "2999-01-01") == f"{DECLINED}\n"
     with pytest.raises(QuestionRefused, match="--as EMAIL"):
         jarvis(TREADMILL, "--as", "nobody@example.org")
+
+
+def test_a_question_about_health_is_declined_where_nobody_agreed_to_it(database: Database) -> None:
+    """The very words were said; they are quoted only once their member agrees, and one sentence says why not before."""
+    question = "Des adhérents se sont-ils blessés ?"
+    with database.admin() as admin:
+        pau = make_gym(admin, "pau")
+        manager = add_person(admin, "gym_manager", pau)
+        session_id = closed_session(admin, pau, ("Je me suis blessé avec le banc, il est cassé.",))
+        analysed(database, admin)
+
+    def asked() -> tuple[str, set[UUID]]:
+        with database.connect("dashboard") as connection:
+            answer, found = ask(connection, manager, slug="pau", question=question, filters=Filters())
+        return answer.text, {one.session_id for one in found}
+
+    def answers(is_granted: bool) -> None:
+        with database.admin() as admin:
+            admin.execute(
+                "insert into consents (gym_id, member_id, purpose, is_granted, notice_version) "
+                "values (%s, %s, 'health', %s, '1')",
+                [pau.gym_id, pau.member_id, is_granted],
+            )
+
+    assert asked() == (NOBODY_KEEPS_HEALTH, set())
+    answers(True)
+    text, found = asked()
+    assert found == {session_id}
+    assert "banc" in text
+    answers(False)
+    assert asked() == (NOBODY_KEEPS_HEALTH, set())
 
 
 def test_without_an_address_the_gyms_manager_is_asked_for(database: Database) -> None:

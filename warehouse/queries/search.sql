@@ -6,6 +6,10 @@ select gyms.id, gyms.storage_level
 from public.gyms
 where gyms.slug = %(slug)s::text;
 
+-- health_keepers --
+-- Who agreed that what they say of their health is kept.
+select keepers.member_id from app.members_keeping_health(%(gym_id)s::uuid) as keepers (member_id);
+
 -- asker --
 -- Who asks, as row security knows them: nobody who is suspended.
 select users.id, users.role

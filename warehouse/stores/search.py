@@ -56,6 +56,11 @@ def visible_gym(connection: Connection, slug: str) -> VisibleGym | None:
     return None if row is None else VisibleGym(UUID(str(row[0])), StorageLevel(row[1]))
 
 
+def members_keeping_health(connection: Connection, gym_id: UUID) -> set[UUID]:
+    """The members who agreed that what they say of their health is kept; none of a gym that the person does not see."""
+    return {row[0] for row in connection.execute(queries("search")["health_keepers"], {"gym_id": gym_id})}
+
+
 def search(
     connection: Connection[Any],
     gym_id: UUID,
