@@ -94,7 +94,7 @@ def test_who_keeps_a_slow_habit_waits(database: Database, trend: str, priority: 
         gym = make_gym(admin)
         admin.execute(
             "insert into member_analytics (member_id, gym_id, visit_trend) values (%(member)s, %(gym)s, %(trend)s) "
-            "on conflict (gym_id, member_id) do update set visit_trend = excluded.visit_trend",
+            "on conflict (member_id) do update set visit_trend = excluded.visit_trend",
             {"member": gym.member_id, "gym": gym.gym_id, "trend": trend},
         )
         score(admin, gym, gym.member_id, 0.9)
