@@ -39,6 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("manager.members", "Adhérents", "adherents", "group", Permission.SEE_MEMBERS, GYM),
     Entry("manager.conversations", "Conversations", "conversations", "forum", Permission.SEE_CONVERSATIONS, GYM),
     Entry("manager.alerts", "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
+    Entry("franchise.costs", "Coûts", "couts", "payments", Permission.SEE_COSTS, NETWORK),
 )
 
 

@@ -78,6 +78,21 @@ OUTCOMES: Mapping[str, str] = {
     "handed_over": "Transmise à l'équipe",
     "abandoned": "Abandonnée",
 }
+# What `fct_costs_daily.model` holds for an analysis.
+ANALYSIS_ENGINES: Mapping[str, str] = {
+    "local": "Analyse locale",
+    "openai": "Analyse OpenAI",
+    "simulated": "Analyse simulée",
+    "unknown": "Analyse, moteur inconnu",
+}
+COST_PARTS: Mapping[str, str] = {
+    "audio": "Voix",
+    "text": "Texte",
+    "image": "Images",
+    "cached": "Relu en cache",
+    "transcription": "Transcription",
+    "analysis": "Analyse",
+}
 CLOSE_REASONS: Mapping[str, str] = {
     "member_left": "L'adhérent est parti",
     "member_goodbye": "L'adhérent a dit au revoir",

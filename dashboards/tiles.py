@@ -32,6 +32,8 @@ class Tile:
     value: float | None
     source: tuple[str, str]
     """Mart and column whose description says what the figure means."""
+    method: str | None = None
+    """How it was reckoned, where its definition does not say."""
     unit: str = ""
     decimals: int = 0
     before: float | None = None
@@ -70,6 +72,12 @@ def _place(tile: Tile) -> None:
     colours: Mapping[bool | None, Literal["normal", "inverse", "off"]] = {True: "normal", False: "inverse", None: "off"}
     arrow: Literal["off", "auto"] = "off" if tile.value == tile.before else "auto"
     st.metric(
-        say(tile.label), value, delta, delta_color=colours[tile.more_is_better], help=definition(*tile.source),
+        say(tile.label), value, delta, delta_color=colours[tile.more_is_better], help=_meaning(tile),
         delta_arrow=arrow, border=True, height="stretch", chart_data=list(tile.series) or None,
     )  # fmt: skip
+
+
+def _meaning(tile: Tile) -> str:
+    # Two dollar signs in a help text would be a formula.
+    words = definition(*tile.source) if tile.method is None else f"{definition(*tile.source)} {tile.method}"
+    return words.replace("$", "\\$")

@@ -56,6 +56,11 @@ def number(value: float, *, decimals: int = 0) -> str:
     return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",").replace("-", "−")
 
 
+def month(of: date) -> str:
+    """The day's month: novembre 2026."""
+    return f"{_MONTHS[of.month - 1]} {of.year}"
+
+
 def full_date(of: date) -> str:
     """The day in full: lundi 23 novembre 2026."""
     number = "1er" if of.day == 1 else str(of.day)

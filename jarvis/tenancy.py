@@ -34,6 +34,8 @@ class Permission(StrEnum):
     """Who is away, as they say at the desk."""
     CHOOSE_GYM = "choose_gym"
     """Sees more than one gym, and so picks among them."""
+    SEE_COSTS = "see_costs"
+    """What the voice and the analysis of several gyms cost, side by side."""
     MANAGE_GYMS = "manage_gyms"
     """A gym's address and hours, its kiosks, and the people who work there."""
     SEE_AUDIT = "see_audit"
@@ -49,7 +51,7 @@ _MANAGING = _SERVING | {
 
 _PERMISSIONS: dict[UserRole, frozenset[Permission]] = {
     UserRole.SUPER_ADMIN: frozenset(Permission),
-    UserRole.FRANCHISE_OWNER: _MANAGING | {Permission.CHOOSE_GYM},
+    UserRole.FRANCHISE_OWNER: _MANAGING | {Permission.CHOOSE_GYM, Permission.SEE_COSTS},
     UserRole.GYM_MANAGER: _MANAGING,
     UserRole.GYM_STAFF: _SERVING,
     # Analysts' door is SQL: what members said stays with their gym.

@@ -23,7 +23,10 @@
     old: a second analysis costs, and a session may be taken out.
 #}
 {% macro reopen_costs() -%}
-    {% if is_incremental() %}
+    {% if is_incremental() and 'cached_cost_usd' not in adapter.get_columns_in_relation(this) | map(attribute='name') %}
+    {# Built before its cached part was told: every day is made anew. #}
+    delete from {{ this }}
+    {% elif is_incremental() %}
     delete from {{ this }}
     where local_date >= (select max(local_date) - {{ var('lookback_days') }} from {{ this }})
         or (gym_id, local_date) in (

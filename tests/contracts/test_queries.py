@@ -74,6 +74,7 @@ ROLES_OF_FILE = {
     "dashboards/queries/alerts.sql": ("jarvis_dashboard",),
     "dashboards/queries/context.sql": ("jarvis_dashboard",),
     "dashboards/queries/conversations.sql": ("jarvis_dashboard",),
+    "dashboards/queries/costs.sql": ("jarvis_dashboard",),
     "dashboards/queries/members.sql": ("jarvis_dashboard",),
 }
 

@@ -42,8 +42,10 @@ lines as (
         usage.cost_usd as line_cost_usd,
         parts.modality,
         parts.token_count,
+        parts.cached_token_count,
         parts.audio_seconds,
-        coalesce(parts.exact_usd, 0) as exact_usd
+        coalesce(parts.exact_usd, 0) as exact_usd,
+        coalesce(parts.cached_usd, 0) as cached_usd
     from usage
     left join matched on usage.price_version = matched.price_version and usage.model = matched.used_model
     cross join lateral (
@@ -51,34 +53,40 @@ lines as (
         (
             'text',
             usage.text_input_tokens + usage.text_output_tokens,
+            usage.cached_text_tokens,
             0::numeric,
             (
                 (usage.text_input_tokens - usage.cached_text_tokens) * matched.text_in_usd
                 + usage.cached_text_tokens * matched.text_cached_usd
                 + usage.text_output_tokens * matched.text_out_usd
-            ) / 1000000
+            ) / 1000000,
+            usage.cached_text_tokens * matched.text_cached_usd / 1000000
         ),
         (
             'audio',
             usage.audio_input_tokens + usage.audio_output_tokens,
+            usage.cached_audio_tokens,
             usage.duration_seconds,
             (
                 (usage.audio_input_tokens - usage.cached_audio_tokens) * matched.audio_in_usd
                 + usage.cached_audio_tokens * matched.audio_cached_usd
                 + usage.audio_output_tokens * matched.audio_out_usd
             ) / 1000000
-            + usage.duration_seconds / 60 * matched.per_minute_usd
+            + usage.duration_seconds / 60 * matched.per_minute_usd,
+            usage.cached_audio_tokens * matched.audio_cached_usd / 1000000
         ),
         (
             'image',
             usage.image_input_tokens,
+            usage.cached_image_tokens,
             0::numeric,
             (
                 (usage.image_input_tokens - usage.cached_image_tokens) * matched.image_in_usd
                 + usage.cached_image_tokens * matched.image_cached_usd
-            ) / 1000000
+            ) / 1000000,
+            usage.cached_image_tokens * matched.image_cached_usd / 1000000
         )
-    ) as parts (modality, token_count, audio_seconds, exact_usd)
+    ) as parts (modality, token_count, cached_token_count, audio_seconds, exact_usd, cached_usd)
 ),
 
 ranked as (
@@ -86,9 +94,22 @@ ranked as (
         *,
         row_number() over (partition by usage_id order by exact_usd desc, modality) as part_number
     from lines
-)
+),
 
 -- The dearest part takes what rounding left, so that the parts are the line's cost to the microdollar.
+billed as (
+    select
+        *,
+        case
+            when part_number = 1
+                then line_cost_usd - coalesce(
+                    sum(round(exact_usd, 6)) filter (where part_number > 1) over (partition by usage_id), 0
+                )
+            else round(exact_usd, 6)
+        end as cost_usd
+    from ranked
+)
+
 select
     usage_id,
     session_id,
@@ -97,16 +118,10 @@ select
     model,
     modality,
     token_count,
+    cached_token_count,
     audio_seconds::numeric(10, 3) as audio_seconds,
     exact_usd::numeric(18, 12) as exact_usd,
-    (
-        case
-            when part_number = 1
-                then line_cost_usd - coalesce(
-                    sum(round(exact_usd, 6)) filter (where part_number > 1) over (partition by usage_id), 0
-                )
-            else round(exact_usd, 6)
-        end
-    )::numeric(12, 6) as cost_usd
-from ranked
+    cost_usd::numeric(12, 6) as cost_usd,
+    least(round(cached_usd, 6), cost_usd)::numeric(12, 6) as cached_cost_usd
+from billed
 where part_number = 1 or exact_usd > 0 or token_count > 0 or audio_seconds > 0

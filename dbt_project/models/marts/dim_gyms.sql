@@ -39,6 +39,7 @@ described as (
         franchises.franchise_name,
         coalesce(kiosk_counts.kiosk_count, 0)::integer as kiosk_count,
         coalesce(member_counts.active_member_count, 0)::integer as active_member_count,
+        gyms.voice_budget_usd,
         gyms.created_at,
         now() as built_at
     from gyms

@@ -43,8 +43,10 @@ lines as (
         priced.model,
         priced.modality,
         priced.token_count,
+        priced.cached_token_count,
         priced.audio_seconds,
-        priced.cost_usd
+        priced.cost_usd,
+        priced.cached_cost_usd
     from sessions
     inner join {{ ref('int_usage__priced') }} as priced on sessions.session_id = priced.session_id
     union all
@@ -55,8 +57,10 @@ lines as (
         coalesce(engines.engine, 'unknown') as model,
         'text' as modality,
         coalesce(engines.token_count, 0) as token_count,
+        0 as cached_token_count,
         0 as audio_seconds,
-        sessions.analysis_cost_usd as cost_usd
+        sessions.analysis_cost_usd as cost_usd,
+        0 as cached_cost_usd
     from sessions
     left join engines on sessions.session_id = engines.session_id
     where sessions.analysis_status = 'completed' or sessions.analysis_cost_usd > 0
@@ -72,6 +76,8 @@ select
     sum(token_count)::bigint as token_count,
     sum(audio_seconds)::numeric(14, 3) as audio_seconds,
     sum(cost_usd)::numeric(14, 6) as cost_usd,
+    sum(cached_token_count)::bigint as cached_token_count,
+    sum(cached_cost_usd)::numeric(14, 6) as cached_cost_usd,
     now() as built_at
 from lines
 group by gym_id, local_date, cost_kind, model, modality

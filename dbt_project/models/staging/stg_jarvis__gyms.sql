@@ -19,6 +19,9 @@ renamed as (
         school_zone,
         holiday_region,
 
+        -- numerics
+        voice_budget_usd,
+
         -- timestamps
         created_at
     from source

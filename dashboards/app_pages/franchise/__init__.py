@@ -1,0 +1,1 @@
+"""The pages of who has several gyms: the network at a glance, and what it costs."""

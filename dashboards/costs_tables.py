@@ -1,0 +1,217 @@
+"""The tables of « Coûts »: gyms with their budgets, what was paid for, and the conversations that cost most."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import streamlit as st
+
+from dashboards import access, exports, navigation, texts_fr
+from dashboards.choices import label
+from dashboards.conversation_list import duration
+from dashboards.language import say
+from dashboards.records import Row
+from jarvis import formats_fr
+from jarvis.tenancy import Permission, Scope
+
+MOST_SHOWN = 20
+
+_GYM_COLUMNS = {
+    "gym_name": "Salle", "franchise_name": "Franchise", "cost_usd": "Coût, $", "session_count": "Échanges",
+    "session_cost_usd": "$ par échange", "voice_usd": "Voix, $", "budget_usd": "Budget de voix, $",
+    "used_share": "Budget consommé", "expected_usd": "Voix prévue, $", "state": "État du budget",
+}  # fmt: skip
+_FRANCHISE_COLUMNS = {
+    "franchise_name": "Franchise", "gym_count": "Salles", "session_count": "Échanges", "cost_usd": "Coût, $",
+}  # fmt: skip
+_MODEL_COLUMNS = {"model": "Modèle", "cost_usd": "Coût, $", "token_count": "Jetons", "audio_seconds": "Son, secondes"}
+_DEAREST_COLUMNS = {
+    "started_at": "Quand", "gym_name": "Salle", "duration_seconds": "Durée, secondes",
+    "turn_count": "Prises de parole", "close_reason": "Fin", "voice_cost_usd": "Voix, $",
+    "analysis_cost_usd": "Analyse, $", "cost_usd": "Coût, $",
+}  # fmt: skip
+
+
+def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Gyms side by side; a click on one opens its budget to whoever may set it."""
+    column = st.column_config
+    highest = max((float(line["cost_usd"]) for line in lines), default=0.0)
+    chosen = st.dataframe(
+        [_gym(line) for line in lines], hide_index=True, on_select="rerun",
+        selection_mode="single-row", key="cost-gyms", placeholder="–", height=min(38 * len(lines) + 42, 460),
+        row_height=38,
+        column_order=[
+            "gym_name", *(["franchise_name"] if _spans_franchises(lines) else []), "cost_usd", "budget_usd",
+            "used_share", "state", "expected_usd", "session_cost_usd", "session_count",
+        ],
+        column_config={
+            "gym_name": column.TextColumn(say("Salle"), width=150),
+            "franchise_name": column.TextColumn(say("Franchise"), width=120),
+            "cost_usd": column.ProgressColumn(
+                say("Coût"), min_value=0, max_value=highest or 1, format="dollar", width=120
+            ),
+            "session_count": column.NumberColumn(say("Échanges"), format="localized", width=80),
+            "session_cost_usd": column.NumberColumn(say("$ par échange"), format="localized", width=100),
+            "budget_usd": column.NumberColumn(say("Budget de voix"), format="dollar", width=105),
+            "used_share": column.ProgressColumn(say("Consommé"), min_value=0, max_value=1, format="percent", width=95),
+            "expected_usd": column.NumberColumn(say("Voix prévue"), format="dollar", width=95),
+            "state": column.TextColumn(say("État du budget"), width=150),
+        },
+        alt=say("Coût et budget de chaque salle, la plus chère d'abord"),
+    )  # fmt: skip
+    exports.place(lines, _GYM_COLUMNS, name="couts-salles")
+    picked = chosen.selection.rows
+    if picked and scope.may(Permission.MANAGE_GYMS):
+        _place_budget(scope, lines[picked[0]])
+    elif scope.may(Permission.MANAGE_GYMS):
+        st.caption(say("Cliquez sur une salle pour fixer son budget de voix."))
+
+
+def place_franchises(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Franchises side by side."""
+    column = st.column_config
+    st.dataframe(
+        [_gym(line) for line in lines], hide_index=True, key="cost-franchises", placeholder="–",
+        column_order=list(_FRANCHISE_COLUMNS),
+        column_config={
+            "franchise_name": column.TextColumn(say("Franchise")),
+            "gym_count": column.NumberColumn(say("Salles"), format="localized"),
+            "session_count": column.NumberColumn(say("Échanges"), format="localized"),
+            "cost_usd": column.ProgressColumn(
+                say("Coût"), min_value=0, max_value=max(float(line["cost_usd"]) for line in lines) or 1,
+                format="dollar",
+            ),
+        },
+        alt=say("Coût de chaque franchise, la plus chère d'abord"),
+    )  # fmt: skip
+    exports.place(lines, _FRANCHISE_COLUMNS, name="couts-franchises")
+
+
+def place_models(rows: Sequence[Row]) -> None:
+    """What each model cost."""
+    column = st.column_config
+    st.dataframe(
+        [{**_plain(row), "model": _model(row["model"])} for row in rows], hide_index=True, key="cost-models",
+        placeholder="–",
+        column_order=list(_MODEL_COLUMNS),
+        column_config={
+            "model": column.TextColumn(say("Modèle")),
+            "cost_usd": column.ProgressColumn(
+                say("Coût"), min_value=0, max_value=max((float(row["cost_usd"]) for row in rows), default=0) or 1,
+                format="dollar",
+            ),
+            "token_count": column.NumberColumn(say("Jetons"), format="localized"),
+            "audio_seconds": column.NumberColumn(say("Son, secondes"), format="localized"),
+        },
+        alt=say("Coût de chaque modèle, le plus cher d'abord"),
+    )  # fmt: skip
+    exports.place(rows, _MODEL_COLUMNS, name="couts-modeles")
+
+
+def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
+    """The conversations that cost most; a click opens one, for whoever may read conversations."""
+    column = st.column_config
+    chosen = st.dataframe(
+        [_dearest(row) for row in rows], hide_index=True, on_select="rerun", selection_mode="single-row",
+        key="cost-dearest", placeholder="–",
+        column_config={
+            "at": column.TextColumn(say("Quand"), width=115),
+            "gym": column.TextColumn(say("Salle")),
+            "duration": column.TextColumn(say("Durée"), width=90),
+            "turns": column.NumberColumn(say("Prises de parole"), width=110),
+            "end": column.TextColumn(say("Fin"), width=200),
+            "cost": column.ProgressColumn(
+                say("Coût"), min_value=0, max_value=float(rows[0]["cost_usd"]) if rows else 1, format="%.4f $"
+            ),
+        },
+        alt=say("Les échanges les plus chers, le plus cher d'abord"),
+    )  # fmt: skip
+    exports.place(rows, _DEAREST_COLUMNS, name="couts-echanges")
+    if chosen.selection.rows and scope.may(Permission.SEE_CONVERSATIONS):
+        navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["session_id"])})
+
+
+def say_state(state: str) -> str:
+    """A gym's budget in words; a day stands behind some."""
+    words, _, day = state.rpartition(" ")
+    return f"{say(words)} {day}" if words == "Atteint vers le" else say(state)
+
+
+def _place_budget(scope: Scope, line: Mapping[str, Any]) -> None:
+    with st.form(f"budget-{line['gym_id']}"):
+        st.markdown(f"**{say('Budget de voix')} · {_escaped(line['gym_name'])}**")
+        has_budget = st.checkbox(say("Limiter la voix de cette salle"), value=line["budget_usd"] is not None)
+        with st.container(horizontal=True, gap="small"):
+            usd = st.number_input(
+                say("Dollars par mois"), min_value=0.0, step=1.0, format="%.2f", width=180,
+                value=float(line["budget_usd"]) if line["budget_usd"] is not None else _suggested(line),
+            )  # fmt: skip
+            percent = st.number_input(
+                say("Modèle économique à partir de, %"), min_value=1, max_value=100, step=5, width=220,
+                value=round(line["cheaper_share"] * 100),
+            )  # fmt: skip
+        st.caption(
+            say("Passé ce seuil la borne parle avec le modèle économique ; au bout du budget elle écrit sans parler.")
+        )
+        if st.form_submit_button(say("Enregistrer"), type="primary"):
+            budget = Decimal(str(usd)).quantize(Decimal("0.01")) if has_budget else None
+            _set_budget(scope, line["gym_id"], budget, Decimal(percent) / 100)
+
+
+def _set_budget(scope: Scope, gym_id: UUID, usd: Decimal | None, cheaper_share: Decimal) -> None:
+    try:
+        kept = access.door().records.row(
+            scope, "network.change_voice_budget", id=gym_id, is_given=True, usd=usd, cheaper_share=cheaper_share
+        )
+    except psycopg.errors.NumericValueOutOfRange:
+        st.error(say("Ce montant est trop grand : 99 999 999 $ au plus."), icon=":material/error:")
+        return
+    if kept is None or not kept["answer"]:
+        st.error(say("Vous ne pouvez pas changer le budget de cette salle."), icon=":material/block:")
+        return
+    amount = say("sans limite") if usd is None else f"{formats_fr.number(float(usd), decimals=2)} \\$"
+    st.toast(f"{say('Budget enregistré')} : {amount}", icon=":material/check_circle:")
+    st.rerun()
+
+
+def _suggested(line: Mapping[str, Any]) -> float:
+    """A fifth more than the month is expected to cost, in whole dollars."""
+    return float(round((line["expected_usd"] or line["voice_usd"]) * Decimal("1.2")) or 1)
+
+
+def _dearest(row: Row) -> dict[str, Any]:
+    at = row["started_at"]
+    return {
+        "at": f"{at:%d/%m} {formats_fr.clock(at, timezone=row['timezone'])}",
+        "gym": row["gym_name"],
+        "duration": duration(row["duration_seconds"]),
+        "turns": row["turn_count"],
+        "end": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
+        "cost": float(row["cost_usd"]),
+    }
+
+
+def _spans_franchises(lines: Sequence[Mapping[str, Any]]) -> bool:
+    return len({line["franchise_name"] for line in lines}) > 1
+
+
+def _gym(line: Mapping[str, Any]) -> dict[str, Any]:
+    words = {"franchise_name": line["franchise_name"] or say("Indépendante")}
+    return {**_plain(line), **words, **({"state": say_state(line["state"])} if "state" in line else {})}
+
+
+def _model(name: str) -> str:
+    """A provider's model by its name, an analysis engine of ours in words."""
+    return say(texts_fr.ANALYSIS_ENGINES[name]) if name in texts_fr.ANALYSIS_ENGINES else name
+
+
+def _plain(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Decimals as floats: the table draws bars of them."""
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in line.items()}
+
+
+def _escaped(words: str) -> str:
+    """Nothing in a name is Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|$~<>:" else sign for sign in words)

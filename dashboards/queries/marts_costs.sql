@@ -1,0 +1,93 @@
+-- days --
+-- What each gym in view cost day by day between two days: a row a gym, its days in order, the voice's share beside.
+select
+    bills.gym_id,
+    array_agg(bills.local_date order by bills.local_date) as dates,
+    array_agg(bills.cost_usd order by bills.local_date) as costs_usd,
+    array_agg(bills.voice_cost_usd order by bills.local_date) as voice_costs_usd,
+    min(bills.built_at) as built_at
+from (
+    select
+        costs.gym_id,
+        costs.local_date,
+        sum(costs.cost_usd) as cost_usd,
+        coalesce(sum(costs.cost_usd) filter (where costs.cost_kind <> 'analysis'), 0) as voice_cost_usd,
+        min(costs.built_at) as built_at
+    from marts.fct_costs_daily as costs
+    where costs.local_date between %(since)s::date and %(until)s::date
+        and (%(gym_id)s::uuid is null or costs.gym_id = %(gym_id)s::uuid)
+    group by costs.gym_id, costs.local_date
+) as bills
+group by bills.gym_id;
+
+-- parts --
+-- The cost between two days by what was paid for, and by model: a row says which of the two it is.
+select
+    case when grouping(lines.part) = 0 then 'part' else 'model' end as kind,
+    lines.part,
+    lines.model,
+    sum(lines.cost_usd) as cost_usd,
+    sum(lines.token_count)::bigint as token_count,
+    sum(lines.audio_seconds) as audio_seconds
+from (
+    select
+        parts.part,
+        costs.model,
+        parts.cost_usd,
+        parts.token_count,
+        parts.audio_seconds
+    from marts.fct_costs_daily as costs
+    cross join lateral (
+        values
+        (
+            case when costs.cost_kind = 'response' then costs.modality else costs.cost_kind end,
+            costs.cost_usd - case when costs.cost_kind = 'response' then costs.cached_cost_usd else 0 end,
+            costs.token_count - case when costs.cost_kind = 'response' then costs.cached_token_count else 0 end,
+            costs.audio_seconds
+        ),
+        (
+            'cached',
+            case when costs.cost_kind = 'response' then costs.cached_cost_usd else 0 end,
+            case when costs.cost_kind = 'response' then costs.cached_token_count else 0 end,
+            0
+        )
+    ) as parts (part, cost_usd, token_count, audio_seconds)
+    where costs.local_date between %(since)s::date and %(until)s::date
+        and (%(gym_id)s::uuid is null or costs.gym_id = %(gym_id)s::uuid)
+) as lines
+where lines.part <> 'cached' or lines.token_count > 0
+group by grouping sets ((lines.part), (lines.model))
+order by sum(lines.cost_usd) desc, lines.part, lines.model;
+
+-- sessions --
+-- How many conversations each gym in view held between two days, and what the middle and the dearest of all cost.
+select
+    sessions.gym_id,
+    count(*) as session_count,
+    percentile_cont(0.5) within group (order by sessions.cost_usd) as median_usd,
+    percentile_cont(0.95) within group (order by sessions.cost_usd) as high_usd
+from marts.fct_sessions as sessions
+where sessions.local_date between %(since)s::date and %(until)s::date
+    and (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+group by grouping sets ((sessions.gym_id), ());
+
+-- dearest --
+-- The conversations that cost most between two days.
+select
+    sessions.session_id,
+    sessions.started_at,
+    gyms.gym_name,
+    gyms.timezone,
+    sessions.duration_seconds::double precision as duration_seconds,
+    sessions.member_turn_count + sessions.assistant_turn_count as turn_count,
+    sessions.close_reason,
+    sessions.voice_cost_usd,
+    sessions.analysis_cost_usd,
+    sessions.cost_usd
+from marts.fct_sessions as sessions
+inner join marts.dim_gyms as gyms on sessions.gym_id = gyms.gym_id
+where sessions.local_date between %(since)s::date and %(until)s::date
+    and (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+    and sessions.cost_usd > 0
+order by sessions.cost_usd desc, sessions.session_id
+limit %(most)s::integer;

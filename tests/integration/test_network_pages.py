@@ -1,0 +1,213 @@
+"""« Coûts » on built marts, run by Streamlit's own test harness: figures are the ledger's, each person's their own."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, LiteralString
+from uuid import UUID
+
+import pytest
+from dagster import ExecuteInProcessResult
+from streamlit.testing.v1 import AppTest
+
+from dashboards import access, texts_fr
+from dashboards.records import Records
+from jarvis.tenancy import Scope, UserRole
+from tests.conftest import Database
+from tests.support.built_marts import NOW
+from warehouse import people
+
+TODAY, FIRST = NOW.date(), date(2026, 11, 1)
+
+# The bills as the gateway and the analysis wrote them, whatever dbt makes of them.
+LEDGER: LiteralString = """
+    with talks as (
+        select sessions.id, sessions.gym_id
+        from public.openai_realtime_sessions as sessions
+        inner join public.gyms on gyms.id = sessions.gym_id
+        where sessions.state = 'closed'
+            and (sessions.started_at at time zone gyms.timezone)::date between %(first)s and %(last)s
+            and (%(gym)s::uuid is null or sessions.gym_id = %(gym)s)
+            and (%(franchise)s::uuid is null or gyms.franchise_id = %(franchise)s)
+    )
+    select
+        (select coalesce(sum(cost_usd), 0) from public.realtime_usage where session_id in (select id from talks))
+        + (select coalesce(sum(cost_usd), 0) from public.conversation_summaries
+           where session_id in (select id from talks)) as usd,
+        (select count(*) from talks) as talks,
+        (select count(distinct gym_id) from talks) as gyms
+"""
+
+
+@pytest.fixture(scope="module")
+def records(simulated: Database, built: ExecuteInProcessResult) -> Iterator[Records]:
+    """The pages' own way to the built database."""
+    assert built.success
+    database = people.Database(simulated.settings.database_url_for("dashboard"))
+    database.open()
+    yield Records(database)
+    database.close()
+
+
+@pytest.fixture
+def scope_of(simulated: Database) -> Callable[[UserRole], Scope]:
+    """Somebody of each role, of the network's first gym."""
+
+    def scope(role: UserRole) -> Scope:
+        with simulated.admin() as admin:
+            found = admin.execute(
+                "select id, gym_id, franchise_id from users where role = %s and is_active order by email limit 1",
+                [str(role)],
+            ).fetchone()
+        assert found is not None
+        return Scope(user_id=found[0], role=role, full_name="Camille Durand", gym_id=found[1], franchise_id=found[2])
+
+    return scope
+
+
+@pytest.fixture
+def run(records: Records, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Runs a script as somebody."""
+
+    def as_person(script: Callable[[], None], scope: Scope, **state: Any) -> AppTest:
+        monkeypatch.setattr(access, "current_scope", lambda **_: scope)
+        monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
+        # A link needs a running app's menu; the browser tests follow it.
+        monkeypatch.setattr("dashboards.navigation.link", lambda *_: None)
+        page = AppTest.from_function(script, default_timeout=60)
+        for key, value in state.items():
+            page.session_state[key] = value
+        page.run()
+        assert not page.exception, page.exception
+        return page
+
+    return as_person
+
+
+def november_costs() -> None:
+    """The page's board on the day of the simulation; imports inside, as the harness runs its text alone."""
+    from datetime import date
+
+    from dashboards import access, costs, costs_board
+    from tests.support.built_marts import NOW
+
+    costs_board.place(
+        access.current_scope(), costs.month(date(2026, 11, 1), today=NOW.date()), now=NOW
+    )  # fmt: skip
+
+
+def costs_page() -> None:
+    """The page itself."""
+    from dashboards.app_pages.franchise import costs
+
+    costs.page()
+
+
+def tile(page: AppTest, label: str) -> str:
+    """What a figure shows."""
+    return next(metric.value for metric in page.metric if metric.label == label)
+
+
+def ledger(simulated: Database, **where: UUID | None) -> tuple[Decimal, int, int]:
+    """US dollars, conversations and gyms of the month, of the bills themselves."""
+    values = {"first": FIRST, "last": TODAY, "gym": None, "franchise": None, **where}
+    with simulated.admin() as admin:
+        found = admin.execute(LEDGER, values).fetchone()
+    assert found is not None
+    return found[0], found[1], found[2]
+
+
+@pytest.mark.parametrize("role", [UserRole.SUPER_ADMIN, UserRole.FRANCHISE_OWNER])
+def test_the_page_s_cost_is_the_ledger_s_to_the_cent(
+    simulated: Database, run: Callable[..., AppTest], scope_of: Callable[[UserRole], Scope], role: UserRole
+) -> None:
+    """One sum by tile, by gym, by model, by part, and in the bills; an owner's is the franchise's."""
+    scope = scope_of(role)
+    usd, talks, gyms = ledger(simulated, franchise=scope.franchise_id)
+    page = run(november_costs, scope)
+    assert usd > Decimal("0.05")
+    assert tile(page, "Coût du mois") == f"{usd:.2f}\u00a0$".replace(".", ",")
+    lines = next(frame.value for frame in page.dataframe if "session_cost_usd" in frame.value)
+    models = next(frame.value for frame in page.dataframe if "audio_seconds" in frame.value)
+    assert (round(lines["cost_usd"].sum(), 6), lines["session_count"].sum(), len(lines)) == (float(usd), talks, gyms)
+    assert round(models["cost_usd"].sum(), 6) == float(usd)
+
+
+def test_the_parts_are_the_whole(simulated: Database, records: Records, scope_of: Callable[[UserRole], Scope]) -> None:
+    """Voice, text, cache, transcription and analysis add up, and what was read from the cache is told apart."""
+    usd, *_ = ledger(simulated)
+    rows = records.rows(
+        scope_of(UserRole.SUPER_ADMIN), "marts_costs.parts", since=FIRST, until=TODAY, gym_id=None
+    )  # fmt: skip
+    parts = {row["part"]: row["cost_usd"] for row in rows if row["kind"] == "part"}
+    assert sum(parts.values()) == sum(row["cost_usd"] for row in rows if row["kind"] == "model") == usd
+    assert set(parts) <= set(texts_fr.COST_PARTS)
+    with simulated.admin() as admin:
+        cached = admin.execute("select sum(cached_text_tokens + cached_audio_tokens) from realtime_usage").fetchone()
+    tokens = records.rows(
+        scope_of(UserRole.SUPER_ADMIN), "marts_costs.parts", since=date(2020, 1, 1), until=TODAY, gym_id=None
+    )  # fmt: skip
+    assert cached is not None
+    assert sum(row["token_count"] for row in tokens if row["part"] == "cached") == (cached[0] or 0)
+
+
+def test_each_person_s_costs_are_their_own(
+    simulated: Database, records: Records, scope_of: Callable[[UserRole], Scope]
+) -> None:
+    """One question, four logins: all gyms, the franchise's, one, none; another's gym by its id gives nothing."""
+    seen = {}
+    for role in (UserRole.SUPER_ADMIN, UserRole.FRANCHISE_OWNER, UserRole.GYM_MANAGER):
+        asked = {"since": FIRST, "until": TODAY}
+        seen[role] = {row["gym_id"] for row in records.rows(scope_of(role), "marts_costs.days", gym_id=None, **asked)}
+    owned, own = seen[UserRole.FRANCHISE_OWNER], seen[UserRole.GYM_MANAGER]
+    assert [len(gyms) for gyms in seen.values()] == [4, 2, 1]
+    assert own < seen[UserRole.SUPER_ADMIN] > owned
+    foreign = next(iter(seen[UserRole.SUPER_ADMIN] - owned))
+    for question in ("days", "dearest", "parts"):
+        found = records.rows(
+            scope_of(UserRole.FRANCHISE_OWNER), f"marts_costs.{question}", gym_id=foreign, most=9, **asked
+        )
+        assert list(found) == []
+    nobody = Scope(user_id=UUID(int=1), role=UserRole.SUPER_ADMIN, full_name="Personne")
+    assert list(records.rows(nobody, "marts_costs.days", gym_id=None, **asked)) == []
+
+
+@pytest.mark.parametrize("role", [UserRole.GYM_MANAGER, UserRole.GYM_STAFF, UserRole.ANALYST])
+def test_nobody_else_is_shown_what_gyms_cost(
+    run: Callable[..., AppTest], scope_of: Callable[[UserRole], Scope], role: UserRole
+) -> None:
+    """Whoever guesses the address reads that the page is not theirs, and no figure."""
+    page = run(costs_page, scope_of(role))
+    assert [found.value for found in page.info] == [texts_fr.NO_PAGE]
+    assert not page.metric
+    assert not page.dataframe
+
+
+def test_a_budget_is_set_where_the_database_allows_it(
+    simulated: Database, records: Records, scope_of: Callable[[UserRole], Scope]
+) -> None:
+    """An owner limits their own gym, on record; another's is refused, and stays as it was."""
+    owner = scope_of(UserRole.FRANCHISE_OWNER)
+    own = records.rows(owner, "costs.gyms", gym_id=None)[0]["gym_id"]
+    everywhere = records.rows(scope_of(UserRole.SUPER_ADMIN), "costs.gyms", gym_id=None)
+    foreign = next(row["gym_id"] for row in everywhere if row["franchise_name"] != "x" and row["gym_id"] != own and not
+                   records.rows(owner, "costs.gyms", gym_id=row["gym_id"]))  # fmt: skip
+    given = {"is_given": True, "usd": Decimal("12.50"), "cheaper_share": Decimal("0.7")}
+    try:
+        kept = [records.row(owner, "network.change_voice_budget", id=gym, **given) for gym in (own, foreign)]
+        assert [row["answer"] for row in kept if row] == [True, False]
+        budgets = {
+            row["gym_id"]: row["budget_usd"]
+            for row in records.rows(scope_of(UserRole.SUPER_ADMIN), "costs.gyms", gym_id=None)
+        }
+        assert (budgets[own], budgets[foreign]) == (Decimal("12.50"), None)
+        with simulated.admin() as admin:
+            noted = admin.execute(
+                "select actor_user_id from audit_log where action = 'voice_budget_changed' and subject_id = %s",
+                [str(own)],
+            ).fetchall()
+        assert noted == [(owner.user_id,)]
+    finally:
+        with simulated.admin() as admin:
+            admin.execute("update gyms set voice_budget_usd = null, voice_budget_cheaper_share = 0.8")
