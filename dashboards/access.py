@@ -20,9 +20,11 @@ from dashboards import cards, texts_fr
 from dashboards.alerts import AlertDesk
 from dashboards.conversation_search import ConversationSearch
 from dashboards.gate import session_token
+from dashboards.invitations import Invitations
 from dashboards.records import Records
 from jarvis.tenancy import Permission, Scope
 from warehouse.stores.sign_in import SessionStore
+from warehouse.stores.team import Team
 
 _logger = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ class Door:
     alerts: AlertDesk
     records: Records
     conversation_search: ConversationSearch
+    team: Team
+    invitations: Invitations
 
 
 class DoorNotOpen(RuntimeError):

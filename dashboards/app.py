@@ -12,6 +12,7 @@ from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.conversation_search import ConversationSearch
 from dashboards.docs_pages import docs_routes
 from dashboards.gate import SessionGate
+from dashboards.invitations import Invitations
 from dashboards.navigation import ENTRIES
 from dashboards.records import Records
 from dashboards.shell import shell_routes
@@ -30,6 +31,7 @@ from warehouse.people import Database
 from warehouse.stores.account_links import AccountLinks
 from warehouse.stores.accounts import Accounts
 from warehouse.stores.sign_in import REFUSAL_SECONDS, DatabaseSessions, PasswordCheck
+from warehouse.stores.team import Team
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -47,14 +49,16 @@ def create_app(settings: Settings) -> "App":
     from streamlit import App, config
 
     database = Database(settings.database_url_for("dashboard"))
-    sessions = DatabaseSessions(database)
-    postman = Postman(settings, AccountLinks(database), mailer_for(settings))
+    sessions, team, mailer = DatabaseSessions(database), Team(database), mailer_for(settings)
+    postman = Postman(settings, AccountLinks(database), mailer)
     access.install(
         access.Door(
             sessions=sessions,
             alerts=DatabaseAlertDesk(database),
             records=Records(database),
             conversation_search=ConversationSearch(database),
+            team=team,
+            invitations=Invitations(settings, team, mailer),
         )
     )
 

@@ -25,6 +25,8 @@ class Entry:
     icon: str
     permission: Permission
     section: str
+    unless: Permission | None = None
+    """Not offered to whoever has this one: they have a page that shows more."""
 
     @property
     def place(self) -> Callable[[], None]:
@@ -40,12 +42,17 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("manager.conversations", "Conversations", "conversations", "forum", Permission.SEE_CONVERSATIONS, GYM),
     Entry("manager.alerts", "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
     Entry("franchise.costs", "Coûts", "couts", "payments", Permission.SEE_COSTS, NETWORK),
+    Entry("manager.team", "Équipe", "equipe", "badge", Permission.MANAGE_GYMS, GYM, Permission.MANAGE_NETWORK),
+    Entry("admin.users", "Utilisateurs", "utilisateurs", "manage_accounts", Permission.MANAGE_NETWORK, ADMINISTRATION),
 )
 
 
 def offered(scope: Scope) -> list[Entry]:
     """The pages of this person's permissions; the first one is where they arrive."""
-    return [entry for entry in ENTRIES if scope.may(entry.permission)]
+    return [
+        entry for entry in ENTRIES
+        if scope.may(entry.permission) and not (entry.unless is not None and scope.may(entry.unless))
+    ]  # fmt: skip
 
 
 def menu(scope: Scope) -> Mapping[str, list[Any]]:

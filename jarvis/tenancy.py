@@ -59,6 +59,18 @@ _PERMISSIONS: dict[UserRole, frozenset[Permission]] = {
 }
 
 
+_GIVEN: dict[UserRole, tuple[UserRole, ...]] = {
+    UserRole.SUPER_ADMIN: tuple(UserRole),
+    UserRole.FRANCHISE_OWNER: (UserRole.GYM_MANAGER, UserRole.GYM_STAFF),
+    UserRole.GYM_MANAGER: (UserRole.GYM_STAFF,),
+}
+
+
+def roles_given_by(role: UserRole) -> tuple[UserRole, ...]:
+    """The roles somebody of this role lets others in with; `app.may_manage_user` checks the same, with the place."""
+    return _GIVEN.get(role, ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """One signed-in person and the part of the network they stand for.

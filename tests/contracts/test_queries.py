@@ -68,6 +68,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/search.sql": ("jarvis_dashboard",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),
+    "warehouse/queries/team.sql": ("jarvis_dashboard",),
     "warehouse/queries/words.sql": ("jarvis_pipeline",),
     "warehouse/queries/voice.sql": ("jarvis_gateway",),
     "warehouse/queries/operator_accounts.sql": ("jarvis_pipeline",),

@@ -9,14 +9,14 @@ import psycopg
 import pytest
 
 from jarvis.settings import Settings
-from jarvis.tenancy import Scope, UserRole
+from jarvis.tenancy import UserRole
 from tests.conftest import cloned_database
 from tests.support.dashboards_door import PASSWORD, form_of
 from tests.support.mail_sink import MailSink, running_sink
 from tests.support.second_factors import plant_second_factor
 from tests.support.sign_in_app import HTML, SignInApp, is_in, sign_in_app, submit
 from warehouse.stores import operator_accounts as accounts
-from warehouse.stores.account_links import Invited, link_url
+from warehouse.stores.account_links import link_url
 
 NEW_PASSWORD = "une-autre-phrase-de-passe"
 
@@ -165,47 +165,6 @@ def test_a_dead_mail_server_tells_nothing(app: SignInApp, sink: MailSink, caplog
     assert "salle.test" not in caplog.text
     asked_for(app, "pau@salle.test")
     assert len(sink.messages) == 1
-
-
-def test_a_manager_invites_their_own_staff(app: SignInApp) -> None:
-    """The rights are the database's: not another gym's people, no one above, nobody twice."""
-    dax = Scope(
-        user_id=app.network.users["dax"], role=UserRole.GYM_MANAGER, full_name="Camille", gym_id=app.network.dax
-    )
-    staff = Invited(email="Nouvelle@salle.test", role=UserRole.GYM_STAFF, gym_id=app.network.dax)
-    user_id, link = app.links.invite(dax, staff)
-    for refused in (replace(staff, gym_id=app.network.pau), replace(staff, role=UserRole.GYM_MANAGER)):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            app.links.invite(dax, replace(refused, email="autre@salle.test"))
-    with pytest.raises(psycopg.errors.UniqueViolation):
-        app.links.invite(dax, staff)
-    client = app.client()
-    # Nobody signs in before a password is set, with any.
-    assert client.post("/login", data={"email": link.email, "password": PASSWORD}).status_code == 401
-    again = app.links.invite_again(dax, user_id)
-    assert again is not None
-    assert client.get(link_url("", link.token), headers=HTML).status_code == 410
-    page = client.get(link_url("", again), headers=HTML)
-    assert "Bienvenue" in page.text
-    submit(client, link_url("", again), password=NEW_PASSWORD, again=NEW_PASSWORD)
-    answer = client.post("/login", data={"email": link.email, "password": NEW_PASSWORD})
-    assert answer.headers["location"] == "/"
-    assert app.links.invite_again(dax, user_id) is None
-    app.admin.execute("delete from users where id = %s", [user_id])
-
-
-def test_a_lost_telephone_is_forgotten_by_whoever_manages(app: SignInApp) -> None:
-    """A franchise owner for a manager; not a neighbour, and nobody for themselves."""
-    user_id = app.network.users["dax"]
-    plant_second_factor(app.admin, app.settings, user_id)
-
-    def scope(name: str, role: UserRole) -> Scope:
-        return Scope(user_id=app.network.users[name], role=role, full_name=name)
-
-    assert not app.links.reset_second_factor(scope("pau", UserRole.GYM_MANAGER), user_id)
-    assert not app.links.reset_second_factor(scope("dax", UserRole.GYM_MANAGER), user_id)
-    assert app.links.reset_second_factor(scope("franchise", UserRole.FRANCHISE_OWNER), user_id)
-    assert app.sign_in(app.client(), "dax").headers["location"] == "/"
 
 
 def test_the_operator_invites(app: SignInApp) -> None:

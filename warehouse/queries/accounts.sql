@@ -90,18 +90,3 @@ from app.read_account_link(%(token_hash)s::bytea);
 select app.use_account_link(
     %(token_hash)s::bytea, %(password_hash)s::text, %(device)s::text, %(network)s::text
 ) as is_done;
-
--- invite_user --
--- Somebody new, who sets their own password by the link.
-select app.invite_user(
-    %(email)s::text, %(full_name)s::text, %(role)s::text, %(franchise_id)s::uuid, %(gym_id)s::uuid,
-    %(token_hash)s::bytea, %(valid_for)s::interval
-) as user_id;
-
--- renew_invitation --
--- A new link for somebody who has not set a password yet.
-select app.renew_invitation(%(user_id)s::uuid, %(token_hash)s::bytea, %(valid_for)s::interval) as is_done;
-
--- reset_second_factor --
--- Takes somebody's second factor away, for whoever manages them.
-select app.reset_second_factor(%(user_id)s::uuid) as is_done;

@@ -1,7 +1,8 @@
 """Links by which people set their own password: invitations and resets, good once and for a while.
 
-A link holds 256 random bits; the database keeps their SHA-256. Whoever invites acts under their own rights
-(`app.may_manage_user`); a reset acts for whoever reads the person's mail, and leaves the second factor alone.
+A link holds 256 random bits; the database keeps their SHA-256. Invitations are made by `warehouse/stores/team.py`,
+under the rights of whoever invites; a reset acts for whoever reads the person's mail, and leaves the second factor
+alone.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from jarvis.tenancy import Scope, UserRole
+from jarvis.tenancy import UserRole
 from warehouse.people import Database
 from warehouse.sql import queries
 from warehouse.stores.sign_in import Visitor, hashed, new_token
@@ -102,46 +103,6 @@ class AccountLinks:
             device=visitor.device,
             network=visitor.network,
         )
-        return row is not None and bool(row["is_done"])
-
-    def invite(self, inviter: Scope, invited: Invited) -> tuple[UUID, NewLink]:
-        """The new person's id and the link to send.
-
-        Raises:
-            InsufficientPrivilege: when the inviter may not make somebody of this role and place.
-            UniqueViolation: when somebody has this e-mail already.
-        """
-        token = new_token()
-        with self._database.person(inviter) as connection:
-            row = connection.execute(
-                self._blocks["invite_user"],
-                {
-                    "email": invited.email,
-                    "full_name": invited.full_name,
-                    "role": invited.role.value,
-                    "franchise_id": invited.franchise_id,
-                    "gym_id": invited.gym_id,
-                    "token_hash": hashed(token),
-                    "valid_for": INVITATION_LASTS,
-                },
-            ).fetchone()
-        assert row is not None  # The function answers an id or raises.
-        return row["user_id"], NewLink(invited.email.lower(), invited.full_name, token)
-
-    def invite_again(self, inviter: Scope, user_id: UUID) -> str | None:
-        """The token of a new link; None where nobody like that waits for one, or the inviter may not."""
-        token = new_token()
-        with self._database.person(inviter) as connection:
-            row = connection.execute(
-                self._blocks["renew_invitation"],
-                {"user_id": user_id, "token_hash": hashed(token), "valid_for": INVITATION_LASTS},
-            ).fetchone()
-        return token if row is not None and row["is_done"] else None
-
-    def reset_second_factor(self, manager: Scope, user_id: UUID) -> bool:
-        """True: the person has no second factor and no session any more. False: nobody the manager may do this for."""
-        with self._database.person(manager) as connection:
-            row = connection.execute(self._blocks["reset_second_factor"], {"user_id": user_id}).fetchone()
         return row is not None and bool(row["is_done"])
 
     def _ask(self, block: str, **parameters: object) -> dict[str, Any] | None:

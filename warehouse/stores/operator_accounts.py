@@ -1,7 +1,7 @@
 """Accounts of people who sign in, as the operator keeps them from the command line: never by a page's own role.
 
 Called with the administration's or the pipeline's connection; the door's role can't reach these tables. Pages
-invite through `warehouse/stores/account_links.py`, under the rights of whoever is signed in.
+invite through `warehouse/stores/team.py`, under the rights of whoever is signed in.
 """
 
 from psycopg import Connection
