@@ -39,6 +39,8 @@ class Door:
     conversation_search: ConversationSearch
     team: Team
     invitations: Invitations
+    gateway_address: str = "http://127.0.0.1:8080"
+    """Where a kiosk's browser opens its page."""
 
 
 class DoorNotOpen(RuntimeError):

@@ -59,6 +59,7 @@ def create_app(settings: Settings) -> "App":
             conversation_search=ConversationSearch(database),
             team=team,
             invitations=Invitations(settings, team, mailer),
+            gateway_address=settings.gateway_address,
         )
     )
 

@@ -5,13 +5,15 @@ number under the pointer.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 import plotly.graph_objects as go
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#8a949f"
 
 HEIGHT = 260
+# A day on which a kiosk was heard less is marked: an hour and twelve minutes of silence.
+GOOD_AVAILABILITY = 0.95
 
 
 def weekly_visits(
@@ -50,6 +52,28 @@ def sentiment_line(numbers: Sequence[int], scores: Sequence[float]) -> go.Figure
     figure.add_hline(y=0, line_dash="dot", line_color=GREY)
     figure.update_layout(height=HEIGHT - 80, xaxis={"visible": False})
     figure.update_yaxes(range=[-1.05, 1.05], tickformat=".1f")
+    return figure
+
+
+def daily_availability(days: Sequence[date], rates: Sequence[float], *, first: date, last: date) -> go.Figure:
+    """The share of each day in which a kiosk was heard, 0 to 1, as bars from the first to the last day."""
+    figure = go.Figure(
+        go.Bar(
+            x=list(days),
+            y=list(rates),
+            # A bad day is marked by its pattern too.
+            marker={
+                "color": [BLUE if rate >= GOOD_AVAILABILITY else ORANGE for rate in rates],
+                "pattern": {"shape": ["" if rate >= GOOD_AVAILABILITY else "/" for rate in rates]},
+            },
+            hovertemplate="%{x|%d/%m/%Y} : %{y:.1%}<extra></extra>",
+        )
+    )
+    _shape(figure)
+    figure.update_layout(height=HEIGHT - 40, bargap=0.25)
+    half_day = timedelta(hours=12)
+    figure.update_xaxes(range=[datetime.combine(first, time()) - half_day, datetime.combine(last, time()) + half_day])
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", dtick=0.25)
     return figure
 
 

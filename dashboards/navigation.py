@@ -41,6 +41,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("manager.members", "Adhérents", "adherents", "group", Permission.SEE_MEMBERS, GYM),
     Entry("manager.conversations", "Conversations", "conversations", "forum", Permission.SEE_CONVERSATIONS, GYM),
     Entry("manager.alerts", "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
+    Entry("manager.kiosks", "Bornes", "bornes", "tablet", Permission.SEE_KIOSKS, GYM),
     Entry("franchise.costs", "Coûts", "couts", "payments", Permission.SEE_COSTS, NETWORK),
     Entry("manager.team", "Équipe", "equipe", "badge", Permission.MANAGE_GYMS, GYM, Permission.MANAGE_NETWORK),
     Entry("admin.users", "Utilisateurs", "utilisateurs", "manage_accounts", Permission.MANAGE_NETWORK, ADMINISTRATION),

@@ -71,6 +71,8 @@ class Settings:
     """What the churn rules fire at and where the risk levels begin."""
     dashboards_url: str | None = None
     """The dashboards' public URL where a proxy stands in front of them; None means their own address."""
+    gateway_url: str | None = None
+    """The gateway's public URL where a proxy stands in front of it; None means its own address."""
     api_requests_per_minute: int = 100
     """Requests of one kiosk, user or address to /api/ (seed: 100)."""
     voice_requests_per_minute: int = 30
@@ -136,6 +138,11 @@ class Settings:
     def dashboards_address(self) -> str:
         """Where a manager opens the dashboards; what an e-mail links to."""
         return self.dashboards_url or f"http://127.0.0.1:{self.dashboards_port}"
+
+    @property
+    def gateway_address(self) -> str:
+        """Where a kiosk's browser opens its page."""
+        return self.gateway_url or f"http://127.0.0.1:{self.gateway_port}"
 
     def database_url_for(self, door: Door) -> str:
         """URL with which one door logs in, as `jarvis_<door>`; `admin` is the administration URL."""
@@ -206,6 +213,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         session_limits=_session_limits(reader),
         churn=_churn_thresholds(reader),
         dashboards_url=reader.url("JARVIS_DASHBOARDS_URL", ("http", "https")),
+        gateway_url=reader.url("JARVIS_GATEWAY_URL", ("http", "https")),
         smtp_url=reader.url("JARVIS_SMTP_URL", ("smtp", "smtps")),
         mail_from=next(iter(reader.addresses("JARVIS_MAIL_FROM", "JARVIS <jarvis@localhost>")), ""),
         operators_mail=reader.addresses("JARVIS_OPERATORS_MAIL", ""),

@@ -28,6 +28,8 @@ class Permission(StrEnum):
     """Sessions with what was said in them."""
     SEE_ALERTS = "see_alerts"
     ACT_ON_ALERTS = "act_on_alerts"
+    SEE_KIOSKS = "see_kiosks"
+    """How the kiosks are and how they are set up."""
     CORRECT_LABELS = "correct_labels"
     """What an analysis says of a conversation."""
     RECORD_ABSENCES = "record_absences"
@@ -43,7 +45,10 @@ class Permission(StrEnum):
     """Franchises, new gyms, and people of every role."""
 
 
-_READING = frozenset({Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS})
+_READING = frozenset({
+    Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS,
+    Permission.SEE_KIOSKS,
+})  # fmt: skip
 _SERVING = _READING | {Permission.RECORD_ABSENCES}
 _MANAGING = _SERVING | {
     Permission.ACT_ON_ALERTS, Permission.CORRECT_LABELS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT

@@ -76,6 +76,7 @@ ROLES_OF_FILE = {
     "dashboards/queries/context.sql": ("jarvis_dashboard",),
     "dashboards/queries/conversations.sql": ("jarvis_dashboard",),
     "dashboards/queries/costs.sql": ("jarvis_dashboard",),
+    "dashboards/queries/kiosks.sql": ("jarvis_dashboard",),
     "dashboards/queries/members.sql": ("jarvis_dashboard",),
 }
 

@@ -134,3 +134,29 @@ select app.issue_kiosk_code(
 -- revoke_kiosk --
 -- Makes every credential of a kiosk worthless.
 select app.revoke_kiosk(%(id)s::uuid) as answer;
+
+-- kiosk_setting_layers --
+-- What is set for one kiosk by its franchise, its gym and itself, and the versions of each.
+select franchise_id, of_franchise, of_gym, of_kiosk, franchise_version, gym_version, kiosk_version
+from app.kiosk_setting_layers(array[%(id)s::uuid]);
+
+-- kiosk_access --
+-- Which proofs a kiosk holds, and the code that waits for it.
+select kind, holder, created_at, used_at, expires_at from app.kiosk_access(%(id)s::uuid);
+
+-- change_kiosk --
+-- Changes a kiosk's name and place, if they are still as the person read them.
+select app.change_kiosk(
+    %(id)s::uuid, %(seen_name)s::text, %(seen_location)s::text, %(name)s::text, %(location_in_gym)s::text
+) as answer;
+
+-- pause_kiosk --
+-- Takes a kiosk out of service, or back into it.
+select app.pause_kiosk(%(id)s::uuid, %(is_paused)s::boolean) as answer;
+
+-- change_kiosk_settings --
+-- Sets and takes away some keys of a franchise, a gym or one kiosk, if they are still as the person read them.
+select app.change_kiosk_settings(
+    %(franchise_id)s::uuid, %(gym_id)s::uuid, %(kiosk_id)s::uuid, %(seen_version)s::bigint, %(settings)s::jsonb,
+    %(removed)s::text[]
+) as answer;

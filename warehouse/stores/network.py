@@ -1,6 +1,6 @@
 """How a signed-in person reads and runs the network: franchises, gyms, users, kiosks, and who did what.
 
-SQL is in `queries/network.sql`; the functions it calls (migration 0080) decide who may and write the audit
+SQL is in `queries/network.sql`; the functions it calls (migrations 0080 and 0292) decide who may and write the audit
 trail in the same transaction. The caller's transaction carries the person (`as_user_async`).
 """
 
@@ -15,7 +15,8 @@ Connection = AsyncConnection[dict[str, Any]]
 Listing = Literal["franchises", "gyms", "users", "kiosks", "audit"]
 Change = Literal[
     "create_franchise", "change_franchise", "create_gym", "change_gym", "change_voice_budget", "create_user",
-    "change_user", "create_kiosk", "issue_kiosk_code", "revoke_kiosk",
+    "change_user", "create_kiosk", "change_kiosk", "pause_kiosk", "change_kiosk_settings", "issue_kiosk_code",
+    "revoke_kiosk",
 ]  # fmt: skip
 
 _FILTERS: Mapping[str, tuple[str, ...]] = {

@@ -6,7 +6,10 @@ import pytest
 
 from jarvis.tenancy import Permission, Scope, UserRole
 
-READING = {Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS}
+READING = {
+    Permission.SEE_KPIS, Permission.SEE_MEMBERS, Permission.SEE_CONVERSATIONS, Permission.SEE_ALERTS,
+    Permission.SEE_KIOSKS,
+}  # fmt: skip
 SERVING = {*READING, Permission.RECORD_ABSENCES}
 MANAGING = {
     *SERVING, Permission.ACT_ON_ALERTS, Permission.CORRECT_LABELS, Permission.MANAGE_GYMS, Permission.SEE_AUDIT

@@ -1,0 +1,226 @@
+"""One kiosk: has it answered, what happened at it, what was said at it, and who set it up how."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from html import escape
+from uuid import UUID
+
+import streamlit as st
+
+from dashboards import (
+    exports,
+    figures,
+    kiosk_cards,
+    kiosk_settings_form,
+    kiosk_setup,
+    kiosk_texts,
+    navigation,
+    texts_fr,
+    tiles,
+)
+from dashboards.conversation_list import duration, label
+from dashboards.kiosk_desk import KIOSK_GONE
+from dashboards.kiosks import KioskView, view
+from dashboards.language import say
+from dashboards.records import NotBuiltYet, Records, Row
+from dashboards.tiles import Tile
+from dashboards.today import NOT_BUILT_YET
+from jarvis import formats_fr
+from jarvis.kiosk_health import OFFLINE_AFTER
+from jarvis.tenancy import Permission, Scope
+
+DAYS = 30
+MOST_CONVERSATIONS = 50
+
+_PARTS = {"microphone": "Micro", "reader": "Lecteur"}
+_EXPORTED_DAYS = {
+    "local_date": "Jour", "availability_rate": "Disponibilité", "heard_slot_count": "Tranches entendues",
+    "due_slot_count": "Tranches attendues", "heartbeat_count": "Signes de vie",
+    "microphone_fault_count": "Défauts du micro", "reader_fault_count": "Défauts du lecteur",
+    "median_network_ms": "Réseau, médiane (ms)",
+}  # fmt: skip
+
+
+def place(scope: Scope, records: Records, kiosk_id: UUID, *, now: datetime) -> None:
+    """The kiosk's file is placed; whoever does not see the kiosk is told that there is none."""
+    row = records.row(scope, "kiosks.wall", gym_id=None, kiosk_id=kiosk_id)
+    if row is None:
+        st.warning(say(KIOSK_GONE), icon=":material/search_off:")
+        return
+    one = view(row, now=now)
+    st.html(kiosk_cards.head_html(one, now=now))
+    running, setting, installing = st.tabs([say("Fonctionnement"), say("Réglages"), say("Installation et accès")])
+    with running:
+        _place_days(scope, records, one, now=now)
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.subheader(say("Quand s'est-elle tue ?"), anchor=False)
+            silences = records.rows(scope, "kiosks.silences", kiosk_id=one.id, offline_after=OFFLINE_AFTER)
+            st.html(silences_html(silences, one, now=now))
+            st.subheader(say("Quelles alertes ?"), anchor=False)
+            st.html(incidents_html(records.rows(scope, "kiosks.incidents", kiosk_id=one.id), one, now=now))
+        with right:
+            st.subheader(say("Que dit-elle d'elle-même ?"), anchor=False)
+            signs = records.row(scope, "kiosks.signs", kiosk_id=one.id)
+            parts = records.rows(scope, "kiosks.parts", kiosk_id=one.id)
+            st.html(signs_html(one, signs, parts, now=now))
+        if scope.may(Permission.SEE_CONVERSATIONS):
+            _place_conversations(scope, records, one, now=now)
+    with setting:
+        kiosk_settings_form.place(scope, records, one)
+        if scope.may(Permission.SEE_AUDIT):
+            st.subheader(say("Qui a changé quoi ?"), anchor=False)
+            st.html(history_html(records.rows(scope, "kiosks.history", kiosk_id=one.id), one, now=now))
+    with installing:
+        kiosk_setup.place_installation(scope, records, one)
+
+
+def days_tiles(days: Sequence[Row]) -> list[Tile]:
+    """What 30 days of the mart add up to."""
+    due = sum(day["due_slot_count"] for day in days)
+    heard = sum(day["heard_slot_count"] for day in days)
+    networks = [day["median_network_ms"] for day in days if day["median_network_ms"] is not None]
+    mart = "fct_kiosk_daily"
+    return [
+        Tile(
+            label="Disponibilité", value=100 * heard / due if due else None, unit="\u202f%", decimals=1,
+            source=(mart, "availability_rate"), more_is_better=True,
+        ),
+        Tile(
+            label="Défauts du micro", value=sum(day["microphone_fault_count"] for day in days),
+            source=(mart, "microphone_fault_count"), more_is_better=False,
+        ),
+        Tile(
+            label="Défauts du lecteur", value=sum(day["reader_fault_count"] for day in days),
+            source=(mart, "reader_fault_count"), more_is_better=False,
+        ),
+        Tile(
+            label="Réseau", value=networks[-1] if networks else None, unit="\u202fms",
+            source=(mart, "median_network_ms"), more_is_better=False,
+        ),
+    ]  # fmt: skip
+
+
+def silences_html(silences: Sequence[Row], one: KioskView, *, now: datetime) -> str:
+    """Each stretch of ten minutes or more in which nothing was heard, the latest first."""
+    lines = []
+    for silence in silences:
+        ended_at = silence["ended_at"]
+        if ended_at is None and not one.is_in_service:
+            # Put away, or waiting for its code: nobody misses it.
+            continue
+        span = kiosk_cards.lasting((ended_at or now) - silence["began_at"])
+        going = "" if ended_at else f' <span class="j-tag j-high">{escape(say("en cours"))}</span>'
+        when = formats_fr.moment(silence["began_at"], now=now, timezone=one.timezone)
+        lines.append(f"<li><small>{escape(when)}</small> {escape(say('pendant'))} {escape(span)}{going}</li>")
+    return _timeline(lines, say("Aucun silence de plus de dix minutes en 30 jours."))
+
+
+def incidents_html(alerts: Sequence[Row], one: KioskView, *, now: datetime) -> str:
+    """The alerts about the kiosk and what became of them."""
+    lines = [
+        f"<li><small>{escape(formats_fr.moment(alert['created_at'], now=now, timezone=one.timezone))}</small> "
+        f"<strong>{escape(alert['title'])}</strong> "
+        f'<span class="j-tag">{escape(say(texts_fr.STATUSES[alert["status"]]))}</span>'
+        + (f" {escape(say(texts_fr.OUTCOME_CODES[alert['outcome_code']]))}" if alert["outcome_code"] else "")
+        + "</li>"
+        for alert in alerts
+    ]
+    return _timeline(lines, say("Aucune alerte en 30 jours."))
+
+
+def signs_html(one: KioskView, signs: Row | None, parts: Sequence[Row], *, now: datetime) -> str:
+    """Its parts now, its network, and when a part went bad or well."""
+    network = (signs or {}).get("median_network_ms")
+    spooled = (signs or {}).get("spooled_count")
+    lines = [
+        (say("Lecteur de badges"), kiosk_cards.part(one.is_reader_well)),
+        (say("Micro"), kiosk_cards.part(one.is_microphone_well)),
+        (say("Réseau, dernière heure"), "–" if network is None else f"{formats_fr.number(network)}\u00a0ms"),
+        (say("Badges en attente d'envoi"), "–" if spooled is None else formats_fr.number(float(spooled))),
+        (say("Version"), one.software_version or "–"),
+    ]
+    turns = [
+        f"<li><small>{escape(formats_fr.moment(part['received_at'], now=now, timezone=one.timezone))}</small> "
+        f"{escape(say(_PARTS[part['part']]))} : {escape(kiosk_cards.part(part['is_well']).lower())}</li>"
+        for part in parts
+    ]
+    return kiosk_cards.pairs_html(lines) + _timeline(turns, say("Aucun défaut signalé en 30 jours."))
+
+
+def history_html(changes: Sequence[Row], one: KioskView, *, now: datetime) -> str:
+    """Who set the kiosk up and how, the latest first."""
+    lines = []
+    for change in changes:
+        action = say(kiosk_texts.ACTIONS.get(change["action"], change["action"]))
+        if change["subject_table"] == "gyms":
+            action = f"{action} ({say('toute la salle')})"
+        words = kiosk_texts.change_words(change["details"])
+        who = change["actor_name"] or (say("une personne du réseau") if change["is_person"] else "JARVIS")
+        when = formats_fr.moment(change["occurred_at"], now=now, timezone=one.timezone)
+        lines.append(
+            f"<li><small>{escape(when)}, {escape(who)}</small> <strong>{escape(action)}</strong>"
+            + (f"<br>{escape(words)}" if words else "")
+            + "</li>"
+        )
+    return _timeline(lines, say("Rien n'a été changé depuis sa création."))
+
+
+def conversation_line(row: Row, one: KioskView, *, now: datetime) -> dict[str, object]:
+    """One conversation as the list shows it."""
+    return {
+        "at": formats_fr.moment(row["started_at"], now=now, timezone=one.timezone),
+        "duration": say("en cours") if row["state"] == "active" else duration(row["duration_seconds"]),
+        "wait": row["median_seconds"],
+        "ending": label(texts_fr.CLOSE_REASONS, row["close_reason"]) if row["close_reason"] else "–",
+        "sentiment": label(texts_fr.SENTIMENTS, row["sentiment_label"]) if row["sentiment_label"] else "–",
+    }
+
+
+def _place_days(scope: Scope, records: Records, one: KioskView, *, now: datetime) -> None:
+    try:
+        days = records.rows(scope, "marts_kiosks.days", kiosk_id=one.id)
+    except NotBuiltYet:
+        st.info(say(NOT_BUILT_YET), icon=":material/hourglass_top:")
+        return
+    tiles.place(days_tiles(days), built_at=min((day["built_at"] for day in days), default=None), now=now)
+    st.subheader(say("A-t-elle répondu tous les jours ?"), anchor=False)
+    if not days:
+        st.caption(say("Pas encore de jour mesuré : les chiffres viennent après son premier signe de vie."))
+        return
+    today: date = max(now.date(), days[-1]["local_date"])
+    st.plotly_chart(
+        figures.daily_availability(
+            [day["local_date"] for day in days], [day["availability_rate"] for day in days],
+            first=today - timedelta(days=DAYS - 1), last=today,
+        ),
+        config={"displayModeBar": False}, alt=say("Disponibilité par jour, 30 jours"),
+    )  # fmt: skip
+    exports.place(days, _EXPORTED_DAYS, name=f"disponibilite-{one.slug}")
+
+
+def _place_conversations(scope: Scope, records: Records, one: KioskView, *, now: datetime) -> None:
+    st.subheader(say("Quels échanges ces sept derniers jours ?"), anchor=False)
+    rows = records.rows(scope, "kiosks.conversations", kiosk_id=one.id, most=MOST_CONVERSATIONS)
+    if not rows:
+        st.caption(say("Aucun échange en sept jours."))
+        return
+    column = st.column_config
+    chosen = st.dataframe(
+        [conversation_line(row, one, now=now) for row in rows], hide_index=True, on_select="rerun",
+        selection_mode="single-row", key="kiosk-conversations", placeholder="–",
+        column_config={
+            "at": column.TextColumn(say("Quand"), width="medium"),
+            "duration": column.TextColumn(say("Durée"), width="small"),
+            "wait": column.NumberColumn(say("Attente médiane"), format="%.1f s", width="small"),
+            "ending": column.TextColumn(say("Fin"), width="medium"),
+            "sentiment": column.TextColumn(say("Sentiment"), width="small"),
+        },
+        alt=say("Échanges de la borne, le plus récent d'abord"),
+    )  # fmt: skip
+    if chosen.selection.rows:
+        navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["id"])})
+
+
+def _timeline(lines: Sequence[str], nothing: str) -> str:
+    return f'<ol class="j-timeline">{"".join(lines)}</ol>' if lines else f"<p>{escape(nothing)}</p>"

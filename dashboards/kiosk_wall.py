@@ -1,0 +1,67 @@
+"""The wall of kiosks: a sentence, and a card for each, those that need somebody first; by gym for who sees several."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from dashboards import cards, context, exports, kiosk_cards, navigation
+from dashboards.kiosks import MOST_CARDS, NEEDING, STATES, KioskView, by_gym, in_order, summary, view
+from dashboards.language import say
+from dashboards.records import Records
+from jarvis.tenancy import Permission, Scope
+
+# Three of them fill the page at its full width, one the width of a phone.
+CARD_PIXELS = 305
+
+_EXPORTED = {
+    "gym": "Salle", "name": "Borne", "location": "Emplacement", "state": "État", "since": "Depuis",
+    "last_heartbeat_at": "Dernier signe", "version": "Version", "reader": "Lecteur", "microphone": "Micro",
+    "session_count": "Échanges aujourd'hui", "cut_count": "Dont coupés",
+}  # fmt: skip
+
+
+def place(scope: Scope, records: Records, *, now: datetime) -> None:
+    """The wall is placed as it is at this moment."""
+    rows = records.rows(scope, "kiosks.wall", gym_id=context.gym_id(), kiosk_id=None)
+    views = in_order([view(row, now=now) for row in rows])
+    if not views:
+        st.html(cards.empty_html(say("Aucune borne pour l'instant"), say("Ajoutez la première ci-dessous.")))
+        return
+    st.html(kiosk_cards.summary_html(summary(views), is_well=not any(one.is_unreachable for one in views)))
+    shown = _shown(views)
+    if scope.may(Permission.CHOOSE_GYM):
+        for gym_name, group in by_gym(shown):
+            st.subheader(gym_name, anchor=False)
+            st.caption(summary([one for one in views if one.gym_id == group[0].gym_id]))
+            _place_cards(group, now=now)
+    else:
+        _place_cards(shown, now=now)
+    if len(shown) < len(views):
+        st.caption(say("Les bornes qui n'ont besoin de personne sont masquées : choisissez une salle pour les voir."))
+    exports.place([exported(one) for one in views], _EXPORTED, name="bornes")
+
+
+def exported(one: KioskView) -> dict[str, object]:
+    """One kiosk as a line of the export."""
+    return {
+        "gym": one.gym_name, "name": one.name, "location": one.location, "state": say(STATES[one.state]),
+        "since": one.since, "last_heartbeat_at": one.last_heartbeat_at, "version": one.software_version,
+        "reader": one.is_reader_well, "microphone": one.is_microphone_well, "session_count": one.session_count,
+        "cut_count": one.cut_count,
+    }  # fmt: skip
+
+
+def _shown(views: Sequence[KioskView]) -> Sequence[KioskView]:
+    """All of them, or of a great network those that need somebody."""
+    if len(views) <= MOST_CARDS:
+        return views
+    return [one for one in views if one.state in NEEDING][:MOST_CARDS]
+
+
+def _place_cards(group: Sequence[KioskView], *, now: datetime) -> None:
+    with st.container(horizontal=True, gap="small", key=f"kiosks-{group[0].gym_id}"):
+        for one in group:
+            with st.container(border=True, width=CARD_PIXELS, gap="small", key=f"kiosk-{one.state}-{one.id}"):
+                st.html(kiosk_cards.card_html(one, now=now))
+                navigation.link("bornes", f"{say('Ouvrir')} {one.name}", {"borne": str(one.id)})
