@@ -18,16 +18,18 @@ from dashboards import (
     texts_fr,
     tiles,
 )
-from dashboards.conversation_list import duration, label
+from dashboards.choices import label
+from dashboards.conversation_list import duration
 from dashboards.kiosk_desk import KIOSK_GONE
 from dashboards.kiosks import KioskView, view
 from dashboards.language import say
-from dashboards.records import NotBuiltYet, Records, Row
+from dashboards.records import Records, Row
 from dashboards.tiles import Tile
 from dashboards.today import NOT_BUILT_YET
 from jarvis import formats_fr
 from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.tenancy import Permission, Scope
+from warehouse.stores.marts import NotBuiltYet
 
 DAYS = 30
 MOST_CONVERSATIONS = 50
@@ -172,8 +174,8 @@ def conversation_line(row: Row, one: KioskView, *, now: datetime) -> dict[str, o
         "at": formats_fr.moment(row["started_at"], now=now, timezone=one.timezone),
         "duration": say("en cours") if row["state"] == "active" else duration(row["duration_seconds"]),
         "wait": row["median_seconds"],
-        "ending": label(texts_fr.CLOSE_REASONS, row["close_reason"]) if row["close_reason"] else "–",
-        "sentiment": label(texts_fr.SENTIMENTS, row["sentiment_label"]) if row["sentiment_label"] else "–",
+        "ending": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
+        "sentiment": label(texts_fr.SENTIMENTS, row["sentiment_label"]),
     }
 
 
