@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from jarvis.conversations import Conversation, Outcome, Role, Sentiment
+from ml.conversations.course import course_of
 from ml.conversations.cues import plain
 
 # French, English, Spanish and Portuguese, as `plain` leaves them.
@@ -36,7 +37,8 @@ _ANYBODY_THERE = re.compile(
     r"je n'ai plus de (?:reponse|nouvelles)|sans reponse de votre part|"
     r"still (?:there|with (?:me|us)|on the line)|(?:haven't|have not|did not|didn't) (?:heard|hear|received?)|"
     r"no (?:reply|response)|you're busy|you are busy|have to (?:close|end|disconnect) (?:the|this) chat|"
-    r"chat (?:will|is going to) (?:close|be closed|get closed)|inactivity|sigue (?:ahi|usted)|todavia esta ahi|"
+    r"chat (?:will|is going to) (?:close|be closed|get closed)|inactivity|hope we are (?:still )?connected|"
+    r"refresh (?:this|the|our) (?:interaction|chat|session)|sigue (?:ahi|usted)|todavia esta ahi|"
     r"ainda esta (?:ai|comigo)|esta(?:r)? ocupad|encerrar (?:o|este) (?:chat|bate)"
 )
 _SOLVED = re.compile(
@@ -49,14 +51,34 @@ _SOLVED = re.compile(
 )
 _NOT = re.compile(r"(?<!\w)(?:pas|plus|jamais|not|n't|no (?=esta|se|lo)|sin|nao)(?!\w)|n't")
 
+# It asks without a question mark: a request for what only the member knows.
+_REQUESTS = re.compile(
+    r"(?:may|can|could) (?:i|you) (?:please |kindly )?(?:know|have|get|tell|confirm|provide|share|give|send)|"
+    r"please (?:tell|confirm|provide|share|give|send|specify)|(?:dites|donnez|precisez|indiquez|confirmez)[- ]moi|"
+    r"(?:dis|donne|precise|indique|confirme)-moi|(?:pouvez|pourriez|peux)[- ](?:vous|tu) (?:me|m')|"
+    r"merci de (?:me )?(?:preciser|confirmer|donner|dire|indiquer)|"
+    r"(?:digame|dime|indiqueme|confirmeme)|(?:me (?:diga|informe|confirme|envie)|pode(?:ria)? me)"
+)
+
 # What an assistant asks to close with, and waits for no answer to.
 _ANYTHING_ELSE = re.compile(r"autre chose|anything else|any other|algo mas|mais alguma|puis-je faire|besoin d'aide")
+
+# What a member says who has tried what they were told, and nothing has changed.
+_STUCK = re.compile(
+    r"(?<!\w)(?:still (?:not|doesn'?t|don'?t|can'?t|isn'?t|no|the same|nothing|says|shows|getting)|"
+    r"same (?:error|problem|message|thing|issue)|what i (?:did|have done)|"
+    r"(?:doesn'?t|does not|isn'?t|not|didn'?t) work|"
+    r"toujours (?:pas|rien|le meme|la meme)|meme (?:erreur|message|probleme|chose)|"
+    r"(?:marche|fonctionne|passe) (?:toujours )?pas|"
+    r"sigue (?:sin|igual|el mismo|la misma)|mism[oa] (?:error|mensaje|problema)|no funciona|"
+    r"(?:ainda|continua) (?:nao|sem|o mesmo|a mesma)|mesm[oa] (?:erro|mensagem|problema)|nao funciona)"
+)
 
 # Where a long answer's last question stands.
 _CLOSING_CHARACTERS = 80
 
-# How much of the estimate is the member's view, how it ended for them, and how they left: about a third each.
-_VIEW, _OUTCOME, _LEAVE = 0.35, 0.35, 0.3
+# How much of the estimate is the member's view, how it ended for them, how they left, and how the talk went.
+_VIEW, _OUTCOME, _LEAVE, _COURSE = 0.2, 0.2, 0.3, 0.3
 
 
 class Leave(Enum):
@@ -66,7 +88,7 @@ class Leave(Enum):
     AGREED = 0.95
     SILENT = 0.6
     OPEN = 0.2
-    """Nobody took up what they last said, or they went while the assistant was waiting for their answer."""
+    """Nobody took up what they last said, it still did not work, or they went while an answer of theirs was awaited."""
     GONE = 0.0
     """The assistant asked whether anybody was there, and nobody was."""
 
@@ -82,13 +104,21 @@ def leave_of(conversation: Conversation) -> Leave:
         return Leave.THANKED
     if any(_ANYBODY_THERE.search(text) for text in after):
         return Leave.GONE
-    is_asked = bool(after) and after[-1].endswith("?") and not _ANYTHING_ELSE.search(after[-1][-_CLOSING_CHARACTERS:])
-    if is_asked:
+    is_stuck = len(places) > 1 and _STUCK.search(last) is not None
+    if is_stuck or _waits(after):
         return Leave.OPEN
     if _AGREES.search(last):
         return Leave.AGREED
     # The last word was the member's, neither thanks nor consent, and nobody took it up.
     return Leave.SILENT if after else Leave.OPEN
+
+
+def _waits(after: Sequence[str]) -> bool:
+    """Whether the assistant's last words, if any, ask for something, other than whether there is anything else."""
+    if not after:
+        return False
+    closing = after[-1][-_CLOSING_CHARACTERS:]
+    return (after[-1].endswith("?") or _REQUESTS.search(closing) is not None) and not _ANYTHING_ELSE.search(closing)
 
 
 def says_solved(conversation: Conversation) -> bool:
@@ -114,7 +144,8 @@ def satisfaction(
     """
     view = (_content(sentiment) + sum(map(_content, turns)) / len(turns)) / 2
     settled = outcome[Outcome.SOLVED] + 0.5 * outcome[Outcome.HANDED_OVER]
-    return round(_VIEW * view + _OUTCOME * settled + _LEAVE * leave_of(conversation).value, 2)
+    left, went = leave_of(conversation).value, course_of(conversation)
+    return round(_VIEW * view + _OUTCOME * settled + _LEAVE * left + _COURSE * went, 2)
 
 
 def _content(sentiment: Mapping[Sentiment, float]) -> float:

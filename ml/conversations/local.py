@@ -44,7 +44,7 @@ from ml.conversations.sentences import EMBEDDING_MODEL, mean_vector
 from ml.conversations.summary import summarise
 
 # Raised when the code reads the same probabilities differently; weights carry their own hash.
-RULES_VERSION = "5"
+RULES_VERSION = "6"
 
 # Rows of a batch that are embedded together; bounds memory, not results.
 _BATCH = 64
