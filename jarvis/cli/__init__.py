@@ -50,6 +50,7 @@ _EXPECTED = (
     "RegistryError",
     "NoChampion",
     "NotBarred",
+    "IncidentRefused",
     "EngineRefused",
     "AnalystRefused",
     "ExportRefused",

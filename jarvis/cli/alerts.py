@@ -1,10 +1,11 @@
-"""`jarvis alerts`: how often alerts fire, and how many a gym gets."""
+"""`jarvis alerts`: how often alerts fire, how many a gym gets, and incidents put right by hand."""
 
 import argparse
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from jarvis.cli.arguments import Commands, add_noun, positive, to_the_cent
 from jarvis.cli.connection import pipeline_connection
@@ -25,6 +26,17 @@ def add(commands: Commands) -> None:
     choices.add_argument("--per-week", type=_alerts_a_week, metavar="15", help="churn alerts a week; the rest: digest")
     choices.add_argument("--control-share", type=_control_share, metavar="0.1", help="held back at random; 0 for none")
     choices.set_defaults(handler=_budget)
+    incidents = alerts.add_parser("incidents", help="a gym's open machine incidents, a JSON line each")
+    incidents.add_argument("--gym", required=True, metavar="SLUG")
+    incidents.set_defaults(handler=_incidents)
+    merge = alerts.add_parser("merge", help="the second incident becomes part of the first")
+    merge.add_argument("kept", type=UUID, metavar="KEPT")
+    merge.add_argument("folded", type=UUID, metavar="FOLDED")
+    merge.set_defaults(handler=_merge)
+    split = alerts.add_parser("split", help="what some sessions reported becomes an incident of its own")
+    split.add_argument("alert", type=UUID, metavar="INCIDENT")
+    split.add_argument("--session", dest="sessions", type=UUID, action="append", required=True, metavar="ID")
+    split.set_defaults(handler=_split)
 
 
 def _alerts_a_week(text: str) -> int:
@@ -62,4 +74,31 @@ def _budget(settings: Settings, options: argparse.Namespace) -> int:
             connection, gym_slug=options.gym, per_week=options.per_week, control_share=options.control_share
         )
     print(json.dumps({"gym": options.gym, "alerts_per_week": per_week, "control_share": share}))
+    return 0
+
+
+def _incidents(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.stores.machine_incidents import open_incidents
+
+    with pipeline_connection(settings) as connection:
+        for one in open_incidents(connection, gym_slug=options.gym):
+            print(json.dumps(asdict(one), ensure_ascii=False, default=str))
+    return 0
+
+
+def _merge(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.stores.machine_incidents import merge
+
+    with pipeline_connection(settings) as connection:
+        merge(connection, kept=options.kept, folded=options.folded)
+    print(json.dumps({"kept": str(options.kept), "folded": str(options.folded)}))
+    return 0
+
+
+def _split(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.stores.machine_incidents import split
+
+    with pipeline_connection(settings) as connection:
+        made = split(connection, options.alert, session_ids=options.sessions)
+    print(json.dumps({"split": str(options.alert), "made": str(made)}))
     return 0

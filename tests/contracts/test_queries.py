@@ -55,6 +55,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/kiosk_badges.sql": ("jarvis_gateway",),
     "warehouse/queries/kiosk_settings.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/limits.sql": ("jarvis_gateway",),
+    "warehouse/queries/machine_incidents.sql": ("jarvis_dashboard", "jarvis_pipeline"),
     "warehouse/queries/members.sql": ("jarvis_pipeline",),
     "warehouse/queries/network.sql": ("jarvis_dashboard",),
     "warehouse/queries/paid_replies.sql": ("jarvis_pipeline",),

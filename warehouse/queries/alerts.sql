@@ -88,14 +88,26 @@ select
 where not exists (
     select from public.manager_alerts as closed
     where closed.gym_id = %(gym_id)s::uuid
-        and closed.dedup_key = %(dedup_key)s::text
         and closed.status in ('resolved', 'dismissed')
         and (
-            closed.resolved_at > %(occurred_at)s::timestamptz - %(cooldown)s::interval
-            -- A session analysed again must not reopen what somebody has dealt with.
+            (
+                closed.dedup_key = %(dedup_key)s::text
+                and closed.resolved_at > %(occurred_at)s::timestamptz - %(cooldown)s::interval
+                -- What a person merged goes on in the other incident.
+                and not closed.context ? 'merged_into'
+            )
+            -- A session analysed again must not reopen what somebody has dealt with, split off by hand or not.
             or (
                 jsonb_array_length(%(context)s::jsonb -> 'session_ids') > 0
                 and (closed.context -> 'session_ids') @> (%(context)s::jsonb -> 'session_ids')
+                and (
+                    closed.dedup_key = %(dedup_key)s::text
+                    or closed.context ->> 'split_from_key' = %(dedup_key)s::text
+                    or (
+                        closed.context ? 'split_from'
+                        and closed.context -> 'mentions' @> (%(context)s::jsonb -> 'mentions')
+                    )
+                )
             )
         )
 )
