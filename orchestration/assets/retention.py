@@ -49,11 +49,19 @@ def retention_proofs(
         )
     table = MetadataValue.table(
         [
-            TableRecord({"rule": one.rule_name, "found": one.found, "done": one.done, "remaining": one.remaining})
+            TableRecord(
+                {
+                    "rule": one.rule_name,
+                    "gym": one.gym_slug or "",
+                    "found": one.found,
+                    "done": one.done,
+                    "remaining": one.remaining,
+                }
+            )
             for one in proofs
         ]
     )
-    broken = {one.rule_name: one.error for one in proofs if one.error}
+    broken = {f"{one.rule_name} {one.gym_slug or ''}".strip(): one.error for one in proofs if one.error}
     context.add_output_metadata({"proofs": table, "dry": config.dry})
     if broken:
         raise Failure(f"{len(broken)} rules stopped, the others are kept: {broken}")
@@ -65,10 +73,14 @@ def nothing_is_kept_too_long(warehouse: Warehouse) -> AssetCheckResult:
     """Each rule's newest proof says that nothing past its term is left."""
     with warehouse.connect() as connection:
         proofs = retention.last_proofs(connection)
-    never = [one.rule_name for one in proofs if one.ran_at is None]
-    left = {one.rule_name: one.remaining for one in proofs if one.remaining}
+    never = [_named(one) for one in proofs if one.ran_at is None]
+    left = {_named(one): one.remaining for one in proofs if one.remaining}
     return AssetCheckResult(
         passed=not never and not left,
         severity=AssetCheckSeverity.ERROR,
         metadata={"never_kept": never, "left": left},
     )
+
+
+def _named(proof: retention.LastProof) -> str:
+    return proof.rule_name if proof.gym_id is None else f"{proof.rule_name} of {proof.gym_id}"

@@ -136,6 +136,71 @@ def test_a_dry_run_counts_and_changes_nothing(database: Database) -> None:
         assert _count(admin, "select count(*) from app.retention_runs where not is_dry") == 0
 
 
+def test_a_gym_s_own_shorter_term_is_kept_of_its_rows_only(database: Database) -> None:
+    """A neighbour keeps for the network's term; each term has its proof, with the days that held; on record."""
+    home = database.settings.home
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        pau, dax = make_gym(admin, "pau"), make_gym(admin, "dax")
+        sessions = {}
+        for gym in (pau, dax):
+            sessions[gym.gym_id] = closed_session(admin, gym, (SENTENCE,))
+            _age(admin, sessions[gym.gym_id], days=100)
+            _visit(admin, gym, NOW - timedelta(days=50))
+            admin.execute(
+                "insert into kiosk_heartbeats (gym_id, kiosk_id, received_at) values (%s, %s, %s)",
+                [gym.gym_id, gym.kiosk_id, NOW - timedelta(days=20)],
+            )
+        for rule, days in (("sessions", 60), ("badge_passages", 30), ("heartbeats", 7)):
+            retention.set_gym_keep_days(pipeline, rule, slug="pau", keep_days=days)
+        dry = {one.rule_name: one for one in retention.count_of_gym(pipeline, "pau", home=home, now=NOW)}
+        assert {name: dry[name].found for name in ("sessions", "badge_passages", "heartbeats", "reports")} == {
+            "sessions": 1, "badge_passages": 1, "heartbeats": 1, "reports": 0,
+        }  # fmt: skip
+        assert all(one.found == 0 for one in retention.count_of_gym(pipeline, "dax", home=home, now=NOW))
+        proofs = retention.keep_house(pipeline, home=home, now=NOW)
+        own = {one.rule_name: (one.found, one.done, one.remaining) for one in proofs if one.gym_slug == "pau"}
+        assert own == dict.fromkeys(("sessions", "badge_passages", "heartbeats"), (1, 1, 0))
+        assert sum(one.found for one in proofs if one.gym_slug is None) == 0
+        kept = "select count(*) from session_turns where session_id = %s and text <> ''"
+        assert [_count(admin, kept, sessions[gym.gym_id]) > 0 for gym in (pau, dax)] == [False, True]
+        assert admin.execute("select gym_id from kiosk_heartbeats").fetchall() == [(dax.gym_id,)]
+        assert admin.execute("select gym_id from member_visits where not is_day_only").fetchall() == [(dax.gym_id,)]
+        on_record = admin.execute(
+            "select rule_name, keep_days, done from app.retention_runs where gym_id = %s and not is_dry order by id",
+            [pau.gym_id],
+        ).fetchall()
+        assert on_record == [("sessions", 60, 1), ("heartbeats", 7, 1), ("badge_passages", 30, 1)]
+        assert _count(admin, "select count(*) from audit_log where gym_id = %s", pau.gym_id) == 3
+        last = {(one.rule_name, one.gym_id): one.done for one in retention.last_proofs(pipeline)}
+        assert (last["sessions", pau.gym_id], last["sessions", None]) == (1, 0)
+
+
+def test_a_gym_may_keep_less_and_never_more(database: Database) -> None:
+    """A longer term, another's rule and an unknown gym are refused; a stricter network holds; `network` ends a term."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        make_gym(admin, "pau")
+        for rule, slug, days, why in (
+            ("sessions", "pau", 183, "fewer than the network's 183"),
+            ("log_files", "pau", 1, "found no retention rule log_files|retention rule log_files of a gym"),
+            ("sessions", "lyon", 60, "found no gym lyon"),
+        ):
+            with pytest.raises(retention.UnknownRule, match=why):
+                retention.set_gym_keep_days(pipeline, rule, slug=slug, keep_days=days)
+
+        def held() -> list[tuple[str | None, int]]:
+            return [(one.gym_slug, one.keep_days) for one in retention.rules(pipeline) if one.name == "sessions"]
+
+        retention.set_gym_keep_days(pipeline, "sessions", slug="pau", keep_days=60)
+        assert held() == [(None, 183), ("pau", 60)]
+        retention.set_keep_days(pipeline, "sessions", keep_days=30)
+        assert held() == [(None, 30)]
+        [term] = (one.keep_days for one in retention.rules_of_gym(pipeline, "pau") if one.name == "sessions")
+        assert term == 30
+        retention.set_keep_days(pipeline, "sessions", keep_days=183)
+        retention.set_gym_keep_days(pipeline, "sessions", slug="pau", keep_days=None)
+        assert held() == [(None, 183)]
+
+
 def test_a_second_run_finds_nothing(database: Database) -> None:
     """Running it again is without harm and without work."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:
@@ -409,6 +474,11 @@ def test_the_command_deletes_only_where_it_is_told_to(
         assert main(["retention", "--set", "heartbeats", "31"]) == 0
         assert main(["retention", "--set", "heartbeat", "7"]) == 1
         assert "heartbeat" in capsys.readouterr().err
+        make_gym(admin, "pau")
+        assert main(["retention", "--gym", "pau", "--set", "sessions", "60"]) == 0
+        terms = {row["name"]: row["keep_days"] for row in map(json.loads, capsys.readouterr().out.splitlines())}
+        assert (terms["sessions"], terms["heartbeats"]) == (60, 31)
+        assert main(["retention", "--gym", "pau", "--run"]) == 1
         assert _count(admin, "select count(*) from app.retention_runs") == 0
         assert main(["retention", "--dry-run"]) == 0
         assert _count(admin, "select count(*) from app.retention_runs where not is_dry") == 0

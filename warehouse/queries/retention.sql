@@ -1,10 +1,55 @@
--- Retention: what is kept too long, counted and dealt with, one rule at a time. `older_than` is the rule's cut-off.
+-- Retention: what is kept too long, counted and dealt with, one rule at a time. `older_than` is the rule's cut-off,
+-- `gym_id` the gym whose own term it is; null for the network's, which every gym keeps.
 
 -- rules --
--- Every rule in the order of a run.
-select rules.name, rules.table_name, rules.purpose, rules.legal_basis, rules.keep_days, rules.action
+-- Every rule in the order of a run, the network's term before the stricter ones of gyms.
+select
+    rules.name, rules.table_name, rules.purpose, rules.legal_basis, terms.keep_days, rules.action, terms.gym_id,
+    terms.gym_slug
 from app.retention_rules as rules
+cross join lateral (
+    select rules.keep_days, null::uuid as gym_id, null::text as gym_slug
+    union all
+    select own.keep_days, own.gym_id, gyms.slug
+    from app.gym_retention_rules as own
+    inner join public.gyms on own.gym_id = gyms.id
+    where own.rule_name = rules.name and own.keep_days < rules.keep_days
+) as terms
+order by rules.position, terms.gym_slug nulls first;
+
+-- rules_of_gym --
+-- The rules that hold for the rows of one gym, each with its own term where that is stricter.
+select
+    rules.name,
+    rules.table_name,
+    rules.purpose,
+    rules.legal_basis,
+    least(rules.keep_days, own.keep_days) as keep_days,
+    rules.action,
+    gyms.id as gym_id,
+    gyms.slug as gym_slug
+from public.gyms
+cross join app.retention_rules as rules
+left join app.gym_retention_rules as own on own.gym_id = gyms.id and own.rule_name = rules.name
+where gyms.slug = %(slug)s::text and rules.is_by_gym
 order by rules.position;
+
+-- set_gym_keep_days --
+-- The gym keeps for so many days from now on; no row for an unknown gym, and for a rule that is no gym's.
+insert into app.gym_retention_rules (gym_id, rule_name, keep_days)
+select gyms.id, rules.name, %(keep_days)s::integer
+from public.gyms
+cross join app.retention_rules as rules
+where gyms.slug = %(slug)s::text and rules.name = %(name)s::text and rules.is_by_gym
+on conflict (gym_id, rule_name) do update set keep_days = excluded.keep_days, updated_at = now()
+returning gym_id;
+
+-- drop_gym_keep_days --
+-- The gym keeps for as long as the network from now on.
+delete from app.gym_retention_rules as own
+using public.gyms
+where gyms.id = own.gym_id and gyms.slug = %(slug)s::text and own.rule_name = %(name)s::text
+returning own.gym_id;
 
 -- set_keep_days --
 -- The rule keeps for so many days from now on.
@@ -15,24 +60,34 @@ returning name;
 
 -- note_change --
 -- A change of a rule is on record.
-insert into public.audit_log (actor_role, action, subject_table, subject_id, details)
-values (session_user, 'retention_changed', 'retention_rules', %(name)s::text, %(details)s::jsonb);
+insert into public.audit_log (gym_id, actor_role, action, subject_table, subject_id, details)
+values (%(gym_id)s::uuid, session_user, 'retention_changed', 'retention_rules', %(name)s::text, %(details)s::jsonb);
 
 -- note_run --
 -- What one rule found and did.
-insert into app.retention_runs (run_id, rule_name, is_dry, cut_off, keep_days, found, done, remaining, error)
+insert into app.retention_runs (run_id, rule_name, gym_id, is_dry, cut_off, keep_days, found, done, remaining, error)
 values (
-    %(run_id)s::uuid, %(rule_name)s::text, %(is_dry)s::boolean, %(cut_off)s::timestamptz, %(keep_days)s::integer,
+    %(run_id)s::uuid, %(rule_name)s::text, %(gym_id)s::uuid, %(is_dry)s::boolean, %(cut_off)s::timestamptz, %(keep_days)s::integer,
     %(found)s::integer, %(done)s::integer, %(remaining)s::integer, %(error)s::text
 );
 
 -- last_runs --
--- The newest proof of each rule; a rule that never ran has none.
-select distinct on (rules.position)
-    rules.name as rule_name, runs.ran_at, runs.cut_off, runs.found, runs.done, runs.remaining, runs.error
-from app.retention_rules as rules
-left join app.retention_runs as runs on rules.name = runs.rule_name and not runs.is_dry
-order by rules.position, runs.ran_at desc;
+-- The newest proof of each rule, and of each gym's own term; one that never ran has none.
+with terms as (
+    select rules.name, rules.position, null::uuid as gym_id
+    from app.retention_rules as rules
+    union all
+    select rules.name, rules.position, own.gym_id
+    from app.gym_retention_rules as own
+    inner join app.retention_rules as rules on own.rule_name = rules.name and own.keep_days < rules.keep_days
+)
+
+select distinct on (terms.position, terms.gym_id)
+    terms.name as rule_name, terms.gym_id, runs.ran_at, runs.cut_off, runs.found, runs.done, runs.remaining, runs.error
+from terms
+left join app.retention_runs as runs
+    on terms.name = runs.rule_name and terms.gym_id is not distinct from runs.gym_id and not runs.is_dry
+order by terms.position, terms.gym_id nulls first, runs.ran_at desc;
 
 -- count_sessions --
 -- Closed sessions that still hold words.
@@ -40,7 +95,8 @@ select count(*)::integer as found
 from public.openai_realtime_sessions as sessions
 where sessions.state = 'closed'
     and sessions.words_forgotten_at is null
-    and sessions.ended_at < %(older_than)s::timestamptz;
+    and sessions.ended_at < %(older_than)s::timestamptz
+    and (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid);
 
 -- claim_sessions --
 -- Some of them, locked.
@@ -49,6 +105,7 @@ from public.openai_realtime_sessions as sessions
 where sessions.state = 'closed'
     and sessions.words_forgotten_at is null
     and sessions.ended_at < %(older_than)s::timestamptz
+    and (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
 order by sessions.ended_at
 limit %(batch_size)s::integer
 for update skip locked;
@@ -65,7 +122,8 @@ select app.ensure_event_partitions(3) as made;
 -- Published reports past their term.
 select count(*)::integer as found
 from public.insights_reports
-where status = 'published' and period_end < %(older_than)s::timestamptz;
+where status = 'published' and period_end < %(older_than)s::timestamptz
+    and (%(gym_id)s::uuid is null or gym_id = %(gym_id)s::uuid);
 
 -- apply_reports --
 -- Some of them are archived: figures stay, what was written about people goes.
@@ -75,6 +133,7 @@ where id in (
     select old.id
     from public.insights_reports as old
     where old.status = 'published' and old.period_end < %(older_than)s::timestamptz
+        and (%(gym_id)s::uuid is null or old.gym_id = %(gym_id)s::uuid)
     order by old.id
     limit %(batch_size)s::integer
     for update skip locked
@@ -84,7 +143,8 @@ where id in (
 -- Drafts nobody published in time.
 select count(*)::integer as found
 from public.insights_reports
-where status = 'draft' and period_end < %(older_than)s::timestamptz;
+where status = 'draft' and period_end < %(older_than)s::timestamptz
+    and (%(gym_id)s::uuid is null or gym_id = %(gym_id)s::uuid);
 
 -- apply_report_drafts --
 -- Some of them are gone.
@@ -93,6 +153,7 @@ where id in (
     select old.id
     from public.insights_reports as old
     where old.status = 'draft' and old.period_end < %(older_than)s::timestamptz
+        and (%(gym_id)s::uuid is null or old.gym_id = %(gym_id)s::uuid)
     order by old.id
     limit %(batch_size)s::integer
     for update skip locked
@@ -105,6 +166,7 @@ select (
         select count(*)
         from public.member_visits
         where not is_day_only and visited_at < %(older_than)s::timestamptz
+            and (%(gym_id)s::uuid is null or gym_id = %(gym_id)s::uuid)
     ) + (
         select count(*)
         from public.gym_members_v2 as members
@@ -112,6 +174,7 @@ select (
         where members.last_visit < %(older_than)s::timestamptz
             and members.last_visit
                 <> ((members.last_visit at time zone gyms.timezone)::date + time '12:00') at time zone gyms.timezone
+            and (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
     )
 )::integer as found;
 
@@ -122,6 +185,7 @@ with chosen as (
     from public.member_visits as visits
     inner join public.gyms on visits.gym_id = gyms.id
     where not visits.is_day_only and visits.visited_at < %(older_than)s::timestamptz
+        and (%(gym_id)s::uuid is null or visits.gym_id = %(gym_id)s::uuid)
     order by visits.visited_at
     limit %(batch_size)s::integer
     for update of visits skip locked
@@ -159,13 +223,15 @@ from public.gyms
 where members.gym_id = gyms.id
     and members.last_visit < %(older_than)s::timestamptz
     and members.last_visit
-        <> ((members.last_visit at time zone gyms.timezone)::date + time '12:00') at time zone gyms.timezone;
+        <> ((members.last_visit at time zone gyms.timezone)::date + time '12:00') at time zone gyms.timezone
+    and (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid);
 
 -- count_inactive_members --
 -- Members who are no longer ours and had no contact since: no visit, no word, no running membership.
 select count(*)::integer as found
 from public.gym_members_v2 as members
 where not members.is_active
+    and (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
     and greatest(
         members.created_at,
         members.last_visit,
@@ -185,6 +251,7 @@ where not members.is_active
 select members.id
 from public.gym_members_v2 as members
 where not members.is_active
+    and (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
     and greatest(
         members.created_at,
         members.last_visit,

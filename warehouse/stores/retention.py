@@ -1,12 +1,13 @@
 """Keeps house: each rule's rows are counted, dealt with in small transactions, counted again, and put on record.
 
-The rules are data (`app.retention_rules`). Most delete what is old by one column (`_AGED`); what the others
-mean in SQL is in `queries/retention.sql`, as `count_<rule>` and `apply_<rule>`; those of files are
+The rules are data (`app.retention_rules`), and so are shorter terms of gyms (`app.gym_retention_rules`): a rule is
+kept everywhere by the network's term, then of a gym's rows by its own. Most delete what is old by one column (`_AGED`);
+what the others mean in SQL is in `queries/retention.sql`, as `count_<rule>` and `apply_<rule>`; those of files are
 `warehouse/kept_files.py`'s. A rule that fails leaves what it had committed and says so in its proof; the others go on.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import LiteralString
@@ -27,7 +28,7 @@ SESSIONS_A_BATCH = 200
 
 
 class UnknownRule(LookupError):
-    """No rule has this name; the message names those there are."""
+    """No rule has this name, or no gym this slug; the message names those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class Rule:
     keep_days: int
     action: str
     """archive (facts stay, words go), aggregate (rows stay with less in them), delete."""
+    gym_id: UUID | None = None
+    """Whose rows it is about; None for those of every gym."""
+    gym_slug: str | None = None
 
     def cut_off(self, now: datetime) -> datetime:
         """What is older than this is kept too long."""
@@ -61,6 +65,8 @@ class Proof:
     """Counted again at the end: 0 unless the run was dry or failed, or rows were locked."""
     error: str | None = None
     """Class and code of what stopped the rule; never a row."""
+    gym_slug: str | None = None
+    """Of whose rows, by whose own term; None for every gym's by the network's."""
 
     @property
     def is_kept(self) -> bool:
@@ -70,9 +76,11 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class LastProof:
-    """When a rule was kept last; all but the name are None where it never was."""
+    """When a rule was kept last; all but the name and the gym are None where it never was."""
 
     rule_name: str
+    gym_id: UUID | None
+    """Whose own term it is; None for the network's."""
     ran_at: datetime | None
     cut_off: datetime | None
     found: int | None
@@ -82,13 +90,26 @@ class LastProof:
 
 
 def rules(connection: Connection) -> list[Rule]:
-    """Every rule in the order of a run."""
+    """Every rule in the order of a run; after each the gyms' own terms that are stricter, as rules of their rows."""
     with connection.cursor(row_factory=class_row(Rule)) as cursor:
         return cursor.execute(_sql("rules")).fetchall()
 
 
+def rules_of_gym(connection: Connection, slug: str) -> list[Rule]:
+    """The rules as they hold for one gym's rows.
+
+    Raises:
+        UnknownRule: no gym has this slug.
+    """
+    with connection.cursor(row_factory=class_row(Rule)) as cursor:
+        found = cursor.execute(_sql("rules_of_gym"), {"slug": slug}).fetchall()
+    if not found:
+        raise UnknownRule(f"found no gym {slug}, expected the slug of one: --gym SLUG")
+    return found
+
+
 def last_proofs(connection: Connection) -> list[LastProof]:
-    """The newest proof of each rule that was not a dry run, in the order of a run."""
+    """The newest proof of each rule and of each gym's own term that was not a dry run, in the order of a run."""
     with connection.cursor(row_factory=class_row(LastProof)) as cursor:
         return cursor.execute(_sql("last_runs")).fetchall()
 
@@ -99,16 +120,38 @@ def set_keep_days(connection: Connection, name: str, *, keep_days: int) -> None:
     Raises:
         UnknownRule: no rule has this name.
     """
-    before = {one.name: one.keep_days for one in rules(connection)}
+    before = {one.name: one.keep_days for one in rules(connection) if one.gym_id is None}
     if name not in before:
         raise UnknownRule(f"found no retention rule {name}, expected one of: {', '.join(sorted(before))}")
     connection.execute(_sql("set_keep_days"), {"name": name, "keep_days": keep_days})
     details = Jsonb({"from_days": before[name], "to_days": keep_days})
-    connection.execute(_sql("note_change"), {"name": name, "details": details})
+    connection.execute(_sql("note_change"), {"name": name, "gym_id": None, "details": details})
+
+
+def set_gym_keep_days(connection: Connection, name: str, *, slug: str, keep_days: int | None) -> None:
+    """The gym keeps for so many days from the next run on, None for as long as the network; the change is on record.
+
+    Raises:
+        UnknownRule: no gym has this slug, the rule is no gym's, or the term is not shorter than the network's.
+    """
+    before = {one.name: one.keep_days for one in rules_of_gym(connection, slug)}
+    if name not in before:
+        raise UnknownRule(f"found no retention rule {name} of a gym's, expected one of: {', '.join(sorted(before))}")
+    [network] = (one.keep_days for one in rules(connection) if one.name == name and one.gym_id is None)
+    if keep_days is not None and keep_days >= network:
+        raise UnknownRule(f"found {keep_days} days, expected fewer than the network's {network}: a gym may keep less")
+    changed = (
+        connection.execute(_sql("drop_gym_keep_days"), {"name": name, "slug": slug})
+        if keep_days is None
+        else connection.execute(_sql("set_gym_keep_days"), {"name": name, "slug": slug, "keep_days": keep_days})
+    ).fetchone()
+    if changed is not None:
+        details = Jsonb({"from_days": before[name], "to_days": network if keep_days is None else keep_days})
+        connection.execute(_sql("note_change"), {"name": name, "gym_id": changed[0], "details": details})
 
 
 def keep_house(connection: Connection, *, home: Path, now: datetime, is_dry: bool = False) -> list[Proof]:
-    """Every rule is kept, and one proof of each is on record; a dry run only counts.
+    """Every rule is kept, then each gym's own term of it, and one proof of each is on record; a dry run only counts.
 
     Args:
         connection: the pipeline's, outside a transaction: each batch commits for itself, so a run that
@@ -117,20 +160,35 @@ def keep_house(connection: Connection, *, home: Path, now: datetime, is_dry: boo
         now: the moment from which days are counted back.
         is_dry: True to change nothing but the record of runs.
     """
+    proofs = _each(connection, rules(connection), home=home, now=now, is_dry=is_dry)
+    if not is_dry:
+        connection.execute(_sql("ensure_event_partitions"))
+        connection.commit()
+    return proofs
+
+
+def count_of_gym(connection: Connection, slug: str, *, home: Path, now: datetime) -> list[Proof]:
+    """What would go of one gym's rows, on record as a dry run.
+
+    Raises:
+        UnknownRule: no gym has this slug.
+    """
+    return _each(connection, rules_of_gym(connection, slug), home=home, now=now, is_dry=True)
+
+
+def _each(connection: Connection, every: Sequence[Rule], *, home: Path, now: datetime, is_dry: bool) -> list[Proof]:
     run_id = uuid4()
     proofs = []
-    for rule in rules(connection):
+    for rule in every:
         connection.commit()
         if rule.name in PLACES:
             proof = _kept_files(rule, home, now=now, is_dry=is_dry)
         else:
             proof = _dry(connection, rule, now=now) if is_dry else _kept(connection, rule, now=now)
+        proof = replace(proof, gym_slug=rule.gym_slug)
         _note(connection, run_id, rule, proof)
         connection.commit()
         proofs.append(proof)
-    if not is_dry:
-        connection.execute(_sql("ensure_event_partitions"))
-        connection.commit()
     return proofs
 
 
@@ -150,7 +208,7 @@ def _kept(connection: Connection, rule: Rule, *, now: datetime) -> Proof:
             connection.commit()
             done += batch
         if finish := _FINISHED_BY.get(rule.name):
-            done += finish(connection, cut_off)
+            done += finish(connection, rule, cut_off)
         connection.commit()
     except psycopg.Error as failure:
         connection.rollback()
@@ -174,11 +232,13 @@ def _kept_files(rule: Rule, home: Path, *, now: datetime, is_dry: bool) -> Proof
 
 def _count(connection: Connection, rule: Rule, cut_off: datetime) -> int:
     statement: sql.SQL | sql.Composed = (
-        sql.SQL("select count(*) from {table} where {moment} < %(older_than)s::timestamptz").format(**_AGED[rule.name])
+        sql.SQL("select count(*) from {table} where {moment} < %(older_than)s::timestamptz and {of_gym}").format(
+            **_AGED[rule.name], of_gym=_of_gym(rule)
+        )
         if rule.name in _AGED
         else sql.SQL(_sql(f"count_{rule.name}"))
     )
-    row = connection.execute(statement, {"older_than": cut_off}).fetchone()
+    row = connection.execute(statement, {"older_than": cut_off, "gym_id": rule.gym_id}).fetchone()
     connection.commit()
     return 0 if row is None else int(row[0])
 
@@ -187,38 +247,44 @@ def _apply_rows(connection: Connection, rule: Rule, cut_off: datetime) -> int:
     statement: sql.SQL | sql.Composed = (
         sql.SQL(
             "delete from {table} where id in (select id from {table} where {moment} < %(older_than)s::timestamptz"
-            " order by {moment}, id limit %(batch_size)s::integer)"
-        ).format(**_AGED[rule.name])
+            " and {of_gym} order by {moment}, id limit %(batch_size)s::integer)"
+        ).format(**_AGED[rule.name], of_gym=_of_gym(rule))
         if rule.name in _AGED
         else sql.SQL(_sql(f"apply_{rule.name}"))
     )
-    return connection.execute(statement, {"older_than": cut_off, "batch_size": ROWS_A_BATCH}).rowcount
+    return connection.execute(statement, _batch(rule, cut_off, ROWS_A_BATCH)).rowcount
 
 
 def _apply_sessions(connection: Connection, rule: Rule, cut_off: datetime) -> int:
-    claimed = connection.execute(
-        _sql("claim_sessions"), {"older_than": cut_off, "batch_size": SESSIONS_A_BATCH}
-    ).fetchall()
+    claimed = connection.execute(_sql("claim_sessions"), _batch(rule, cut_off, SESSIONS_A_BATCH)).fetchall()
     privacy.forget_words(connection, [row[0] for row in claimed], gym_ids=[row[1] for row in claimed])
     return len(claimed)
 
 
 def _apply_members(connection: Connection, rule: Rule, cut_off: datetime) -> int:
-    claimed = connection.execute(
-        _sql("claim_inactive_members"), {"older_than": cut_off, "batch_size": SESSIONS_A_BATCH}
-    ).fetchall()
+    claimed = connection.execute(_sql("claim_inactive_members"), _batch(rule, cut_off, SESSIONS_A_BATCH)).fetchall()
     for row in claimed:
         privacy.erase_member(connection, row[0])
     return len(claimed)
 
 
-def _drop_event_partitions(connection: Connection, cut_off: datetime) -> int:
-    connection.execute(_sql("drop_empty_event_partitions"), {"older_than": cut_off})
+def _drop_event_partitions(connection: Connection, rule: Rule, cut_off: datetime) -> int:
+    # A partition holds every gym's events, and may get some of another gym's yet.
+    if rule.gym_id is None:
+        connection.execute(_sql("drop_empty_event_partitions"), {"older_than": cut_off})
     return 0
 
 
-def _apply_last_visits(connection: Connection, cut_off: datetime) -> int:
-    return connection.execute(_sql("apply_last_visits"), {"older_than": cut_off}).rowcount
+def _apply_last_visits(connection: Connection, rule: Rule, cut_off: datetime) -> int:
+    return connection.execute(_sql("apply_last_visits"), {"older_than": cut_off, "gym_id": rule.gym_id}).rowcount
+
+
+def _batch(rule: Rule, cut_off: datetime, size: int) -> dict[str, object]:
+    return {"older_than": cut_off, "gym_id": rule.gym_id, "batch_size": size}
+
+
+def _of_gym(rule: Rule) -> sql.SQL:
+    return sql.SQL("true" if rule.gym_id is None else "gym_id = %(gym_id)s::uuid")
 
 
 def _aged(schema: str, table: str, moment: str) -> Mapping[str, sql.Identifier]:
@@ -241,7 +307,7 @@ _APPLIED_BY: Mapping[str, Callable[[Connection, Rule, datetime], int]] = {
     "sessions": _apply_sessions,
     "inactive_members": _apply_members,
 }
-_FINISHED_BY: Mapping[str, Callable[[Connection, datetime], int]] = {
+_FINISHED_BY: Mapping[str, Callable[[Connection, Rule, datetime], int]] = {
     "sessions": _drop_event_partitions,
     "badge_passages": _apply_last_visits,
 }
@@ -253,6 +319,7 @@ def _note(connection: Connection, run_id: UUID, rule: Rule, proof: Proof) -> Non
         {
             "run_id": run_id,
             "rule_name": rule.name,
+            "gym_id": rule.gym_id,
             "is_dry": proof.is_dry,
             "cut_off": proof.cut_off,
             "keep_days": rule.keep_days,
