@@ -12,6 +12,7 @@ from ml.churn.model import ChurnModel
 
 TRUSTED_TYPES = frozenset(
     {
+        "ml.churn.model.Filled",
         "ml.churn.model.Known",
         "ml.churn.model.Logs",
         "ml.churn.model.Ratios",

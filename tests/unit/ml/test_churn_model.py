@@ -8,7 +8,7 @@ import pytest
 
 from jarvis.cli import main
 from ml.churn.metrics import auc_gain_interval, figures, recall_at, reliability
-from ml.churn.model import ChurnModel, Labels, Matrix, fit_average, fit_blend, with_calibration
+from ml.churn.model import ChurnModel, Filled, Labels, Matrix, fit_average, fit_blend, with_calibration
 
 COLUMNS = ("visits_28", "visits_84", "age")
 
@@ -160,3 +160,19 @@ def test_a_column_of_which_nothing_is_known_is_no_obstacle() -> None:
     rows[3, 3] = 1.0
     found = fit_blend(rows, labels, columns=(*COLUMNS, "sentiment")).probabilities(rows)
     assert np.isfinite(found).all()
+
+
+def test_gaps_are_filled_as_the_library_would() -> None:
+    """Medians and the columns that say where a value was missing are scikit-learn's, on rows it did not see too."""
+    from sklearn.impute import SimpleImputer
+
+    chance = np.random.default_rng(3)
+    rows = chance.normal(size=(200, 5))
+    rows[chance.random(rows.shape) < 0.2] = np.nan
+    rows[:, 2] = 1.0
+    unseen = chance.normal(size=(50, 5))
+    unseen[chance.random(unseen.shape) < 0.5] = np.nan
+    theirs = SimpleImputer(strategy="median", add_indicator=True).fit(rows)
+    ours = Filled().fit(rows)
+    np.testing.assert_array_equal(ours.transform(rows), theirs.transform(rows))
+    np.testing.assert_array_equal(ours.transform(unseen), theirs.transform(unseen))
