@@ -11,7 +11,7 @@ from dashboards import access
 from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.conversation_search import ConversationSearch
 from dashboards.docs_pages import docs_routes
-from dashboards.gate import SessionGate
+from dashboards.gate import PROVIDER_BACK, SessionGate
 from dashboards.invitations import Invitations
 from dashboards.navigation import ENTRIES
 from dashboards.records import Records
@@ -20,6 +20,8 @@ from dashboards.sign_in.accounts import AccountPage
 from dashboards.sign_in.desk import Desk
 from dashboards.sign_in.links import PasswordLinks, Postman
 from dashboards.sign_in.login import SignIn
+from dashboards.sign_in.oidc import Provider
+from dashboards.sign_in.provider import ProviderSignIn
 from dashboards.sign_in.second_factor import SecondFactor
 from dashboards.theme import streamlit_options
 from dashboards.unsubscribe import unsubscribe_routes
@@ -30,6 +32,7 @@ from warehouse.mailer import mailer_for
 from warehouse.people import Database
 from warehouse.stores.account_links import AccountLinks
 from warehouse.stores.accounts import Accounts
+from warehouse.stores.identity_providers import IdentityProviders
 from warehouse.stores.sign_in import REFUSAL_SECONDS, DatabaseSessions, PasswordCheck
 from warehouse.stores.team import Team
 
@@ -111,12 +114,23 @@ def sign_in_routes(
         public_url=settings.dashboards_url,
         form_key=settings.key_for("forms of the dashboards"),
         address_key=settings.key_for(ADDRESSES),
+        provider_name=None if settings.identity_provider is None else settings.identity_provider.name,
+    )
+    provider = (
+        None
+        if settings.identity_provider is None
+        else Provider(
+            settings.identity_provider,
+            redirect_uri=settings.dashboards_address.rstrip("/") + PROVIDER_BACK,
+            clock=clock,
+        )
     )
     parts = (
         SignIn(desk),
         SecondFactor(desk, clock=clock),
         AccountPage(desk, clock=clock),
-        PasswordLinks(desk, links=AccountLinks(database), postman=postman, take=sessions.take),
+        ProviderSignIn(desk, store=IdentityProviders(database), provider=provider),
+        PasswordLinks(desk, links=AccountLinks(database), postman=postman),
     )
     return [route for part in parts for route in part.routes()]
 

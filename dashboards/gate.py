@@ -27,10 +27,13 @@ from warehouse.stores.sign_in import SessionStore
 # What JARVIS is, for whoever comes by; the seed's own address.
 LANDING = "/landing-client"
 
+# Leaving for the identity provider, and coming back.
+PROVIDER_WAY, PROVIDER_BACK = "/login/fournisseur", "/login/fournisseur/retour"
+
 # Each of these asks the session itself, or needs none.
 OPEN_PATHS = frozenset({
-    LANDING, "/login", "/login/code", "/login/application", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz",
-    UNSUBSCRIBE_PATH,
+    LANDING, "/login", "/login/code", "/login/application", PROVIDER_WAY, PROVIDER_BACK,
+    "/mot-de-passe-oublie", "/mot-de-passe", "/healthz", UNSUBSCRIBE_PATH,
 })  # fmt: skip
 
 # Streamlit binds its own reconnection to this header, so that one person never resumes another's page.

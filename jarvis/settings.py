@@ -19,6 +19,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from jarvis.churn import ChurnThresholds
+from jarvis.identity_provider import IdentityProvider
 from jarvis.mail import AddressError, address
 from jarvis.sessions import Limits
 
@@ -73,6 +74,8 @@ class Settings:
     """The dashboards' public URL where a proxy stands in front of them; None means their own address."""
     gateway_url: str | None = None
     """The gateway's public URL where a proxy stands in front of it; None means its own address."""
+    identity_provider: IdentityProvider | None = None
+    """With whom people may sign in besides a password; None means a password only."""
     api_requests_per_minute: int = 100
     """Requests of one kiosk, user or address to /api/ (seed: 100)."""
     voice_requests_per_minute: int = 30
@@ -214,6 +217,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         churn=_churn_thresholds(reader),
         dashboards_url=reader.url("JARVIS_DASHBOARDS_URL", ("http", "https")),
         gateway_url=reader.url("JARVIS_GATEWAY_URL", ("http", "https")),
+        identity_provider=_identity_provider(reader),
         smtp_url=reader.url("JARVIS_SMTP_URL", ("smtp", "smtps")),
         mail_from=next(iter(reader.addresses("JARVIS_MAIL_FROM", "JARVIS <jarvis@localhost>")), ""),
         operators_mail=reader.addresses("JARVIS_OPERATORS_MAIL", ""),
@@ -250,6 +254,24 @@ def _session_limits(reader: "_Reader") -> Limits:
         tool_filler_seconds=seconds("TOOL_FILLER", default.tool_filler_seconds, low=0.1, high=60.0),
         ping_seconds=seconds("PING", default.ping_seconds, low=0.1, high=60.0),
     )
+
+
+def _identity_provider(reader: "_Reader") -> IdentityProvider | None:
+    issuer = reader.url("JARVIS_OIDC_ISSUER", ("https", "http"))
+    client_id, secret = reader.text("JARVIS_OIDC_CLIENT_ID", ""), reader.text("JARVIS_OIDC_CLIENT_SECRET", "")
+    host = (urlsplit(issuer or "").hostname or "").lower()
+    name = reader.text("JARVIS_OIDC_NAME", host)
+    if issuer is None and not client_id:
+        return None
+    if issuer is None or not client_id:
+        reader.problems.append(
+            "JARVIS_OIDC_ISSUER, JARVIS_OIDC_CLIENT_ID: found one without the other, expected both or none"
+        )
+        return None
+    if urlsplit(issuer).scheme == "http" and host not in ("127.0.0.1", "localhost", "::1"):
+        reader.problems.append("JARVIS_OIDC_ISSUER: found http://, expected https:// but for this very machine")
+        return None
+    return IdentityProvider(issuer=issuer, client_id=client_id, client_secret=secret or None, name=name)
 
 
 def _churn_thresholds(reader: "_Reader") -> ChurnThresholds:

@@ -7,6 +7,7 @@ cookie, and ends the sessions elsewhere. Plain pages without a script: none of i
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboards import texts_fr as labels
+from dashboards.gate import PROVIDER_WAY
 from dashboards.sign_in import texts_fr
 from dashboards.sign_in.desk import Desk, route, safe_path
 from dashboards.sign_in.pages import go_to, language, page, say
@@ -99,7 +101,7 @@ class AccountPage:
             answer = renewed or CodeAnswer.WRONG
         else:
             # Somebody who comes from a provider only proves who they are there.
-            return go_to("/login?autre")
+            return go_to(f"{PROVIDER_WAY}?encore&next={quote(asked)}")
         if isinstance(answer, CodeAnswer):
             error = told(answer) if answer is CodeAnswer.CLOSED else texts_fr.WRONG_PROOF
             return self._proof_form(token, visit, asked=asked, error=error, status=401)

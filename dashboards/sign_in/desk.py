@@ -70,6 +70,8 @@ class Desk:
     """Signs the token of each session's forms."""
     address_key: bytes = field(repr=False)
     """Hashes the addresses whose refusals are counted."""
+    provider_name: str | None = None
+    """What the button of the identity provider says; None without one."""
     _at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4), repr=False)
 
     async def asks(

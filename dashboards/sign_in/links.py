@@ -7,7 +7,6 @@ afterwards, one at a time, so that neither the words nor the time tell which e-m
 import logging
 import queue
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -125,13 +124,10 @@ class Postman:
 class PasswordLinks:
     """The routes `/mot-de-passe-oublie` and `/mot-de-passe`."""
 
-    def __init__(
-        self, desk: Desk, *, links: AccountLinks, postman: Postman, take: Callable[[str, int, int], bool]
-    ) -> None:
+    def __init__(self, desk: Desk, *, links: AccountLinks, postman: Postman) -> None:
         self._desk = desk
         self._links = links
         self._postman = postman
-        self._take = take
 
     def routes(self) -> list[Route]:
         """The routes, ready for the app."""
@@ -153,11 +149,13 @@ class PasswordLinks:
             return page("forgotten.html", can_send=False)
         visitor = self._desk.visitor(request)
         address = (visitor.address_hash or b"").hex()
-        if not await self._desk.asks(self._take, f"reset/ip/{address}", ASKED_PER_ADDRESS, ADDRESS_SECONDS):
+        if not await self._desk.asks(
+            self._desk.sessions.take, f"reset/ip/{address}", ASKED_PER_ADDRESS, ADDRESS_SECONDS
+        ):
             return page("forgotten.html", 429, can_send=True, error=texts_fr.TOO_OFTEN)
         person = sha256(self._desk.address_key + email.encode("utf-8", "surrogateescape")).hexdigest()
         # Counted for unknown e-mails too, and never told: a flooded mailbox is nobody else's business.
-        if await self._desk.asks(self._take, f"reset/mail/{person}", LETTERS_PER_PERSON, PERSON_SECONDS):
+        if await self._desk.asks(self._desk.sessions.take, f"reset/mail/{person}", LETTERS_PER_PERSON, PERSON_SECONDS):
             self._postman.ask(ResetAsked(email, visitor))
         return page("forgotten.html", can_send=True, notice=texts_fr.LINK_SENT)
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards.gate import LANDING, PLAIN_COOKIE, SECURE_COOKIE, is_own_origin, session_token
+from dashboards.gate import LANDING, PLAIN_COOKIE, PROVIDER_WAY, SECURE_COOKIE, is_own_origin, session_token
 from dashboards.sign_in import texts_fr
 from dashboards.sign_in.desk import DATABASE_AWAY, Desk, address_closed, route, safe_path
 from dashboards.sign_in.pages import go_to, page, say
@@ -48,8 +48,8 @@ class SignIn:
             # The form still answers, and says what is wrong when it is sent.
             found = None
         if found is not None and "autre" not in request.query_params:
-            return go_to(_next_page(found[1].stage, asked))
-        return _form(asked=asked, notice=_notice(request))
+            return go_to(next_page(found[1].stage, asked))
+        return login_form(self._desk, asked=asked, notice=_notice(request))
 
     async def sign_in(self, request: Request) -> Response:
         """A new session and its cookie, or the form again with one sentence for every reason."""
@@ -58,16 +58,16 @@ class SignIn:
         try:
             opened = await self._desk.passwords.session_for(email, password, self._desk.visitor(request))
         except TooManyTries:
-            return _form(email=email, asked=asked, error=texts_fr.CROWDED, status=503)
+            return login_form(self._desk, email=email, asked=asked, error=texts_fr.CROWDED, status=503)
         except AddressClosed as closed:
-            return _form(email=email, asked=asked, error=address_closed(closed.seconds), status=429)
+            return login_form(self._desk, email=email, asked=asked, error=address_closed(closed.seconds), status=429)
         except DATABASE_AWAY as error:
             _logger.error("sign-in not possible", extra={"error": type(error).__name__})
-            return _form(email=email, asked=asked, error=texts_fr.UNAVAILABLE, status=503)
+            return login_form(self._desk, email=email, asked=asked, error=texts_fr.UNAVAILABLE, status=503)
         if opened is None:
-            return _form(email=email, asked=asked, error=texts_fr.REFUSED, status=401)
+            return login_form(self._desk, email=email, asked=asked, error=texts_fr.REFUSED, status=401)
         await self._revoke(request)
-        return self._desk.keeps(request, go_to(_next_page(opened.stage, asked)), opened.token)
+        return self._desk.keeps(request, go_to(next_page(opened.stage, asked)), opened.token)
 
     async def sign_out(self, request: Request) -> Response:
         """The session is revoked and its cookie gone."""
@@ -85,7 +85,8 @@ class SignIn:
             await self._desk.asks(self._desk.sessions.revoke, token)
 
 
-def _next_page(stage: Stage, asked: str) -> str:
+def next_page(stage: Stage, asked: str) -> str:
+    """What follows a right password, or a provider's word: the page asked for, or what is still due."""
     step = NEXT_STEP.get(stage)
     return asked if step is None else f"{step}?next={quote(asked)}"
 
@@ -96,10 +97,14 @@ def _notice(request: Request) -> str | None:
     return texts_fr.PASSWORD_SET if "pret" in request.query_params else None
 
 
-def _form(
-    *, asked: str, email: str = "", error: str | None = None, notice: str | None = None, status: int = 200
+def login_form(
+    desk: Desk, *, asked: str, email: str = "", error: str | None = None, notice: str | None = None, status: int = 200
 ) -> Response:
-    return page("login.html", status, asked=asked, email=email, error=error, notice=notice)
+    """The form, with what was typed and the sentence that says why it is here again."""
+    return page(
+        "login.html", status, asked=asked, email=email, error=error, notice=notice, provider_name=desk.provider_name,
+        provider_way=f"{PROVIDER_WAY}?next={quote(asked)}",
+    )  # fmt: skip
 
 
 async def _landing(_request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from dashboards.gate import UNAVAILABLE as UNAVAILABLE
 from jarvis.passwords import LONGEST, SHORTEST
+from warehouse.stores.identity_providers import Refusal
 
 CROWDED = "Trop de connexions en même temps. Réessayez dans un instant."
 FOREIGN = "Demande refusée : ouvrez la page de connexion de ce site et recommencez."
@@ -35,6 +36,22 @@ NOTICES = {
     "session": "Session fermée.",
     "sessions": "Vos autres sessions sont fermées.",
     "confirme": "Identité confirmée : vous pouvez faire le changement.",
+}
+
+PROVIDER_REFUSALS = {
+    Refusal.STATE: "Cette connexion a déjà servi, ou elle a trop attendu. Recommencez.",
+    Refusal.PROVIDER: "Votre fournisseur d'identité n'a pas confirmé la connexion. Recommencez.",
+    Refusal.TOKEN: (
+        "La réponse de votre fournisseur d'identité n'est pas valable. Recommencez, et prévenez votre "
+        "administrateur si cela continue."
+    ),
+    Refusal.STALE: "Votre fournisseur d'identité n'a pas redemandé qui vous êtes. Recommencez.",
+    Refusal.AWAY: "Votre fournisseur d'identité ne répond pas. Réessayez dans un instant, ou avec votre mot de passe.",
+    Refusal.UNVERIFIED: "Votre fournisseur d'identité n'a pas vérifié votre e-mail : aucun accès ne s'ouvre ainsi.",
+    Refusal.UNKNOWN: "Aucun accès n'existe ici pour ce compte. Demandez une invitation à votre administrateur.",
+    Refusal.OTHER_SUBJECT: (
+        "Votre e-mail appartient ici à un autre compte de votre fournisseur d'identité. Prévenez votre administrateur."
+    ),
 }
 
 NO_CODE_LEFT = "Il ne reste aucun code de secours : demandez-en de nouveaux."

@@ -68,6 +68,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/requests.sql": ("jarvis_gateway",),
     "warehouse/queries/search.sql": ("jarvis_dashboard",),
     "warehouse/queries/sessions.sql": ("jarvis_gateway",),
+    "warehouse/queries/identity_providers.sql": ("jarvis_dashboard",),
     "warehouse/queries/sign_in.sql": ("jarvis_dashboard",),
     "warehouse/queries/team.sql": ("jarvis_dashboard",),
     "warehouse/queries/words.sql": ("jarvis_pipeline",),

@@ -59,6 +59,7 @@ class SignInApp:
             self.now = began
             self.admin.execute("truncate dashboard_sessions, second_factors, recovery_codes, account_links, audit_log")
             self.admin.execute("truncate app.sign_in_waits, app.rate_windows")
+            self.admin.execute("truncate provider_identities, app.provider_sign_ins")
             for role, franchise_id, gym_id, password_hash, user_id in people:
                 self.admin.execute(
                     "update users set role = %s, franchise_id = %s, gym_id = %s, is_active = true, mfa_enabled = false "
@@ -66,8 +67,8 @@ class SignInApp:
                     [role, franchise_id, gym_id, user_id],
                 )
                 self.admin.execute(
-                    "update user_credentials set password_hash = %s, failed_attempts = 0, locked_until = null "
-                    "where user_id = %s",
+                    "insert into user_credentials (password_hash, user_id) values (%s, %s) on conflict (user_id) "
+                    "do update set password_hash = excluded.password_hash, failed_attempts = 0, locked_until = null",
                     [password_hash, user_id],
                 )
 

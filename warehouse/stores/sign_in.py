@@ -114,6 +114,12 @@ class SessionStore(Protocol):
     def revoke(self, token: str) -> None:
         """The token opens no door any more."""
 
+    def revoke_hashed(self, token_hash: bytes) -> None:
+        """The same, where only what the database keeps of the token is known."""
+
+    def take(self, bucket: str, allowed_count: int, window_seconds: int) -> bool:
+        """True while the bucket's window holds no more than allowed, this one counted."""
+
 
 class DatabaseSessions:
     """Sessions in Postgres, through the sign-in functions only."""
@@ -189,8 +195,12 @@ class DatabaseSessions:
 
     def revoke(self, token: str) -> None:
         """The token opens no door any more; an unknown one never did."""
+        self.revoke_hashed(hashed(token))
+
+    def revoke_hashed(self, token_hash: bytes) -> None:
+        """The same, where only what the database keeps of the token is known."""
         with self._database.nobody() as connection:
-            connection.execute(self._blocks["revoke_session"], {"token_hash": hashed(token)})
+            connection.execute(self._blocks["revoke_session"], {"token_hash": token_hash})
 
 
 class PasswordCheck:

@@ -143,3 +143,29 @@ def test_env_file_reads_names_and_values(tmp_path: Path) -> None:
     path.write_text("# note\n\nA=1\n B = \"two\" \nC='x=y'\nnonsense\n")
     assert read_env_file(path) == {"A": "1", "B": "two", "C": "x=y"}
     assert read_env_file(tmp_path / "absent") == {}
+
+
+def test_an_identity_provider_is_off_unless_it_is_set(base: dict[str, str]) -> None:
+    """Both who it is and who we are to it; the button names its host where nothing else is said."""
+    assert load_settings(base).identity_provider is None
+    given = {"JARVIS_OIDC_ISSUER": "https://id.salle.test/realm", "JARVIS_OIDC_CLIENT_ID": "jarvis"}
+    found = load_settings({**base, **given}).identity_provider
+    assert found is not None
+    assert (found.name, found.client_secret) == ("id.salle.test", None)
+    secret = load_settings({**base, **given, "JARVIS_OIDC_CLIENT_SECRET": "geheim"})
+    assert "geheim" not in repr(secret)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"JARVIS_OIDC_ISSUER": "https://id.salle.test"},
+        {"JARVIS_OIDC_CLIENT_ID": "jarvis"},
+        {"JARVIS_OIDC_ISSUER": "http://id.salle.test", "JARVIS_OIDC_CLIENT_ID": "jarvis"},
+        {"JARVIS_OIDC_ISSUER": "id.salle.test", "JARVIS_OIDC_CLIENT_ID": "jarvis"},
+    ],
+)
+def test_half_an_identity_provider_is_none(base: dict[str, str], given: dict[str, str]) -> None:
+    """What is missing, or not encrypted, is told by its name."""
+    with pytest.raises(SettingsError, match="JARVIS_OIDC_ISSUER"):
+        load_settings({**base, **given})
