@@ -10,11 +10,15 @@ from enum import Enum, auto
 
 import streamlit as st
 
-from dashboards import access, texts_fr
+from dashboards import access, cards, texts_fr
 from dashboards.alerts import Alert, AlertDesk, AlertStatus, Change
+from dashboards.language import say
 from jarvis.tenancy import Permission, Scope
 
 LONGEST_NOTE = 1000
+
+# Where the page's session keeps the form about several alerts that is open (`alert_bulk.py`).
+BULK_FORM = "open_bulk_form"
 
 
 class Step(Enum):
@@ -36,7 +40,7 @@ class Step(Enum):
 
 def form_is_open() -> bool:
     """True while somebody fills in a form, and the list should not move."""
-    return "open_form" in st.session_state
+    return "open_form" in st.session_state or BULK_FORM in st.session_state
 
 
 def carry_out(scope: Scope, desk: AlertDesk) -> None:
@@ -87,6 +91,8 @@ def place_last_change() -> None:
         st.success(change.message, icon=":material/check_circle:")
     else:
         st.warning(change.message, icon=":material/info:")
+    if change.refused:
+        st.html(cards.refused_html(change.refused))
 
 
 def forget_lost_form(alerts: Sequence[Alert]) -> None:
@@ -129,26 +135,26 @@ def _buttons(alert: Alert) -> None:
     with st.container(horizontal=True, gap="small"):
         if alert.status is AlertStatus.PENDING:
             st.button(
-                "Prendre en charge", key=f"take-{alert.id}", type="primary", icon=":material/front_hand:",
+                say("Prendre en charge"), key=f"take-{alert.id}", type="primary", icon=":material/front_hand:",
                 on_click=_ask, args=(Step.TAKE, alert),
             )  # fmt: skip
         else:
             st.button(
-                "Remettre à traiter", key=f"release-{alert.id}", icon=":material/undo:",
+                say("Remettre à traiter"), key=f"release-{alert.id}", icon=":material/undo:",
                 on_click=_ask, args=(Step.RELEASE, alert),
             )  # fmt: skip
         st.button(
-            "Résoudre", key=f"resolve-{alert.id}", icon=":material/check:",
+            say("Résoudre"), key=f"resolve-{alert.id}", icon=":material/check:",
             type="secondary" if alert.status is AlertStatus.PENDING else "primary",
             on_click=_ask, args=(Step.WRITE_RESOLUTION, alert),
         )  # fmt: skip
         if alert.message_text is not None and alert.message_used_at is None:
             st.button(
-                "Message proposé", key=f"message-button-{alert.id}", icon=":material/edit_note:",
+                say("Message proposé"), key=f"message-button-{alert.id}", icon=":material/edit_note:",
                 on_click=_ask, args=(Step.WRITE_MESSAGE, alert),
             )  # fmt: skip
         st.button(
-            "Classer sans suite", key=f"dismiss-{alert.id}", type="tertiary", icon=":material/block:",
+            say("Classer sans suite"), key=f"dismiss-{alert.id}", type="tertiary", icon=":material/block:",
             on_click=_ask, args=(Step.WRITE_REASON, alert),
         )  # fmt: skip
 
@@ -156,11 +162,11 @@ def _buttons(alert: Alert) -> None:
 def _resolve_form(alert: Alert) -> None:
     with st.form(f"resolve-form-{alert.id}", border=False):
         st.segmented_control(
-            "Résultat", texts_fr.CHOSEN_OUTCOMES, format_func=texts_fr.OUTCOME_CODES.__getitem__,
+            say("Résultat"), texts_fr.CHOSEN_OUTCOMES, format_func=lambda code: say(texts_fr.OUTCOME_CODES[code]),
             default="solved", required=True, key=f"outcome-{alert.id}",
         )  # fmt: skip
-        st.text_area("Note (facultative)", key=f"note-{alert.id}", max_chars=LONGEST_NOTE, height=90)
-        _send("Résoudre l'alerte", Step.RESOLVE, alert)
+        st.text_area(say("Note (facultative)"), key=f"note-{alert.id}", max_chars=LONGEST_NOTE, height=90)
+        _send(say("Résoudre l'alerte"), Step.RESOLVE, alert)
 
 
 def _message_form(alert: Alert) -> None:
@@ -168,19 +174,19 @@ def _message_form(alert: Alert) -> None:
         st.text_area(
             texts_fr.MESSAGE_HELP, value=alert.message_text or "", key=f"message-{alert.id}", max_chars=2000, height=220
         )
-        _send("J'ai envoyé ce message", Step.USE_MESSAGE, alert)
+        _send(say("J'ai envoyé ce message"), Step.USE_MESSAGE, alert)
 
 
 def _dismiss_form(alert: Alert) -> None:
     with st.form(f"dismiss-form-{alert.id}", border=False):
-        st.text_area("Motif (obligatoire)", key=f"reason-{alert.id}", max_chars=LONGEST_NOTE, height=90)
-        _send("Classer l'alerte sans suite", Step.DISMISS, alert)
+        st.text_area(say("Motif (obligatoire)"), key=f"reason-{alert.id}", max_chars=LONGEST_NOTE, height=90)
+        _send(say("Classer l'alerte sans suite"), Step.DISMISS, alert)
 
 
 def _send(label: str, step: Step, alert: Alert) -> None:
-    st.caption(texts_fr.PAUSED)
+    st.caption(say(texts_fr.PAUSED))
     with st.container(horizontal=True, gap="small"):
         st.form_submit_button(label, type="primary", key=f"send-{alert.id}", on_click=_ask, args=(step, alert))
         st.form_submit_button(
-            "Annuler", type="tertiary", key=f"cancel-{alert.id}", on_click=_ask, args=(Step.CANCEL, alert)
+            say("Annuler"), type="tertiary", key=f"cancel-{alert.id}", on_click=_ask, args=(Step.CANCEL, alert)
         )

@@ -4,7 +4,7 @@ Row security decides which rows there are: each transaction carries the person's
 filter here stands in for it. Nothing is cached, so a change by somebody else is seen at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -74,6 +74,21 @@ class DatabaseAlertDesk:
         """The alert is in the person's hands, unless somebody was faster."""
         return self._change(scope, alert, block="take_alert", done=texts_fr.TAKEN)
 
+    def colleagues(self, scope: Scope, *, gym_id: UUID | None) -> Mapping[UUID, str]:
+        """Active people who may act on alerts, as far as row security shows them: name by id, the person first."""
+        with self._database.person(scope) as connection:
+            rows = connection.execute(
+                self._blocks["colleagues"], {"user_id": scope.user_id, "gym_id": gym_id}
+            ).fetchall()
+        return {row["id"]: row["name"] for row in rows}
+
+    def assign(self, scope: Scope, alert: Alert, *, assignee: UUID) -> Change:
+        """The alert is in the hands of somebody who sees its gym; the database refuses anybody else."""
+        return self._change(
+            scope, alert, block="assign_alert", done=texts_fr.ASSIGNED, illegal=texts_fr.NOT_THEIR_GYM,
+            values={"assignee": str(assignee)},
+        )  # fmt: skip
+
     def release(self, scope: Scope, alert: Alert) -> Change:
         """The alert waits for somebody again."""
         return self._change(scope, alert, block="release_alert", done=texts_fr.RELEASED)
@@ -81,14 +96,14 @@ class DatabaseAlertDesk:
     def resolve(self, scope: Scope, alert: Alert, *, outcome_code: str, notes: str) -> Change:
         """The alert is resolved with its outcome; notes may be empty."""
         closing = {"status": "resolved", "outcome_code": outcome_code, "notes": notes.strip() or None}
-        return self._change(scope, alert, block="close_alert", done=texts_fr.RESOLVED, **closing)
+        return self._change(scope, alert, block="close_alert", done=texts_fr.RESOLVED, values=closing)
 
     def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
         """The alert is closed without action; a reason is required."""
         if not reason.strip():
             return Change(False, texts_fr.REASON_MISSING)
         closing = {"status": "dismissed", "outcome_code": None, "notes": reason.strip()}
-        return self._change(scope, alert, block="close_alert", done=texts_fr.DISMISSED, **closing)
+        return self._change(scope, alert, block="close_alert", done=texts_fr.DISMISSED, values=closing)
 
     def use_message(self, scope: Scope, alert: Alert, *, text: str) -> Change:
         """The message is on record as sent by the person; its words stand from then on."""
@@ -101,7 +116,10 @@ class DatabaseAlertDesk:
             is_kept = connection.execute(self._blocks["use_message"], values).fetchone() is not None
         return Change(is_kept, texts_fr.MESSAGE_USED if is_kept else texts_fr.MESSAGE_GONE)
 
-    def _change(self, scope: Scope, alert: Alert, *, block: str, done: str, **values: str | None) -> Change:
+    def _change(
+        self, scope: Scope, alert: Alert, *, block: str, done: str, illegal: str = texts_fr.ILLEGAL_STEP,
+        values: Mapping[str, str | None] | None = None,
+    ) -> Change:  # fmt: skip
         if not scope.may(Permission.ACT_ON_ALERTS):
             return Change(False, texts_fr.NOT_ALLOWED)
         parameters = {
@@ -109,7 +127,7 @@ class DatabaseAlertDesk:
             "user_id": scope.user_id,
             "seen_status": str(alert.status),
             "seen_assignee": alert.assigned_to,
-            **values,
+            **(values or {}),
         }
         try:
             with self._database.person(scope) as connection:
@@ -118,7 +136,7 @@ class DatabaseAlertDesk:
                 return self._why_not(connection, scope, alert)
         except psycopg.errors.CheckViolation:
             # The trigger's own message is for the log of the database: it names rows by id, in English.
-            return Change(False, texts_fr.ILLEGAL_STEP)
+            return Change(False, illegal)
 
     def _why_not(self, connection: Connection[DictRow], scope: Scope, alert: Alert) -> Change:
         row = connection.execute(self._blocks["alert_state"], {"alert_id": alert.id}).fetchone()

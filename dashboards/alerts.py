@@ -124,6 +124,8 @@ class Change:
     is_done: bool
     message: str
     """French, for the person who acted."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Of several alerts, those that stayed as they were: title and reason."""
 
 
 class AlertDesk(Protocol):
@@ -140,6 +142,12 @@ class AlertDesk(Protocol):
 
     def take(self, scope: Scope, alert: Alert) -> Change:
         """The alert is in the person's hands, unless somebody was faster."""
+
+    def colleagues(self, scope: Scope, *, gym_id: UUID | None) -> Mapping[UUID, str]:
+        """Who may be given an alert, as far as the person sees them: name by id."""
+
+    def assign(self, scope: Scope, alert: Alert, *, assignee: UUID) -> Change:
+        """The alert is in somebody's hands, who sees its gym."""
 
     def release(self, scope: Scope, alert: Alert) -> Change:
         """The alert waits for somebody again."""

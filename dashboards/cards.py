@@ -4,6 +4,7 @@ Members' words pass through `html.escape` and nothing else: they are shown as th
 neither markup, Markdown nor LaTeX in them means anything.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
@@ -59,6 +60,12 @@ def counts_html(counts: AlertCounts) -> str:
 def empty_html(headline: str, more: str) -> str:
     """What stands where a list would be."""
     return f'<div class="j-empty"><p>{escape(headline)}</p><p>{escape(more)}</p></div>'
+
+
+def refused_html(refused: Sequence[tuple[str, str]]) -> str:
+    """The alerts that stayed as they were, each with its reason."""
+    lines = (f"<li><strong>{escape(title)}</strong> — {escape(reason)}</li>" for title, reason in refused)
+    return f'<ul class="j-refused">{"".join(lines)}</ul>'
 
 
 def way_back_html() -> str:

@@ -85,6 +85,28 @@ where alerts.id = %(alert_id)s::uuid
     and alerts.status = 'pending'
 returning alerts.id;
 
+-- colleagues --
+-- Whom an alert can be given to: active people who act on alerts, as far as this person sees them.
+select
+    users.id,
+    coalesce(users.full_name, users.email) || case when users.id = %(user_id)s::uuid then ' (moi)' else '' end as name
+from public.users
+where users.is_active
+    and users.role in ('gym_manager', 'franchise_owner', 'super_admin')
+    and (%(gym_id)s::uuid is null or users.gym_id = %(gym_id)s::uuid or users.id = %(user_id)s::uuid)
+order by users.id <> %(user_id)s::uuid, name, users.id
+limit 200;
+
+-- assign_alert --
+-- Puts an open alert, as it was read, in somebody's hands; no row where it changed since.
+update public.manager_alerts as alerts
+set status = 'in_progress', assigned_to = %(assignee)s::uuid
+where alerts.id = %(alert_id)s::uuid
+    and alerts.status in ('pending', 'in_progress')
+    and alerts.status = %(seen_status)s::text
+    and alerts.assigned_to is not distinct from %(seen_assignee)s::uuid
+returning alerts.id;
+
 -- release_alert --
 -- Puts an alert back in the waiting list; no row where it changed since it was read.
 update public.manager_alerts as alerts

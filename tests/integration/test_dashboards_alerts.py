@@ -10,7 +10,7 @@ import pytest
 
 from dashboards import texts_fr
 from dashboards.alert_desk import DatabaseAlertDesk
-from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus
+from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus, Change
 from dashboards.records import QUERIES, Records
 from jarvis.alerts import Alert as RaisedAlert
 from jarvis.alerts import AlertType, Priority, SaidTurn
@@ -228,6 +228,45 @@ def test_who_comes_second_is_told_and_changes_nothing(
     }[step]()
     assert (change.is_done, change.message) == (False, "Cette alerte vient d'être prise en charge par Sacha Petit.")
     assert row_of(connection, alert_id) == ("in_progress", sacha.user_id, None, None)
+
+
+def test_an_alert_is_given_to_who_sees_its_gym_and_to_nobody_else(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """A colleague of the gym takes it over, on record; somebody of another gym is refused by the database."""
+    alert_id = add_alert(connection, network)
+    camille = scope_of("dax")
+    people = desk.colleagues(camille, gym_id=None)
+    assert set(people) >= {network.users["dax"], network.users["dax-adjoint"]}
+    assert not set(people) & {network.users[name] for name in ("pau", "lyon", "equipe-dax", "admin", "franchise")}
+    assert next(iter(people.values())) == "Camille Durand (moi)"
+    refused = desk.assign(camille, only(desk, camille), assignee=network.users["pau"])
+    assert refused == Change(False, texts_fr.NOT_THEIR_GYM)
+    assert desk.assign(camille, only(desk, camille), assignee=network.users["dax-adjoint"]).is_done
+    assert row_of(connection, alert_id) == ("in_progress", network.users["dax-adjoint"], None, None)
+    seen = only(desk, camille)
+    assert desk.assign(camille, seen, assignee=network.users["dax"]).is_done
+    late = desk.assign(scope_of("dax-adjoint"), seen, assignee=network.users["dax-adjoint"])
+    assert not late.is_done
+    assert "prise en charge" in late.message
+    rows = connection.execute(
+        "select action, details ->> 'assigned_to' from audit_log where subject_id = %s order by id", [str(alert_id)]
+    ).fetchall()
+    assert rows == [
+        ("alert_in_progress", str(network.users["dax-adjoint"])),
+        ("alert_edited", str(network.users["dax"])),
+    ]
+
+
+def test_a_reader_and_a_stranger_give_an_alert_to_nobody(
+    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Staff reads; a manager of another gym who guesses the alert changes nothing."""
+    alert_id = add_alert(connection, network)
+    alert = only(desk, scope_of("dax"))
+    assert not desk.assign(scope_of("equipe-dax"), alert, assignee=network.users["dax"]).is_done
+    assert desk.assign(scope_of("pau"), alert, assignee=network.users["pau"]) == Change(False, texts_fr.GONE)
+    assert row_of(connection, alert_id) == ("pending", None, None, None)
 
 
 def test_two_managers_taking_at_once_get_one_alert(

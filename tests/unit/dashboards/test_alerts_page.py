@@ -25,6 +25,7 @@ from dashboards.alerts import (
 from jarvis.tenancy import Scope, UserRole
 from warehouse.stores.sign_in import Account
 
+SACHA = UUID(int=7)
 AT = datetime(2025, 3, 12, 14, 30, tzinfo=UTC)
 
 
@@ -45,6 +46,8 @@ class MemoryDesk:
     choices: list[AlertChoice] = field(default_factory=list)
     asked: list[tuple[object, ...]] = field(default_factory=list)
     answer: Change = field(default_factory=lambda: Change(True, texts_fr.TAKEN))
+    answers: dict[UUID, Change] = field(default_factory=dict)
+    """For one alert, instead of `answer`."""
     is_down: bool = False
     marks: list[int] = field(default_factory=lambda: [1])
     """What the next questions find, the last one for good: somebody else changes an alert between two of them."""
@@ -63,7 +66,14 @@ class MemoryDesk:
 
     def take(self, scope: Scope, alert: Alert) -> Change:
         self.asked.append(("take", alert.id))
-        return self.answer
+        return self.answers.get(alert.id, self.answer)
+
+    def colleagues(self, scope: Scope, *, gym_id: UUID | None) -> Mapping[UUID, str]:
+        return {SACHA: "Sacha Petit"}
+
+    def assign(self, scope: Scope, alert: Alert, *, assignee: UUID) -> Change:
+        self.asked.append(("assign", alert.id, assignee))
+        return self.answers.get(alert.id, self.answer)
 
     def release(self, scope: Scope, alert: Alert) -> Change:
         self.asked.append(("release", alert.id))
