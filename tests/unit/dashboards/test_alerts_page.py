@@ -170,7 +170,11 @@ def person(request: pytest.FixtureRequest) -> OnePerson:
 @pytest.fixture
 def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """The page, not run yet. The harness has no websocket, so the cookie comes from here."""
-    access.install(access.Door(sessions=person, alerts=desk, records=TwoGyms(), conversation_search=None))
+    access.install(
+        access.Door(
+            sessions=person, alerts=desk, records=TwoGyms(), conversation_search=None, team=None, invitations=None
+        )
+    )
     monkeypatch.setattr(access, "session_token", lambda _cookies: "token")
     yield AppTest.from_function(script, default_timeout=20)
 
