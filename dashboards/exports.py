@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,16 @@ def place(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, name
     st.download_button(
         say("Exporter en CSV"), lambda: csv_bytes(rows, columns), file_name=f"{name}.csv", mime="text/csv",
         icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}", disabled=not rows,
+    )  # fmt: skip
+
+
+def place_later(
+    read: Callable[[], Sequence[Mapping[str, Any]]], columns: Mapping[str, str], *, name: str, label: str
+) -> None:
+    """A button that asks for its rows when it is pressed, with the reader's rights as they are then."""
+    st.download_button(
+        label, lambda: csv_bytes(read(), columns), file_name=f"{name}.csv", mime="text/csv",
+        icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}",
     )  # fmt: skip
 
 

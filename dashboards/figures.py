@@ -67,6 +67,9 @@ def daily_availability(days: Sequence[date], rates: Sequence[float], *, first: d
                 "pattern": {"shape": ["" if rate >= GOOD_AVAILABILITY else "/" for rate in rates]},
             },
             hovertemplate="%{x|%d/%m/%Y} : %{y:.1%}<extra></extra>",
+            text=["" if rate >= GOOD_AVAILABILITY else f"{100 * rate:.0f}\u202f%" for rate in rates],
+            textposition="outside",
+            cliponaxis=False,
         )
     )
     _shape(figure)

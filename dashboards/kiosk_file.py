@@ -105,16 +105,12 @@ def days_tiles(days: Sequence[Row]) -> list[Tile]:
 
 def silences_html(silences: Sequence[Row], one: KioskView, *, now: datetime) -> str:
     """Each stretch of ten minutes or more in which nothing was heard, the latest first."""
-    lines = []
-    for silence in silences:
-        ended_at = silence["ended_at"]
-        if ended_at is None and not one.is_in_service:
-            # Put away, or waiting for its code: nobody misses it.
-            continue
-        span = kiosk_cards.lasting((ended_at or now) - silence["began_at"])
-        going = "" if ended_at else f' <span class="j-tag j-high">{escape(say("en cours"))}</span>'
-        when = formats_fr.moment(silence["began_at"], now=now, timezone=one.timezone)
-        lines.append(f"<li><small>{escape(when)}</small> {escape(say('pendant'))} {escape(span)}{going}</li>")
+    lines = [
+        _spell("", silence["began_at"], silence["ended_at"], one, now=now)
+        for silence in silences
+        # Put away, or waiting for its code, nobody misses it.
+        if silence["ended_at"] is not None or one.is_in_service
+    ]
     return _timeline(lines, say("Aucun silence de plus de dix minutes en 30 jours."))
 
 
@@ -135,16 +131,17 @@ def signs_html(one: KioskView, signs: Row | None, parts: Sequence[Row], *, now: 
     """Its parts now, its network, and when a part went bad or well."""
     network = (signs or {}).get("median_network_ms")
     spooled = (signs or {}).get("spooled_count")
+    heard_at = one.last_heartbeat_at
     lines = [
+        (say("Dernier signe"), "–" if heard_at is None else formats_fr.age(heard_at, now=now)),
+        (say("Version"), one.software_version or "–"),
         (say("Lecteur de badges"), kiosk_cards.part(one.is_reader_well)),
         (say("Micro"), kiosk_cards.part(one.is_microphone_well)),
         (say("Réseau, dernière heure"), "–" if network is None else f"{formats_fr.number(network)}\u00a0ms"),
         (say("Badges en attente d'envoi"), "–" if spooled is None else formats_fr.number(float(spooled))),
-        (say("Version"), one.software_version or "–"),
     ]
     turns = [
-        f"<li><small>{escape(formats_fr.moment(part['received_at'], now=now, timezone=one.timezone))}</small> "
-        f"{escape(say(_PARTS[part['part']]))} : {escape(kiosk_cards.part(part['is_well']).lower())}</li>"
+        _spell(say(_PARTS[part["part"]]), part["began_at"], part["ended_at"], one, now=now, begins=say("en panne"))
         for part in parts
     ]
     return kiosk_cards.pairs_html(lines) + _timeline(turns, say("Aucun défaut signalé en 30 jours."))
@@ -170,10 +167,11 @@ def history_html(changes: Sequence[Row], one: KioskView, *, now: datetime) -> st
 
 def conversation_line(row: Row, one: KioskView, *, now: datetime) -> dict[str, object]:
     """One conversation as the list shows it."""
+    wait = row["median_seconds"]
     return {
         "at": formats_fr.moment(row["started_at"], now=now, timezone=one.timezone),
         "duration": say("en cours") if row["state"] == "active" else duration(row["duration_seconds"]),
-        "wait": row["median_seconds"],
+        "wait": "–" if wait is None else f"{formats_fr.number(wait, decimals=1)}\u00a0s",
         "ending": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
         "sentiment": label(texts_fr.SENTIMENTS, row["sentiment_label"]),
     }
@@ -214,7 +212,7 @@ def _place_conversations(scope: Scope, records: Records, one: KioskView, *, now:
         column_config={
             "at": column.TextColumn(say("Quand"), width="medium"),
             "duration": column.TextColumn(say("Durée"), width="small"),
-            "wait": column.NumberColumn(say("Attente médiane"), format="%.1f s", width="small"),
+            "wait": column.TextColumn(say("Attente médiane"), width="small"),
             "ending": column.TextColumn(say("Fin"), width="medium"),
             "sentiment": column.TextColumn(say("Sentiment"), width="small"),
         },
@@ -222,6 +220,17 @@ def _place_conversations(scope: Scope, records: Records, one: KioskView, *, now:
     )  # fmt: skip
     if chosen.selection.rows:
         navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["id"])})
+
+
+def _spell(
+    what: str, began_at: datetime, ended_at: datetime | None, one: KioskView, *, now: datetime, begins: str = ""
+) -> str:
+    """One stretch of time in which something was not well, as a line of a list."""
+    span = kiosk_cards.lasting((ended_at or now) - began_at)
+    going = "" if ended_at else f' <span class="j-tag j-high">{escape(say("en cours"))}</span>'
+    when = formats_fr.moment(began_at, now=now, timezone=one.timezone)
+    words = " ".join(part for part in (what, begins, say("pendant"), span) if part)
+    return f"<li><small>{escape(when)}</small> {escape(words)}{going}</li>"
 
 
 def _timeline(lines: Sequence[str], nothing: str) -> str:

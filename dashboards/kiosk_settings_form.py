@@ -25,6 +25,11 @@ _LISTS: Mapping[str, tuple[Any, ...]] = {
 _BUTTONS = {
     Level.KIOSK: "Régler cette borne", Level.GYM: "Régler toute la salle", Level.FRANCHISE: "Régler toute la franchise",
 }  # fmt: skip
+_FOLLOWS = {
+    Level.KIOSK: "Un champ vide suit la salle, puis la franchise, puis JARVIS.",
+    Level.GYM: "Un champ vide suit la franchise, puis JARVIS ; une borne réglée à part garde son réglage.",
+    Level.FRANCHISE: "Un champ vide suit JARVIS ; une salle ou une borne réglée à part garde son réglage.",
+}
 _HEADINGS = {
     Level.KIOSK: "Réglages de cette borne",
     Level.GYM: "Réglages de toutes les bornes de la salle",
@@ -58,13 +63,25 @@ def place(scope: Scope, records: Records, one: KioskView) -> None:
 def effective_html(layers: Row) -> str:
     """Each setting with its value and the level that says so, the nearest first."""
     config = config_of({**layers["of_franchise"], **layers["of_gym"], **layers["of_kiosk"]}).as_json()
-    lines = "".join(
-        f"<tr><th scope='row'>{escape(say(name))}</th><td>{escape(kiosk_texts.value(key, config[key]))}</td>"
-        f"<td>{escape(say(kiosk_texts.LEVELS[_source(key, layers)]))}</td></tr>"
-        for key, (name, _) in kiosk_texts.SETTINGS.items()
-    )
     head = "".join(f"<th scope='col'>{escape(say(name))}</th>" for name in ("Réglage", "Valeur", "Décidé par"))
-    return f'<table class="j-table"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
+    groups = "".join(
+        f"<tbody><tr><th scope='rowgroup' colspan='3' class='j-group'>{escape(say(group))}</th></tr>"
+        + "".join(_line(key, config[key], layers) for key in keys)
+        + "</tbody>"
+        for group, keys in kiosk_texts.GROUPS.items()
+    )
+    return f'<table class="j-table"><thead><tr>{head}</tr></thead>{groups}</table>'
+
+
+def _line(key: str, found: Any, layers: Row) -> str:
+    """One setting; what somebody set stands out from what nobody did."""
+    source = _source(key, layers)
+    who = escape(say(kiosk_texts.LEVELS[source]))
+    return (
+        f"<tr><th scope='row'>{escape(say(kiosk_texts.SETTINGS[key][0]))}</th>"
+        f"<td>{escape(kiosk_texts.value(key, found))}</td>"
+        f"<td>{who if source == 'default' else f'<strong>{who}</strong>'}</td></tr>"
+    )
 
 
 def _source(key: str, layers: Row) -> str:
@@ -81,14 +98,17 @@ def _close() -> None:
 
 def _place_form(scope: Scope, records: Records, seen: SeenSettings) -> None:
     st.subheader(say(_HEADINGS[seen.level]), anchor=False)
-    st.caption(say("Un champ laissé vide suit le niveau au-dessus."))
+    st.caption(say(_FOLLOWS[seen.level]))
     inherited = config_of(seen.inherited)
     with st.form(f"kiosk-settings-{seen.level}-{seen.version}", border=True):
-        columns = st.columns(2, gap="medium")
         wanted = {}
-        for index, key in enumerate(kiosk_texts.SETTINGS):
-            with columns[index % 2]:
-                wanted[key] = _field(key, seen, inherited)
+        for group, keys in kiosk_texts.GROUPS.items():
+            st.markdown(f"**{say(group)}**")
+            # Row by row: on a telephone, where they stand below one another, the order stays.
+            for row in (keys[index : index + 2] for index in range(0, len(keys), 2)):
+                for column, key in zip(st.columns(2, gap="medium"), row, strict=False):
+                    with column:
+                        wanted[key] = _field(key, seen, inherited)
         with st.container(horizontal=True, gap="small"):
             is_sent = st.form_submit_button(say("Enregistrer les réglages"), type="primary")
             st.form_submit_button(say("Annuler"), type="tertiary", on_click=_close)
@@ -100,7 +120,7 @@ def _field(key: str, seen: SeenSettings, inherited: KioskConfig) -> Any:
     """The field of one setting; what it says at this level, None where it leaves it to the wider ones."""
     name = say(kiosk_texts.SETTINGS[key][0])
     own, above = seen.own.get(key), kiosk_texts.value(key, inherited.as_json()[key])
-    follows, widget = f"{say('Comme au-dessus')} : {above}", f"{key}-{seen.level}-{seen.kiosk_id}-{seen.version}"
+    follows, widget = f"{say('Hérité')} : {above}", f"{key}-{seen.level}-{seen.kiosk_id}-{seen.version}"
     if key in _LISTS:
         options = [None, *_LISTS[key]]
         return st.selectbox(

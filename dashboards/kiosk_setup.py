@@ -17,6 +17,15 @@ from jarvis.kiosks import Holder
 from jarvis.tenancy import Permission, Scope
 
 _CODE, _ASKED = "kiosk_code", "kiosk_asked"
+_CODES = {
+    Holder.PAGE: (
+        "Code pour l'écran",
+        "Installe ou remplace l'appareil ; celui qui est en place continue jusqu'à ce que le code serve.",
+    ),
+    Holder.AGENT: (
+        "Code pour l'agent", "Pour le programme qui lit les badges à côté de l'écran ; l'écran garde son accès."
+    ),
+}  # fmt: skip
 _HOLDERS = {Holder.PAGE: "l'écran de la borne", Holder.AGENT: "l'agent à côté de l'écran"}
 
 
@@ -123,7 +132,7 @@ def code_html(issued: IssuedCode, *, address: str, now: datetime) -> str:
     minutes = max(0, -(-int((issued.ends_at - now).total_seconds()) // 60))
     steps: tuple[str, ...] = (
         f"{say('Ouvrez cette adresse sur la borne, ou photographiez le code QR avec elle :')} {address}",
-        say("Tapez le code ci-contre quand elle le demande."),
+        say("Tapez ce code quand elle le demande."),
         say("Cette page se met à jour d'elle-même dès que la borne répond."),
     )
     if issued.holder is Holder.AGENT:
@@ -141,6 +150,7 @@ def code_html(issued: IssuedCode, *, address: str, now: datetime) -> str:
 
 
 def _place_rename(desk: KioskDesk, one: KioskView) -> None:
+    st.subheader(say("Nom et emplacement"), anchor=False)
     with st.form(f"rename-{one.id}", border=True):
         name = st.text_input(say("Nom de la borne"), value=one.name, max_chars=LONGEST_NAME)
         location = st.text_input(say("Emplacement"), value=one.location or "", max_chars=LONGEST_NAME)
@@ -152,19 +162,22 @@ def _place_rename(desk: KioskDesk, one: KioskView) -> None:
 
 
 def _place_steps(desk: KioskDesk, one: KioskView) -> None:
-    for holder, label in ((Holder.PAGE, "Code pour l'écran"), (Holder.AGENT, "Code pour l'agent")):
-        if st.button(say(label), key=f"code-{holder}", icon=":material/key:", width="stretch"):
+    st.subheader(say("Étapes"), anchor=False)
+    for holder, (label, why) in _CODES.items():
+        if st.button(say(label), key=f"code-{holder}", icon=":material/key:", width="stretch", help=say(why)):
             change, issued = desk.issue_code(one.id, slug=one.slug, name=one.name, holder=holder)
             st.session_state[_CODE if issued is not None else "last_change"] = issued or change
             st.rerun()
     if one.state is not KioskState.PROVISIONING:
         is_paused = one.state is KioskState.MAINTENANCE
         label = "Remettre en service" if is_paused else "Mettre en maintenance"
-        if st.button(say(label), key="pause", icon=":material/build:", width="stretch"):
+        why = say("En maintenance, le silence de la borne n'alerte personne.")
+        if st.button(say(label), key="pause", icon=":material/build:", width="stretch", help=why):
             st.session_state["last_change"] = desk.pause(one.id, is_paused=not is_paused)
             st.rerun()
     if st.session_state.get(_ASKED) != ("revoke", one.id):
-        if st.button(say("Révoquer les accès"), key="revoke", icon=":material/link_off:", width="stretch"):
+        why = say("Pour un appareil perdu, volé ou remplacé : plus rien n'ouvre la porte de cette borne.")
+        if st.button(say("Révoquer les accès"), key="revoke", icon=":material/link_off:", width="stretch", help=why):
             st.session_state[_ASKED] = ("revoke", one.id)
             st.rerun()
         return

@@ -22,6 +22,12 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "rotate_token_days": ("Renouvellement du jeton (jours)", "un nombre entier de 1 à 90"),
     "software_version": ("Version attendue", "une version comme 1.4.2"),
 }
+# As a person looks for them.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Voix et écran": ("voice", "language", "volume", "has_captions", "theme"),
+    "Écoute": ("vad_threshold", "noise_reduction", "idle_seconds"),
+    "Technique": ("heartbeat_seconds", "rotate_token_days", "software_version"),
+}
 # Shown as hundredths, kept as shares from 0 to 1.
 SHARES = ("volume", "vad_threshold")
 CHOICES: Mapping[str, Mapping[Any, str]] = {
@@ -32,7 +38,7 @@ CHOICES: Mapping[str, Mapping[Any, str]] = {
 }
 # What null stands for, where no level says anything.
 _UNSET = {
-    "voice": "celle de JARVIS", "language": "celle de la borne", "idle_seconds": "celle de JARVIS",
+    "voice": "celle de JARVIS", "language": "celle de la borne", "idle_seconds": "la durée de JARVIS",
     "software_version": "celle qu'elle a",
 }  # fmt: skip
 LEVELS: Mapping[str, str] = {

@@ -2,18 +2,37 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import streamlit as st
 
 from dashboards import cards, context, exports, kiosk_cards, navigation
+from dashboards.definitions import definition
 from dashboards.kiosks import MOST_CARDS, NEEDING, STATES, KioskView, by_gym, in_order, summary, view
 from dashboards.language import say
-from dashboards.records import Records
+from dashboards.records import Records, Row
+from jarvis import formats_fr
 from jarvis.tenancy import Permission, Scope
+from warehouse.stores.marts import NotBuiltYet
 
 # Three of them fill the page at its full width, one the width of a phone.
 CARD_PIXELS = 305
 
+_DEFINED = {
+    "État": ("dim_kiosks", "kiosk_status"),
+    "Dernier signe": ("dim_kiosks", "last_heartbeat_at"),
+    "Version": ("dim_kiosks", "software_version"),
+    "Lecteur": ("fct_kiosk_daily", "reader_fault_count"),
+    "Micro": ("fct_kiosk_daily", "microphone_fault_count"),
+    "Échanges aujourd'hui": ("fct_gym_daily", "session_count"),
+    "Dont coupés": ("fct_sessions", "close_reason"),
+    "Disponibilité": ("fct_kiosk_daily", "availability_rate"),
+}
+_EXPORTED_DAYS = {
+    "gym_name": "Salle", "kiosk_name": "Borne", "local_date": "Jour", "availability_rate": "Disponibilité",
+    "heartbeat_count": "Signes de vie", "microphone_fault_count": "Défauts du micro",
+    "reader_fault_count": "Défauts du lecteur", "median_network_ms": "Réseau, médiane (ms)",
+}  # fmt: skip
 _EXPORTED = {
     "gym": "Salle", "name": "Borne", "location": "Emplacement", "state": "État", "since": "Depuis",
     "last_heartbeat_at": "Dernier signe", "version": "Version", "reader": "Lecteur", "microphone": "Micro",
@@ -23,7 +42,8 @@ _EXPORTED = {
 
 def place(scope: Scope, records: Records, *, now: datetime) -> None:
     """The wall is placed as it is at this moment."""
-    rows = records.rows(scope, "kiosks.wall", gym_id=context.gym_id(), kiosk_id=None)
+    gym_id = context.gym_id()
+    rows = records.rows(scope, "kiosks.wall", gym_id=gym_id, kiosk_id=None)
     views = in_order([view(row, now=now) for row in rows])
     if not views:
         st.html(cards.empty_html(say("Aucune borne pour l'instant"), say("Ajoutez la première ci-dessous.")))
@@ -37,9 +57,19 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
             _place_cards(group, now=now)
     else:
         _place_cards(shown, now=now)
+    latest = max((one.last_heartbeat_at for one in views if one.last_heartbeat_at is not None), default=None)
+    if latest is not None:
+        heard = formats_fr.age(latest, now=now)
+        st.caption(f"{say('En direct : cette page se met à jour d’elle-même. Dernier signe de vie reçu')} {heard}.")
     if len(shown) < len(views):
         st.caption(say("Les bornes qui n'ont besoin de personne sont masquées : choisissez une salle pour les voir."))
-    exports.place([exported(one) for one in views], _EXPORTED, name="bornes")
+    with st.container(horizontal=True, gap="small"):
+        exports.place([exported(one) for one in views], _EXPORTED, name="bornes")
+        exports.place_later(
+            lambda: _days(scope, records, gym_id=gym_id), _EXPORTED_DAYS, name="disponibilite-bornes",
+            label=say("Disponibilité de 30 jours en CSV"),
+        )  # fmt: skip
+    _place_definitions()
 
 
 def exported(one: KioskView) -> dict[str, object]:
@@ -50,6 +80,20 @@ def exported(one: KioskView) -> dict[str, object]:
         "reader": one.is_reader_well, "microphone": one.is_microphone_well, "session_count": one.session_count,
         "cut_count": one.cut_count,
     }  # fmt: skip
+
+
+def _days(scope: Scope, records: Records, *, gym_id: UUID | None) -> Sequence[Row]:
+    try:
+        return records.rows(scope, "marts_kiosks.export", gym_id=gym_id)
+    except NotBuiltYet:
+        return ()
+
+
+def _place_definitions() -> None:
+    """What the words and figures of a card mean, as the marts say it."""
+    with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
+        for label, (mart, column) in _DEFINED.items():
+            st.markdown(f"**{say(label)}** : {definition(mart, column)}")
 
 
 def _shown(views: Sequence[KioskView]) -> Sequence[KioskView]:

@@ -156,29 +156,40 @@ order by beats.began_at desc
 limit 20;
 
 -- parts --
--- When the microphone and the reader went bad or well in the last 30 days, the latest first.
-with parts as (
+-- From when to when the microphone or the reader was bad in the last 30 days, the latest first; the last may still be.
+with told as (
     select
-        told.part,
-        told.is_well,
+        parts.part,
+        parts.is_well,
         heard.received_at,
-        lag(told.is_well) over (partition by told.part order by heard.received_at, heard.id) as was_well
+        heard.id,
+        lag(parts.is_well) over (partition by parts.part order by heard.received_at, heard.id) as was_well
     from public.kiosks
     inner join public.kiosk_heartbeats as heard
         on kiosks.gym_id = heard.gym_id and kiosks.id = heard.kiosk_id
     cross join lateral (
         values ('microphone', heard.microphone_ok), ('reader', heard.reader_ok)
-    ) as told (part, is_well)
+    ) as parts (part, is_well)
     where kiosks.id = %(kiosk_id)s::uuid
         and heard.received_at > now() - interval '30 days'
-        and told.is_well is not null
+        and parts.is_well is not null
+),
+
+turns as (
+    select
+        told.part,
+        told.is_well,
+        told.received_at as began_at,
+        lead(told.received_at) over (partition by told.part order by told.received_at, told.id) as ended_at
+    from told
+    where told.is_well is distinct from told.was_well
 )
 
-select parts.part, parts.is_well, parts.received_at
-from parts
-where parts.is_well is distinct from parts.was_well and not (parts.is_well and parts.was_well is null)
-order by parts.received_at desc
-limit 20;
+select turns.part, turns.began_at, turns.ended_at
+from turns
+where not turns.is_well
+order by turns.began_at desc
+limit 10;
 
 -- signs --
 -- What the last hour's signs of life say of the network, and of badges that wait in the agent.
