@@ -51,7 +51,11 @@ def place(scope: Scope, records: Records, kiosk_id: UUID, *, now: datetime) -> N
         return
     one = view(row, now=now)
     st.html(kiosk_cards.head_html(one, now=now))
-    running, setting, installing = st.tabs([say("Fonctionnement"), say("Réglages"), say("Installation et accès")])
+    running, setting, installing = st.tabs(
+        # By its key it keeps its place when a message comes or goes above it.
+        [say("Fonctionnement"), say("Réglages"), say("Installation et accès")],
+        key=f"parts-{one.id}",
+    )
     with running:
         _place_days(scope, records, one, now=now)
         left, right = st.columns(2, gap="large")
