@@ -349,8 +349,8 @@ def test_the_wall_tells_of_the_last_minutes_and_of_today(
     )  # fmt: skip
     (silence,) = dax.records.rows(dax.scope, "kiosks.silences", kiosk_id=network.kiosk, offline_after=OFFLINE_AFTER)
     assert silence["ended_at"] - silence["began_at"] == timedelta(minutes=56)
-    (turn,) = dax.records.rows(dax.scope, "kiosks.parts", kiosk_id=network.kiosk)
-    assert (turn["part"], turn["is_well"]) == ("reader", False)
+    (spell,) = dax.records.rows(dax.scope, "kiosks.parts", kiosk_id=network.kiosk)
+    assert (spell["part"], spell["began_at"], spell["ended_at"]) == ("reader", now - timedelta(minutes=4), None)
     assert dax.count("kiosks.conversations", kiosk_id=network.kiosk, most=5) == 2
     admin.execute("delete from openai_realtime_sessions")
     admin.execute("delete from kiosk_heartbeats")
