@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import NoReturn
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from dashboards.conversation_search import ConversationSearch
 from dashboards.gate import session_token
 from dashboards.invitations import Invitations
 from dashboards.records import Records
+from dashboards.report_desk import ReportDesk
 from jarvis.tenancy import Permission, Scope
 from warehouse.stores.sign_in import SessionStore
 from warehouse.stores.team import Team
@@ -37,6 +39,7 @@ class Door:
     alerts: AlertDesk
     records: Records
     conversation_search: ConversationSearch
+    reports: ReportDesk
     team: Team
     invitations: Invitations
     gateway_address: str = "http://127.0.0.1:8080"
@@ -122,6 +125,14 @@ def asked_id(name: str) -> UUID | None:
     """The id that the page's address gives under this name; None where it gives none, or something else."""
     try:
         return UUID(st.query_params.get(name, ""))
+    except ValueError:
+        return None
+
+
+def asked_date(name: str) -> date | None:
+    """The day that the page's address gives under this name; None where it gives none, or something else."""
+    try:
+        return date.fromisoformat(st.query_params.get(name, ""))
     except ValueError:
         return None
 

@@ -15,6 +15,7 @@ from dashboards.gate import PROVIDER_BACK, SessionGate
 from dashboards.invitations import Invitations
 from dashboards.navigation import ENTRIES
 from dashboards.records import Records
+from dashboards.report_desk import ReportDesk
 from dashboards.shell import shell_routes
 from dashboards.sign_in.accounts import AccountPage
 from dashboards.sign_in.desk import Desk
@@ -63,6 +64,7 @@ def create_app(settings: Settings) -> "App":
             team=team,
             invitations=Invitations(settings, team, mailer),
             gateway_address=settings.gateway_address,
+            reports=ReportDesk(database, link=settings.dashboards_address),
         )
     )
 

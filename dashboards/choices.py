@@ -22,6 +22,22 @@ def several(heading: str, labels: Mapping[str, str], *, key: str, every: str = "
     )  # fmt: skip
 
 
+def named(parameter: str, labels: Mapping[str, str], *, key: str) -> None:
+    """The values that the address gives under this name are picked in the widget of this key, on arrival only.
+
+    A figure's way to its rows is such an address; what a person picks afterwards stands.
+    """
+    found = [value for value in st.query_params.get(parameter, "").split(",") if value in labels]
+    if found and key not in st.session_state:
+        st.session_state[key] = found
+
+
+def switched(parameter: str, word: str, *, key: str) -> None:
+    """The switch of this key is on where the address gives this word under this name, on arrival only."""
+    if st.query_params.get(parameter) == word and key not in st.session_state:
+        st.session_state[key] = True
+
+
 def since(*, now: datetime, key: str, width: int = 130) -> datetime | None:
     """From when on, of the periods that a list offers; None for everything."""
     periods = list(texts_fr.PERIODS)

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, figures, texts_fr
+from dashboards import access, action_items, figures, texts_fr, unfounded
 from dashboards.choices import label
 from dashboards.conversation_list import duration, state
 from dashboards.language import say
@@ -49,6 +49,7 @@ def place(scope: Scope, session_id: UUID, *, now: datetime) -> None:
     with right:
         st.subheader(say("Ce que l'analyse en retient"), anchor=False)
         st.html(analysis_html(found))
+        _place_action_items(scope, records, session_id, now=now)
         if found["analysis_status"] == "completed" and scope.may(Permission.CORRECT_LABELS):
             _place_correction(scope, records, found)
         calls = records.rows(scope, "conversations.tool_calls", session_id=session_id)
@@ -83,9 +84,13 @@ def analysis_html(found: Row) -> str:
         value = found[column]
         words = [label(labels, one) for one in value] if isinstance(value, list) else [label(labels, value)]
         lines.append(f"<dt>{escape(say(heading))}</dt><dd>{escape(', '.join(words) or '–')}</dd>")
+    if found["satisfaction"] is not None:
+        estimate = f"{formats_fr.number(100 * found['satisfaction'])} {say('sur 100 (estimée)')}"
+        lines.append(f"<dt>{escape(say('Satisfaction'))}</dt><dd>{escape(estimate)}</dd>")
     engine = f"{say('Moteur')} {found['engine']}, {say('version')} {found['engine_version']}"
     summary = escape(found["summary_text"] or say(texts_fr.NO_WORDS))
-    return f'<p>{summary}</p><dl class="j-labels">{"".join(lines)}</dl><p><small>{escape(engine)}</small></p>'
+    doubts = unfounded.claims_html(found["unfounded_claims"] or {})
+    return f'<p>{summary}</p><dl class="j-labels">{"".join(lines)}</dl>{doubts}<p><small>{escape(engine)}</small></p>'
 
 
 def technical_html(found: Row, turns: Sequence[Row], calls: Sequence[Row]) -> str:
@@ -131,6 +136,17 @@ def _is_masked(scope: Scope, records: Records, session_id: UUID) -> bool:
     # From here on the page shows them; the button goes with the next run.
     st.session_state["unmasked"] = (scope.user_id, session_id)
     return False
+
+
+def _place_action_items(scope: Scope, records: Records, session_id: UUID, *, now: datetime) -> None:
+    """What the conversation left to do, with its steps; nothing where it left nothing."""
+    rows = records.rows(
+        scope, "recommendations.action_items", gym_id=None, session_id=session_id, is_open=None, owners=[],
+        assigned_to=None, most=20,
+    )  # fmt: skip
+    if rows:
+        st.subheader(say("À faire"), anchor=False)
+        action_items.place_rows(scope, rows, now=now, leads_back=False)
 
 
 def _place_sentiment(turns: Sequence[Row]) -> None:

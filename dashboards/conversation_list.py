@@ -3,7 +3,7 @@
 Nobody is named here: who spoke is shown in one conversation at a time, to whoever asks, on record.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,11 +29,20 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
     words = st.text_input(
         say("Chercher"), key="conversation-words", placeholder=say("douche froide, envie d'arrêter, prix…")
     ).strip()
+    choices.named("sentiment", texts_fr.SENTIMENTS, key="conversation-sentiments")
+    choices.named("sujet", texts_fr.TOPICS, key="conversation-topics")
+    choices.named("issue", texts_fr.OUTCOMES, key="conversation-outcomes")
+    choices.switched("appui", "non", key="conversation-unfounded")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="conversation-filters"):
         sentiments = choices.several("Sentiment", texts_fr.SENTIMENTS, key="conversation-sentiments")
         topics = choices.several("Sujet", texts_fr.TOPICS, key="conversation-topics")
         outcomes = choices.several("Issue", texts_fr.OUTCOMES, key="conversation-outcomes")
         since = choices.since(now=now, key="conversation-period")
+        is_unfounded = st.toggle(
+            say("Sans appui"), key="conversation-unfounded",
+            help=say("L'analyse affirme quelque chose que rien dans la conversation n'appuie."),
+        )  # fmt: skip
+    first, last = _asked_days()
     found = None
     if words:
         gym_id = scope.gym_id or context.gym_id()
@@ -43,8 +52,20 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
         found = access.door().conversation_search.find(scope, gym_id, words)
     return {
         "gym_id": context.gym_id(), "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
-        "since": since, "most": MOST_SHOWN + 1,
+        "since": since, "first": first, "last": last, "is_unfounded": is_unfounded, "most": MOST_SHOWN + 1,
     }  # fmt: skip
+
+
+def _asked_days() -> tuple[date | None, date | None]:
+    """The days the address asks for, and beside them the way to all the others."""
+    first, last = access.asked_date("du"), access.asked_date("au")
+    if first is None and last is None:
+        return first, last
+    words = [f"{say(word)} {day:%d/%m/%Y}" for word, day in (("du", first), ("au", last)) if day is not None]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{say('Conversations')} {' '.join(words)}", width="content")
+        navigation.link("conversations", say("Toutes les dates"))
+    return first, last
 
 
 def place(scope: Scope, *, asked: dict[str, Any]) -> None:

@@ -24,11 +24,11 @@ _EXPORTED = {
 def choose() -> dict[str, Any]:
     """What the filters say, as the values of `members.listing`; placed in one row.
 
-    A figure's way to its rows names its levels in the address: they are picked when the page is entered by it.
+    A figure's way to its rows names its values in the address: they are picked when the page is entered by it.
     """
-    named = [level for level in st.query_params.get("risque", "").split(",") if level in texts_fr.RISK_LEVELS]
-    if named and "member-levels" not in st.session_state:
-        st.session_state["member-levels"] = named
+    choices.named("risque", texts_fr.RISK_LEVELS, key="member-levels")
+    choices.named("visites", texts_fr.VISIT_TRENDS, key="member-trends")
+    choices.switched("anciens", "oui", key="member-former")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="member-filters"):
         name = st.text_input(say("Nom"), key="member-name", width=220)
         levels = choices.several("Risque", texts_fr.RISK_LEVELS, key="member-levels")

@@ -40,6 +40,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("manager.today", "Aujourd'hui", "aujourdhui", "today", Permission.SEE_ALERTS, GYM),
     Entry("manager.members", "Adhérents", "adherents", "group", Permission.SEE_MEMBERS, GYM),
     Entry("manager.conversations", "Conversations", "conversations", "forum", Permission.SEE_CONVERSATIONS, GYM),
+    Entry("manager.trends", "Analyses", "analyses", "monitoring", Permission.SEE_CONVERSATIONS, GYM),
+    Entry(
+        "manager.recommendations", "Recommandations", "recommandations", "lightbulb", Permission.SEE_CONVERSATIONS, GYM
+    ),
     Entry("manager.alerts", "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
     Entry("manager.kiosks", "Bornes", "bornes", "tablet", Permission.SEE_KIOSKS, GYM),
     Entry("franchise.costs", "Coûts", "couts", "payments", Permission.SEE_COSTS, NETWORK),

@@ -105,6 +105,41 @@ CLOSE_REASONS: Mapping[str, str] = {
     "gateway_lost": "Passerelle arrêtée",
     "operator": "Fermée par un opérateur",
 }
+ACTION_OWNERS: Mapping[str, str] = {"staff": "Équipe", "manager": "Responsable", "member": "Adhérent"}
+ACTION_STATES: Mapping[str, str] = {"open": "À faire", "done": "Faite", "dismissed": "Abandonnée"}
+REPORT_KINDS: Mapping[str, str] = {
+    "daily": "Quotidien",
+    "weekly": "Hebdomadaire",
+    "monthly": "Mensuel",
+    "quarterly": "Trimestriel",
+}
+REPORT_STATUSES: Mapping[str, str] = {"draft": "Brouillon", "published": "Publié", "archived": "Archivé"}
+DELIVERY_CHANNELS: Mapping[str, str] = {"email": "Courriel", "dashboard": "Tableau de bord"}
+DELIVERY_STATUSES: Mapping[str, str] = {
+    "waiting": "En attente",
+    "sent": "Envoyé",
+    "failed": "Échoué",
+    "bounced": "Rejeté",
+    "suppressed": "Non envoyé",
+}
+# Claims of an analysis, as the evidence checks name them.
+CLAIMS: Mapping[str, str] = {
+    "summary": "Résumé",
+    "key_topics": "Sujets",
+    "sentiment": "Sentiment",
+    "emotion": "Émotion",
+    "intents": "Intentions",
+    "outcome": "Issue",
+    "action_items": "Action",
+    "tasks": "Action à suivre",
+    "issues": "Problème signalé",
+}
+UNFOUNDED: Mapping[str, str] = {
+    "no_turn": "ne cite aucune parole",
+    "turn_not_found": "cite une parole introuvable",
+    "quote_not_said": "cite des mots qui n'ont pas été dits",
+    "alert_quote_not_said": "l'alerte cite des mots qui n'ont pas été dits",
+}
 RISK_LEVELS: Mapping[str, str] = {"critical": "Critique", "high": "Élevé", "medium": "Moyen", "low": "Faible"}
 VISIT_TRENDS: Mapping[str, str] = {
     "absent": "Ne vient plus",
@@ -166,6 +201,10 @@ READ_ONLY = "Lecture seule : le responsable de la salle traite les alertes."
 UNKNOWN_MEMBER = "Adhérent non identifié"
 NO_SUCH_MEMBER = "Cet adhérent n'existe pas, ou il n'est pas dans votre périmètre."
 NO_SUCH_CONVERSATION = "Cette conversation n'existe pas, ou elle n'est pas dans votre périmètre."
+NO_SUCH_REPORT = "Ce rapport n'existe pas, ou il n'est pas dans votre périmètre."
+REPORT_MOVED = "Ce rapport a changé entre-temps : la page vient d'être relue."
+ITEM_MOVED = "Quelqu'un d'autre a modifié cette action entre-temps : la liste vient d'être relue."
+ITEM_REFUSED = "Ce changement n'est pas possible : l'action a changé, ou elle n'est pas de votre salle."
 NO_CONSENT = "L'adhérent n'a pas accepté l'analyse : rien n'est analysé."
 NO_WORDS = "Les paroles de cette conversation ne sont pas conservées."
 MASKED_MEMBER = "Adhérent (nom masqué)"

@@ -65,6 +65,20 @@ def render_pdf(read: ReadReport, *, link: str = "") -> bytes:
     return buffer.getvalue()
 
 
+def filename_of(report: KeptReport) -> str:
+    """For example rapport-weekly-2026-11-16.pdf."""
+    return f"rapport-{report.report_type}-{report.metrics['period']['first']}.pdf"
+
+
+def compared(now: float | None, past: float | None, share: float | None, decimals: int, name: str) -> str:
+    """A figure beside one of its pasts: +12 % (335)."""
+    if now is None or past is None:
+        return "pas de mesure"
+    # A share of a score around zero says nothing: how far it moved does.
+    moved = reports_fr.difference(now - past) if name in reports_fr.SCORES else reports_fr.change(share)
+    return f"{moved} ({number(past, decimals=decimals)})"
+
+
 def _story(read: ReadReport, *, width: float, link: str) -> "list[Flowable]":
     from reportlab.platypus import KeepTogether, Spacer
 
@@ -107,19 +121,11 @@ def _figures(report: KeptReport, period: Period, width: float, paragraph: Any) -
             [
                 paragraph(label, "cell"),
                 paragraph("–" if now is None else number(now, decimals=decimals), "cell_bold"),
-                paragraph(_compared(now, values["before"], trend.get("share"), decimals, name), "cell"),
-                paragraph(_compared(now, values["year_before"], trend.get("share_of_year"), decimals, name), "cell"),
+                paragraph(compared(now, values["before"], trend.get("share"), decimals, name), "cell"),
+                paragraph(compared(now, values["year_before"], trend.get("share_of_year"), decimals, name), "cell"),
             ]
         )
     return _table(rows, [0.34 * width, 0.16 * width, 0.25 * width, 0.25 * width])
-
-
-def _compared(now: float | None, past: float | None, share: float | None, decimals: int, name: str) -> str:
-    if now is None or past is None:
-        return "pas de mesure"
-    # A share of a score around zero says nothing: how far it moved does.
-    moved = reports_fr.difference(now - past) if name in reports_fr.SCORES else reports_fr.change(share)
-    return f"{moved} ({number(past, decimals=decimals)})"
 
 
 def _whom(members: Sequence[MemberAtRisk], width: float, paragraph: Any) -> "Table":

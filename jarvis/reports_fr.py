@@ -196,16 +196,16 @@ def late_alerts_insight(count: int) -> str:
     return f"{number(count)} alertes urgentes ou hautes attendent depuis plus d'un jour, et personne ne les a prises."
 
 
+def counted(insight: Mapping[str, Any]) -> str:
+    """What a kept insight was counted over: 5 conversations; empty where nothing is kept of it."""
+    count = _count(insight)
+    singular, plural = _COUNTED.get(insight["kind"], ("conversation", "conversations"))
+    return f"{number(count)} {singular if count == 1 else plural}" if count else ""
+
+
 def evidence(insight: Mapping[str, Any]) -> str:
     """What a kept insight rests on: how many of what, and the short ids by which some of them are found."""
-    count = insight.get("evidence_count") or 0
-    ids = [*insight.get("session_ids", ()), *insight.get("alert_ids", ())]
-    singular, plural = _COUNTED.get(insight["kind"], ("conversation", "conversations"))
-    if not count:
-        count = len(ids)
-    if not count:
-        return ""
-    text = f"{number(count)} {singular if count == 1 else plural}"
+    count, ids, text = _count(insight), _ids(insight), counted(insight)
     if ids:
         shown = ", ".join(str(one)[:8] for one in ids[:2])
         text += f", dont {shown}" if count > len(ids[:2]) else f" : {shown}"
@@ -268,6 +268,14 @@ def difference(points: float) -> str:
     if rounded == 0:
         return "="
     return f"{'+' if rounded > 0 else '−'}{number(abs(rounded), decimals=2)}"
+
+
+def _ids(insight: Mapping[str, Any]) -> list[Any]:
+    return [*insight.get("session_ids", ()), *insight.get("alert_ids", ())]
+
+
+def _count(insight: Mapping[str, Any]) -> int:
+    return insight.get("evidence_count") or len(_ids(insight))
 
 
 def _members(count: int) -> str:

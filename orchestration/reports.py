@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from jarvis.mail import AddressError, Attachment, Letter, Section, end_of_quiet, message
 from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
-from jarvis.report_pdf import render_pdf
+from jarvis.report_pdf import filename_of, render_pdf
 from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
 from jarvis.reports_fr import insight_line
 from jarvis.settings import Settings
@@ -139,13 +139,8 @@ def letter_of(read: ReadReport, *, link: str, stop: str | None = None) -> Letter
         closing=("Vous recevez ce rapport parce que vous dirigez cette salle ou cette franchise.",),
         unsubscribe_url=stop,
         link=("Ouvrir JARVIS", link),
-        attachments=(Attachment(filename_of(read), render_pdf(read, link=link), "application/pdf"),),
+        attachments=(Attachment(filename_of(read.report), render_pdf(read, link=link), "application/pdf"),),
     )
-
-
-def filename_of(read: ReadReport) -> str:
-    """For example rapport-weekly-2026-11-16.pdf."""
-    return f"rapport-{read.report.report_type}-{read.report.metrics['period']['first']}.pdf"
 
 
 def _deliver(

@@ -39,6 +39,7 @@ _TOGETHER = (
         "tests/integration/test_network_pages.py",
         "tests/integration/test_reports.py",
         "tests/integration/test_schedules.py",
+        "tests/integration/test_trends_page.py",
     ),
 )
 

@@ -208,8 +208,10 @@ _ROWS_OF_A_GYM = (
     "'tapis 4', 'plateau cardio', %(alert_id)s)",
     "insert into public.audit_log (gym_id, actor_role, action, subject_table, subject_id) "
     "values (%(gym_id)s, 'test', 'planted', 'gyms', 'gym')",
-    "insert into public.insights_reports (id, gym_id, report_type, period_start, period_end, title) "
-    "values (%(report_id)s, %(gym_id)s, 'weekly', '2026-02-23', '2026-03-02', 'Semaine 9')",
+    "insert into public.insights_reports (id, gym_id, report_type, period_start, period_end, title, status, "
+    "published_at) "
+    "values (%(report_id)s, %(gym_id)s, 'weekly', '2026-02-23', '2026-03-02', 'Semaine 9', 'published', "
+    "'2026-03-02')",
     "insert into public.report_deliveries (gym_id, report_id, recipient_user_id, channel, status) "
     "values (%(gym_id)s, %(report_id)s, %(recipient_id)s, 'email', 'sent')",
 )

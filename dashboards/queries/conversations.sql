@@ -24,6 +24,15 @@ where sessions.state = 'closed'
     and (%(topics)s::text[] = '{}' or summaries.key_topics && %(topics)s::text[])
     and (%(outcomes)s::text[] = '{}' or summaries.outcome = any (%(outcomes)s::text[]))
     and (%(since)s::timestamptz is null or sessions.started_at >= %(since)s::timestamptz)
+    and (
+        %(first)s::date is null
+        or sessions.started_at >= %(first)s::date::timestamp at time zone gyms.timezone
+    )
+    and (
+        %(last)s::date is null
+        or sessions.started_at < (%(last)s::date + 1)::timestamp at time zone gyms.timezone
+    )
+    and (not %(is_unfounded)s::boolean or summaries.unfounded_claim_count > 0)
 order by array_position(%(found)s::uuid[], sessions.id), sessions.started_at desc, sessions.id
 limit %(most)s::integer;
 
@@ -56,6 +65,8 @@ select
     summaries.key_topics as topics,
     summaries.intents_detected as intents,
     summaries.outcome,
+    summaries.satisfaction::double precision as satisfaction,
+    summaries.unfounded_claims,
     summaries.tier,
     summaries.engine,
     summaries.engine_version,

@@ -78,6 +78,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "Alert status": texts_fr.STATUSES,
     "Alert outcome": texts_fr.OUTCOME_CODES,
     "Mail kind": MAIL_KINDS,
+    "Action item owner": texts_fr.ACTION_OWNERS,
+    "Action item state": texts_fr.ACTION_STATES,
+    "Report type": texts_fr.REPORT_KINDS,
+    "Report status": texts_fr.REPORT_STATUSES,
+    "Delivery channel": texts_fr.DELIVERY_CHANNELS,
+    "Delivery status": texts_fr.DELIVERY_STATUSES,
 }
 
 

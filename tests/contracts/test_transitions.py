@@ -406,6 +406,13 @@ def test_a_report_is_drafted_published_archived(admin: Connection, before: str, 
     move: LiteralString = (
         "update public.insights_reports set status = %s, published_at = coalesce(published_at, now()) where id = %s"
     )
+    # The planted one is published; this one begins at the beginning.
+    admin.execute("delete from public.insights_reports where id = %s", [made_id("report", "dax")])
+    admin.execute(
+        "insert into public.insights_reports (id, gym_id, report_type, period_start, period_end, title) "
+        "values (%s, %s, 'weekly', '2026-02-23', '2026-03-02', 'Semaine 9')",
+        [made_id("report", "dax"), made_id("gym", "dax")],
+    )
     for step in REPORT_STATES[1 : REPORT_STATES.index(before) + 1]:
         admin.execute(move, [step, made_id("report", "dax")])
     if before == after or REPORT_STATES.index(after) == REPORT_STATES.index(before) + 1:

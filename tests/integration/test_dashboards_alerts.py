@@ -501,6 +501,7 @@ def talk(connection: psycopg.Connection, network: Network) -> UUID:
 
 EVERYWHERE: Mapping[str, object] = {
     "gym_id": None, "found": None, "sentiments": [], "topics": [], "outcomes": [], "since": None, "most": 10,
+    "first": None, "last": None, "is_unfounded": False,
     "name": None, "levels": [], "trends": [], "is_new": False, "shows_former": False,
 }  # fmt: skip
 

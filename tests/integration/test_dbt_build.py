@@ -38,6 +38,7 @@ MARTS = (
     "fct_sessions",
     "fct_tool_calls_daily",
     "fct_topics_daily",
+    "fct_visits_hourly",
     "snp_kiosks",
     "snp_member_risk",
     "snp_memberships",

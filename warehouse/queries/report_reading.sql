@@ -19,7 +19,7 @@ select
     reports.generated_at,
     reports.published_at
 from public.insights_reports as reports
-where reports.id = %(report_id)s::uuid and reports.status <> 'draft';
+where reports.id = %(report_id)s::uuid and (%(shows_drafts)s::boolean or reports.status <> 'draft');
 
 -- whom_to_call --
 -- The members with the highest risk in the gyms that the report tells of and the person sees.

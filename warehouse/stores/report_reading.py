@@ -7,7 +7,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 
 from jarvis.reports import KeptReport, MemberAtRisk, ReadReport
 from warehouse.sql import queries
@@ -15,10 +15,14 @@ from warehouse.sql import queries
 WHOM_TO_CALL = 5
 
 
-def read(connection: Connection, report_id: UUID) -> ReadReport | None:
-    """The report with the members to call; None where this person does not see it."""
+def read(connection: Connection, report_id: UUID, *, shows_drafts: bool = False) -> ReadReport | None:
+    """The report with the members to call; None where this person does not see it.
+
+    Args:
+        shows_drafts: also one that is not published, to whoever may publish it: row security knows who.
+    """
     with connection.cursor(row_factory=class_row(KeptReport)) as cursor:
-        report = cursor.execute(_sql("report"), {"report_id": report_id}).fetchone()
+        report = cursor.execute(_sql("report"), {"report_id": report_id, "shows_drafts": shows_drafts}).fetchone()
     if report is None:
         return None
     gym_ids = [report.gym_id] if report.gym_id else _gyms(connection, report)
@@ -28,8 +32,8 @@ def read(connection: Connection, report_id: UUID) -> ReadReport | None:
 
 
 def _gyms(connection: Connection, report: KeptReport) -> list[UUID]:
-    rows = connection.execute(_sql("gyms_of_franchise"), {"franchise_id": report.franchise_id}).fetchall()
-    return [row[0] for row in rows]
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(_sql("gyms_of_franchise"), {"franchise_id": report.franchise_id}).fetchall()
 
 
 def _sql(block: str) -> LiteralString:

@@ -172,7 +172,13 @@ def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -
     """The page, not run yet. The harness has no websocket, so the cookie comes from here."""
     access.install(
         access.Door(
-            sessions=person, alerts=desk, records=TwoGyms(), conversation_search=None, team=None, invitations=None
+            sessions=person,
+            alerts=desk,
+            records=TwoGyms(),
+            conversation_search=None,
+            team=None,
+            invitations=None,
+            reports=None,
         )
     )
     monkeypatch.setattr(access, "session_token", lambda _cookies: "token")

@@ -25,6 +25,7 @@ def a_talk(**changes: object) -> dict[str, object]:
         "analysis_status": "completed", "summary_text": "L'adhérent se plaint.", "sentiment_label": "negative",
         "sentiment_score": -0.8, "emotion": "anger", "topics": ["showers_lockers"], "intents": ["complain"],
         "outcome": "unsolved", "tier": "local", "engine": "local", "engine_version": "3", "analysis_cost_usd": 0,
+        "satisfaction": None, "unfounded_claims": {},
         **changes,
     }  # fmt: skip
 

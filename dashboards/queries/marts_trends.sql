@@ -1,0 +1,164 @@
+-- record --
+-- Since when the gyms in view are on record: the first of them, and all of them; and when their days were built.
+select
+    min(gyms.first_date) as first_date,
+    max(gyms.first_date) as comparable_date,
+    min(gyms.built_at) as built_at
+from (
+    select
+        daily.gym_id,
+        min(daily.local_date) as first_date,
+        min(daily.built_at) as built_at
+    from marts.fct_gym_daily as daily
+    where %(gym_id)s::uuid is null or daily.gym_id = %(gym_id)s::uuid
+    group by daily.gym_id
+) as gyms;
+
+-- days --
+-- Each day of the gyms in view between two days, summed, oldest first.
+select
+    daily.local_date,
+    sum(daily.visit_count)::bigint as visit_count,
+    sum(daily.session_count)::bigint as session_count
+from marts.fct_gym_daily as daily
+where (%(gym_id)s::uuid is null or daily.gym_id = %(gym_id)s::uuid)
+    and daily.local_date between %(first)s::date and %(last)s::date
+group by daily.local_date
+order by daily.local_date;
+
+-- hours --
+-- Visits of each hour of the week over the period.
+select
+    hourly.weekday_number,
+    hourly.local_hour,
+    sum(hourly.visit_count)::bigint as visit_count
+from marts.fct_visits_hourly as hourly
+where (%(gym_id)s::uuid is null or hourly.gym_id = %(gym_id)s::uuid)
+    and hourly.local_date between %(first)s::date and %(last)s::date
+group by hourly.weekday_number, hourly.local_hour
+order by hourly.weekday_number, hourly.local_hour;
+
+-- topics --
+-- What was spoken of in the period and in the one before; a topic of fewer members than are told has no figures.
+select
+    topics.topic,
+    topics.is_now,
+    topics.member_count < %(least)s::integer as is_suppressed,
+    case when topics.member_count >= %(least)s::integer then topics.session_count end as session_count,
+    case when topics.member_count >= %(least)s::integer then topics.negative_count end as negative_count,
+    case when topics.member_count >= %(least)s::integer then topics.neutral_count end as neutral_count,
+    case when topics.member_count >= %(least)s::integer then topics.positive_count end as positive_count
+from (
+    select
+        spoken.topic,
+        sessions.local_date >= %(first)s::date as is_now,
+        count(*) as session_count,
+        count(distinct sessions.member_id) as member_count,
+        count(*) filter (where sessions.sentiment_label = 'negative') as negative_count,
+        count(*) filter (where sessions.sentiment_label = 'neutral') as neutral_count,
+        count(*) filter (where sessions.sentiment_label = 'positive') as positive_count
+    from marts.fct_sessions as sessions
+    cross join lateral unnest(sessions.key_topics) as spoken (topic)
+    where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+        and sessions.analysis_status = 'completed'
+        and sessions.local_date between %(before)s::date and %(last)s::date
+    group by spoken.topic, sessions.local_date >= %(first)s::date
+) as topics
+order by topics.is_now desc, topics.session_count desc, topics.topic;
+
+-- endings --
+-- How conversations ended and how content members left, by part of the period and over each period (part null).
+select
+    endings.is_now,
+    endings.part,
+    endings.member_count < %(least)s::integer as is_suppressed,
+    case when endings.member_count >= %(least)s::integer then endings.solved_count end as solved_count,
+    case when endings.member_count >= %(least)s::integer then endings.handed_over_count end as handed_over_count,
+    case when endings.member_count >= %(least)s::integer then endings.unsolved_count end as unsolved_count,
+    case when endings.member_count >= %(least)s::integer then endings.abandoned_count end as abandoned_count,
+    case when endings.member_count >= %(least)s::integer then endings.estimated_count end as estimated_count,
+    case when endings.member_count >= %(least)s::integer then endings.mean_satisfaction end::double precision
+        as mean_satisfaction
+from (
+    select
+        dated.is_now,
+        dated.part,
+        count(distinct dated.member_id) as member_count,
+        count(*) filter (where dated.outcome = 'solved') as solved_count,
+        count(*) filter (where dated.outcome = 'handed_over') as handed_over_count,
+        count(*) filter (where dated.outcome = 'unsolved') as unsolved_count,
+        count(*) filter (where dated.outcome = 'abandoned') as abandoned_count,
+        count(dated.satisfaction) as estimated_count,
+        avg(dated.satisfaction) as mean_satisfaction
+    from (
+        select
+            sessions.member_id,
+            sessions.outcome,
+            sessions.satisfaction,
+            sessions.local_date >= %(first)s::date as is_now,
+            (sessions.local_date - %(before)s::date) / %(part_days)s::integer as part
+        from marts.fct_sessions as sessions
+        where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+            and sessions.analysis_status = 'completed'
+            and sessions.local_date between %(before)s::date and %(last)s::date
+    ) as dated
+    group by grouping sets ((dated.is_now, dated.part), (dated.is_now))
+) as endings
+order by endings.is_now, endings.part;
+
+-- costs --
+-- What each kind of bill came to, day by day, oldest first.
+select
+    costs.local_date,
+    costs.cost_kind,
+    sum(costs.cost_usd)::double precision as cost_usd
+from marts.fct_costs_daily as costs
+where (%(gym_id)s::uuid is null or costs.gym_id = %(gym_id)s::uuid)
+    and costs.local_date between %(first)s::date and %(last)s::date
+group by costs.local_date, costs.cost_kind
+order by costs.local_date, costs.cost_kind;
+
+-- leavers --
+-- Who joined and who left, month by month, oldest first; a month of fewer members than are told has no figures.
+select
+    months.month_date,
+    months.is_settled,
+    case when months.member_count >= %(least)s::integer then months.member_count end as member_count,
+    case when months.member_count >= %(least)s::integer then months.joined_count end as joined_count,
+    case when months.member_count >= %(least)s::integer then months.left_count end as left_count,
+    case when months.member_count >= %(least)s::integer then months.lost_monthly_price_eur end::double precision
+        as lost_monthly_price_eur
+from (
+    select
+        monthly.month_date,
+        bool_and(monthly.is_settled) as is_settled,
+        sum(monthly.member_count) as member_count,
+        sum(monthly.joined_count) as joined_count,
+        sum(monthly.left_count) as left_count,
+        sum(monthly.lost_monthly_price_eur) as lost_monthly_price_eur
+    from marts.fct_churn_monthly as monthly
+    where (%(gym_id)s::uuid is null or monthly.gym_id = %(gym_id)s::uuid)
+        and monthly.month_date >= %(first)s::date
+    group by monthly.month_date
+) as months
+order by months.month_date;
+
+-- stays --
+-- Of those who joined since a day, how many were still there so many months later.
+select
+    stays.month_number,
+    stays.member_count,
+    stays.retained_count
+from (
+    select
+        cohorts.month_number,
+        sum(cohorts.member_count) as member_count,
+        sum(cohorts.retained_count) as retained_count
+    from marts.fct_retention_cohorts as cohorts
+    where (%(gym_id)s::uuid is null or cohorts.gym_id = %(gym_id)s::uuid)
+        and cohorts.cohort_month_date >= %(first)s::date
+        and cohorts.month_number <= 12
+    group by cohorts.month_number
+) as stays
+where stays.member_count >= %(least)s::integer
+order by stays.month_number;
