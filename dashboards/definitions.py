@@ -1,4 +1,4 @@
-"""What a figure means, in the words of the mart it comes from: the descriptions of dbt's own YAML.
+"""What a figure means, in the words of the metric or of the mart it comes from: the descriptions of dbt's own YAML.
 
 One definition for the page, the analysts' docs and SQL; nothing is described twice.
 """
@@ -12,6 +12,9 @@ import yaml  # type: ignore[import-untyped]
 
 MARTS = Path(__file__).parent.parent / "dbt_project" / "models" / "marts"
 
+# Stands for the model where the definition is a metric's.
+METRIC = "metric"
+
 _DOC_BLOCK = re.compile(r"{%\s*docs\s+(\w+)\s*%}(.*?){%\s*enddocs\s*%}", re.DOTALL)
 _DOC_CALL = re.compile(r"{{\s*doc\(['\"](\w+)['\"]\)\s*}}")
 
@@ -21,10 +24,10 @@ class NoDefinition(LookupError):
 
 
 def definition(model: str, column: str) -> str:
-    """The description of a mart's column.
+    """The description of a mart's column; of a metric where the model is `METRIC`.
 
     Raises:
-        NoDefinition: when the mart or the column is not described.
+        NoDefinition: when the mart, the column or the metric is not described.
     """
     try:
         return _definitions()[model, column]
@@ -44,7 +47,9 @@ def _definitions() -> Mapping[tuple[str, str], str]:
     }
     found: dict[tuple[str, str], str] = {}
     for path in MARTS.rglob("*.yml"):
-        for model in (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}).get("models", ()):
+        written = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
+        found |= {(METRIC, metric["name"]): metric["description"] for metric in written.get("metrics", ())}
+        for model in written.get("models", ()):
             for column in model.get("columns", ()):
                 words = _DOC_CALL.sub(lambda call: blocks[call[1]], column.get("description", ""))
                 if words.strip():

@@ -31,7 +31,7 @@ class Tile:
     label: str
     value: float | None
     source: tuple[str, str]
-    """Mart and column whose description says what the figure means."""
+    """Mart and column whose description says what the figure means; `METRIC` and a metric's name for a key figure."""
     method: str | None = None
     """How it was reckoned, where its definition does not say."""
     unit: str = ""

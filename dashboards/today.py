@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from dashboards.definitions import METRIC
 from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
 
@@ -21,11 +22,11 @@ def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
     return [
         Tile(
             label="Adhérents actifs", value=None if members is None else members["active_member_count"],
-            source=("dim_gyms", "active_member_count"),
+            source=(METRIC, "active_member_count"),
         ),
         Tile(
             label="À risque élevé", value=None if members is None else members["at_risk_member_count"],
-            source=("dim_members", "churn_risk_level"), more_is_better=False,
+            source=(METRIC, "at_risk_member_count"), more_is_better=False,
             drill=Drill(url_path="adherents", query={"risque": "critical,high"}),
         ),
         _sum("Visites, 7 jours", "visit_count", days, more_is_better=True),
@@ -46,6 +47,6 @@ def _sum(label: str, column: str, days: Sequence[Row], *, more_is_better: bool |
         label=label,
         value=sum(last),
         before=sum(before) if len(before) == DAYS else None,
-        source=("fct_gym_daily", column),
+        source=(METRIC, column),
         more_is_better=more_is_better,
     )

@@ -61,8 +61,15 @@ def manifest_path(settings: Settings) -> Path:
     return state_folder(settings) / f"manifest-{fingerprint()}.json"
 
 
+def metrics_path(settings: Settings) -> Path:
+    """Where dbt's account of the metrics of the project as it stands now is, once `prepare` has made it."""
+    return state_folder(settings) / f"metrics-{fingerprint()}.json"
+
+
 def prepare(settings: Settings) -> Path:
     """The manifest of the project as it stands now is on disk; its path. Costs nothing when it already was.
+
+    The metrics' own stands beside it.
 
     Raises:
         DbtError: when the project does not parse.
@@ -73,11 +80,14 @@ def prepare(settings: Settings) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="parse-") as folder:
         run(settings, "parse", "--no-partial-parse", overrides={"DBT_TARGET_PATH": folder})
-        # Two processes may prepare at once: whoever comes last puts the same content in place, whole.
+        # Two processes may prepare at once: whoever comes last puts the same content in place, whole. The manifest
+        # comes last, as it says that both are there.
+        Path(folder, "semantic_manifest.json").replace(metrics_path(settings))
         Path(folder, "manifest.json").replace(path)
-    for older in path.parent.glob("manifest-*.json"):
-        if older != path:
-            older.unlink(missing_ok=True)
+    for kind in ("manifest", "metrics"):
+        for older in path.parent.glob(f"{kind}-*.json"):
+            if older not in (path, metrics_path(settings)):
+                older.unlink(missing_ok=True)
     return path
 
 

@@ -36,6 +36,7 @@ _TOGETHER = (
     (
         "tests/integration/test_cookbook.py",
         "tests/integration/test_dbt_dagster.py",
+        "tests/integration/test_metrics.py",
         "tests/integration/test_network_pages.py",
         "tests/integration/test_reports.py",
         "tests/integration/test_schedules.py",

@@ -52,6 +52,14 @@ def export_mart(connection: Connection, mart: str, out: Path, *, kind: Format) -
         return _to_parquet(connection, name, columns, beside)
 
 
+def answer_as_csv(connection: Connection, statement: str) -> Iterator[str]:
+    """The rows of a statement of ours as CSV with a header line, piece by piece, as this connection may see them."""
+    asked = f"copy ({statement}) to stdout with (format csv, header)".encode()
+    with connection.cursor() as cursor, cursor.copy(asked) as copy:
+        for piece in copy:
+            yield bytes(piece).decode()
+
+
 def _columns(connection: Connection, name: str) -> dict[str, str]:
     """Column to type, as Postgres writes it, in the mart's order."""
     columns: dict[str, str] = dict(connection.execute(queries("export")["columns"], {"mart": name}).fetchall())

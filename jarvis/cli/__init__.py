@@ -54,6 +54,7 @@ _EXPECTED = (
     "EngineRefused",
     "AnalystRefused",
     "ExportRefused",
+    "MetricRefused",
     "NothingWritten",
     "DaysOutOfRange",
     "UnknownRecipient",

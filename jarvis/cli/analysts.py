@@ -1,4 +1,4 @@
-"""`jarvis analyst`: logins of analysts, a psql and an export under their rights."""
+"""`jarvis analyst`: logins of analysts, a psql, an export and metrics under their rights."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,16 @@ def add(commands: Commands) -> None:
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
     _add_as(export)
     export.set_defaults(handler=_export)
+    metric = analyst.add_parser(
+        "metric", help="print metrics as they are defined, as CSV; without a name, what there is"
+    )
+    metric.add_argument("names", nargs="*", metavar="METRIC", help="such as visit_count")
+    metric.add_argument("--by", action="append", default=[], metavar="WAY", help="such as gym__city, metric_time__week")
+    metric.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="first day of the gyms (the oldest)")
+    metric.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day of the gyms (the newest)")
+    metric.add_argument("--sql", action="store_true", help="print the statement instead")
+    _add_as(metric)
+    metric.set_defaults(handler=_metric)
 
 
 def _add_as(command: argparse.ArgumentParser) -> None:
@@ -122,6 +133,32 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
     ):
         count = export_mart(connection, options.mart, options.out, kind=options.format)
     print(f"{count} rows in {options.out}")
+    return 0
+
+
+def _metric(settings: Settings, options: argparse.Namespace) -> int:
+    from jarvis.up import database_server
+    from orchestration import metrics
+    from warehouse.connection import connect
+    from warehouse.export import answer_as_csv
+    from warehouse.pgpass import url_as
+
+    if not options.names:
+        for name, description in sorted(metrics.defined(settings).items()):
+            print(f"{name}  {description}")
+        return 0
+    statement = metrics.statement(settings, options.names, by=options.by, since=options.since, until=options.until)
+    if options.sql:
+        print(statement)
+        return 0
+    role_name = _role(settings, options.email)
+    os.environ["PGPASSFILE"] = str(_passwords(settings).path)
+    with (
+        database_server(settings),
+        connect(url_as(settings.administration_url, role_name), application_name="jarvis-metric") as connection,
+    ):
+        for piece in answer_as_csv(connection, statement):
+            sys.stdout.write(piece)
     return 0
 
 

@@ -26,7 +26,7 @@ PIPELINE_RESULTS: tuple[LiteralString, ...] = (
             else 'neutral' end,
         emotion_detected = 'neutral', intents_detected = '{other}', outcome = 'solved',
         embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', engine = 'local',
-        engine_version = '1', cost_usd = 0.000400
+        engine_version = '1', cost_usd = 0.000400, satisfaction = (scored.score + 1) / 2
     from (
         select session_id, (abs(hashtext(session_id::text)) % 201 - 100) / 100.0 as score
         from public.conversation_summaries
@@ -45,6 +45,24 @@ PIPELINE_RESULTS: tuple[LiteralString, ...] = (
     select gym_id, id, 'negative_feedback', 'Douches froides', id::text, started_at
     from public.openai_realtime_sessions
     where abs(hashtext(id::text)) % 5 = 0
+    """,
+    # Every third alert was taken in hand, after a while of its own.
+    """
+    insert into public.audit_log (occurred_at, gym_id, actor_role, action, subject_table, subject_id)
+    select created_at + abs(hashtext(id::text)) % 300 * interval '1 minute', gym_id, 'test', 'alert_in_progress',
+        'manager_alerts', id::text
+    from public.manager_alerts
+    where alert_type = 'negative_feedback' and abs(hashtext(id::text)) % 3 = 0
+    """,
+    # And people judged some labels.
+    """
+    insert into public.label_corrections
+        (gym_id, session_id, field, engine, engine_version, engine_value, corrected_value, corrected_at)
+    select gym_id, session_id, 'sentiment_label', 'local', '1', array[sentiment_label],
+        array[case when abs(hashtext(session_id::text)) % 4 = 0 then 'neutral' else sentiment_label end],
+        '2026-11-18 12:00+00'
+    from public.conversation_summaries
+    where status = 'completed' and abs(hashtext(session_id::text)) % 3 = 0
     """,
 )
 
