@@ -76,6 +76,8 @@ class Settings:
     """The gateway's public URL where a proxy stands in front of it; None means its own address."""
     identity_provider: IdentityProvider | None = None
     """With whom people may sign in besides a password; None means a password only."""
+    hosted_model_runs: int = 1
+    """Runs that may ask the hosted engine at once, over all queues and workers."""
     api_requests_per_minute: int = 100
     """Requests of one kiosk, user or address to /api/ (seed: 100)."""
     voice_requests_per_minute: int = 30
@@ -204,6 +206,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         analysis_engine="openai" if engine == "openai" else "local",
         analysis_model=reader.text("JARVIS_ANALYSIS_MODEL", "gpt-4o-mini"),
         embedding_model=reader.text("JARVIS_EMBEDDING_MODEL", "text-embedding-3-small"),
+        hosted_model_runs=reader.whole("JARVIS_HOSTED_MODEL_RUNS", 1, low=1),
         negative_feedback_below=reader.number("JARVIS_NEGATIVE_FEEDBACK_BELOW", -0.5, low=-1.0, high=1.0),
         door_database_urls={
             door: url

@@ -26,6 +26,7 @@ from orchestration.assets.reports import insights_reports, report_deliveries
 from orchestration.assets.retention import nothing_is_kept_too_long, retention_proofs
 from orchestration.checks.churn import CHURN_CHECKS
 from orchestration.checks.quality import QUALITY_CHECKS, raw_tables_may_be_built_upon
+from orchestration.mart_backfill import backfill_marts_job
 from orchestration.presentation import linked, presented
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Warehouse, process_settings
@@ -55,6 +56,7 @@ def build_defs(
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
         description="Builds and checks every mart.",
     )
+    own = settings or process_settings()
     scoring_job, scoring = scoring_schedule()
     upkeep_job, upkeep = upkeep_schedule()
     digest_job, digest = digest_schedule()
@@ -65,7 +67,7 @@ def build_defs(
     definitions = Definitions(
         assets=linked(
             [
-                marts_assets(settings or process_settings()),
+                marts_assets(own),
                 churn_scores,
                 churn_model,
                 churn_champion,
@@ -77,7 +79,17 @@ def build_defs(
             ]
         ),
         asset_checks=[nothing_is_kept_too_long, *CHURN_CHECKS, *QUALITY_CHECKS],
-        jobs=[job, quality_job, documentation_job, scoring_job, training_job, upkeep_job, digest_job, *reporting_jobs],
+        jobs=[
+            job,
+            backfill_marts_job(own),
+            quality_job,
+            documentation_job,
+            scoring_job,
+            training_job,
+            upkeep_job,
+            digest_job,
+            *reporting_jobs,
+        ],
         schedules=[
             ScheduleDefinition(
                 job=job,

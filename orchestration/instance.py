@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from jarvis.processes import Process
 from jarvis.settings import DAGSTER_DATABASE_NAME, Settings
 from orchestration.broker import TRANSPORT
-from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QueueName
+from orchestration.queues import ENRICHMENT, HEAVY, HOSTED_MODEL_POOL, LIVE, MARTS_POOL, QueueName
 
 WORKSPACE = Path(__file__).resolve().parent.parent / "workspace.yaml"
 
@@ -112,8 +112,10 @@ def configuration(settings: Settings) -> dict[str, object]:
             "cancel_timeout_seconds": 60,
             "max_resume_run_attempts": 1,
             "poll_interval_seconds": 5,
-            "free_slots_after_run_end_seconds": 300,
+            "free_slots_after_run_end_seconds": 30,
         },
+        # How many steps of a pool run at once; `prepare` gives each pool its limit.
+        "concurrency": {"pools": {"granularity": "op"}},
         # A sensor that waits in its tick must not hold up the others.
         "sensors": {"use_threads": True, "num_workers": 4},
         "schedules": {"use_threads": True, "num_workers": 2},
@@ -215,8 +217,14 @@ def worker_process(settings: Settings, queue: QueueName) -> Process:
     return Process(f"worker-{queue}", (sys.executable, "-m", "orchestration.worker", queue), environment(settings))
 
 
+def pools(settings: Settings) -> dict[str, int]:
+    """How many steps of each pool may run at once, over all queues and workers."""
+    # Two builds at once would swap the same tables.
+    return {MARTS_POOL: 1, HOSTED_MODEL_POOL: settings.hosted_model_runs}
+
+
 def _make_tables(settings: Settings) -> None:
-    """Dagster's tables exist, at this version, before several processes look for them at the same moment."""
+    """Dagster's tables exist, at this version, before several processes look for them at once; and the pools."""
     from dagster import DagsterInstance
     from dagster._core.instance import InstanceRef
 
@@ -225,3 +233,5 @@ def _make_tables(settings: Settings) -> None:
     reference = InstanceRef.from_dir(str(dagster_home(settings)), overrides=stock)
     with DagsterInstance.from_ref(reference) as instance:
         instance.upgrade()
+        for pool, limit in pools(settings).items():
+            instance.event_log_storage.set_concurrency_slots(pool, limit)

@@ -27,7 +27,7 @@ from orchestration.assets.raw import raw_assets
 from orchestration.checks.live import LIVE_CHECKS
 from orchestration.presentation import linked, presented
 from orchestration.queues import ENRICHMENT, HEAVY, LIVE, QUEUE_TAG
-from orchestration.reanalysis import reanalyse
+from orchestration.reanalysis import reanalyse, reanalyse_days
 from orchestration.resources import Analyst, Warehouse
 from orchestration.schedules.freshness import freshness_schedule
 from orchestration.schedules.members import members_schedule
@@ -89,6 +89,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> Def
             freshness_job,
             members_job,
             reanalyse,
+            reanalyse_days,
             settle_words,
         ],
         sensors=[closed_sessions_sensor(live_job), waiting_enrichments_sensor(enrich_job)],

@@ -1,6 +1,7 @@
-"""The job with which the data team has sessions analysed again, or tried again where a stage gave them up.
+"""The jobs with which the data team has sessions analysed again, or tried again where a stage gave them up.
 
-Only queues: the live flow does the work, as after a close. Started by hand, in the Launchpad.
+They only queue: the live flow does the work, as after a close. Started by hand, in the Launchpad, or as a backfill of
+days. Where the settings choose a hosted engine, each session is paid for again.
 """
 
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from dagster import Config, Failure, OpExecutionContext, in_process_executor, job, op
 from pydantic import Field
 
+from orchestration.days import DAYS, Days, span
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import Analyst, Warehouse
 from warehouse.stores import conversations, enrichments
@@ -63,6 +65,27 @@ def queue_sessions(context: OpExecutionContext, config: Reanalysis, warehouse: W
             f"{queued} sessions are queued; {len(unknown)} are unknown, still open or may not be analysed: "
             + ", ".join(unknown[:20])
         )
+
+
+@op
+def queue_days(context: OpExecutionContext, config: Days, warehouse: Warehouse) -> None:
+    """Every session that began on these days of its gym, and that may be analysed, waits for the live flow."""
+    first, last = span(context.partition_key, config)
+    with warehouse.connect() as connection:
+        queued = conversations.request_reanalysis_of_days(connection, first=first, last=last)
+        connection.commit()
+    context.add_output_metadata({"first_day": str(first), "last_day": str(last), "queued": queued})
+
+
+@job(
+    partitions_def=DAYS,
+    executor_def=in_process_executor,
+    tags={QUEUE_TAG: HEAVY},
+    description="Queues the sessions of a day to be analysed again; by partition, or up to `last`.",
+)
+def reanalyse_days() -> None:
+    """One step."""
+    queue_days()
 
 
 @job(

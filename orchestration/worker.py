@@ -145,6 +145,8 @@ def settle_lost_runs(instance: "DagsterInstance", *, queue: QueueName, waiting: 
     for run in instance.get_runs(RunsFilter(statuses=taken)):
         if _queue_of(run) == queue and run.run_id not in waiting:
             instance.report_run_failed(run, "The worker that had taken this run died; what it left waits again.")
+            # Its place in a pool, too: the next tick must not wait for the monitoring to find that nobody sits there.
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             settled.append(run.run_id)
     if settled:
         logger.warning("lost runs settled", extra={"queue": queue, "runs": len(settled)})

@@ -1,13 +1,33 @@
 {#
     Marts by day that only grow: each build takes the newest days out and makes them again, so rows that came late and
-    corrections within `lookback_days` are in. What came later still is in after a build with --full-refresh.
+    corrections within `lookback_days` are in. What came later still is in after a backfill of its day, or a build with
+    --full-refresh.
 #}
 
-{# The pre-hook: the newest days are gone, so that the build makes them anew; within its transaction. #}
+{# True for a day that a backfill asked for. #}
+{% macro in_backfill(day) -%}
+    {% if var('backfill_first_day') %}
+    ({{ day }} between '{{ var("backfill_first_day") }}'::date and '{{ var("backfill_last_day") }}'::date)
+    {% else %}
+    false
+    {% endif %}
+{%- endmacro %}
+
+{#
+    The pre-hook of the kiosks' days: the newest are gone, so that the build makes them anew; within its transaction. Of
+    those that a backfill asked for only what all heartbeats are still kept of.
+#}
 {% macro reopen_window() -%}
     {% if is_incremental() %}
-    delete from {{ this }}
-    where local_date >= (select max(local_date) - {{ var('lookback_days') }} from {{ this }})
+    delete from {{ this }} as standing
+    where standing.local_date >= (select max(newest.local_date) - {{ var('lookback_days') }} from {{ this }} as newest)
+        or {{ in_backfill('standing.local_date') }}
+        and standing.local_date > (
+            select {{ local_date('min(beats.received_at)', "max(gyms.timezone)") }}
+            from {{ ref('stg_jarvis__heartbeats') }} as beats
+            inner join {{ ref('stg_jarvis__gyms') }} as gyms on beats.gym_id = gyms.gym_id
+            where beats.kiosk_id = standing.kiosk_id
+        )
     {% else %}
     select 1
     {% endif %}
@@ -19,8 +39,8 @@
 {%- endmacro %}
 
 {#
-    The pre-hook of the costs: gone are the newest days, and those whose cost is no longer that of their sessions, however
-    old: a second analysis costs, and a session may be taken out.
+    The pre-hook of the costs: gone are the newest days, those of a backfill, and those whose cost is no longer that of
+    their sessions, however old: a second analysis costs, and a session may be taken out.
 #}
 {% macro reopen_costs() -%}
     {% if is_incremental() and 'cached_cost_usd' not in adapter.get_columns_in_relation(this) | map(attribute='name') %}
@@ -29,6 +49,7 @@
     {% elif is_incremental() %}
     delete from {{ this }}
     where local_date >= (select max(local_date) - {{ var('lookback_days') }} from {{ this }})
+        or {{ in_backfill('local_date') }}
         or (gym_id, local_date) in (
             select
                 standing.gym_id,

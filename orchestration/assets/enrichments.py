@@ -4,10 +4,17 @@ from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from orchestration import engine_gate, enrichment
 from orchestration.assets.conversations import conversation_summaries
+from orchestration.queues import HOSTED_MODEL_POOL
 from orchestration.resources import Analyst, Warehouse
 
 
-@asset(group_name="conversations", kinds={"postgres", "python"}, deps=[conversation_summaries])
+# The one step that calls the provider, from whichever queue somebody starts it.
+@asset(
+    group_name="conversations",
+    kinds={"postgres", "python"},
+    deps=[conversation_summaries],
+    pool=HOSTED_MODEL_POOL,
+)
 def enriched_conversations(
     context: AssetExecutionContext, warehouse: Warehouse, analyst: Analyst
 ) -> MaterializeResult[None]:

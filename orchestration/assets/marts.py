@@ -18,6 +18,8 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from jarvis.settings import Settings
 from orchestration.assets.raw import raw_key
 from orchestration.dbt import fingerprint, prepare, state_folder
+from orchestration.previews import is_mart, with_glance
+from orchestration.queues import MARTS_POOL
 from orchestration.resources import Warehouse
 from orchestration.warm_dbt import invoke
 from warehouse.stores.marts import build_of_now, last_build, remember_build
@@ -58,7 +60,7 @@ def marts_assets(settings: Settings) -> AssetsDefinition:
         name="marts",
         dagster_dbt_translator=names,
         # Two builds at once would swap the same tables: a limit for when there is more than one heavy worker.
-        pool="marts",
+        pool=MARTS_POOL,
     )
     def marts(context: AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
         """Makes what has changed since the last build; what a person chose in the graph, whatever has changed."""
@@ -73,13 +75,17 @@ def marts_assets(settings: Settings) -> AssetsDefinition:
                 context.log.info("no table that a mart reads has changed since the last build")
                 return
         outcome = invoke(settings, "build", *selected)
-        for event in outcome.events:
-            yield from DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={}).to_default_asset_events(
-                manifest=manifest,
-                dagster_dbt_translator=names,
-                context=context,
-                target_path=state_folder(settings) / "target",
-            )
+        nodes = orjson.loads(manifest.read_bytes())["nodes"]
+        with warehouse.connect(autocommit=True) as connection:
+            for event in outcome.events:
+                told = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={}).to_default_asset_events(
+                    manifest=manifest,
+                    dagster_dbt_translator=names,
+                    context=context,
+                    target_path=state_folder(settings) / "target",
+                )
+                node = nodes.get(event["data"]["node_info"]["unique_id"])
+                yield from with_glance(told, connection, node if node and is_mart(node) else None)
         outcome.raise_if_failed()
         if not chosen:
             with warehouse.connect(autocommit=True) as connection:

@@ -94,6 +94,27 @@ def test_a_run_builds_and_checks_every_mart(simulated: Database, built: ExecuteI
         assert admin.execute("select count(distinct gym_id) from marts.fct_gym_daily").fetchone() == gyms
 
 
+def test_a_mart_says_what_it_holds_and_shows_no_row_about_a_member(
+    simulated: Database, built: ExecuteInProcessResult
+) -> None:
+    """Row counts and costs as the tables have them; a few rows only where they are about a gym."""
+    told = {
+        event.asset_key.path[-1]: event.materialization.metadata
+        for event in built.get_asset_materialization_events()
+        if event.asset_key and event.asset_key.path[0] == "marts"
+    }
+    with simulated.admin() as admin:
+        days, cost = admin.execute("select count(*), sum(cost_usd)::float8 from marts.fct_gym_daily").fetchall()[0]
+    assert told["fct_gym_daily"]["dagster/row_count"].value == days > 0
+    assert told["fct_gym_daily"]["cost_usd"].value == pytest.approx(cost)
+    shown = str(told["fct_gym_daily"]["preview"].value).splitlines()
+    assert shown[0].startswith("| local_date | ") and len(shown) == 2 + 5
+    about_members = {"dim_members", "fct_sessions", "fct_alerts", "fct_member_weekly", "snp_memberships"}
+    assert about_members <= set(told)
+    assert {name for name in about_members if "preview" in told[name]} == set()
+    assert [name for name, metadata in told.items() if "dagster/row_count" not in metadata] == []
+
+
 def test_a_build_makes_only_what_changed(
     simulated: Database, definitions: Definitions, built: ExecuteInProcessResult
 ) -> None:

@@ -151,6 +151,28 @@ with requested as (
 select requested.request_number, pg_notify('session_closed', requested.session_id::text)
 from requested;
 
+-- request_reanalysis_of_days --
+-- Queues the sessions of some days of their gyms again, one that waits already as well, and wakes whoever waits.
+with requested as (
+    update public.conversation_summaries as summaries
+    set status = 'pending',
+        attempts = 0,
+        retry_at = null,
+        last_error = null,
+        request_number = request_number + 1,
+        queued_at = clock_timestamp()
+    from public.openai_realtime_sessions as sessions
+    inner join public.gyms on sessions.gym_id = gyms.id
+    where sessions.id = summaries.session_id
+        and sessions.has_analysis_consent
+        and sessions.words_forgotten_at is null
+        and (sessions.started_at at time zone gyms.timezone)::date between %(first)s::date and %(last)s::date
+    returning summaries.session_id
+)
+
+select requested.session_id, pg_notify('session_closed', requested.session_id::text)
+from requested;
+
 -- due_session_ids --
 -- A few sessions that are due and that nobody holds; the locks last as long as the statement's transaction.
 select session_id

@@ -6,7 +6,7 @@ the transaction that writes their effects ends, so that both happen or neither d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, LiteralString
 from uuid import UUID
@@ -177,6 +177,11 @@ def request_reanalysis(connection: Connection, session_id: str) -> int:
             "expected the id of such a session"
         )
     return int(row[0])
+
+
+def request_reanalysis_of_days(connection: Connection, *, first: date, last: date) -> int:
+    """Every session that began on these days of its gym is queued again, if it may be analysed; how many."""
+    return connection.execute(_sql("request_reanalysis_of_days"), {"first": first, "last": last}).rowcount
 
 
 def has_due(connection: Connection) -> bool:

@@ -1,12 +1,14 @@
 """The marts as the pipeline sees them from outside: whether dbt has built them, and from what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from warehouse.sql import queries
@@ -46,6 +48,43 @@ class Build:
         return frozenset(
             table for table, count in self.change_counts.items() if before.change_counts.get(table) != count
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a mart holds at this moment."""
+
+    row_count: int
+    cost_usd: Decimal | None
+    """Of all rows; None for a mart without a cost."""
+    rows: Sequence[tuple[Any, ...]]
+    """A few, the newest first where the mart has days."""
+
+
+def glance(
+    connection: Connection, mart: str, *, columns: Sequence[str], newest: Sequence[str], rows: int, has_cost: bool
+) -> Glance:
+    """A mart's row count, cost and a few of its rows.
+
+    Args:
+        connection: the pipeline's.
+        mart: its name in the schema `marts`.
+        columns: to show; none for no row.
+        newest: columns to order by, the latest first.
+        rows: to show at most.
+        has_cost: whether it has a column cost_usd.
+    """
+    table = sql.Identifier("marts", mart)
+    cost = sql.SQL("sum(cost_usd)" if has_cost else "null::numeric")
+    count, total = connection.execute(sql.SQL("select count(*), {} from {}").format(cost, table)).fetchall()[0]
+    if not columns:
+        return Glance(count, total, ())
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    order = [sql.SQL("{} desc").format(sql.Identifier(name)) for name in newest] or [sql.SQL("1")]
+    found = connection.execute(
+        sql.SQL("select {} from {} order by {} limit {}").format(names, table, sql.SQL(", ").join(order), rows)
+    )
+    return Glance(count, total, found.fetchall())
 
 
 def are_built(connection: Connection) -> bool:

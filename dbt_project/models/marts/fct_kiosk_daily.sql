@@ -59,7 +59,10 @@ days as (
         interval '1 day'
     ) as calendar (moment)
     {% if is_incremental() %}
-    where calendar.moment::date > {{ window_start() }}
+    left join {{ this }} as standing
+        on kiosks.kiosk_id = standing.kiosk_id and calendar.moment::date = standing.local_date
+    where standing.kiosk_id is null
+        and (calendar.moment::date > {{ window_start() }} or {{ in_backfill('calendar.moment::date') }})
     {% endif %}
 ),
 

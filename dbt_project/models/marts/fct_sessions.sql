@@ -38,6 +38,10 @@ touched as (
         sessions.started_at >= (
             select max(newest.started_at) - interval '{{ var("lookback_days") }} days' from {{ this }} as newest
         )
+        -- Every local day lies within two days of UTC.
+        or {{ in_backfill('sessions.started_at::date') }}
+        or {{ in_backfill('sessions.started_at::date + 1') }}
+        or {{ in_backfill('sessions.started_at::date - 1') }}
         or standing.session_id is null
         or (
             standing.member_id, standing.ended_at, standing.close_reason, standing.has_analysis_consent,
