@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jarvis.documentation import Site, folder_of
 from jarvis.quality import Expectation, Severity, Suite, Verdict
 from jarvis.settings import Settings
+from orchestration.quality_pages import Told, make_self_contained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ def validate(
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("raw")
     verdicts: list[Verdict] = []
+    told: dict[str, Told] = {}
     for suite in suites:
         for name, frame, expectations in _parts(suite, frames, columns):
             made = [_made(expectation, order) for order, expectation in enumerate(expectations)]
@@ -53,10 +55,12 @@ def validate(
             definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=kept))
             # Of values at most twenty ids, numbers or words of a vocabulary: the frames hold nothing else.
             found = definition.run(batch_parameters={"dataframe": frame}, result_format="SUMMARY")
+            met = sum(bool(result.success) for result in found.results)
+            told[name] = Told(suite.says, bool(found.success), len(found.results), met)
             by_order = {result.expectation_config.meta["order"]: result for result in found.results}
             verdicts += [_verdict(suite, one, by_order[order]) for order, one in enumerate(expectations)]
     if docs is not None:
-        _write_pages(context, docs)
+        _write_pages(context, docs, told)
     return verdicts
 
 
@@ -110,7 +114,7 @@ def _exceptions(information: Any) -> Iterator[Mapping[str, Any]]:
             yield from (one for one in information.values() if isinstance(one, Mapping))
 
 
-def _write_pages(context: Any, docs: Path) -> None:
+def _write_pages(context: Any, docs: Path, told: Mapping[str, Told]) -> None:
     """The pages of this run stand in the folder, whole, and nothing of an earlier one."""
     fresh = docs.with_name(docs.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -124,6 +128,7 @@ def _write_pages(context: Any, docs: Path) -> None:
         },
     )
     context.build_data_docs(site_names=["pages"])
+    make_self_contained(fresh, told)
     former = docs.with_name(docs.name + ".old")
     shutil.rmtree(former, ignore_errors=True)
     if docs.exists():

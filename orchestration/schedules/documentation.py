@@ -1,4 +1,4 @@
-"""Every night at 04:00 UTC the marts' pages are written anew: models, lineage, columns and tests, in one file."""
+"""Every night at 04:00 UTC the marts' pages are written anew: models, lineage, columns and tests, and two pictures."""
 
 import shutil
 from pathlib import Path
@@ -15,13 +15,14 @@ from dagster import (
 from jarvis.documentation import Site, folder_of
 from jarvis.settings import Settings
 from orchestration import dbt
+from orchestration.diagrams import pictures
 from orchestration.queues import HEAVY, QUEUE_TAG
 from orchestration.resources import process_settings
 from orchestration.schedules.clock import by_the_clock
 
 
 def write_marts_pages(settings: Settings) -> Path:
-    """The one page of dbt's documentation stands in its folder; its path.
+    """The one page of dbt's documentation stands in its folder, the pictures it leads to beside it; its path.
 
     Raises:
         DbtError: when dbt cannot write it.
@@ -31,6 +32,10 @@ def write_marts_pages(settings: Settings) -> Path:
     dbt.run(settings, "docs", "generate", "--static", overrides={"DBT_TARGET_PATH": str(target)})
     folder = folder_of(settings.home, Site.MARTS)
     folder.mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures(dbt.prepare(settings)).items():
+        beside = folder / f"{name}.new"
+        beside.write_text(picture, "utf-8")
+        beside.replace(folder / name)
     fresh = folder / "index.html.new"
     shutil.copyfile(target / "static_index.html", fresh)
     return fresh.replace(folder / "index.html")

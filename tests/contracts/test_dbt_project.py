@@ -15,6 +15,7 @@ from jarvis.alerts import AlertType
 from jarvis.reports import ReportKind
 from jarvis.settings import load_settings
 from orchestration import dbt
+from orchestration.diagrams import pictures
 from tests.conftest import REPOSITORY
 
 # Columns that would name or reach a member; they never leave the source tables.
@@ -178,6 +179,14 @@ def has_a_key(node: Mapping[str, Any]) -> bool:
 def test_arithmetic_has_a_unit_test(manifest: Mapping[str, Any], model: str) -> None:
     """Sums, means and days are shown on rows small enough to add up by hand."""
     assert [test["name"] for test in manifest["unit_tests"].values() if test["model"] == model]
+
+
+def test_the_pictures_are_of_the_project_as_it_stands(manifest_file: Path, manifest: Mapping[str, Any]) -> None:
+    """A mart, a key or a relationship that comes or goes is in the pictures; each mart stands in both by its name."""
+    for name, picture in pictures(manifest_file).items():
+        kept = (REPOSITORY / "docs" / "images" / name).read_text("utf-8")
+        assert picture == kept, f"{name} is older than the project: python -m orchestration.diagrams"
+        assert [mart for mart in (*models(manifest, "marts"), *snapshots(manifest)) if f">{mart}" not in picture] == []
 
 
 def test_every_column_is_described(manifest: Mapping[str, Any]) -> None:

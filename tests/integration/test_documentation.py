@@ -15,7 +15,8 @@ def test_every_mart_is_in_the_pages_and_no_password(simulated: Database, built: 
     page = write_marts_pages(simulated.settings)
     text = page.read_text("utf-8")
     assert page == folder_of(simulated.settings.home, Site.MARTS) / "index.html"
-    assert [path.name for path in page.parent.iterdir()] == ["index.html"]
+    assert sorted(path.name for path in page.parent.iterdir()) == ["entities.svg", "index.html", "lineage.svg"]
+    assert "entities.svg" in text and "lineage.svg" in text
     with simulated.admin() as admin:
         marts = [row[0] for row in admin.execute("select tablename from pg_tables where schemaname = 'marts'")]
     assert marts

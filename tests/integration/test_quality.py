@@ -1,5 +1,6 @@
 """Raw quality through Dagster: planted faults turn the right check red, and red raw tables build no mart."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
@@ -115,6 +116,24 @@ def test_no_word_and_no_name_stands_in_the_pages(checked: ExecuteInProcessResult
     assert words
     text = "\n".join(page.read_text("utf-8") for page in pages)
     assert {word for word in words if word in text} == set()
+
+
+def test_the_pages_ask_nobody_else_and_the_first_one_lists_the_results(
+    checked: ExecuteInProcessResult, faulty: Database
+) -> None:
+    """Behind our content policy a foreign style or script would be blocked: there is none, and no list needs one."""
+    folder = docs_folder(faulty.settings)
+    for page in folder.rglob("*.html"):
+        text = page.read_text("utf-8")
+        assert not re.search(r'<script|(src|<link[^>]*href)="(https?:)?//', text), page.name
+        styles = re.search(r'href="([./]*static/styles/pages\.css)"', text)
+        assert styles and (page.parent / styles[1]).is_file(), page.name
+    first = (folder / "index.html").read_text("utf-8")
+    assert ">not met<" in first and ">met<" in first
+    for suite in SUITES:
+        assert f">{suite.name}</a>" in first
+    for path in re.findall(r'href="([^"]+)"', first):
+        assert (folder / path).is_file(), path
 
 
 def test_red_raw_tables_build_no_mart(checked: ExecuteInProcessResult, definitions: Definitions) -> None:

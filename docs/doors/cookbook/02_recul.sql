@@ -9,10 +9,11 @@ days as (
     select
         days.gym_id,
         days.visit_count,
-        days.local_date > built.last_date - 28 as is_recent
+        days.local_date >= built.last_date - 28 as is_recent
     from marts.fct_gym_daily as days
     cross join (select max(local_date) as last_date from marts.fct_gym_daily) as built
-    where days.local_date > built.last_date - 56
+    -- Without the last day, which is not over: every gym would seem to fall.
+    where days.local_date between built.last_date - 56 and built.last_date - 1
 ),
 
 summed as (

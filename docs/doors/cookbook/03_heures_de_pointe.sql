@@ -14,7 +14,8 @@ hours as (
     from public.member_visits as visits
     inner join marts.dim_gyms as gyms on visits.gym_id = gyms.gym_id
     cross join (select max(local_date) as last_date from marts.fct_gym_daily) as built
-    where visits.visited_at >= built.last_date - 28
+    -- Whole days: the last one has its morning only.
+    where (visits.visited_at at time zone gyms.timezone)::date between built.last_date - 28 and built.last_date - 1
     group by visits.gym_id, local_hour
 ),
 
