@@ -93,7 +93,9 @@ def boxes_svg(boxes: Sequence[Box], lines: Sequence[Line], *, hubs: Sequence[str
 
 def _halves(boxes: Sequence[Box]) -> tuple[list[Box], list[Box]]:
     """Two stacks of about the same height, in the same order."""
-    total, left, right, stood = sum(len(box.rows) + 3 for box in boxes), [], [], 0
+    total, stood = sum(len(box.rows) + 3 for box in boxes), 0
+    left: list[Box] = []
+    right: list[Box] = []
     for box in boxes:
         (left if stood < total / 2 else right).append(box)
         stood += len(box.rows) + 3

@@ -1,29 +1,21 @@
-"""Backfills by day, pools, and a build that is killed: nothing is lost, nothing is there twice, nobody overtakes."""
+"""Backfills by day give the rows of a build from nothing, and no more runs than a pool has room for ask at once."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, LiteralString
 
-import psycopg
 import pytest
 from dagster import DagsterInstance, Definitions, asset, in_process_executor
 
 from jarvis.settings import Settings
-from orchestration.analytics import MARTS_JOB, build_defs
+from orchestration.analytics import build_defs
 from orchestration.days import Days, DaysRefused, span
-from orchestration.instance import dagster_home, environment, prepare
 from orchestration.mart_backfill import GROWING
-from orchestration.queues import HEAVY, HOSTED_MODEL_POOL, MARTS_POOL
+from orchestration.queues import HOSTED_MODEL_POOL
 from orchestration.reanalysis import reanalyse_days
 from orchestration.warm_dbt import invoke
-from orchestration.worker import settle_lost_runs
 from tests.conftest import Database
 from tests.integration.test_dbt_growth import TWELVE_DAYS, rows
 from tests.support.built_marts import own_warehouse
@@ -162,25 +154,6 @@ def test_a_day_s_conversations_wait_again_however_often_they_are_asked_for(plant
             assert {row[0] for row in waiting} == {ids[1], ids[2]}
 
 
-@pytest.fixture(scope="module")
-def instance_home(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Settings:
-    """Dagster's own storage, made as `jarvis up` makes it, for two runs of the hosted model at once."""
-    settings = replace(server_settings, home=tmp_path_factory.mktemp("pools"), hosted_model_runs=2)
-    prepare(settings)
-    return settings
-
-
-@pytest.fixture
-def instance(instance_home: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterInstance]:
-    """The instance that Dagster's processes would open."""
-    for name, value in environment(instance_home).items():
-        monkeypatch.setenv(name, value)
-    with DagsterInstance.from_config(str(dagster_home(instance_home))) as opened:
-        yield opened
-
-
 def test_no_more_than_the_limit_ask_the_hosted_model_at_once(tmp_path: Path) -> None:
     """Two of three runs are let in; the third waits, where the pool shows it, until one is through."""
     # Runs of one process, in threads: the stock instance sets no logging up while others log.
@@ -234,78 +207,3 @@ def test_the_second_tier_is_in_that_pool() -> None:
         if node.definition.pool is not None  # type: ignore[union-attr]
     }
     assert pools == {"enriched_conversations": HOSTED_MODEL_POOL}
-
-
-BUILD = """
-import sys
-from dagster import DagsterInstance
-from jarvis.settings import load_settings
-from orchestration.analytics import MARTS_JOB, build_defs
-with DagsterInstance.get() as instance:
-    run = build_defs(settings=load_settings()).resolve_job_def(MARTS_JOB).execute_in_process(instance=instance)
-sys.exit(0 if run.success else 1)
-"""
-
-
-def environment_of(database: Database) -> dict[str, str]:
-    """What a process needs to find this database, and this interpreter's own environment."""
-    return {
-        "JARVIS_HOME": str(database.settings.home),
-        "JARVIS_DATABASE_URL": database.url_for("admin"),
-        "JARVIS_DATABASE_URL_PIPELINE": database.url_for("pipeline"),
-        "JARVIS_SECRET_KEY": database.settings.secret_key,
-    }
-
-
-def wait_until_locked(database: Database, process: "subprocess.Popen[bytes]") -> None:
-    """The process waits for the table that this test holds.
-
-    Raises:
-        AssertionError: when it ended before.
-    """
-    pause = threading.Event()
-    with database.admin() as admin:
-        while not admin.execute("select from pg_locks where not granted and relation is not null").fetchone():
-            assert process.poll() is None, "the build has ended, expected it to wait for the table"
-            pause.wait(0.1)
-
-
-def test_kill_9_in_the_middle_of_a_build_loses_and_doubles_nothing(
-    planted: Database, definitions: Definitions, instance: DagsterInstance, instance_home: Settings
-) -> None:
-    """What was made stands, what was being made does not, its place in the pool is free, and the next build ends it."""
-    with planted.admin() as admin:
-        admin.execute("truncate app.mart_builds")
-    process: subprocess.Popen[bytes]
-    with psycopg.connect(planted.url_for("pipeline")) as holder:
-        # The build stops in its middle, before the day's mart is swapped.
-        holder.execute("lock table marts.fct_gym_daily in access share mode")
-        process = subprocess.Popen(
-            [sys.executable, "-c", BUILD],
-            env={**os.environ, **environment(instance_home), **environment_of(planted)},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            wait_until_locked(planted, process)
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    assert instance.event_log_storage.get_concurrency_info(MARTS_POOL).active_slot_count == 1
-    settle_lost_runs(instance, queue=HEAVY, waiting="")
-    assert instance.event_log_storage.get_concurrency_info(MARTS_POOL).active_slot_count == 0
-    with planted.admin() as admin:
-        assert admin.execute("select count(*) from app.mart_builds").fetchone() == (0,)
-        left = admin.execute(
-            "select relname from pg_class where relname like '%%__dbt_tmp' and relkind = 'r'"
-        ).fetchall()
-    with DagsterInstance.ephemeral() as fresh:
-        assert definitions.resolve_job_def(MARTS_JOB).execute_in_process(instance=fresh).success
-    found = all_rows(planted)
-    with planted.connect("pipeline") as pipeline:
-        pipeline.execute("drop table marts.fct_kiosk_daily")
-        pipeline.commit()
-    invoke(planted.settings, "build", "--full-refresh", *EVERYTHING).raise_if_failed()
-    whole = all_rows(planted)
-    del found["fct_kiosk_daily"], whole["fct_kiosk_daily"]
-    assert found == whole
-    assert left == []

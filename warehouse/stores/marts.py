@@ -80,7 +80,7 @@ def glance(
     if not columns:
         return Glance(count, total, ())
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    order = [sql.SQL("{} desc").format(sql.Identifier(name)) for name in newest] or [sql.SQL("1")]
+    order: list[sql.Composable] = [sql.SQL("{} desc").format(sql.Identifier(name)) for name in newest] or [sql.SQL("1")]
     found = connection.execute(
         sql.SQL("select {} from {} order by {} limit {}").format(names, table, sql.SQL(", ").join(order), rows)
     )
