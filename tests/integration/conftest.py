@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jarvis.settings import Settings
-from tests.conftest import Database, cloned_database
+from tests.conftest import Database, cloned_database, empty
 from tests.support.built_marts import built, definitions, simulated
 from tests.support.gateway_processes import (
     GatewayProcess,
@@ -39,6 +39,14 @@ def standing_gateway(
             make_network(connection)
         with running_gateway(database.settings, standin_port=standin_port, log=home / "gateway.log") as process:
             yield process
+
+
+@pytest.fixture
+def emptied(standing_gateway: GatewayProcess) -> Database:
+    """The standing gateway's database without a row, for modules whose tests count what they wrote."""
+    database = Database(standing_gateway.settings)
+    empty(database)
+    return database
 
 
 @pytest.fixture(scope="module")

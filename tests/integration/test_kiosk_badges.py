@@ -7,10 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, running_gateway, wait_until
+from tests.support.gateway_processes import GatewayProcess, Network, running_gateway, wait_until
+
+
+@pytest.fixture
+def database(emptied: Database) -> Database:
+    """No row in it, and the module's one gateway on it."""
+    return emptied
+
+
+@pytest.fixture
+def gateway(standing_gateway: GatewayProcess, network: Network) -> GatewayProcess:
+    """The module's one gateway, for a network of the test's own."""
+    return standing_gateway
 
 
 def send_badge(
@@ -114,13 +127,14 @@ def test_a_badge_that_waited_counts_and_greets_nobody(database: Database, gatewa
 
 
 def test_a_badge_nobody_asked_for_is_forgotten(
-    database: Database, gateway: GatewayProcess, standin_port: int, tmp_path: Path, token: str
+    database: Database, standin_port: int, tmp_path: Path, token: str
 ) -> None:
     """The kiosk has no page and the gateway that took its badge dies: another forgets it, and scans of yesterday."""
-    assert send_badge(gateway, token, "B-LEA").json() == {"outcome": "known", "is_new": True}
     old = datetime.now(UTC) - timedelta(days=2)
-    assert send_badge(gateway, token, "B-LEA", scanned_at=old, waited_seconds=1e5).json()["is_new"]
-    gateway.kill()
+    with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "first.log") as first:
+        assert send_badge(first, token, "B-LEA").json() == {"outcome": "known", "is_new": True}
+        assert send_badge(first, token, "B-LEA", scanned_at=old, waited_seconds=1e5).json()["is_new"]
+        first.kill()
     with database.admin() as admin:
         assert admin.execute("select badge_id from kiosk_badges where badge_id is not null").fetchall() == [("B-LEA",)]
         admin.execute("update kiosk_badges set received_at = received_at - interval '11 s'")

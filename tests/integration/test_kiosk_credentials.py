@@ -15,9 +15,21 @@ from websockets.exceptions import ConnectionClosed
 
 from jarvis.kiosks import CODE_ALPHABET, Holder
 from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, new_token, running_gateway, wait_until
+from tests.support.gateway_processes import GatewayProcess, Network, new_token, running_gateway, wait_until
 from voice_gateway.kiosk.commands import create_code, provision, revoke, rotate
 from voice_gateway.kiosk.errors import KioskError
+
+
+@pytest.fixture
+def database(emptied: Database) -> Database:
+    """No row in it, and the module's one gateway on it."""
+    return emptied
+
+
+@pytest.fixture
+def gateway(standing_gateway: GatewayProcess, network: Network) -> GatewayProcess:
+    """The module's one gateway, for a network of the test's own."""
+    return standing_gateway
 
 
 def try_code(gateway: GatewayProcess, code: str, *, address: str = "127.0.0.1") -> httpx.Response:
@@ -219,7 +231,11 @@ def test_a_lost_notification_is_made_up_for(database: Database, gateway: Gateway
                 admin.execute("update kiosk_credentials set revoked_at = now() where kind = 'token'")
             return await last_words(socket)
 
-    _, code, reason = asyncio.run(exchange())
+    try:
+        _, code, reason = asyncio.run(exchange())
+    finally:
+        with database.admin() as admin:
+            admin.execute("alter table kiosk_credentials enable trigger revocation_is_told")
     assert (code, reason) == (1008, "token_revoked")
 
 
