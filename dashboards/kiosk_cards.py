@@ -27,12 +27,11 @@ def card_html(one: KioskView, *, now: datetime) -> str:
         (say("Échanges aujourd'hui"), formats_fr.number(one.session_count)),
         (say("Dont coupés"), formats_fr.number(one.cut_count)),
     ]
-    facts = [fact for fact in (one.location, since(one, now=now)) if fact]
     return (
         f'<article class="j-kiosk" aria-label="{escape(one.name, quote=True)}">'
-        f'<div class="j-tags">{tags(one)}</div>'
+        f'<div class="j-tags">{tags(one)}<span class="j-facts">{escape(since(one, now=now))}</span></div>'
         f'<h3 class="j-title">{escape(one.name)}</h3>'
-        f'<p class="j-facts">{_DOT.join(escape(fact) for fact in facts)}</p>'
+        f'<p class="j-facts">{escape(one.location or say("Emplacement non précisé"))}</p>'
         f"{pairs_html(lines)}</article>"
     )
 
@@ -83,10 +82,10 @@ def part(is_well: bool | None) -> str:
 
 
 def lasting(span: timedelta) -> str:
-    """How long, in the one unit that matters: moins d'une minute, 5 min, 3 h, 2 j."""
+    """How long, in the one unit that matters: un instant, 5 min, 3 h, 2 j."""
     minutes = int(span.total_seconds() // 60)
     if minutes < 1:
-        return say("moins d'une minute")
+        return say("un instant")
     if minutes < 60:
         return f"{minutes}\u00a0min"
     return f"{minutes // 60}\u00a0h" if minutes < 48 * 60 else f"{minutes // (24 * 60)}\u00a0j"

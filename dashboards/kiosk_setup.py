@@ -162,7 +162,7 @@ def _place_rename(desk: KioskDesk, one: KioskView) -> None:
 
 
 def _place_steps(desk: KioskDesk, one: KioskView) -> None:
-    st.subheader(say("Étapes"), anchor=False)
+    st.subheader(say("Codes et accès"), anchor=False)
     for holder, (label, why) in _CODES.items():
         if st.button(say(label), key=f"code-{holder}", icon=":material/key:", width="stretch", help=say(why)):
             change, issued = desk.issue_code(one.id, slug=one.slug, name=one.name, holder=holder)

@@ -252,6 +252,24 @@ def test_no_kiosk_yet_says_what_to_do(page: AppTest, records: MemoryRecords) -> 
     assert page.text_input[0].label == "Nom de la borne"
 
 
+def test_a_great_network_shows_those_that_need_somebody(
+    monkeypatch: pytest.MonkeyPatch, records: MemoryRecords
+) -> None:
+    """Past sixty the well ones are counted and not drawn, and the way to them is said."""
+    now = datetime.now(UTC)
+    well = [a_row(id=uuid4(), name=f"Bien {number}", last_heartbeat_at=now) for number in range(kiosks.MOST_CARDS)]
+    records.answers["kiosks.wall"] = [
+        *well,
+        a_row(id=uuid4(), name="Muette", last_heartbeat_at=now - timedelta(hours=1)),
+    ]
+    page = run_as(monkeypatch, records, UserRole.FRANCHISE_OWNER)
+    page.run()
+    assert not page.exception
+    assert shown(page).count("<article") == 1
+    assert "1 borne sur 61 ne répond pas." in shown(page)
+    assert any("choisissez une salle" in caption.value for caption in page.caption)
+
+
 def test_a_new_kiosk_shows_its_code_once(page: AppTest, records: MemoryRecords) -> None:
     """The name gives the address; the code is on the page, its hash alone goes to the database."""
     page.run()
