@@ -152,6 +152,8 @@ def load(path: Path = WEIGHTS) -> HeadSet:
 
     try:
         content = skops.io.load(path, trusted=TRUSTED_TYPES)
+        if content["public"] and "opinion" not in content["heads"]:
+            raise WeightsError(f"{path.name}: found no head for opinions; run python -m ml.conversations.train")
         return HeadSet(
             features=TextFeatures(content["centre"], content["rarity"]),
             public=TextFeatures(*content["public"]) if content["public"] else None,

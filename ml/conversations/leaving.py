@@ -78,15 +78,18 @@ _STUCK = re.compile(
 _CLOSING_CHARACTERS = 80
 
 # How much of the estimate is the member's view, how it ended for them, how they left, and how the talk went.
-_VIEW, _OUTCOME, _LEAVE, _COURSE = 0.2, 0.2, 0.3, 0.3
+_VIEW, _OUTCOME, _LEAVE, _COURSE = 0.15, 0.1, 0.3, 0.45
 
 
 class Leave(Enum):
-    """What the last of the member's words say of how they left; the value is how content that is, 0 to 1."""
+    """What the last of the member's words say of how they left; the value is how content that is, 0 to 1.
+
+    Who was not left waiting left well: how warmly they said so, the course of the talk tells better.
+    """
 
     THANKED = 1.0
-    AGREED = 0.95
-    SILENT = 0.6
+    AGREED = 0.97
+    SILENT = 0.95
     OPEN = 0.2
     """Nobody took up what they last said, it still did not work, or they went while an answer of theirs was awaited."""
     GONE = 0.0

@@ -218,10 +218,25 @@ def _public(texts: Sequence[str], vectors: "Array", rows: Any, heads: HeadSet) -
 
     if heads.public is None:
         return _Public(numpy.zeros(len(texts)), numpy.zeros((len(texts), len(Sentiment))))
-    judged = heads.heads["public_sentiment"].probabilities(heads.public.matrix(texts, vectors))
-    likely = heads.heads["register"].probabilities(rows)[:, 0]
-    share = likely**_REGISTER_POWER / (likely**_REGISTER_POWER + (1 - likely) ** _REGISTER_POWER)
-    return _Public(share, judged / judged.sum(axis=1, keepdims=True))
+    public = heads.public.matrix(texts, vectors)
+    tweet, opinion = (_one_of(heads.heads[f"{kind}_sentiment"].probabilities(public)) for kind in ("public", "opinion"))
+    is_opinion = _decided(heads.heads["opinion"].probabilities(public))
+    share = _decided(heads.heads["register"].probabilities(rows))[:, 0]
+    return _Public(share, tweet * (1 - is_opinion) + opinion * is_opinion)
+
+
+def _decided(likely: "Array") -> "Array":
+    """Probabilities of a register, further from the middle."""
+    import numpy
+
+    return numpy.asarray(likely**_REGISTER_POWER / (likely**_REGISTER_POWER + (1 - likely) ** _REGISTER_POWER))
+
+
+def _one_of(judged: "Array") -> "Array":
+    """Classes that were judged each alone, as shares that sum to 1."""
+    import numpy
+
+    return numpy.asarray(judged / judged.sum(axis=1, keepdims=True))
 
 
 def _blended(own: "Array", public: "Array", share: float) -> "Array":

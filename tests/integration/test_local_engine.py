@@ -119,6 +119,15 @@ def test_what_stands_alone_may_be_written_for_a_public(engine: LocalEngine) -> N
         assert analysed(engine, talk(text, language=language)).sentiment_label is label, text
 
 
+def test_an_opinion_is_for_or_against_whatever_it_concedes(engine: LocalEngine) -> None:
+    """Beside the tweets' head stands one for opinions: a review that begins with praise may end against."""
+    for text, label in (
+        ("les premiers épisodes m'avaient plu , la suite est d'un ennui terrible , j'ai abandonné", Sentiment.NEGATIVE),
+        ("J'avais des doutes sur les acteurs, ils sont formidables et l'histoire est captivante.", Sentiment.POSITIVE),
+    ):
+        assert analysed(engine, talk(text)).sentiment_label is label, text
+
+
 def test_a_plain_question_is_neutral(engine: LocalEngine) -> None:
     """Asking for the hours says nothing of the gym."""
     analysis = analysed(engine, talk("Vous fermez à quelle heure ce soir ?", "Le club ferme à 22 h."))
@@ -278,7 +287,7 @@ def test_weights_are_small_and_the_same_to_the_byte(tmp_path: Path) -> None:
 
 
 def test_absent_or_foreign_weights_are_named(tmp_path: Path) -> None:
-    """No file, a file that is no archive, and an archive with a type we never write are each refused."""
+    """No file, one that is no archive, one with a type we never write, one without a head: each is refused."""
     import skops.io
     from sklearn.preprocessing import FunctionTransformer
 
@@ -290,6 +299,13 @@ def test_absent_or_foreign_weights_are_named(tmp_path: Path) -> None:
     skops.io.dump({"heads": FunctionTransformer(func=os.system)}, tmp_path / "foreign.skops")
     with pytest.raises(EngineError, match="UntrustedTypes"):
         LocalEngine.load(tmp_path / "foreign.skops")
+    heads = load()
+    save(
+        replace(heads, heads={name: head for name, head in heads.heads.items() if name != "opinion"}),
+        tmp_path / "older.skops",
+    )
+    with pytest.raises(EngineError, match="no head for opinions"):
+        LocalEngine.load(tmp_path / "older.skops")
 
 
 def test_the_corpus_keeps_its_promise() -> None:

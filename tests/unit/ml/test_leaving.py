@@ -63,7 +63,7 @@ def test_satisfaction_falls_with_the_view_the_outcome_the_leave_and_the_course()
     assert satisfaction(thanked, sentiment=glad, turns=[glad, cross], outcome=solved) < best
     assert satisfaction(thanked, sentiment=glad, turns=[glad], outcome=unsolved) < best
     assert satisfaction(gone, sentiment=glad, turns=[glad], outcome=solved) < best
-    assert 0.0 < satisfaction(gone, sentiment=cross, turns=[cross], outcome=unsolved) < 0.2
+    assert 0.0 < satisfaction(gone, sentiment=cross, turns=[cross], outcome=unsolved) < 0.3
 
 
 @pytest.mark.parametrize(
