@@ -28,7 +28,7 @@ from bench.support.database import scratch_database
 from jarvis.churn import ChurnThresholds, MemberHistory
 from ml.churn.evaluate import by_values
 from ml.churn.features import FEATURES, Timeline
-from ml.churn.metrics import auc_of, figures, recall_at, reliability
+from ml.churn.metrics import auc_interval, auc_of, figures, recall_at, reliability
 from ml.churn.model import ChurnModel, fit_average, fit_blend, with_calibration
 from ml.churn.scoring import banded
 from ml.churn.snapshots import Snapshots, snapshots
@@ -262,6 +262,7 @@ def on_table(
             scores[name][test] = peer(rows[train], labels[train], rows[test])
     return compared(labels, scores) | {
         "rows": table.rows,
+        "roc_auc_interval": [round(end, 4) for end in auc_interval(labels, scores["ours"])],
         "reliability": reliability(labels, scores["ours"]),
         "slices": [one for name in slices for one in by_values(table, name, labels, scores["ours"])],
     }

@@ -38,6 +38,26 @@ def auc_of(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> flo
     return round(float(roc_auc_score(labels, probabilities)), 4) if len(set(labels.tolist())) > 1 else None
 
 
+def auc_interval(labels: NDArray[np.int64], scores: NDArray[np.float64], *, rounds: int = 400) -> tuple[float, float]:
+    """The 95 % bootstrap interval of the ROC AUC over rows drawn anew: how far other rows like these may lie.
+
+    Raises:
+        ValueError: when only one of both labels occurs.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    chance = np.random.default_rng(0)
+    if len(set(labels.tolist())) < 2:
+        raise ValueError("found one label only, expected both")
+    found: list[float] = []
+    while len(found) < rounds:
+        drawn = chance.integers(0, len(labels), len(labels))
+        if 0 < labels[drawn].sum() < len(labels):
+            found.append(float(roc_auc_score(labels[drawn], scores[drawn])))
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def recall_at(labels: NDArray[np.int64], probabilities: NDArray[np.float64], *, share: float) -> float:
     """Of those who left, the part among the share with the highest probabilities: what so many calls can reach."""
     called = max(1, round(share * len(labels)))

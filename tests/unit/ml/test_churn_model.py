@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jarvis.cli import main
-from ml.churn.metrics import auc_gain_interval, figures, recall_at, reliability
+from ml.churn.metrics import auc_gain_interval, auc_interval, figures, recall_at, reliability
 from ml.churn.model import ChurnModel, Filled, Labels, Matrix, fit_average, fit_blend, with_calibration
 
 COLUMNS = ("visits_28", "visits_84", "age")
@@ -176,3 +176,18 @@ def test_gaps_are_filled_as_the_library_would() -> None:
     ours = Filled().fit(rows)
     np.testing.assert_array_equal(ours.transform(rows), theirs.transform(rows))
     np.testing.assert_array_equal(ours.transform(unseen), theirs.transform(unseen))
+
+
+def test_the_interval_of_a_ranking_narrows_with_its_rows() -> None:
+    """It holds the ranking's own figure, and ten times the rows say about three times as much."""
+    widths = []
+    for count in (300, 3000):
+        chance = np.random.default_rng(5)
+        labels = (chance.random(count) < 0.3).astype(np.int64)
+        scores = labels + chance.normal(0, 1.5, count)
+        low, high = auc_interval(labels, scores)
+        assert low < figures(labels, 1 / (1 + np.exp(-scores)))["roc_auc"] < high
+        widths.append(high - low)
+    assert 2 < widths[0] / widths[1] < 5
+    with pytest.raises(ValueError, match="one label only"):
+        auc_interval(np.ones(5, dtype=np.int64), np.arange(5.0))
