@@ -1,4 +1,4 @@
-"""What a card looks like: records in, escaped HTML out. No Streamlit call, no query.
+"""What a card looks like: records in, escaped HTML out. No element placed, no query.
 
 Members' words pass through `html.escape` and nothing else: they are shown as they were said, and
 neither markup, Markdown nor LaTeX in them means anything.
@@ -10,6 +10,7 @@ from html import escape
 
 from dashboards import texts_fr
 from dashboards.alerts import Alert, AlertCounts, Quote
+from dashboards.language import say
 from jarvis import formats_fr
 from jarvis.alerts import AlertType
 from jarvis.tenancy import Scope
@@ -43,9 +44,9 @@ def counts_html(counts: AlertCounts) -> str:
     """The desk at a glance: what waits, what is in hand, what was closed this week."""
     urgent = texts_fr.of_them_urgent(counts.urgent_count) if counts.urgent_count else ""
     tiles = [
-        ("À traiter", counts.pending_count, urgent),
-        ("En cours", counts.in_progress_count, ""),
-        ("Clôturées en 7 jours", counts.closed_count, ""),
+        (say("À traiter"), counts.pending_count, urgent),
+        (say("En cours"), counts.in_progress_count, ""),
+        (say("Clôturées en 7 jours"), counts.closed_count, ""),
     ]
     return (
         '<dl class="j-counts">'
@@ -70,7 +71,7 @@ def refused_html(refused: Sequence[tuple[str, str]]) -> str:
 
 def way_back_html() -> str:
     """A link to the sign-in page, in the same window."""
-    return '<p class="j-link"><a href="/login" target="_self">Se connecter</a></p>'
+    return '<p class="j-link"><a href="/login" target="_self">' + escape(say("Se connecter")) + "</a></p>"
 
 
 def person_html(scope: Scope) -> str:
@@ -78,9 +79,10 @@ def person_html(scope: Scope) -> str:
     place = f"<span>{escape(scope.place_name)}</span>" if scope.place_name else ""
     return (
         f'<div class="j-person"><strong>{escape(scope.full_name)}</strong>'
-        f"<span>{escape(texts_fr.ROLES[scope.role])}</span>{place}"
-        '<a href="/compte" target="_self">Mon compte</a>'
-        '<form method="post" action="/logout"><button type="submit">Se déconnecter</button></form></div>'
+        f"<span>{escape(say(texts_fr.ROLES[scope.role]))}</span>{place}"
+        f'<a href="/compte" target="_self">{escape(say("Mon compte"))}</a>'
+        '<form method="post" action="/logout"><button type="submit">'
+        f"{escape(say('Se déconnecter'))}</button></form></div>"
     )
 
 
