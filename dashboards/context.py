@@ -16,6 +16,10 @@ def place(scope: Scope) -> None:
     """The choice of a gym, in the sidebar, for whoever sees more than one."""
     if not scope.may(Permission.CHOOSE_GYM):
         return
+    # A page may lead into a gym; the choice itself can only be made before it is placed.
+    entered = st.session_state.pop("entered-gym", None)
+    if entered is not None:
+        st.session_state["gym"] = entered
     names = {row["id"]: row["name"] for row in access.door().records.rows(scope, "context.gyms")}
     if st.session_state.get("gym") not in names:
         # A gym that is gone, or that an earlier person of this browser chose.
@@ -24,6 +28,11 @@ def place(scope: Scope) -> None:
         say("Salle"), [None, *names], key="gym",
         format_func=lambda chosen: names.get(chosen, say(texts_fr.EVERY_GYM)), placeholder=say(texts_fr.EVERY_GYM),
     )  # fmt: skip
+
+
+def enter(which: UUID) -> None:
+    """The next page speaks of this gym, as if it had been chosen in the sidebar."""
+    st.session_state["entered-gym"] = which
 
 
 def gym_id() -> UUID | None:

@@ -122,9 +122,7 @@ def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
             "duration": column.TextColumn(say("Durée"), width=90),
             "turns": column.NumberColumn(say("Prises de parole"), width=110),
             "end": column.TextColumn(say("Fin"), width=200),
-            "cost": column.ProgressColumn(
-                say("Coût"), min_value=0, max_value=float(rows[0]["cost_usd"]) if rows else 1, format="%.4f $"
-            ),
+            "cost": column.TextColumn(say("Coût"), width=90),
         },
         alt=say("Les échanges les plus chers, le plus cher d'abord"),
     )  # fmt: skip
@@ -189,7 +187,7 @@ def _dearest(row: Row) -> dict[str, Any]:
         "duration": duration(row["duration_seconds"]),
         "turns": row["turn_count"],
         "end": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
-        "cost": float(row["cost_usd"]),
+        "cost": f"{formats_fr.number(float(row['cost_usd']), decimals=4)}\u00a0$",
     }
 
 

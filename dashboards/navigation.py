@@ -46,6 +46,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("manager.alerts", "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
     Entry("manager.kiosks", "Bornes", "bornes", "tablet", Permission.SEE_KIOSKS, GYM),
+    Entry("franchise.network", "Réseau", "reseau", "hub", Permission.CHOOSE_GYM, NETWORK),
     Entry("franchise.costs", "Coûts", "couts", "payments", Permission.SEE_COSTS, NETWORK),
     Entry("manager.team", "Équipe", "equipe", "badge", Permission.MANAGE_GYMS, GYM, Permission.MANAGE_NETWORK),
     Entry("admin.users", "Utilisateurs", "utilisateurs", "manage_accounts", Permission.MANAGE_NETWORK, ADMINISTRATION),

@@ -211,3 +211,54 @@ def test_a_budget_is_set_where_the_database_allows_it(
     finally:
         with simulated.admin() as admin:
             admin.execute("update gyms set voice_budget_usd = null, voice_budget_cheaper_share = 0.8")
+
+
+def november_side_by_side() -> None:
+    """The network's board on the simulated month; imports inside, as the harness runs its text alone."""
+    from datetime import date
+
+    from dashboards import access, network, network_board
+    from tests.support.built_marts import NOW
+
+    network_board.place(
+        access.current_scope(), month=date(2026, 11, 1), measure=network.MEASURES["visits"], now=NOW
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [UserRole.SUPER_ADMIN, UserRole.FRANCHISE_OWNER])
+def test_the_gyms_side_by_side_are_the_mart_s(
+    simulated: Database, run: Callable[..., AppTest], scope_of: Callable[[UserRole], Scope], role: UserRole
+) -> None:
+    """Visits by member as the marts count both; an owner's gyms only."""
+    scope = scope_of(role)
+    with simulated.admin() as admin:
+        expected = {
+            name: round(visits / members, 1)
+            for name, visits, members in admin.execute(
+                "select gyms.gym_name, sum(visit_count)::float8, gyms.active_member_count from marts.fct_gym_daily "
+                "join marts.dim_gyms as gyms using (gym_id) where local_date >= %s "
+                "and (%s::uuid is null or franchise_id = %s) group by 1, 3",
+                [FIRST, scope.franchise_id, scope.franchise_id],
+            ).fetchall()
+        }
+    page = run(november_side_by_side, scope)
+    frame = page.dataframe[0].value
+    assert dict(zip(frame["gym_name"], frame["visits"], strict=True)) == expected
+    assert len(expected) == (4 if role is UserRole.SUPER_ADMIN else 2)
+
+
+def network_page() -> None:
+    """The page itself."""
+    from dashboards.app_pages.franchise import network
+
+    network.page()
+
+
+@pytest.mark.parametrize("role", [UserRole.GYM_MANAGER, UserRole.GYM_STAFF, UserRole.ANALYST])
+def test_whoever_has_one_gym_has_nothing_to_compare(
+    run: Callable[..., AppTest], scope_of: Callable[[UserRole], Scope], role: UserRole
+) -> None:
+    """A guessed address says that the page is not theirs."""
+    page = run(network_page, scope_of(role))
+    assert [found.value for found in page.info] == [texts_fr.NO_PAGE]
+    assert not page.dataframe

@@ -1,0 +1,31 @@
+"""« Réseau »: the gyms somebody sees side by side, where each stands among them, and what moved."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboards import access, costs, network_board, today
+from dashboards.language import say
+from jarvis import formats_fr
+from jarvis.tenancy import Permission
+from warehouse.stores.marts import NotBuiltYet
+
+
+def page() -> None:
+    """The page is placed for the signed-in person, or the run ended with the reason."""
+    scope = access.require(Permission.CHOOSE_GYM, is_activity=False)
+    now = datetime.now(UTC)
+    st.title(say("Réseau"), anchor=False)
+    # The month that is over is the one to compare; the current one is half a month.
+    months = costs.months(now.astimezone(ZoneInfo("Europe/Paris")).date())
+    with st.container(horizontal=True, gap="small", key="network-choices"):
+        month = st.selectbox(
+            say("Mois"), months, index=1, key="network-month", width=220,
+            format_func=lambda first: formats_fr.month(first) + (f" ({say('en cours')})" if first == months[0] else ""),
+        )  # fmt: skip
+        measure = network_board.choose_measure()
+    try:
+        network_board.place(scope, month=month, measure=measure, now=now)
+    except NotBuiltYet:
+        st.info(say(today.NOT_BUILT_YET), icon=":material/hourglass_top:")

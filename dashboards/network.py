@@ -1,0 +1,169 @@
+"""A network's gyms side by side: rows of the marts in, measures, benchmarks and changes out. No Streamlit, no query.
+
+Nothing is told of fewer than five members: the mart leaves out what few are behind, and a gym that has one to four
+members has no measure here at all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import median, quantiles
+from typing import Any
+from uuid import UUID
+
+from dashboards.records import Row
+
+LEAST_MEMBERS = 5
+# Quartiles of fewer gyms are the gyms themselves.
+LEAST_GYMS = 4
+# The small bars of a line: this month and those before.
+MONTHS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One figure that gyms are compared by."""
+
+    label: str
+    of: Callable[[Row], float | None]
+    """A gym's month to its figure; None where it is not told, or there is nothing to divide by."""
+    source: tuple[str, str]
+    """Mart and column whose description says what is counted."""
+    decimals: int = 0
+    unit: str = ""
+    more_is_better: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gym:
+    """One gym's month, and the ones before."""
+
+    gym_id: UUID
+    name: str
+    franchise_name: str | None
+    member_count: int
+    month: Row | None
+    """None for a month in which nothing happened."""
+    before: Row | None
+    """The month before."""
+    visits: tuple[int, ...]
+    """Month by month, oldest first, up to this one."""
+
+    @property
+    def is_told(self) -> bool:
+        """False for a gym of one to four members."""
+        return self.member_count == 0 or self.member_count >= LEAST_MEMBERS
+
+    def value(self, measure: Measure) -> float | None:
+        """The month's figure."""
+        return measure.of(self.month) if self.is_told and self.month else None
+
+    def change(self, measure: Measure) -> float | None:
+        """The month's figure against the month before, as a share of it; None where one of the two is not told."""
+        now, then = self.value(measure), measure.of(self.before) if self.is_told and self.before else None
+        return None if now is None or not then else (now - then) / abs(then)
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """Where the own gyms lie."""
+
+    median: float
+    quartiles: tuple[float, float] | None
+    """The lower and the upper; None for fewer than four gyms."""
+    gym_count: int
+
+
+def _share(of: str, among: str, times: int = 1) -> Callable[[Row], float | None]:
+    def value(row: Row) -> float | None:
+        return None if row[of] is None or not row[among] else times * float(row[of]) / float(row[among])
+
+    return value
+
+
+def _plain(column: str, times: int = 1) -> Callable[[Row], float | None]:
+    return lambda row: None if row[column] is None else times * float(row[column])
+
+
+_MART = "fct_franchise_gyms_monthly"
+
+MEASURES: Mapping[str, Measure] = {
+    "visits": Measure(
+        label="Visites par adhérent", of=_share("visit_count", "active_member_count"), source=(_MART, "visit_count"),
+        decimals=1, more_is_better=True,
+    ),
+    "talks": Measure(
+        label="Échanges pour 100 visites", of=_share("session_count", "visit_count", 100),
+        source=(_MART, "session_count"), decimals=1,
+    ),
+    "negative": Measure(
+        label="Échanges négatifs", of=_share("negative_session_count", "session_count", 100),
+        source=(_MART, "negative_session_count"), unit="\u00a0%", more_is_better=False,
+    ),
+    "sentiment": Measure(
+        label="Sentiment moyen", of=_plain("mean_sentiment_score"), source=(_MART, "mean_sentiment_score"),
+        decimals=2, more_is_better=True,
+    ),
+    "churn": Measure(
+        label="Taux de départ", of=_plain("churn_rate", 100), source=(_MART, "churn_rate"), decimals=1,
+        unit="\u00a0%", more_is_better=False,
+    ),
+    "alerts": Measure(
+        label="Alertes pour 100 adhérents", of=_share("alert_opened_count", "active_member_count", 100),
+        source=(_MART, "alert_opened_count"), decimals=1, more_is_better=False,
+    ),
+    "cost": Measure(
+        label="Coût d'un échange", of=_share("cost_usd", "session_count"), source=(_MART, "cost_usd"), decimals=3,
+        unit="\u00a0$", more_is_better=False,
+    ),
+}  # fmt: skip
+
+
+def gyms_of(rows: Sequence[Row], *, month: date, before: date) -> list[Gym]:
+    """The gyms of `marts_network.months` (each gym's months in order), by name."""
+    by_gym: dict[UUID, list[Row]] = {}
+    for row in rows:
+        by_gym.setdefault(row["gym_id"], []).append(row)
+    found = []
+    for gym_id, months in by_gym.items():
+        told = {row["month_date"]: row for row in months}
+        last = months[-1]
+        found.append(
+            Gym(
+                gym_id, last["gym_name"], last["franchise_name"], last["active_member_count"], told.get(month),
+                told.get(before), tuple(row["visit_count"] for row in months if row["month_date"] <= month),
+            )
+        )  # fmt: skip
+    return found
+
+
+def benchmark(gyms: Sequence[Gym], measure: Measure) -> Benchmark | None:
+    """Median and quartiles of the gyms that tell this figure; None where fewer than two do."""
+    values = [value for gym in gyms if (value := gym.value(measure)) is not None]
+    if len(values) < 2:
+        return None
+    lower, _, upper = quantiles(values, n=4, method="inclusive")
+    return Benchmark(median(values), (lower, upper) if len(values) >= LEAST_GYMS else None, len(values))
+
+
+def extremes(gyms: Sequence[Gym], measure: Measure) -> tuple[Gym, Gym] | None:
+    """The gym that rose most and the one that fell most against the month before; None where fewer than two tell."""
+    moved = sorted(
+        (gym for gym in gyms if gym.change(measure) is not None), key=lambda gym: gym.change(measure) or 0.0
+    )  # fmt: skip
+    return (moved[-1], moved[0]) if len(moved) > 1 else None
+
+
+def lines(gyms: Sequence[Gym]) -> list[dict[str, Any]]:
+    """One line a gym, the most visits a member first; a gym of one to four members keeps its name only."""
+    found = [
+        {
+            "gym_id": gym.gym_id, "gym_name": gym.name, "franchise_name": gym.franchise_name,
+            "member_count": gym.member_count if gym.is_told else None,
+            "visit_counts": list(gym.visits[-MONTHS_SHOWN:]) if gym.is_told else None,
+            "visit_change": gym.change(MEASURES["visits"]),
+            **{name: gym.value(measure) for name, measure in MEASURES.items()},
+        }
+        for gym in gyms
+    ]  # fmt: skip
+    return sorted(found, key=lambda line: (line["visits"] is None, -(line["visits"] or 0.0), line["gym_name"]))

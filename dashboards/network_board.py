@@ -1,0 +1,150 @@
+"""« Réseau » from top to bottom: one figure by gym against the network, what moved most, and all gyms in a table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards import access, context, exports, navigation, network, network_figures
+from dashboards.definitions import definition
+from dashboards.language import say
+from jarvis import formats_fr
+from jarvis.tenancy import Scope
+
+_COLUMNS = {
+    "gym_name": "Salle", "franchise_name": "Franchise", "member_count": "Adhérents actifs",
+    **{name: measure.label for name, measure in network.MEASURES.items()}, "visit_change": "Évolution des visites",
+}  # fmt: skip
+
+
+def choose_measure() -> network.Measure:
+    """The figure that gyms are compared by."""
+    name = st.selectbox(
+        say("Comparer par"), list(network.MEASURES), key="network-measure", width=260,
+        format_func=lambda one: say(network.MEASURES[one].label),
+    )  # fmt: skip
+    return network.MEASURES[name]
+
+
+def place(scope: Scope, *, month: date, measure: network.Measure, now: datetime) -> None:
+    """The month is placed.
+
+    Raises:
+        NotBuiltYet: before dbt's first build.
+    """
+    before = (month - timedelta(days=1)).replace(day=1)
+    since = month
+    for _ in range(network.MONTHS_SHOWN - 1):
+        since = (since - timedelta(days=1)).replace(day=1)
+    rows = access.door().records.rows(scope, "marts_network.months", since=since, until=month)
+    gyms = network.gyms_of(rows, month=month, before=before)
+    if not gyms:
+        st.info(say("Aucune activité dans ces salles ce mois-là."), icon=":material/store:")
+        return
+    _place_standing(gyms, measure)
+    _place_changes(gyms, measure)
+    st.subheader(say("Toutes les salles, côte à côte"), anchor=False)
+    _place_table(network.lines(gyms))
+    st.caption(f"{say('Chiffres calculés')} {formats_fr.age(min(row['built_at'] for row in rows), now=now)}")
+
+
+def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> None:
+    told = [(gym.name, value) for gym in gyms if (value := gym.value(measure)) is not None]
+    found = network.benchmark(gyms, measure)
+    st.subheader(
+        say("Quelles salles s'écartent du réseau ?"), anchor=False, help=definition(*measure.source).replace("$", r"\$")
+    )
+    if not told:
+        st.info(say("Trop peu d'adhérents pour comparer les salles sur ce point."), icon=":material/visibility_off:")
+        return
+    st.plotly_chart(
+        network_figures.standing(
+            [name for name, _ in told], [value for _, value in told], found, decimals=measure.decimals,
+            unit=measure.unit, labels=[say("Médiane"), say("La moitié des salles")],
+        ),
+        config={"displayModeBar": False}, alt=say("Chaque salle face à la médiane et à la moitié centrale du réseau"),
+    )  # fmt: skip
+    hidden = len(gyms) - len(told)
+    if hidden:
+        st.caption(f"{say('Salles sans chiffre, car moins de 5 adhérents sont concernés :')} {hidden}")
+
+
+def _place_changes(gyms: Sequence[network.Gym], measure: network.Measure) -> None:
+    moved = network.extremes(gyms, measure)
+    if moved is None:
+        return
+    st.html(
+        '<dl class="j-counts">'
+        + "".join(
+            f"<div><dt>{escape(say(label))}</dt><dd>{escape(_percent(gym.change(measure)))}"
+            f"<small>{escape(gym.name)}</small></dd></div>"
+            for label, gym in zip(_change_labels(measure), moved, strict=True)
+        )
+        + "</dl>"
+    )
+
+
+def _change_labels(measure: network.Measure) -> tuple[str, str]:
+    """What the highest and the lowest change are called, against the month before."""
+    if measure.more_is_better is None:
+        return "Plus forte hausse sur un mois", "Plus forte baisse sur un mois"
+    best, worst = "Meilleure évolution sur un mois", "Moins bonne évolution sur un mois"
+    return (best, worst) if measure.more_is_better else (worst, best)
+
+
+def _place_table(lines: Sequence[Mapping[str, Any]]) -> None:
+    column = st.column_config
+    has_franchises = len({line["franchise_name"] for line in lines}) > 1
+    number = column.NumberColumn
+    chosen = st.dataframe(
+        [_line(line) for line in lines], hide_index=True, on_select="rerun",
+        selection_mode="single-row", key="network-gyms", placeholder="–", row_height=38,
+        height=min(38 * len(lines) + 42, 620),
+        column_order=[
+            "gym_name", *(["franchise_name"] if has_franchises else []), "visit_counts", "visits", "visit_change",
+            "churn", "negative", "talks", "alerts", "member_count",
+        ],
+        column_config={
+            "gym_name": column.TextColumn(say("Salle"), width=150),
+            "franchise_name": column.TextColumn(say("Franchise"), width=120),
+            "visit_counts": column.BarChartColumn(say("Visites, 6 mois"), width=110, y_min=0),
+            "visits": column.ProgressColumn(
+                say("Visites par adhérent"), format="localized", min_value=0, width=140,
+                max_value=max((line["visits"] or 0 for line in lines), default=0) or 1,
+            ),
+            "visit_change": number(say("Sur un mois, %"), format="localized", width=105),
+            "churn": number(say("Départs, %"), format="localized", width=80, step=0.1),
+            "negative": number(say("Négatifs, %"), format="localized", width=85, step=1),
+            "talks": number(say("Échanges/100 visites"), format="localized", width=145, step=0.1),
+            "alerts": number(say("Alertes/100 adhérents"), format="localized", width=145, step=0.1),
+            "member_count": number(say("Adhérents"), format="localized", width=85),
+        },
+        alt=say("Les salles côte à côte ; cliquez sur une ligne pour ouvrir la salle"),
+    )  # fmt: skip
+    exports.place(lines, _COLUMNS, name="reseau")
+    st.caption(say("Cliquez sur une salle pour l'ouvrir dans « Aujourd'hui »."))
+    if chosen.selection.rows:
+        context.enter(lines[chosen.selection.rows[0]]["gym_id"])
+        navigation.go("aujourdhui")
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers as the table shows them: no more places than they deserve."""
+    change = line["visit_change"]
+    rounded = {
+        name: None if line[name] is None else round(line[name], measure.decimals)
+        for name, measure in network.MEASURES.items()
+    }
+    return {
+        **line,
+        **rounded,
+        "franchise_name": line["franchise_name"] or say("Indépendante"),
+        "visit_change": None if change is None else round(100 * change),
+    }
+
+
+def _percent(share: float | None) -> str:
+    sign = "+" if share and share > 0 else ""
+    return "–" if share is None else f"{sign}{formats_fr.number(100 * share)}\u00a0%"

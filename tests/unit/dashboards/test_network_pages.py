@@ -1,0 +1,200 @@
+"""« Réseau » and « Coûts » as rules and as pages run on rows in memory: what few are behind is not told."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from uuid import UUID, uuid4
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import access, context, costs, network, texts_fr
+from jarvis import spending
+from jarvis.tenancy import Scope, UserRole
+from tests.unit.dashboards.test_members_pages import MemoryRecords
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+OCTOBER, SEPTEMBER = date(2026, 10, 1), date(2026, 9, 1)
+VISITS = network.MEASURES["visits"]
+
+
+def a_month(number: int = 1, month: date = OCTOBER, **changes: object) -> dict[str, object]:
+    return {
+        "gym_id": UUID(int=number), "gym_name": f"Salle {number}", "franchise_name": "Landes Fitness",
+        "active_member_count": 100, "built_at": NOW - timedelta(minutes=5), "month_date": month, "visit_count": 400,
+        "session_count": 50, "negative_session_count": 10, "mean_sentiment_score": 0.2, "talking_member_count": 30,
+        "left_count": 2, "churn_rate": 0.02, "alert_opened_count": 5, "cost_usd": Decimal("1.25"), **changes,
+    }  # fmt: skip
+
+
+def gyms(*rows: dict[str, object]) -> list[network.Gym]:
+    return network.gyms_of(list(rows), month=OCTOBER, before=SEPTEMBER)
+
+
+def test_a_gym_s_measures_are_its_month_s() -> None:
+    """Per member, per hundred visits, per conversation."""
+    [gym] = gyms(a_month())
+    assert {name: gym.value(measure) for name, measure in network.MEASURES.items()} == {
+        "visits": 4.0, "talks": 12.5, "negative": 20.0, "sentiment": 0.2, "churn": 2.0, "alerts": 5.0, "cost": 0.025,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("members", [1, 4])
+def test_a_gym_of_a_few_members_keeps_its_name_only(members: int) -> None:
+    """What one to four people do is not told to whoever compares gyms; five may be, none are nobody."""
+    [line] = network.lines(gyms(a_month(active_member_count=members)))
+    assert {name: value for name, value in line.items() if value is not None} == {
+        "gym_id": UUID(int=1), "gym_name": "Salle 1", "franchise_name": "Landes Fitness",
+    }  # fmt: skip
+    assert network.lines(gyms(a_month(active_member_count=5)))[0]["visits"] == 80.0
+
+
+def test_what_the_mart_leaves_out_stays_out() -> None:
+    """A figure of few talkers is null there, and no share of it here, nor part of any benchmark."""
+    found = gyms(a_month(1, negative_session_count=None), a_month(2), a_month(3))
+    negative = network.MEASURES["negative"]
+    assert found[0].value(negative) is None
+    assert (told := network.benchmark(found, negative)) and told.gym_count == 2
+
+
+def test_a_benchmark_needs_gyms() -> None:
+    """One gym is no network; quartiles of three would be the gyms themselves."""
+    values = [a_month(number, visit_count=100 * number) for number in range(1, 6)]
+    assert network.benchmark(gyms(values[0]), VISITS) is None
+    assert network.benchmark(gyms(*values[:3]), VISITS) == network.Benchmark(2.0, None, 3)
+    assert network.benchmark(gyms(*values), VISITS) == network.Benchmark(3.0, (2.0, 4.0), 5)
+
+
+def test_the_change_is_against_the_month_before() -> None:
+    """The one that rose most and the one that fell most; a gym without the month before is neither."""
+    found = gyms(
+        a_month(1, SEPTEMBER, visit_count=200), a_month(1),
+        a_month(2, SEPTEMBER, visit_count=500), a_month(2),
+        a_month(3),
+    )  # fmt: skip
+    assert [gym.change(VISITS) for gym in found] == [1.0, -0.2, None]
+    assert (moved := network.extremes(found, VISITS)) and [gym.name for gym in moved] == ["Salle 1", "Salle 2"]
+    assert network.extremes(found[1:], VISITS) is None
+
+
+def test_the_lines_are_by_visits_and_end_with_this_month() -> None:
+    """The small bars stop at the month that is looked at."""
+    november = date(2026, 11, 1)
+    found = network.lines(
+        gyms(a_month(1, SEPTEMBER, visit_count=7), a_month(1), a_month(1, november, visit_count=9),
+             a_month(2, visit_count=900), a_month(3, november))
+    )  # fmt: skip
+    assert [line["gym_name"] for line in found] == ["Salle 2", "Salle 1", "Salle 3"]
+    assert found[1]["visit_counts"] == [7, 400]
+
+
+def script() -> None:
+    """What Streamlit runs; imports inside, as the harness runs its text alone."""
+    from dashboards.app_pages.franchise import network
+
+    network.page()
+
+
+@pytest.fixture
+def records() -> MemoryRecords:
+    return MemoryRecords({"marts_network.months": [a_month(1, SEPTEMBER), a_month(1), a_month(2, visit_count=90)]})
+
+
+@pytest.fixture
+def as_role(records: MemoryRecords, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page for an owner, not run yet."""
+    scope = Scope(user_id=uuid4(), role=UserRole.FRANCHISE_OWNER, full_name="Fanny Etcheverry")
+    monkeypatch.setattr(access, "current_scope", lambda **_: scope)
+    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
+    yield AppTest.from_function(script, default_timeout=20)
+
+
+def test_the_page_compares_the_month_that_is_over(as_role: AppTest, records: MemoryRecords) -> None:
+    """The question covers six months up to the last whole one."""
+    as_role.run()
+    assert not as_role.exception
+    question, values = records.asked[-1]
+    month = values["until"]
+    assert question == "marts_network.months"
+    assert isinstance(month, date)
+    assert month == costs.months(datetime.now(UTC).date())[1]
+    assert [heading.value for heading in as_role.subheader] == [
+        "Quelles salles s'écartent du réseau ?", "Toutes les salles, côte à côte",
+    ]  # fmt: skip
+
+
+def test_a_month_without_anything_says_so(as_role: AppTest, records: MemoryRecords) -> None:
+    """An empty network is an answer."""
+    records.answers.clear()
+    as_role.run()
+    assert [found.value for found in as_role.info] == ["Aucune activité dans ces salles ce mois-là."]
+
+
+def test_a_gym_that_is_entered_is_the_sidebar_s_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run of the sidebar chooses it, where the person sees it; a guessed one leaves every gym."""
+
+    def sidebar() -> None:
+        import streamlit as st
+
+        from dashboards import access, context
+
+        if "told" not in st.session_state:
+            st.session_state["told"] = True
+            context.enter(st.session_state["which"])
+        context.place(access.current_scope())
+
+    dax = uuid4()
+    scope = Scope(user_id=uuid4(), role=UserRole.FRANCHISE_OWNER, full_name="Fanny Etcheverry")
+    monkeypatch.setattr(access, "current_scope", lambda **_: scope)
+    rows = MemoryRecords({"context.gyms": [{"id": dax, "name": "Dax"}]})
+    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=rows))
+    for which, chosen in ((dax, dax), (uuid4(), None)):
+        page = AppTest.from_function(sidebar, default_timeout=20)
+        page.session_state["which"] = which
+        page.run()
+        assert not page.exception
+        assert page.selectbox[0].value == chosen
+    assert context.gym_id() is None
+
+
+def a_gym(**changes: object) -> dict[str, object]:
+    return {
+        "gym_id": UUID(int=1), "gym_name": "Dax", "franchise_name": None, "budget_usd": Decimal(10),
+        "cheaper_share": Decimal("0.8"), **changes,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("budget", "a_day", "state"),
+    [
+        (None, "1", "Sans budget"),
+        ("100", "1", "Tient"),
+        ("25", "1", "Atteint vers le 25/11"),
+        ("22", "1", "Atteint : écrit seulement"),
+    ],
+)
+def test_a_budget_s_state_is_told_ahead(budget: str | None, a_day: str, state: str) -> None:
+    """Held, to be reached on a day, or spent: then the kiosk writes."""
+    today = date(2026, 11, 23)
+    days = {today - timedelta(days=number): Decimal(a_day) for number in range(1, 60)}
+    month = costs.month(date(2026, 11, 1), today=today)
+    [line] = costs.gym_lines(
+        month, {UUID(int=1): costs.GymDays(days, days)}, [a_gym(budget_usd=budget and Decimal(budget))], {}
+    )
+    assert line["state"] == state
+    assert line["cost_usd"] == 22
+
+
+def test_a_month_is_compared_with_as_many_days() -> None:
+    """November 23 against October 1 to 23; a month that is over against the whole one before."""
+    today = date(2026, 11, 23)
+    assert costs.month(date(2026, 11, 1), today=today).before == (OCTOBER, date(2026, 10, 23))
+    over = costs.month(OCTOBER, today=today)
+    assert (over.last, over.before) == (date(2026, 10, 31), (SEPTEMBER, date(2026, 9, 30)))
+    assert spending.month_of(over.first) == (OCTOBER, over.last)
+
+
+def test_every_part_of_a_bill_has_its_french() -> None:
+    """The kinds and modalities the mart may hold."""
+    assert {"audio", "text", "image", "cached", "transcription", "analysis"} == set(texts_fr.COST_PARTS)
