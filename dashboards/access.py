@@ -8,7 +8,7 @@ cookie still opens: a revoked session or a suspended person sees nothing more.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NoReturn
 from uuid import UUID
@@ -21,6 +21,7 @@ from dashboards import cards, texts_fr
 from dashboards.alerts import AlertDesk
 from dashboards.conversation_search import ConversationSearch
 from dashboards.gate import session_token
+from dashboards.gateway_watch import GatewayWatch
 from dashboards.invitations import Invitations
 from dashboards.records import Records
 from dashboards.report_desk import ReportDesk
@@ -44,6 +45,7 @@ class Door:
     invitations: Invitations
     gateway_address: str = "http://127.0.0.1:8080"
     """Where a kiosk's browser opens its page."""
+    gateway: GatewayWatch = field(default_factory=lambda: GatewayWatch("http://127.0.0.1:8080"))
 
 
 class DoorNotOpen(RuntimeError):

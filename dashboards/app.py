@@ -12,6 +12,7 @@ from dashboards.alert_desk import DatabaseAlertDesk
 from dashboards.conversation_search import ConversationSearch
 from dashboards.docs_pages import docs_routes
 from dashboards.gate import PROVIDER_BACK, SessionGate
+from dashboards.gateway_watch import GatewayWatch
 from dashboards.invitations import Invitations
 from dashboards.navigation import ENTRIES
 from dashboards.records import Records
@@ -65,6 +66,8 @@ def create_app(settings: Settings) -> "App":
             invitations=Invitations(settings, team, mailer),
             gateway_address=settings.gateway_address,
             reports=ReportDesk(database, link=settings.dashboards_address),
+            # Its own port and not its public address: on the way there stands no proxy that could be down.
+            gateway=GatewayWatch(f"http://127.0.0.1:{settings.gateway_port}"),
         )
     )
 

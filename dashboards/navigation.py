@@ -50,6 +50,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("franchise.costs", "Coûts", "couts", "payments", Permission.SEE_COSTS, NETWORK),
     Entry("manager.team", "Équipe", "equipe", "badge", Permission.MANAGE_GYMS, GYM, Permission.MANAGE_NETWORK),
     Entry("admin.users", "Utilisateurs", "utilisateurs", "manage_accounts", Permission.MANAGE_NETWORK, ADMINISTRATION),
+    Entry("admin.supervision", "Supervision", "supervision", "monitor_heart", Permission.SUPERVISE, ADMINISTRATION),
 )
 
 

@@ -41,6 +41,8 @@ class Permission(StrEnum):
     MANAGE_GYMS = "manage_gyms"
     """A gym's address and hours, its kiosks, and the people who work there."""
     SEE_AUDIT = "see_audit"
+    SUPERVISE = "supervise"
+    """How the machine itself does: latencies, statements, late figures."""
     MANAGE_NETWORK = "manage_network"
     """Franchises, new gyms, and people of every role."""
 

@@ -44,6 +44,7 @@ from voice_gateway.routes import (
 )  # fmt: skip
 from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
 from voice_gateway.routes.paging import cursor_key
+from voice_gateway.routes.timing import Timing
 from voice_gateway.services import Services
 from voice_gateway.storage import storage_level
 from voice_gateway.tools.runner import toolbox
@@ -122,6 +123,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     app.state.is_draining = False
     app.add_exception_handler(TooManyRequests, refuse_too_many)
     app.add_middleware(RateHeaders)
+    app.add_middleware(Timing)
     app.state.cursor_key = cursor_key(settings.secret_key)
     answers.install(app)
     app.include_router(health.router)

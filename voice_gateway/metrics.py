@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _FAST_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.5, 2)
 _SLOW_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
+_HTTP_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
 class Metrics:
@@ -43,6 +44,12 @@ class Metrics:
             "jarvis_gateway_upstream_dials",
             "Connections dialled to the upstream, by what became of them",
             ["outcome"],
+            registry=self.registry,
+        )
+        self.upstream_connect = Histogram(
+            "jarvis_gateway_upstream_connect_seconds",
+            "From dialling the upstream to an open connection",
+            buckets=_SLOW_SECONDS,
             registry=self.registry,
         )
         self.answer_latency = Histogram(
@@ -87,3 +94,16 @@ class Metrics:
             "jarvis_gateway_sessions_reaped", "Sessions of lost gateways closed by this one", registry=self.registry
         )
         self.cost_usd = Counter("jarvis_gateway_cost_usd", "Cost of closed sessions in USD", registry=self.registry)
+        self.http_latency = Histogram(
+            "jarvis_gateway_http_seconds",
+            "From a request to the end of its answer, by method and route",
+            ["method", "route"],
+            buckets=_HTTP_SECONDS,
+            registry=self.registry,
+        )
+        self.http_answers = Counter(
+            "jarvis_gateway_http_answers",
+            "Answers by method, route and class of status",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )

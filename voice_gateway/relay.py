@@ -148,7 +148,9 @@ class LiveSession:
         try:
             # Not all at the same moment: a provider that comes back meets every kiosk there is.
             await asyncio.sleep(after_seconds * random.uniform(0.75, 1.0))
+            dialled_at = time.perf_counter()
             upstream = await services.dial(session.session_id, session.plan.profile.model)
+            services.metrics.upstream_connect.observe(time.perf_counter() - dialled_at)
         except UpstreamUnavailable as error:
             log.warning("upstream unavailable", extra={"session_id": str(session.session_id), "leg": leg})
             services.metrics.upstream_dials.labels("refused" if error.is_fatal else "failed").inc()

@@ -29,6 +29,8 @@ SERVER_OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "shared_preload_libraries": "pg_stat_statements",
+    # What is no query may hold a value, such as a new password.
+    "pg_stat_statements.track_utility": "off",
     "password_encryption": "scram-sha-256",
     "max_connections": "200",
     "shared_buffers": "256MB",

@@ -12,10 +12,15 @@ from warehouse.migrate import create_database, migrate_up, set_door_passwords
 
 
 @contextmanager
-def scratch_database() -> Iterator[Settings]:
-    """Settings of an empty, migrated database with its doors open, and of a home that both go with the block."""
+def scratch_database(kept_in: Path | None = None) -> Iterator[Settings]:
+    """Settings of a migrated database with its doors open, and of a home that both go with the block.
+
+    Args:
+        kept_in: a home that stays, with what is in its database; empty for the first time.
+    """
     # Not under a folder only root can enter: the server may run as another user.
-    home = Path(tempfile.mkdtemp(prefix="jarvis-bench-"))
+    home = kept_in or Path(tempfile.mkdtemp(prefix="jarvis-bench-"))
+    home.mkdir(exist_ok=True)
     home.chmod(0o755)
     try:
         settings = load_settings({"JARVIS_HOME": str(home), "JARVIS_DATABASE_PORT": str(free_port())})
@@ -32,4 +37,5 @@ def scratch_database() -> Iterator[Settings]:
         finally:
             server.stop()
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        if kept_in is None:
+            shutil.rmtree(home, ignore_errors=True)

@@ -78,6 +78,7 @@ ROLES_OF_FILE = {
     "dashboards/queries/context.sql": ("jarvis_dashboard",),
     "dashboards/queries/conversations.sql": ("jarvis_dashboard",),
     "dashboards/queries/costs.sql": ("jarvis_dashboard",),
+    "dashboards/queries/supervision.sql": ("jarvis_dashboard",),
     "dashboards/queries/kiosks.sql": ("jarvis_dashboard",),
     "dashboards/queries/members.sql": ("jarvis_dashboard",),
     "dashboards/queries/recommendations.sql": ("jarvis_dashboard",),

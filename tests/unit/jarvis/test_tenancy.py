@@ -23,7 +23,10 @@ def someone(role: UserRole) -> Scope:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        (UserRole.SUPER_ADMIN, {*MANAGING, Permission.CHOOSE_GYM, Permission.SEE_COSTS, Permission.MANAGE_NETWORK}),
+        (
+            UserRole.SUPER_ADMIN,
+            {*MANAGING, Permission.CHOOSE_GYM, Permission.SEE_COSTS, Permission.SUPERVISE, Permission.MANAGE_NETWORK},
+        ),
         (UserRole.FRANCHISE_OWNER, {*MANAGING, Permission.CHOOSE_GYM, Permission.SEE_COSTS}),
         (UserRole.GYM_MANAGER, MANAGING),
         (UserRole.GYM_STAFF, SERVING),

@@ -1,0 +1,182 @@
+"""How the machine does, as « Supervision » shows it: meters and rows in, lines out. No Streamlit, no query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboards.gateway_watch import GatewayState
+from dashboards.language import say
+from dashboards.records import Row
+from jarvis import formats_fr
+from jarvis.freshness import BUILT_BY_DBT
+from jarvis.kiosk_health import OFFLINE_AFTER
+from jarvis.meters import Histogram, Page
+
+# The pipeline notes every five minutes; three of them missed is silence.
+PIPELINE_IS_SILENT_AFTER = timedelta(minutes=15)
+
+BUSY_SHARE = 0.8
+
+_UPSTREAMS: Mapping[str, str] = {"ok": "joignable", "unreachable": "injoignable"}
+_KINDS: Mapping[str, str] = {"standin": "doublure de démonstration", "openai": "OpenAI"}
+_HTTP, _ANSWERS = "jarvis_gateway_http_seconds", "jarvis_gateway_http_answers_total"
+PERCENTILES: Mapping[str, float] = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How one part of the machine is."""
+
+    part: str
+    is_well: bool
+    words: str
+    more: str = ""
+
+
+def route_lines(meters: Page) -> list[dict[str, Any]]:
+    """One line for each method and route that was asked: how often, how long, and how many answers were errors.
+
+    Args:
+        meters: the gateway's, since it started.
+    """
+    found = []
+    for route in meters.values(_ANSWERS, "route"):
+        for method in meters.values(_ANSWERS, "method"):
+            count = meters.total(_ANSWERS, route=route, method=method)
+            if not count:
+                continue
+            failed = meters.total(_ANSWERS, route=route, method=method, status="5xx")
+            found.append(
+                {
+                    "route": f"{method} {route}", "answer_count": int(count), "error_count": int(failed),
+                    "error_share": failed / count,
+                    "refused_count": int(meters.total(_ANSWERS, route=route, method=method, status="4xx")),
+                    **percentiles(meters.histogram(_HTTP, route=route, method=method)),
+                }
+            )  # fmt: skip
+    return sorted(found, key=lambda line: (-line["error_count"], -(line["p95_ms"] or 0.0), line["route"]))
+
+
+def every_route(meters: Page) -> dict[str, Any]:
+    """All routes together."""
+    count = meters.total(_ANSWERS)
+    failed = meters.total(_ANSWERS, status="5xx")
+    return {
+        "answer_count": int(count), "error_share": failed / count if count else None,
+        **percentiles(meters.histogram(_HTTP)),
+    }  # fmt: skip
+
+
+def voice_lines(meters: Page, waits: Row | None) -> list[dict[str, Any]]:
+    """How long the voice takes: dialling and the first sound since the gateway started, the answers of a week."""
+    lines = [
+        {"what": "Connexion au service vocal", "since": "Depuis le démarrage de la passerelle",
+         **_timed(meters.histogram("jarvis_gateway_upstream_connect_seconds"))},
+        {"what": "Premier son de la réponse", "since": "Depuis le démarrage de la passerelle",
+         **_timed(meters.histogram("jarvis_gateway_answer_latency_seconds"))},
+    ]  # fmt: skip
+    if waits is not None:
+        week = {name: None if waits[name[:3]] is None else 1000 * waits[name[:3]] for name in PERCENTILES}
+        lines.append(
+            {"what": "Attente d'une réponse", "since": "Sept derniers jours, toutes les conversations",
+             "count": waits["answer_count"], **week}
+        )  # fmt: skip
+    return lines
+
+
+def promise_line(row: Row, *, now: datetime) -> dict[str, str]:
+    """How old an asset is and may be, in words."""
+    return {
+        "asset": row["asset"],
+        "as_of": say("jamais construit") if row["as_of_at"] is None else formats_fr.age(row["as_of_at"], now=now),
+        "promise": span(row["promise_seconds"]),
+        "late": span(row["late_by_seconds"]) if row["is_late"] else "",
+    }
+
+
+def span(seconds: float) -> str:
+    """So long, in the one unit that matters."""
+    if seconds < 7200:
+        return f"{round(seconds / 60)}\u00a0min"
+    return f"{round(seconds / 3600)}\u00a0h" if seconds < 172_800 else f"{round(seconds / 86_400)}\u00a0j"
+
+
+def percentiles(of: Histogram) -> dict[str, float | None]:
+    """Milliseconds at each percentile."""
+    return {name: None if (seconds := of.percentile(share)) is None else 1000 * seconds
+            for name, share in PERCENTILES.items()}  # fmt: skip
+
+
+def kiosk_lines(kiosks: Sequence[Row], uptime: Sequence[Row], *, now: datetime) -> list[dict[str, Any]]:
+    """One line a kiosk: is it heard now, and how much of the last week it was."""
+    shares = {row["kiosk_id"]: row["availability_rate"] for row in uptime}
+    return [
+        {**kiosk, "is_heard": is_heard(kiosk, now=now), "availability_rate": shares.get(kiosk["kiosk_id"])}
+        for kiosk in kiosks
+    ]  # fmt: skip
+
+
+def is_heard(kiosk: Row, *, now: datetime) -> bool | None:
+    """True while a kiosk sends heartbeats; None for one that should not: put away, or not set up yet."""
+    if kiosk["status"] in ("maintenance", "provisioning"):
+        return None
+    heard_at = kiosk["last_heartbeat_at"]
+    return heard_at is not None and now - heard_at <= OFFLINE_AFTER
+
+
+def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:
+    """The parts of the machine, each well or not, in French words."""
+    seen, built = state["pipeline_seen_at"], state["marts_built_at"]
+    is_seen = seen is not None and now - seen <= PIPELINE_IS_SILENT_AFTER
+    connections = f"{state['connection_count']}/{state['most_connections']}"
+    return [
+        Sign(
+            "Passerelle", gateway.is_ready,
+            "en service" if gateway.is_ready else "répond, mais ne peut pas servir" if gateway.is_alive
+            else "ne répond pas",
+        ),
+        Sign(
+            "Service vocal", gateway.parts.get("upstream") == "ok",
+            _UPSTREAMS.get(gateway.parts.get("upstream", ""), "inconnu sans la passerelle"),
+            _KINDS.get(gateway.parts.get("upstream_kind", ""), ""),
+        ),
+        Sign(
+            "Pipeline", is_seen,
+            "jamais vu" if seen is None else "signe de vie" if is_seen else "muet, dernier signe",
+            "" if seen is None else formats_fr.age(seen, now=now),
+        ),
+        Sign(
+            "Chiffres", built is not None and now - built <= BUILT_BY_DBT,
+            "jamais calculés" if built is None else "calculés", "" if built is None else formats_fr.age(built, now=now),
+        ),
+        Sign(
+            "Analyses en attente", not _is_stuck(state, now=now) and not state["given_up_count"],
+            formats_fr.number(state["waiting_count"]),
+            f"{formats_fr.number(state['given_up_count'])} abandonnées" if state["given_up_count"] else "",
+        ),
+        Sign(
+            "Base de données", state["connection_count"] < BUSY_SHARE * state["most_connections"],
+            f"{formats_fr.number(state['database_bytes'] / 2**20)}\u00a0Mo", f"{connections} connexions",
+        ),
+        Sign(
+            "Contrôles de qualité", not state["unmet_expectation_count"],
+            "jamais faits" if state["quality_ran_at"] is None
+            else f"{formats_fr.number(state['unmet_expectation_count'])} non tenus",
+            "" if state["quality_ran_at"] is None else formats_fr.age(state["quality_ran_at"], now=now),
+        ),
+        Sign(
+            "Conservation", not state["retention_error_count"],
+            "jamais passée" if state["retention_ran_at"] is None else "passée",
+            "" if state["retention_ran_at"] is None else formats_fr.age(state["retention_ran_at"], now=now),
+        ),
+    ]  # fmt: skip
+
+
+def _is_stuck(state: Row, *, now: datetime) -> bool:
+    oldest = state["oldest_waiting_at"]
+    return oldest is not None and now - oldest > timedelta(minutes=20)
+
+
+def _timed(of: Histogram) -> dict[str, Any]:
+    return {"count": of.count, **percentiles(of)}

@@ -1,0 +1,182 @@
+"""« Supervision » from top to bottom: signs of life, incidents, the API, the voice, promises, statements, kiosks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards import access, context, exports, supervision
+from dashboards.gateway_watch import GatewayState
+from dashboards.kiosks import STATES, KioskState
+from dashboards.language import say
+from dashboards.records import Records, Row
+from jarvis import formats_fr
+from jarvis.tenancy import Scope
+from warehouse.stores.marts import NotBuiltYet
+
+_ROUTES = {
+    "route": "Route", "answer_count": "Réponses", "p50_ms": "p50, ms", "p95_ms": "p95, ms", "p99_ms": "p99, ms",
+    "error_count": "Erreurs", "error_share": "Part d'erreurs", "refused_count": "Refus",
+}  # fmt: skip
+_VOICE = {
+    "what": "Étape", "p50_ms": "p50, ms", "p95_ms": "p95, ms", "p99_ms": "p99, ms", "count": "Mesures",
+    "since": "Mesuré",
+}  # fmt: skip
+_LATE = {"asset": "Donnée", "as_of": "À jour", "promise": "Promis sous", "late": "Retard"}
+_SLOW = {
+    "statement": "Requête", "login": "Rôle", "call_count": "Appels", "mean_ms": "Moyenne, ms", "max_ms": "Maximum, ms",
+    "total_ms": "Total, ms",
+}  # fmt: skip
+_KIOSKS = {
+    "gym_name": "Salle", "kiosk_name": "Borne", "status": "État", "is_heard": "Entendue",
+    "last_heartbeat_at": "Dernier signe", "availability_rate": "Disponibilité, 7 jours", "software_version": "Version",
+}  # fmt: skip
+
+
+def place(scope: Scope, *, now: datetime) -> None:
+    """The board is placed; a gateway that is away leaves its own figures out, and says so."""
+    records, gateway = access.door().records, access.door().gateway.look()
+    state = records.row(scope, "supervision.state")
+    if state is None:
+        st.info(say("Cette page est réservée à l'administration."), icon=":material/block:")
+        return
+    st.html(signs_html(supervision.signs(gateway, state, now=now)))
+    _place_incidents(records.rows(scope, "supervision.incidents"), now=now)
+    st.subheader(say("L'API répond-elle assez vite ?"), anchor=False)
+    _place_routes(gateway)
+    st.subheader(say("Combien de temps la voix se fait-elle attendre ?"), anchor=False)
+    waits = records.row(scope, "supervision.waits", gym_id=context.gym_id())
+    _place("voice", supervision.voice_lines(gateway.meters, waits), _VOICE, words=("what", "since"))
+    st.subheader(say("Quelles données sont en retard sur leur promesse ?"), anchor=False)
+    _place_promises(records.rows(scope, "supervision.promises"), now=now)
+    st.subheader(say("Quelles requêtes dépassent 500 ms ?"), anchor=False)
+    _place_slow(records.rows(scope, "supervision.slow"))
+    st.subheader(say("Quelles bornes sont debout ?"), anchor=False)
+    _place_kiosks(scope, records, now=now)
+
+
+def signs_html(signs: Sequence[supervision.Sign]) -> str:
+    """Each part with a sign, a word and its age; the sign is a shape, not a colour alone."""
+    return '<ul class="j-signs">' + "".join(_sign(sign) for sign in signs) + "</ul>"
+
+
+def _sign(sign: supervision.Sign) -> str:
+    mark, label = ("✓", say("va bien")) if sign.is_well else ("✗", say("à regarder"))
+    more = f" <small>{escape(sign.more)}</small>" if sign.more else ""
+    return (
+        f'<li class="{"j-well" if sign.is_well else "j-ill"}"><b aria-hidden="true">{mark}</b>'
+        f'<span><strong>{escape(say(sign.part))}</strong><span class="j-unseen"> {escape(label)} : </span>'
+        f"<br>{escape(say(sign.words))}{more}</span></li>"
+    )
+
+
+def _place_incidents(rows: Sequence[Row], *, now: datetime) -> None:
+    for row in (row for row in rows if row["ended_at"] is None):
+        since = formats_fr.age(row["first_at"], now=now)
+        st.error(f"{_plain_text(row['summary'])} ({row['occurrence_count']} ×, {since})", icon=":material/error:")
+    ended = [row for row in rows if row["ended_at"] is not None]
+    if ended:
+        with st.expander(f"{say('Incidents terminés cette semaine')} : {len(ended)}"):
+            for row in ended:
+                st.markdown(f"- {_plain_text(row['summary'])} ({formats_fr.age(row['ended_at'], now=now)})")
+
+
+def _place_routes(gateway: GatewayState) -> None:
+    if not gateway.is_alive:
+        st.warning(
+            say("La passerelle ne répond pas : ses mesures manquent ici, et les bornes ne peuvent pas parler."),
+            icon=":material/cloud_off:",
+        )  # fmt: skip
+        return
+    lines = supervision.route_lines(gateway.meters)
+    if not lines:
+        st.info(say("Aucune requête depuis le démarrage de la passerelle."), icon=":material/speed:")
+        return
+    every = supervision.every_route(gateway.meters)
+    st.caption(
+        f"{say('Toutes les routes')} : p50 {_ms(every['p50_ms'])}, p95 {_ms(every['p95_ms'])}, "
+        f"p99 {_ms(every['p99_ms'])}, {say('erreurs')} "
+        f"{formats_fr.number(100 * (every['error_share'] or 0), decimals=2)}\u00a0%. "
+        + say("Depuis le démarrage de la passerelle ; un percentile est lu entre deux bornes de son histogramme.")
+    )
+    _place("routes", lines, _ROUTES, words=("route",), shares=("error_share",))
+
+
+def _place_promises(rows: Sequence[Row], *, now: datetime) -> None:
+    late = [row for row in rows if row["is_late"]]
+    if not rows:
+        st.info(say("Le pipeline n'a encore rien noté."), icon=":material/hourglass_top:")
+        return
+    if late:
+        _place("late", [supervision.promise_line(row, now=now) for row in late], _LATE, words=tuple(_LATE))
+    else:
+        st.success(f"{say('Tout est à jour :')} {len(rows)} {say('promesses tenues.')}", icon=":material/check_circle:")
+    with st.expander(f"{say('Toutes les promesses')} ({len(rows)})"):
+        _place("promises", [supervision.promise_line(row, now=now) for row in rows], _LATE, words=tuple(_LATE))
+
+
+def _place_slow(rows: Sequence[Row]) -> None:
+    if rows:
+        _place("slow", rows, _SLOW, words=("statement", "login"), widths={"statement": 480})
+        st.caption(say("Les valeurs sont retirées des requêtes ; les comptes courent depuis leur remise à zéro."))
+    else:
+        st.success(say("Aucune requête n'a dépassé 500 ms."), icon=":material/check_circle:")
+
+
+def _place_kiosks(scope: Scope, records: Records, *, now: datetime) -> None:
+    rows = records.rows(scope, "supervision.kiosks", gym_id=context.gym_id())
+    try:
+        uptime = records.rows(scope, "marts_supervision.uptime", gym_id=context.gym_id())
+    except NotBuiltYet:
+        uptime = []
+    lines = supervision.kiosk_lines(rows, uptime, now=now)
+    due = [line for line in lines if line["is_heard"] is not None]
+    heard = sum(line["is_heard"] for line in due)
+    st.caption(f"{heard}/{len(due)} {say('bornes en service entendues dans les dernières minutes')}")
+    lines = [{**line, "status": say(STATES[KioskState(line["status"])])} for line in lines]
+    _place("kiosks", lines, _KIOSKS, words=("gym_name", "kiosk_name", "status", "software_version"),
+           shares=("availability_rate",))  # fmt: skip
+
+
+def _place(
+    name: str, lines: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, words: Sequence[str],
+    shares: Sequence[str] = (), widths: Mapping[str, int] | None = None,
+) -> None:  # fmt: skip
+    """A table with its export; what is neither word, share nor moment is a number of at most one place."""
+    column = st.column_config
+    config: dict[str, Any] = {}
+    for field, heading in columns.items():
+        label, width = say(heading), (widths or {}).get(field)
+        if field in words:
+            config[field] = column.TextColumn(label, width=width)
+        elif field in shares:
+            config[field] = column.NumberColumn(label, format="percent")
+        elif field.endswith("_at"):
+            config[field] = column.DatetimeColumn(label, format="DD/MM/YYYY HH:mm")
+        elif field.startswith("is_"):
+            config[field] = column.CheckboxColumn(label)
+        else:
+            config[field] = column.NumberColumn(label, format="localized")
+    st.dataframe(
+        [{field: _shown(line[field], is_word=field in ("what", "since")) for field in columns} for line in lines],
+        hide_index=True, key=f"supervision-{name}", placeholder="–", column_config=config,
+        height=min(36 * len(lines) + 40, 400), alt=say(next(iter(columns.values()))),
+    )  # fmt: skip
+    exports.place(lines, columns, name=f"supervision-{name}")
+
+
+def _shown(value: Any, *, is_word: bool) -> Any:
+    if isinstance(value, float):
+        return round(value, 4 if value < 1 else 1)
+    return say(value) if is_word else value
+
+
+def _ms(milliseconds: float | None) -> str:
+    return "–" if milliseconds is None else f"{formats_fr.number(milliseconds, decimals=1)}\u00a0ms"
+
+
+def _plain_text(words: str) -> str:
+    """Nothing in it is Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|$~<>:" else sign for sign in words)

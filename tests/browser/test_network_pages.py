@@ -1,0 +1,123 @@
+"""The pages over several gyms as people meet them: a click into a gym, a budget that is set, the machine at a glance.
+
+Screenshots go to the folder named by JARVIS_SCREENSHOTS, where it is set.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from jarvis.settings import Settings
+from orchestration import dbt
+from tests.browser.test_alerts_page import admin, browser, network, page, photograph, settings
+from tests.browser.test_people_pages import faults_of_ours
+from tests.browser.test_sign_in_pages import type_password
+from tests.support.dashboards_door import Network, RunningDoor, running_door
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["admin", "browser", "network", "page", "settings"]
+
+# A row's own box, left of its cells: the header is as high as a row.
+BOX_X, HEADER_Y, ROW_Y = 18, 38, 38
+
+
+@pytest.fixture(scope="module")
+def door(settings: Settings, network: Network, admin: psycopg.Connection) -> Iterator[RunningDoor]:
+    """The door on two gyms of one franchise, each with six members, a month of visits and one bill; marts built."""
+    for gym_id, kiosk_id, visits in ((network.dax, network.kiosk, 5), (network.pau, uuid4(), 2)):
+        plant_gym(admin, gym_id, kiosk_id, visits=visits)
+    dbt.run(settings, "build", "--resource-type", "seed", "--resource-type", "snapshot", "--resource-type", "model")
+    with running_door(settings, settings.home / "dashboards.log") as running:
+        yield running
+
+
+def plant_gym(admin: psycopg.Connection, gym_id: UUID, kiosk_id: UUID, *, visits: int) -> None:
+    """Six members who came so often last month, and a conversation that cost four cents today."""
+    session_id = uuid4()
+    values = {"gym": gym_id, "kiosk": kiosk_id, "visits": visits, "session": session_id}
+    for statement in (
+        "insert into kiosks (id, gym_id, slug, name) values (%(kiosk)s, %(gym)s, 'entree', 'Borne entrée') "
+        "on conflict do nothing",
+        "insert into gym_members_v2 (id, gym_id, badge_id, first_name, last_name) "
+        "select gen_random_uuid(), %(gym)s, 'V' || number, 'Anne', 'Onyme' from generate_series(1, 6) as number",
+        "insert into member_visits (gym_id, member_id, visited_at) "
+        "select %(gym)s, id, date_trunc('month', now()) - interval '10 days' - number * interval '1 day' "
+        "from gym_members_v2, generate_series(1, %(visits)s) as number "
+        "where gym_id = %(gym)s and badge_id like 'V%%'",
+        "insert into openai_realtime_sessions (id, gym_id, kiosk_id, badge_outcome, state, started_at, ended_at, "
+        "close_reason) values (%(session)s, %(gym)s, %(kiosk)s, 'unknown', 'closed', now() - interval '2 minutes', "
+        "now() - interval '1 minute', 'member_left')",
+        "insert into realtime_usage (session_id, gym_id, source_kind, source_id, model, price_version, "
+        "text_input_tokens, cost_usd, occurred_at) values (%(session)s, %(gym)s, 'response', 'r', "
+        "'gpt-realtime-2.1-mini', '2026-11-22', 1000, 0.04, now() - interval '1 minute')",
+    ):
+        admin.execute(statement, values)  # type: ignore[arg-type]
+
+
+def open_page(page: "Page", door: RunningDoor, name: str, address: str, heading: str) -> None:
+    """The person is signed in, and on the page."""
+    type_password(page, door, name)
+    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=60_000)
+    page.goto(f"{door.url}/{address}")
+    page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=60_000)
+
+
+def pick_row(page: "Page", key: str, row: int = 0) -> None:
+    """A row of a table is chosen, by the box at its beginning; the table is drawn, so that a place is all there is."""
+    table = page.locator(f".st-key-{key} [data-testid=stDataFrame] canvas").first
+    table.wait_for(timeout=60_000)
+    table.click(position={"x": BOX_X, "y": HEADER_Y + ROW_Y * row + ROW_Y / 2})
+
+
+def test_an_owner_enters_a_gym_from_the_network(page: "Page", door: RunningDoor) -> None:
+    """The gym of most visits is the first line; a click opens it, chosen in the sidebar."""
+    open_page(page, door, "franchise", "reseau", "Réseau")
+    page.get_by_role("heading", name="Toutes les salles, côte à côte").wait_for(timeout=60_000)
+    pick_row(page, "network-gyms")
+    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=60_000)
+    page.get_by_test_id("stSidebar").get_by_text("Salle de Dax").wait_for(timeout=30_000)
+
+
+def test_an_owner_sets_a_budget(page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network) -> None:
+    """From the table's line to the gym's row, and the table says where the budget stands."""
+    open_page(page, door, "franchise", "couts", "Coûts")
+    page.get_by_text("0,08 $").first.wait_for(timeout=60_000)
+    pick_row(page, "cost-gyms")
+    page.get_by_text("Limiter la voix de cette salle").click(timeout=30_000)
+    page.get_by_label("Dollars par mois").fill("12.5")
+    page.get_by_role("button", name="Enregistrer").click()
+    page.get_by_text("Budget enregistré").wait_for(timeout=30_000)
+    rows = admin.execute("select voice_budget_usd from gyms where voice_budget_usd is not null").fetchall()
+    assert rows == [(Decimal("12.50"),)]
+    photograph(page, "costs")
+
+
+def test_the_machine_at_a_glance(page: "Page", door: RunningDoor) -> None:
+    """No gateway runs here: the page says so and shows the rest, to the administration."""
+    cookies = door.signed_in("admin").cookies.items()
+    page.context.add_cookies([{"name": name, "value": value, "url": door.url} for name, value in cookies])
+    page.goto(f"{door.url}/supervision")
+    page.get_by_text("La passerelle ne répond pas").wait_for(timeout=60_000)
+    page.get_by_role("heading", name="Quelles requêtes dépassent 500 ms ?").wait_for(timeout=30_000)
+    assert faults_of_ours(page) == []
+
+
+def test_the_pages_are_usable_by_everybody(page: "Page", door: RunningDoor) -> None:
+    """axe finds nothing serious, and nothing sticks out of a telephone."""
+    open_page(page, door, "franchise", "couts", "Coûts")
+    page.get_by_role("heading", name="Quels échanges ont coûté le plus ?").wait_for(timeout=60_000)
+    found = {"costs": faults_of_ours(page)}
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{door.url}/reseau")
+    page.get_by_role("heading", name="Toutes les salles, côte à côte").wait_for(timeout=60_000)
+    found["network"] = faults_of_ours(page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
