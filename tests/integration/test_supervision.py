@@ -42,6 +42,25 @@ def test_a_super_admin_reads_how_the_machine_does(busy: Database) -> None:
     assert "statements_probe" not in told
 
 
+def test_what_waits_and_what_was_given_up_is_counted(busy: Database) -> None:
+    """The queue's two ends: analyses that wait, since when, and those that failed for good."""
+    with busy.admin() as admin:
+        admin.execute("update conversation_summaries set status = 'pending', queued_at = '2026-03-01'")
+        admin.execute(
+            "update conversation_summaries set status = 'parked' "
+            "where session_id = (select max(session_id::text)::uuid from conversation_summaries)"
+        )
+        expected = admin.execute(
+            "select count(*) - 1, min(queued_at), 1::bigint from conversation_summaries"
+        ).fetchone()
+    with busy.connect("dashboard") as connection, as_user(connection, ADMINS[0].id):
+        told = connection.execute(
+            "select waiting_count, oldest_waiting_at, given_up_count from app.system_state()"
+        ).fetchone()
+    assert told == expected
+    assert told is not None and told[0] > 0
+
+
 @pytest.mark.parametrize("person", OTHERS, ids=lambda person: person.name)
 def test_nobody_else_reads_anything_of_it(busy: Database, person: Person) -> None:
     """Owners, managers, staff, analysts, and whoever is suspended."""

@@ -2,6 +2,7 @@
 drop function app.slow_statements(double precision);
 drop function app.recent_incidents();
 drop function app.system_state();
+drop index public.summaries_given_up;
 revoke select on app.mart_builds, app.quality_results, app.incidents from jarvis_definer;
 drop extension if exists pg_stat_statements;
 drop schema if exists server_statistics;

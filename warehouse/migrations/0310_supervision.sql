@@ -27,6 +27,9 @@ grant usage on schema server_statistics to jarvis_definer;
 
 set local role jarvis_owner;
 
+-- Counted at each look at the machine; few, where all is well.
+create index summaries_given_up on public.conversation_summaries (queued_at) where status = 'parked';
+
 grant select on app.mart_builds, app.quality_results, app.incidents to jarvis_definer;
 
 -- One row for a super_admin, none for anybody else.
@@ -49,19 +52,16 @@ as $$
         (select max(builds.built_at) from app.mart_builds as builds),
         queue.waiting_count,
         queue.oldest_waiting_at,
-        queue.given_up_count,
+        (select count(*) from public.conversation_summaries as parked where parked.status = 'parked'),
         quality.ran_at,
         quality.unmet_count,
         retention.ran_at,
         retention.error_count
     from
         (
-            select
-                count(*) filter (where summaries.status = 'pending') as waiting_count,
-                min(summaries.queued_at) filter (where summaries.status = 'pending') as oldest_waiting_at,
-                count(*) filter (where summaries.status = 'failed') as given_up_count
+            select count(*) as waiting_count, min(summaries.queued_at) as oldest_waiting_at
             from public.conversation_summaries as summaries
-            where summaries.status in ('pending', 'failed')
+            where summaries.status = 'pending'
         ) as queue
     cross join (
         select max(results.ran_at) as ran_at, count(*) filter (where not results.is_met) as unmet_count
