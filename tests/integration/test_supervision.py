@@ -47,7 +47,7 @@ def test_what_waits_and_what_was_given_up_is_counted(busy: Database) -> None:
     with busy.admin() as admin:
         admin.execute("update conversation_summaries set status = 'pending', queued_at = '2026-03-01'")
         admin.execute(
-            "update conversation_summaries set status = 'parked' "
+            "update conversation_summaries set status = 'parked', last_error = 'TimeoutError' "
             "where session_id = (select max(session_id::text)::uuid from conversation_summaries)"
         )
         expected = admin.execute(
