@@ -31,6 +31,9 @@ from warehouse.stores.team import Team
 
 _logger = logging.getLogger(__name__)
 
+# The gym (its id and name) that somebody looks at as its manager does.
+SEEN_GYM = "seen-gym"
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -96,7 +99,14 @@ def has_acted() -> bool:
 
 
 def current_scope(*, is_activity: bool = True) -> Scope:
-    """The person this run answers; the run ends here, with a way back in, where there is nobody.
+    """As `signed_in`, narrowed to the gym they look at as its manager does, where they do."""
+    scope = signed_in(is_activity=is_activity)
+    seen: tuple[UUID, str] | None = st.session_state.get(SEEN_GYM)
+    return scope if seen is None or not scope.may(Permission.CHOOSE_GYM) else scope.as_manager_of(*seen)
+
+
+def signed_in(*, is_activity: bool = True) -> Scope:
+    """The person this run answers, with all their rights; the run ends here, with a way back in, for nobody.
 
     Args:
         is_activity: False for a page's own refresh, which must not keep an empty chair signed in.

@@ -13,15 +13,20 @@ st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", init
 
 with access.apology():
     st.html(style_sheet())
-    scope = access.current_scope(is_activity=access.note_run())
+    person = access.signed_in(is_activity=access.note_run())
     language.begin()
+    # The pages' own scope: narrower than the person's while they look at one gym as its manager does.
+    scope = access.current_scope(is_activity=False)
+    context.follow_switch(scope)
     pages = navigation.menu(scope)
     st.logo(LOGO, size="large")
     with st.sidebar:
-        context.place(scope)
-        st.html(cards.person_html(scope))
+        context.place(person)
+        st.html(cards.person_html(person))
         language.place_switch()
     if pages:
-        st.navigation(pages).run()
+        chosen = st.navigation(pages)
+        context.place_banner(scope)
+        chosen.run()
     else:
         st.info(texts_fr.NO_PAGE, icon=":material/block:")

@@ -51,6 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("manager.team", "Équipe", "equipe", "badge", Permission.MANAGE_GYMS, GYM, Permission.MANAGE_NETWORK),
     Entry("admin.users", "Utilisateurs", "utilisateurs", "manage_accounts", Permission.MANAGE_NETWORK, ADMINISTRATION),
     Entry("admin.supervision", "Supervision", "supervision", "monitor_heart", Permission.SUPERVISE, ADMINISTRATION),
+    Entry("admin.journal", "Journal", "journal", "history", Permission.SEE_AUDIT, ADMINISTRATION),
 )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, people_invitation, people_steps, texts_fr
+from dashboards import access, journal_list, people_invitation, people_steps, texts_fr
 from dashboards.language import say
 from dashboards.people import NO_SUCH_PERSON, STATE_SIGNS, STATES, ids_of, shown_name
 from dashboards.records import Records, Row
@@ -27,6 +27,14 @@ def place(scope: Scope, records: Records, person_id: UUID, *, url_path: str, now
         return
     people_steps.place_told()
     st.html(head_html(person, now=now))
+    _place_steps(scope, records, person, url_path=url_path)
+    st.subheader(say("Ce qui s'est passé"), anchor=False)
+    st.html(
+        journal_list.history_html(scope, records, table="users", identity=person_id, now=now, timezone=TIMEZONE)
+    )  # fmt: skip
+
+
+def _place_steps(scope: Scope, records: Records, person: Row, *, url_path: str) -> None:
     if not person["may_change"]:
         mine = person["id"] == scope.user_id
         st.caption(
@@ -40,7 +48,7 @@ def place(scope: Scope, records: Records, person_id: UUID, *, url_path: str, now
         _buttons(person)
         return
     with st.container(border=True, key="form-person"):
-        if not people_steps.must_prove(url_path, person_id=person_id):
+        if not people_steps.must_prove(url_path, person_id=person["id"]):
             _form(scope, records, person, step)
 
 

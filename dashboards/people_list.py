@@ -95,6 +95,6 @@ def _column_config() -> dict[str, Any]:
         "role": column.TextColumn(say("Rôle")),
         "place": column.TextColumn(say("Salle ou franchise")),
         "state": column.TextColumn(say("État"), width="small"),
-        "last": column.DatetimeColumn(say("Dernière connexion"), format="DD/MM/YYYY HH:mm"),
+        "last": column.DatetimeColumn(say("Dernière connexion"), format="DD/MM/YYYY HH:mm", timezone="Europe/Paris"),
         "factor": column.TextColumn(say("Double auth.")),
     }

@@ -173,6 +173,7 @@ ROLES: Mapping[str, str] = {
 PERIODS: Mapping[str, int | None] = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Tout": None}
 OPEN, CLOSED, ALL = "Ouvertes", "Clôturées", "Toutes"
 EVERY_GYM = "Toutes les salles"
+EVERY_FRANCHISE = "Toutes les franchises"
 
 TAKEN = "Alerte prise en charge : elle est à votre nom."
 RELEASED = "Alerte remise à traiter."

@@ -4,7 +4,7 @@ Pure rules. The database enforces the same limits by row security (`warehouse/mi
 stands here decides which pages and buttons are shown, so that nobody is offered what would fail.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -94,6 +94,15 @@ class Scope:
     """Set for those who stand for one gym."""
     franchise_id: UUID | None = None
     franchise_name: str | None = None
+    seen_gym_id: UUID | None = None
+    """The gym they look at as its manager does; every transaction of theirs keeps to it."""
+
+    def as_manager_of(self, gym_id: UUID, gym_name: str) -> "Scope":
+        """The same person with a manager's rights in one gym, and none elsewhere: narrower, never wider."""
+        return replace(
+            self, role=UserRole.GYM_MANAGER, gym_id=gym_id, gym_name=gym_name, franchise_id=None, franchise_name=None,
+            seen_gym_id=gym_id,
+        )  # fmt: skip
 
     def may(self, permission: Permission) -> bool:
         """True when the role allows it."""

@@ -64,6 +64,8 @@ class Database:
 
     @contextmanager
     def person(self, scope: Scope) -> Iterator[Connection[DictRow]]:
-        """A transaction in which row security knows the signed-in person."""
+        """A transaction in which row security knows the signed-in person, and the one gym they keep to if they do."""
         with self.holder(scope.user_id) as connection:
+            if scope.seen_gym_id is not None:
+                connection.execute("select set_config('app.seen_gym_id', %s, true)", [str(scope.seen_gym_id)])
             yield connection

@@ -81,7 +81,7 @@ left join public.conversation_summaries as summaries
 where sessions.id = %(session_id)s::uuid;
 
 -- turns --
--- What was said, in its order, with how long the answer took to begin.
+-- What was said, in its order, with how long the answer took to begin; whoever asks is on record as having read it.
 select
     turns.id,
     turns.role,
@@ -94,7 +94,8 @@ select
         when turns.role = 'assistant' then
             extract(epoch from turns.started_at - lag(turns.ended_at) over (order by turns.position, turns.id))
     end::double precision as answer_seconds
-from public.session_turns as turns
+from app.note_reading(%(session_id)s::uuid) as noted (is_noted)
+inner join public.session_turns as turns on noted.is_noted
 where turns.session_id = %(session_id)s::uuid
 order by turns.position, turns.id;
 

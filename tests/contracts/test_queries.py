@@ -80,6 +80,7 @@ ROLES_OF_FILE = {
     "dashboards/queries/costs.sql": ("jarvis_dashboard",),
     "dashboards/queries/supervision.sql": ("jarvis_dashboard",),
     "dashboards/queries/kiosks.sql": ("jarvis_dashboard",),
+    "dashboards/queries/journal.sql": ("jarvis_dashboard",),
     "dashboards/queries/members.sql": ("jarvis_dashboard",),
     "dashboards/queries/recommendations.sql": ("jarvis_dashboard",),
 }

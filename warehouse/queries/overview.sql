@@ -198,7 +198,7 @@ left join public.conversation_summaries as summaries
 where sessions.id = %(id)s::uuid;
 
 -- turns --
--- What was said in one session, in its order.
+-- What was said in one session, in its order; whoever asks is on record as having read it.
 select
     turns.id,
     turns.item_id,
@@ -212,7 +212,8 @@ select
     turns.sentiment_label,
     turns.emotion,
     turns.intents
-from public.session_turns as turns
+from app.note_reading(%(id)s::uuid) as noted (is_noted)
+inner join public.session_turns as turns on noted.is_noted
 inner join public.openai_realtime_sessions as sessions
     on sessions.gym_id = turns.gym_id and sessions.id = turns.session_id
 where sessions.id = %(id)s::uuid

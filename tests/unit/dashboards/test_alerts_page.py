@@ -122,7 +122,9 @@ class TwoGyms:
 
     def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Mapping[str, object]]:
         assert question == "context.gyms"
-        return [{"id": UUID(int=1), "name": "Salle de Dax"}, {"id": UUID(int=2), "name": "Salle de Pau"}]
+        franchise = {"franchise_id": UUID(int=9), "franchise_name": "Landes Fitness"}
+        names = ("Salle de Dax", "Salle de Pau")
+        return [{"id": UUID(int=number), "name": name, **franchise} for number, name in enumerate(names, 1)]
 
 
 def a_scope(role: UserRole) -> Scope:
