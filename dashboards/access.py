@@ -26,6 +26,7 @@ from dashboards.invitations import Invitations
 from dashboards.records import Records
 from dashboards.report_desk import ReportDesk
 from jarvis.tenancy import Permission, Scope
+from warehouse.stores.clients import Clients
 from warehouse.stores.sign_in import SessionStore
 from warehouse.stores.team import Team
 
@@ -46,6 +47,7 @@ class Door:
     reports: ReportDesk
     team: Team
     invitations: Invitations
+    clients: Clients
     gateway_address: str = "http://127.0.0.1:8080"
     """Where a kiosk's browser opens its page."""
     gateway: GatewayWatch = field(default_factory=lambda: GatewayWatch("http://127.0.0.1:8080"))

@@ -34,6 +34,7 @@ from warehouse.mailer import mailer_for
 from warehouse.people import Database
 from warehouse.stores.account_links import AccountLinks
 from warehouse.stores.accounts import Accounts
+from warehouse.stores.clients import Clients
 from warehouse.stores.identity_providers import IdentityProviders
 from warehouse.stores.sign_in import REFUSAL_SECONDS, DatabaseSessions, PasswordCheck
 from warehouse.stores.team import Team
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> "App":
             reports=ReportDesk(database, link=settings.dashboards_address),
             # Its own port and not its public address: on the way there stands no proxy that could be down.
             gateway=GatewayWatch(f"http://127.0.0.1:{settings.gateway_port}"),
+            clients=Clients(database),
         )
     )
 

@@ -46,7 +46,7 @@ class Invitations:
             TeamRefused: nobody was let in.
         """
         user_id, link = self._team.invite(scope, token, invited)
-        return self._send(user_id, link)
+        return Sent(user_id, link.email, self.send(link))
 
     def again(self, scope: Scope, token: str, *, user_id: UUID, email: str, full_name: str | None) -> Sent:
         """A new letter to somebody who has set no password yet; the link before it is worth nothing.
@@ -55,9 +55,10 @@ class Invitations:
             TeamRefused: nobody like that waits for one.
         """
         secret = self._team.invite_again(scope, token, user_id)
-        return self._send(user_id, NewLink(email, full_name, secret))
+        return Sent(user_id, email, self.send(NewLink(email, full_name, secret)))
 
-    def _send(self, user_id: UUID, link: NewLink) -> Sent:
+    def send(self, link: NewLink) -> str | None:
+        """The letter goes; the link to hand over where it could not, else None."""
         url = link_url(self._settings.dashboards_address, link.token)
         letter = invitation(full_name=link.full_name, url=url, days=INVITATION_LASTS.days)
         made = message(
@@ -70,4 +71,4 @@ class Invitations:
         except MailError as error:
             log.error("invitation not sent", extra={"error": type(error).__name__})
             is_sent = False
-        return Sent(user_id, link.email, None if is_sent else url)
+        return None if is_sent else url

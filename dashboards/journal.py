@@ -25,6 +25,7 @@ ACTIONS: Mapping[str, str] = {
     "alert_in_progress": "Alerte prise en charge",
     "alert_message_used": "Message noté comme envoyé",
     "alert_pending": "Alerte remise à traiter",
+    "alert_settings_changed": "Réglages d'alerte changés",
     "alert_resolved": "Alerte résolue",
     "closure_added": "Fermeture notée",
     "closure_removed": "Fermeture retirée",
@@ -37,7 +38,10 @@ ACTIONS: Mapping[str, str] = {
     "gym_changed": "Salle modifiée",
     "gym_created": "Salle créée",
     "identity_confirmed": "Identité confirmée",
+    "incident_merged": "Incidents réunis",
+    "incident_split": "Incident séparé",
     "invitation_accepted": "Invitation acceptée",
+    "kiosk_changed": "Borne modifiée",
     "kiosk_code_issued": "Code de borne créé",
     "kiosk_created": "Borne créée",
     "kiosk_provisioned": "Borne mise en service",
@@ -50,6 +54,9 @@ ACTIONS: Mapping[str, str] = {
     "password_changed": "Mot de passe changé",
     "password_reset": "Mot de passe réinitialisé",
     "password_reset_asked": "Réinitialisation demandée",
+    "profile_changed": "Profil modifié",
+    "provider_linked": "Compte lié au fournisseur d'identité",
+    "provider_refused": "Fournisseur d'identité refusé",
     "recovery_codes_replaced": "Codes de secours remplacés",
     "retention_changed": "Conservation changée",
     "second_factor_enabled": "Double authentification activée",
@@ -102,7 +109,7 @@ MACHINES: Mapping[str, str] = {
 # What stands beside an act; what is not here is shown by its name.
 DETAILS: Mapping[str, str] = {
     "from": "de",
-    "to": "à",
+    "to": "vers",
     "by": "par",
     "device": "appareil",
     "network": "réseau",
@@ -148,7 +155,7 @@ def subject(row: Row, tell: Tell = say) -> str:
 
 
 def details(row: Row, tell: Tell = say) -> str:
-    """What else stands beside it, a short line: `de : pending, à : resolved`; what is not so is left out."""
+    """What else stands beside it, a short line: `de : pending, vers : resolved`; what is not so is left out."""
     shown = (
         (name, value) for name, value in (row["details"] or {}).items() if value is not None and value is not False
     )

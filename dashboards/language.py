@@ -5,7 +5,7 @@ finds the texts that have none.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -29,19 +29,27 @@ def say(french: str) -> str:
     return english().get(french, french) if st.session_state.get("language") == "en" else french
 
 
-def begin() -> None:
-    """This run has a language: the one switched to, else the one preferred."""
+def begin(kept: Callable[[], str | None]) -> None:
+    """This run has a language: the one switched to, else the person's own, else the one their browser prefers.
+
+    Args:
+        kept: asks for the person's own, once a tab.
+    """
     if "language" not in st.session_state:
-        st.session_state["language"] = preferred(
+        st.session_state["language"] = kept() or preferred(
             st.context.cookies.to_dict(), st.context.headers.get("Accept-Language") or ""
         )
 
 
-def place_switch() -> None:
-    """The switch, in the sidebar; its choice lives as long as the browser's tab."""
+def place_switch(keep: Callable[[str], None]) -> None:
+    """The switch, in the sidebar.
+
+    Args:
+        keep: makes a choice the person's own, wherever they sign in next.
+    """
     st.segmented_control(
         say("Langue"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, required=True, key="language",
-        label_visibility="collapsed",
+        label_visibility="collapsed", on_change=lambda: keep(st.session_state["language"]),
     )  # fmt: skip
 
 

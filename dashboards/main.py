@@ -6,7 +6,7 @@ convenience, not a right.
 
 import streamlit as st
 
-from dashboards import access, cards, context, language, navigation, texts_fr
+from dashboards import access, cards, context, language, navigation, settings_profile, texts_fr
 from dashboards.theme import ICON, LOGO, SIDEBAR_PIXELS, style_sheet
 
 st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
@@ -14,7 +14,7 @@ st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", init
 with access.apology():
     st.html(style_sheet())
     person = access.signed_in(is_activity=access.note_run())
-    language.begin()
+    language.begin(lambda: settings_profile.own_language(person))
     # The pages' own scope: narrower than the person's while they look at one gym as its manager does.
     scope = access.current_scope(is_activity=False)
     context.follow_switch(scope)
@@ -23,7 +23,7 @@ with access.apology():
     with st.sidebar:
         context.place(person)
         st.html(cards.person_html(person))
-        language.place_switch()
+        language.place_switch(lambda chosen: settings_profile.keep_language(person, chosen))
     if pages:
         chosen = st.navigation(pages)
         context.place_banner(scope)

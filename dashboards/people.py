@@ -25,6 +25,7 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.LAST_ADMINISTRATOR: "Rien n'a changé : c'est la dernière personne à administrer le réseau. "
     "Invitez-en une autre d'abord.",
     Refusal.EMAIL_TAKEN: "Rien n'a changé : quelqu'un a déjà cet e-mail.",
+    Refusal.NAME_TAKEN: "Rien n'a changé : une salle porte déjà ce nom.",
     Refusal.WRONG_PLACE: "Rien n'a changé : ce rôle demande une autre salle ou franchise.",
     Refusal.GONE: "Rien n'a changé : cette personne n'est pas (ou plus) dans votre périmètre.",
 }

@@ -75,6 +75,7 @@ left join lateral (
     limit 1
 ) as closed_alert on true
 where scores.level in ('high', 'critical')
+    and (gyms.churn_alert_threshold is null or scores.score >= gyms.churn_alert_threshold)
     and scores.held_back_reason is null
     and scores.as_of_date > %(now)s::timestamptz::date - 3
     and members.is_active

@@ -33,6 +33,8 @@ class Refusal(StrEnum):
     LAST_ADMINISTRATOR = "last_administrator"
     """Nobody would run the network any more."""
     EMAIL_TAKEN = "email_taken"
+    NAME_TAKEN = "name_taken"
+    """A gym of this name is there."""
     WRONG_PLACE = "wrong_place"
     """The role needs another kind of place, or there is no such place."""
     GONE = "gone"
@@ -137,7 +139,7 @@ class Team:
 
     def _change(self, scope: Scope, token: str, block: str, **values: Any) -> Any:
         parameters = {"token_hash": hashed(token), "proof_age": PROOF_AGE, **values}
-        with _rules(), self._database.person(scope) as connection:
+        with refusals(), self._database.person(scope) as connection:
             row = connection.execute(self._blocks[block], parameters).fetchone()
         if row is None or not row["answer"]:
             raise TeamRefused(Refusal.GONE)
@@ -145,8 +147,8 @@ class Team:
 
 
 @contextmanager
-def _rules() -> Iterator[None]:
-    """What the database refuses, without the row it names."""
+def refusals() -> Iterator[None]:
+    """What the database refuses inside is a `TeamRefused`, without the row it names."""
     try:
         yield
     except psycopg.errors.RaiseException:
@@ -157,7 +159,8 @@ def _rules() -> Iterator[None]:
         raise TeamRefused(Refusal.OWN_ACCOUNT) from None
     except psycopg.errors.RestrictViolation:
         raise TeamRefused(Refusal.LAST_ADMINISTRATOR) from None
-    except psycopg.errors.UniqueViolation:
-        raise TeamRefused(Refusal.EMAIL_TAKEN) from None
+    except psycopg.errors.UniqueViolation as error:
+        is_email = error.diag.constraint_name == "user_email_is_unique"
+        raise TeamRefused(Refusal.EMAIL_TAKEN if is_email else Refusal.NAME_TAKEN) from None
     except (psycopg.errors.CheckViolation, psycopg.errors.ForeignKeyViolation):
         raise TeamRefused(Refusal.WRONG_PLACE) from None

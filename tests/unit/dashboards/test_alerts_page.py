@@ -181,6 +181,7 @@ def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -
             team=None,
             invitations=None,
             reports=None,
+            clients=None,
         )
     )
     monkeypatch.setattr(access, "session_token", lambda _cookies: "token")

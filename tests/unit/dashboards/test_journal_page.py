@@ -22,8 +22,8 @@ def an_entry(**changes: object) -> dict[str, object]:
     return {
         "id": 1, "occurred_at": datetime(2026, 3, 12, tzinfo=UTC), "action": "user_suspended",
         "subject_table": "users", "subject_id": str(uuid4()), "actor_role": "gym_manager", "actor_user_id": uuid4(),
-        "details": {"from": "active", "is_new": True, "has_new_name": False, "none": None}, "actor_name": "Camille Durand",
-        "gym_name": "Salle de Dax", "subject_name": "Noé Labat", **changes,
+        "details": {"from": "active", "is_new": True, "has_new_name": False, "none": None},
+        "actor_name": "Camille Durand", "gym_name": "Salle de Dax", "subject_name": "Noé Labat", **changes,
     }  # fmt: skip
 
 

@@ -1,0 +1,51 @@
+"""Clients in words and figures: states of franchises and gyms, and the network's sum. Pure."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from dashboards.language import say
+from dashboards.records import Row
+from jarvis import formats_fr
+
+GYM_STATES: Mapping[str, str] = {"active": "Active", "maintenance": "En maintenance", "suspended": "Suspendue"}
+FRANCHISE_STATES: Mapping[str, str] = {"active": "Active", "trial": "À l'essai", "suspended": "Suspendue"}
+PLANS: Mapping[str, str] = {"starter": "Starter", "pro": "Pro", "enterprise": "Enterprise"}
+STATE_SIGNS: Mapping[str, str] = {"active": "●", "trial": "○", "maintenance": "▲", "suspended": "■"}
+
+
+def state(labels: Mapping[str, str], value: str) -> str:
+    """The state with its sign."""
+    return f"{STATE_SIGNS[value]} {say(labels[value])}"
+
+
+def line(row: Row, *, costs: Mapping[UUID, float] | None) -> dict[str, object]:
+    """One gym as the list shows it.
+
+    Args:
+        costs: by gym; None while the mart is not built.
+    """
+    return {
+        "franchise": row["franchise_name"] or say("Indépendante"),
+        "gym": row["name"],
+        "state": state(GYM_STATES, row["status"]),
+        "members": row["member_count"],
+        "kiosks": f"{row['online_count']}/{row['kiosk_count']}",
+        "cost": None if costs is None else costs.get(row["id"], 0.0),
+        "last": row["last_activity_at"],
+    }
+
+
+def summary(rows: Sequence[Row], *, costs: Mapping[UUID, float] | None) -> str:
+    """The network in one line: franchises, gyms, members, kiosks online, and the month's cost."""
+    parts = [
+        say("{count} franchise(s)").format(count=len({row["franchise_id"] for row in rows if row["franchise_id"]})),
+        say("{count} salle(s)").format(count=len(rows)),
+        say("{count} adhérent(s)").format(count=formats_fr.number(sum(row["member_count"] for row in rows))),
+        say("{online} bornes en ligne sur {count}").format(
+            online=sum(row["online_count"] for row in rows), count=sum(row["kiosk_count"] for row in rows)
+        ),
+    ]
+    if costs is not None:
+        month = formats_fr.number(sum(costs.get(row["id"], 0.0) for row in rows), decimals=2)
+        parts.append(say("{cost} $ ce mois-ci").format(cost=month))
+    return " · ".join(parts)

@@ -1,0 +1,66 @@
+"""« Clients »: every franchise and gym with how it stands, and the way to open a new client."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from dashboards import clients, exports, navigation
+from dashboards.language import say
+from dashboards.records import Records
+from jarvis.tenancy import Scope
+from warehouse.stores.marts import NotBuiltYet
+
+_EXPORTED = {
+    "franchise_name": "Franchise", "name": "Salle", "city": "Ville", "status": "État",
+    "member_count": "Adhérents actifs",
+    "online_count": "Bornes en ligne", "kiosk_count": "Bornes", "cost_usd": "Coût du mois ($)",
+    "last_activity_at": "Dernière conversation",
+}  # fmt: skip
+
+
+def place(scope: Scope, records: Records, *, now: datetime) -> None:
+    """The list is placed; a click on a line opens the gym."""
+    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None)
+    if not rows:
+        st.info(say("Aucun client encore : ouvrez le premier ci-dessus."), icon=":material/domain_add:")
+        return
+    costs = month_costs(scope, records, now=now)
+    st.caption(clients.summary(rows, costs=costs))
+    if costs is None:
+        st.caption(say("Les coûts s'affichent après le prochain calcul des chiffres."))
+    chosen = st.dataframe(
+        [clients.line(row, costs=costs) for row in rows], hide_index=True, on_select="rerun",
+        selection_mode="single-row", key="clients-list", placeholder="–",
+        column_order=["gym", "state", "franchise", "members", "kiosks", "cost", "last"], column_config=_column_config(),
+        height=min(600, 38 + 35 * len(rows)), alt=say("Salles par franchise, avec leur état"),
+    )  # fmt: skip
+    exports.place([{**row, "cost_usd": (costs or {}).get(row["id"])} for row in rows], _EXPORTED, name="clients")
+    picked = chosen.selection.rows
+    if picked:
+        navigation.go("salles", {"salle": str(rows[picked[0]]["id"])})
+
+
+def month_costs(scope: Scope, records: Records, *, now: datetime) -> dict[UUID, float] | None:
+    """What each gym has cost since the first of the month, in US dollars; None while the mart is not built."""
+    try:
+        rows = records.rows(scope, "marts_clients.costs", since=now.date().replace(day=1))
+    except NotBuiltYet:
+        return None
+    return {row["gym_id"]: row["cost_usd"] for row in rows}
+
+
+def _column_config() -> dict[str, Any]:
+    column = st.column_config
+    return {
+        "franchise": column.TextColumn(say("Franchise"), width="medium"),
+        "gym": column.TextColumn(say("Salle"), width="medium"),
+        "state": column.TextColumn(say("État")),
+        "members": column.NumberColumn(say("Adhérents")),
+        "kiosks": column.TextColumn(say("Bornes en ligne")),
+        "cost": column.NumberColumn(say("Coût du mois"), format="%.2f $"),
+        "last": column.DatetimeColumn(
+            say("Dernière conversation"), format="DD/MM/YYYY HH:mm", timezone="Europe/Paris"
+        ),
+    }  # fmt: skip

@@ -1,0 +1,164 @@
+"""One franchise or one gym to create or change: the forms of « Franchises » and « Salles »."""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import streamlit as st
+from psycopg.types.json import Jsonb
+
+from dashboards import changes, clients, navigation
+from dashboards.language import say
+from dashboards.records import Records, Row
+from jarvis.kiosks import slug_of
+from jarvis.tenancy import Scope
+from warehouse.stores.clients import USUAL_HOURS
+
+NO_SUCH_PLACE = "Ce client n'existe pas, ou il n'est pas dans votre périmètre."
+NAME_MISSING = "Rien n'a changé : donnez un nom."
+
+
+def place_franchises(scope: Scope, records: Records, franchise_id: UUID | None) -> None:
+    """The franchises and the form for another, or the one that is named."""
+    if franchise_id is not None:
+        found = records.row(scope, "clients.franchises", id=franchise_id)
+        if found is None:
+            st.warning(say(NO_SUCH_PLACE), icon=":material/domain_disabled:")
+        else:
+            _franchise_form(scope, found)
+        return
+    rows = records.rows(scope, "clients.franchises", id=None)
+    lines = [
+        {
+            "name": row["name"], "city": row["city"], "state": clients.state(clients.FRANCHISE_STATES, row["status"]),
+            "plan": clients.PLANS[row["subscription_plan"]], "gyms": row["gym_count"], "members": row["member_count"],
+        }
+        for row in rows
+    ]  # fmt: skip
+    config = {
+        "name": say("Franchise"), "city": say("Ville"), "state": say("État"), "plan": say("Formule"),
+        "gyms": say("Salles"), "members": say("Adhérents"),
+    }  # fmt: skip
+    _list(rows, lines, config, url_path="franchises", parameter="franchise")
+    with (
+        st.expander(say("Créer une franchise"), icon=":material/add_business:"),
+        st.form("form-new-franchise", border=False),
+    ):
+        name = st.text_input(say("Nom"), max_chars=120)
+        city = st.text_input(say("Ville"), max_chars=120)
+        plan = st.selectbox(say("Formule"), list(clients.PLANS), format_func=clients.PLANS.__getitem__)
+        is_sent = st.form_submit_button(say("Créer"), type="primary")
+    if is_sent:
+        _require(name)
+        changes.carry_out(
+            scope, "network.create_franchise", done=say("La franchise est créée."), name=name.strip(),
+            city=city.strip() or None, subscription_plan=plan,
+        )  # fmt: skip
+
+
+def place_gyms(scope: Scope, records: Records, gym_id: UUID | None) -> None:
+    """The gyms and the form for another, or the one that is named."""
+    if gym_id is not None:
+        found = records.row(scope, "clients.gyms", id=gym_id, franchise_id=None)
+        if found is None:
+            st.warning(say(NO_SUCH_PLACE), icon=":material/domain_disabled:")
+        else:
+            _gym_form(scope, found)
+        return
+    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None)
+    lines = [
+        {
+            "name": row["name"], "franchise": row["franchise_name"] or say("Indépendante"), "city": row["city"],
+            "state": clients.state(clients.GYM_STATES, row["status"]), "members": row["member_count"],
+            "kiosks": row["kiosk_count"],
+        }
+        for row in rows
+    ]  # fmt: skip
+    config = {
+        "name": say("Salle"), "franchise": say("Franchise"), "city": say("Ville"), "state": say("État"),
+        "members": say("Adhérents"), "kiosks": say("Bornes"),
+    }  # fmt: skip
+    _list(rows, lines, config, url_path="salles", parameter="salle")
+    with st.expander(say("Créer une salle"), icon=":material/add_home:"), st.form("form-new-gym", border=False):
+        name = st.text_input(say("Nom"), max_chars=120)
+        city = st.text_input(say("Ville"), max_chars=120)
+        franchises = records.rows(scope, "clients.franchises", id=None)
+        franchise = st.selectbox(
+            say("Franchise"), [None, *franchises], placeholder=say("Indépendante"),
+            format_func=lambda row: say("Indépendante") if row is None else row["name"],
+        )  # fmt: skip
+        zones = sorted(available_timezones())
+        timezone = st.selectbox(say("Fuseau horaire"), zones, index=zones.index("Europe/Paris"))
+        is_sent = st.form_submit_button(say("Créer"), type="primary")
+    if is_sent:
+        _require(name)
+        changes.carry_out(
+            scope, "network.create_gym", done=say("La salle est créée, avec des horaires usuels."),
+            franchise_id=None if franchise is None else franchise["id"], slug=slug_of(name), name=name.strip(),
+            city=city.strip() or None, address=None, timezone=timezone,
+            opening_hours=Jsonb({day: list(hours) for day, hours in USUAL_HOURS.items()}),
+        )  # fmt: skip
+
+
+def _list(
+    rows: Any, lines: list[dict[str, object]], config: dict[str, str], *, url_path: str, parameter: str
+) -> None:  # fmt: skip
+    if not rows:
+        st.info(say("Rien encore : créez le premier ci-dessous."), icon=":material/domain_add:")
+        return
+    st.caption(say("Cochez une ligne pour l'ouvrir."))
+    chosen = st.dataframe(
+        lines, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{url_path}-list", placeholder="–",
+        column_config=config, height=min(600, 38 + 35 * len(lines)),
+    )  # fmt: skip
+    picked = chosen.selection.rows
+    if picked:
+        navigation.go(url_path, {parameter: str(rows[picked[0]]["id"])})
+
+
+def _franchise_form(scope: Scope, franchise: Row) -> None:
+    with st.form("form-franchise", border=True):
+        name = st.text_input(say("Nom"), value=franchise["name"], max_chars=120)
+        left, right = st.columns(2)
+        city = left.text_input(say("Ville"), value=franchise["city"] or "", max_chars=120)
+        plan = right.selectbox(
+            say("Formule"), list(clients.PLANS), index=list(clients.PLANS).index(franchise["subscription_plan"]),
+            format_func=clients.PLANS.__getitem__,
+        )  # fmt: skip
+        state = _choose_state(clients.FRANCHISE_STATES, franchise["status"])
+        is_sent = st.form_submit_button(say("Enregistrer"), type="primary")
+    if is_sent:
+        _require(name)
+        changes.carry_out(
+            scope, "network.change_franchise", done=say("La franchise est enregistrée."), id=franchise["id"],
+            name=name.strip(), city=city.strip(), subscription_plan=plan, status=state,
+        )  # fmt: skip
+
+
+def _gym_form(scope: Scope, gym: Row) -> None:
+    with st.form("form-gym", border=True):
+        name = st.text_input(say("Nom"), value=gym["name"], max_chars=120)
+        left, right = st.columns(2)
+        city = left.text_input(say("Ville"), value=gym["city"] or "", max_chars=120)
+        address = right.text_input(say("Adresse"), value=gym["address"] or "", max_chars=200)
+        state = _choose_state(clients.GYM_STATES, gym["status"])
+        st.caption(say("Suspendue : plus d'alertes, de rapports ni de relance ; les données restent."))
+        is_sent = st.form_submit_button(say("Enregistrer"), type="primary")
+    if is_sent:
+        _require(name)
+        changes.carry_out(
+            scope, "network.change_gym", done=say("La salle est enregistrée."), id=gym["id"], name=name.strip(),
+            city=city.strip(), address=address.strip(), timezone=None, opening_hours=None, status=state,
+        )  # fmt: skip
+
+
+def _choose_state(labels: Any, now: str) -> str:
+    chosen: str = st.selectbox(
+        say("État"), list(labels), index=list(labels).index(now), format_func=lambda one: say(labels[one])
+    )
+    return chosen
+
+
+def _require(name: str) -> None:
+    if not any(letter.isalnum() for letter in name):
+        changes.refuse(say(NAME_MISSING))

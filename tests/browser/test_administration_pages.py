@@ -1,0 +1,106 @@
+"""The administration's pages, « Réglages » and the switch to see a gym as its manager does, in Chromium.
+
+Screenshots go to the folder named by JARVIS_SCREENSHOTS, where it is set.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.browser.test_alerts_page import admin, browser, door, network, page, photograph, settings
+from tests.browser.test_people_pages import faults_of_ours
+from tests.browser.test_sign_in_pages import type_password
+from tests.support.dashboards_door import Network, RunningDoor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["admin", "browser", "door", "network", "page", "settings"]
+
+
+def sign_in_admin(page: "Page", door: RunningDoor) -> None:
+    """The administration's session, second factor and all, is this window's."""
+    client = door.signed_in("admin")
+    page.context.add_cookies(
+        [{"name": name, "value": value, "url": door.url} for name, value in client.cookies.items()]
+    )
+
+
+def open_page(page: "Page", door: RunningDoor, path: str, title: str) -> None:
+    """The page of this path stands."""
+    page.goto(f"{door.url}/{path}")
+    page.get_by_role("heading", name=title, exact=True).wait_for(timeout=30_000)
+
+
+def test_a_client_is_opened_on_one_page(page: "Page", door: RunningDoor, admin: psycopg.Connection) -> None:
+    """From an empty form to a kiosk's code, with the gym in the list and the trail."""
+    sign_in_admin(page, door)
+    open_page(page, door, "clients", "Clients")
+    page.get_by_role("button", name="Ouvrir un client").click()
+    page.get_by_label("Nom de la franchise").fill("Sud Forme")
+    page.get_by_label("Nom de la salle").fill("Biarritz Plage")
+    page.get_by_label("E-mail du responsable (facultatif)").fill("ines@biarritz.test")
+    page.get_by_role("button", name="Ouvrir le client").click()
+    page.get_by_text("Le client est ouvert.").wait_for(timeout=30_000)
+    assert re.fullmatch(r"[A-Z0-9]{6}", page.get_by_test_id("stCode").first.inner_text().strip())
+    photograph(page, "client_opened")
+    made = admin.execute("select slug from gyms where name = 'Biarritz Plage'").fetchall()
+    assert made == [("biarritz-plage",)]
+    open_page(page, door, "journal", "Journal")
+    actions = [row[0] for row in admin.execute("select action from audit_log order by id").fetchall()]
+    assert actions[-5:] == ["franchise_created", "gym_created", "kiosk_created", "user_invited", "kiosk_code_issued"]
+
+
+def test_an_owner_sees_a_gym_as_its_manager_does(page: "Page", door: RunningDoor) -> None:
+    """The banner stands on each page until they go back, and the menu is the manager's."""
+    type_password(page, door, "franchise")
+    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
+    assert page.get_by_role("link", name="Coûts").count() == 1
+    page.get_by_role("combobox", name=re.compile("Salle")).first.click()
+    page.get_by_role("option", name="Salle de Pau").click()
+    page.get_by_role("button", name="Voir comme son responsable").click()
+    banner = page.get_by_text("Vous voyez la salle Salle de Pau comme son responsable.")
+    banner.wait_for(timeout=30_000)
+    assert page.get_by_role("link", name="Coûts").count() == 0
+    page.get_by_role("link", name="Équipe").click()
+    page.get_by_role("heading", name="Équipe", exact=True).wait_for(timeout=30_000)
+    page.get_by_text("1 personne").wait_for(timeout=30_000)
+    assert banner.is_visible()
+    photograph(page, "seen_gym")
+    page.get_by_role("button", name="Revenir à ma vue").click()
+    page.get_by_role("link", name="Coûts").wait_for(timeout=30_000)
+    assert banner.count() == 0
+
+
+def test_a_language_is_kept_for_the_person(page: "Page", door: RunningDoor, admin: psycopg.Connection) -> None:
+    """Switched once, it is theirs in the next window too."""
+    type_password(page, door, "lyon")
+    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
+    page.get_by_text("English").click()
+    page.get_by_role("heading", name="Today", exact=True).wait_for(timeout=30_000)
+    page.reload()
+    page.get_by_role("heading", name="Today", exact=True).wait_for(timeout=30_000)
+    assert admin.execute("select language from users where email = 'lyon@salle.test'").fetchall() == [("en",)]
+
+
+def test_the_pages_are_usable_by_everybody(page: "Page", door: RunningDoor, network: Network) -> None:
+    """axe finds nothing serious; nothing sticks out of a telephone."""
+    sign_in_admin(page, door)
+    found, wide = {}, []
+    for path, title in (
+        ("clients", "Clients"), ("franchises", "Franchises"), ("salles", "Salles"), ("utilisateurs", "Utilisateurs"),
+        ("journal", "Journal"), ("reglages", "Réglages"), (f"salles?salle={network.dax}", "Salles"),
+    ):  # fmt: skip
+        page.set_viewport_size({"width": 1280, "height": 900})
+        open_page(page, door, path, title)
+        page.wait_for_load_state("networkidle")
+        found[path] = faults_of_ours(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            wide.append(path)
+    assert {path: faults for path, faults in found.items() if faults} == {}
+    assert wide == []

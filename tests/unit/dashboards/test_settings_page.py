@@ -1,0 +1,212 @@
+"""« Réglages » run by Streamlit's own test harness: what is asked, what is refused before that, and what is said."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from types import SimpleNamespace
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import access, changes, settings_days, settings_gym
+from jarvis.tenancy import Scope, UserRole
+from tests.unit.dashboards.test_members_pages import MemoryRecords
+
+DAX, INES = UUID(int=4), UUID(int=5)
+
+PROFILE = {
+    "email": "camille@salle.test", "full_name": "Camille Durand", "language": None,
+    "unwanted_kinds": ["daily_report"], "quiet_from": time(20), "quiet_until": time(7),
+}  # fmt: skip
+GYM = {
+    "id": DAX, "name": "Salle de Dax", "address": "1 rue du Bac", "city": "Dax", "timezone": "Europe/Paris",
+    "opening_hours": {"mon": ["06:00", "22:30"]}, "status": "active", "alert_budget_per_week": 15,
+    "churn_alert_threshold": None, "storage_level": "all",
+}  # fmt: skip
+DONE: Sequence[Mapping[str, object]] = [{"answer": True}]
+
+
+def script() -> None:
+    """What Streamlit runs; imports inside, as the harness runs its text alone."""
+    from dashboards.app_pages.manager import settings
+
+    settings.page()
+
+
+class Refusing(MemoryRecords):
+    """Records whose changes the database refuses."""
+
+    error: type[Exception] | None = None
+
+    def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Mapping[str, object]]:
+        if self.error is not None and ("change" in question or "add" in question):
+            raise self.error
+        return super().rows(scope, question, **values)
+
+
+@pytest.fixture
+def records() -> Refusing:
+    return Refusing({
+        "gym_settings.profile": [PROFILE], "gym_settings.gym": [GYM], "gym_settings.change_profile": DONE,
+        "gym_settings.change_gym": DONE, "gym_settings.change_place": DONE, "desk.add_closure": DONE,
+        "desk.remove_closure": DONE, "desk.add_absence": DONE, "desk.end_absence": DONE,
+    })  # fmt: skip
+
+
+@pytest.fixture(params=[UserRole.GYM_MANAGER])
+def page(request: pytest.FixtureRequest, records: Refusing, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page for somebody of Dax, not run yet."""
+    scope = Scope(user_id=uuid4(), role=request.param, full_name="Camille Durand", gym_id=DAX, gym_name="Salle de Dax")
+    monkeypatch.setattr(access, "require", lambda *_, **__: scope)
+    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
+    yield AppTest.from_function(script, default_timeout=20)
+
+
+def at(page: AppTest, part: str) -> AppTest:
+    """The page with one of its parts open."""
+    page.run()
+    page.segmented_control[0].set_value(part).run()
+    assert not page.exception
+    return page
+
+
+def button(page: AppTest, label: str) -> AppTest:
+    """The page after a click, and the run that follows the change."""
+    next(found for found in page.button if found.label == label).click().run()
+    assert not page.exception
+    return page
+
+
+def asked(records: Refusing, question: str) -> dict[str, object]:
+    return next(values for name, values in reversed(records.asked) if name == question)
+
+
+def test_a_profile_is_saved_with_what_was_chosen(page: AppTest, records: Refusing) -> None:
+    """Name, language, letters and quiet hours together; the way to one's security stands beside it."""
+    page.run()
+    page.text_input[0].set_value(" Camille D. ")
+    page.selectbox[0].set_value("en")
+    page.multiselect[0].set_value(["weekly_report"])
+    button(page, "Enregistrer")
+    values = asked(records, "gym_settings.change_profile")
+    assert (values["full_name"], values["language"]) == ("Camille D.", "en")
+    assert values["unwanted_kinds"] == ["daily_report", "monthly_report", "quarterly_report", "alert_digest"]
+    assert page.success[0].value == "Votre profil est enregistré."
+
+
+def test_an_empty_name_is_refused_before_it_is_asked(page: AppTest, records: Refusing) -> None:
+    """One sentence, and nothing asked of the database."""
+    page.run()
+    page.text_input[0].set_value("  ")
+    button(page, "Enregistrer")
+    assert page.warning[0].value == "Rien n'a changé : indiquez un nom."
+    assert "gym_settings.change_profile" not in [name for name, _ in records.asked]
+
+
+def test_a_threshold_says_what_it_would_have_done(page: AppTest, records: Refusing) -> None:
+    """Two members over 0.5 last month, one of them over 0.8; without scores it says that it cannot tell."""
+    assert "ne peut pas être estimé" in at(page, "Alertes et données").info[0].value
+    scores = ((INES, 0.9), (uuid4(), 0.6), (uuid4(), 0.3))
+    records.answers["gym_settings.scored_days"] = [
+        {"member_id": member, "day": date(2026, 3, 2), "score": score, "is_held_back": False}
+        for member, score in scores
+    ]
+    page.run()
+    assert "2 alerte(s) pour 2 adhérent(s), sur 1 jour(s)" in page.info[0].value
+    page.slider[0].set_value(0.8).run()
+    assert "1 alerte(s) pour 1 adhérent(s)" in page.info[0].value
+    page.number_input[0].set_value(3)
+    button(page, "Enregistrer")
+    values = asked(records, "gym_settings.change_gym")
+    assert (values["per_week"], values["threshold"], values["storage_level"]) == (3, 0.8, "all")
+
+
+def test_the_lowest_threshold_is_no_threshold(page: AppTest, records: Refusing) -> None:
+    """Every member at high risk, as before anybody set one."""
+    button(at(page, "Alertes et données"), "Enregistrer")
+    assert asked(records, "gym_settings.change_gym")["threshold"] is None
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (psycopg.errors.InsufficientPrivilege, changes.NOT_ALLOWED),
+        (psycopg.errors.CheckViolation, changes.OUT_OF_RANGE),
+    ],
+)
+def test_what_the_database_refuses_is_a_sentence(
+    page: AppTest, records: Refusing, error: type[Exception], sentence: str
+) -> None:
+    """Rights and ranges are its own; the page says which."""
+    at(page, "Alertes et données")
+    records.error = error
+    button(page, "Enregistrer")
+    assert [found.value for found in page.warning] == [sentence]
+    assert not page.success
+
+
+def test_a_gym_of_somebody_else_changes_nothing(page: AppTest, records: Refusing) -> None:
+    """The functions answer false for a gym one does not see."""
+    at(page, "Alertes et données")
+    records.answers["gym_settings.change_gym"] = [{"answer": False}]
+    button(page, "Enregistrer")
+    assert [found.value for found in page.warning] == [changes.GONE]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("6:00-22:30", ["06:00", "22:30"]), ("6h à 22h30", ["06:00", "22:30"]), ("06h00–22h", ["06:00", "22:00"]),
+        ("22:00-06:00", None), ("6:00", None), ("ouvert", None), ("25:00-26:00", None), ("6:00-24:00", None),
+    ],
+)  # fmt: skip
+def test_hours_are_read_as_people_write_them(text: str, expected: list[str] | None) -> None:
+    """A range of the day, opening first."""
+    assert settings_gym.read_hours(text) == expected
+
+
+def test_hours_that_cannot_be_name_their_days(page: AppTest, records: Refusing) -> None:
+    """One sentence with the days; an empty day is closed."""
+    at(page, "Horaires")
+    page.text_input(key="hours-tue").set_value("22:00-6:00")
+    button(page, "Enregistrer")
+    assert "Mardi, écrivez une plage" in page.warning[0].value
+    assert "gym_settings.change_place" not in [name for name, _ in records.asked]
+    at(page, "Horaires")
+    page.text_input(key="hours-tue").set_value("7h-12h")
+    button(page, "Enregistrer")
+    hours = asked(records, "gym_settings.change_place")["opening_hours"]
+    assert hours.obj == {"mon": ["06:00", "22:30"], "tue": ["07:00", "12:00"]}  # type: ignore[attr-defined]
+
+
+def test_a_closure_is_noted_and_taken_back(page: AppTest, records: Refusing) -> None:
+    """With its days in order; what is over is not shown."""
+    closure = {"id": uuid4(), "gym_id": DAX, "reason": "Travaux"}
+    records.answers["desk.closures_of_gym"] = [
+        {**closure, "starts_on": date(2099, 8, 3), "ends_on": date(2099, 8, 16)},
+        {**closure, "id": uuid4(), "starts_on": date(2020, 8, 3), "ends_on": date(2020, 8, 16)},
+    ]
+    at(page, "Fermetures")
+    assert [found.value for found in page.text] == ["du 03/08/2099 au 16/08/2099 · Travaux"]
+    button(page, "Retirer")
+    assert asked(records, "desk.remove_closure")["id"] == closure["id"]
+    at(page, "Fermetures")
+    page.date_input[1].set_value(date(2020, 1, 1))
+    button(page, "Noter la fermeture")
+    assert page.warning[0].value == settings_days.WRONG_ORDER
+
+
+@pytest.mark.parametrize("page", [UserRole.GYM_STAFF], indirect=True)
+def test_staff_note_absences_and_nothing_else(page: AppTest, records: Refusing) -> None:
+    """Their own profile and who is away: what a gym keeps and when it opens is its manager's."""
+    records.answers["gym_settings.members_named"] = [{"id": INES, "first_name": "Inès", "last_name": "Larrieu"}]
+    at(page, "Absences")
+    assert list(page.segmented_control[0].options) == ["Mon profil", "Absences"]
+    button(page, "Noter l'absence")
+    assert page.warning[0].value == settings_days.NOBODY_CHOSEN
+    page.text_input(key="absence-words").set_value("larrieu").run()
+    button(page, "Noter l'absence")
+    values = asked(records, "desk.add_absence")
+    assert (values["member_id"], values["reason"]) == (INES, "holiday")
+    assert values["starts_on"] == datetime.now(UTC).astimezone().date() or values["starts_on"] == values["ends_on"]

@@ -1,0 +1,72 @@
+-- What a person sets for themselves, and what whoever manages a gym sets for it.
+
+-- profile --
+-- One's own name, language and letters, with the defaults where nothing was chosen.
+select
+    users.email, users.full_name, users.language,
+    coalesce(preferences.unsubscribed_kinds, '{}') as unwanted_kinds,
+    coalesce(preferences.quiet_from, '20:00'::time) as quiet_from,
+    coalesce(preferences.quiet_until, '07:00'::time) as quiet_until
+from public.users
+left join public.mail_preferences as preferences on preferences.user_id = users.id
+where users.id = auth.uid();
+
+-- change_profile --
+-- One's own name, language and letters are these.
+select app.change_own_profile(
+    %(full_name)s::text, %(language)s::text, %(unwanted_kinds)s::text[], %(quiet_from)s::time, %(quiet_until)s::time
+) as answer;
+
+-- set_language --
+-- One's own language is this.
+select app.set_own_language(%(language)s::text) as answer;
+
+-- gym --
+-- What holds for one gym.
+select
+    gyms.id, gyms.name, gyms.address, gyms.city, gyms.timezone, gyms.opening_hours, gyms.status,
+    gyms.alert_budget_per_week, gyms.churn_alert_threshold::double precision as churn_alert_threshold,
+    gyms.storage_level
+from public.gyms
+where gyms.id = %(gym_id)s::uuid;
+
+-- change_gym --
+-- Alerts a week, from which score on, and what is kept of words.
+select app.change_gym_settings(
+    %(gym_id)s::uuid, %(per_week)s::integer, %(threshold)s::numeric, %(storage_level)s::text
+) as answer;
+
+-- change_place --
+-- The gym's address, time zone and opening hours.
+select app.change_gym(
+    %(gym_id)s::uuid, null, %(city)s::text, %(address)s::text, %(timezone)s::text, %(opening_hours)s::jsonb, null
+) as answer;
+
+-- scored_days --
+-- Every stored score of a gym since a day, for the preview of a threshold.
+select
+    scores.member_id, scores.as_of_date as day, scores.score::double precision as score,
+    scores.held_back_reason is not null as is_held_back
+from public.churn_scores as scores
+where scores.gym_id = %(gym_id)s::uuid and scores.as_of_date >= %(since)s::date;
+
+-- absences --
+-- Who is away from a gym now or later, as the member or the desk said.
+select absences.id, members.first_name, members.last_name, absences.starts_on, absences.ends_on, absences.source
+from public.member_absences as absences
+inner join public.gym_members_v2 as members
+    on members.gym_id = absences.gym_id and members.id = absences.member_id
+where absences.gym_id = %(gym_id)s::uuid
+    and (absences.ends_on is null or absences.ends_on >= %(today)s::date)
+order by absences.starts_on, members.last_name, absences.id
+limit 200;
+
+-- members_named --
+-- Members of a gym whose name holds these words, to note an absence of one.
+select members.id, members.first_name, members.last_name
+from public.gym_members_v2 as members
+where members.gym_id = %(gym_id)s::uuid
+    and members.is_active
+    and concat_ws(' ', members.first_name, members.last_name) ilike '%%' || %(words)s::text || '%%'
+order by members.last_name, members.first_name, members.id
+limit 20;
