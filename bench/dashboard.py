@@ -68,14 +68,14 @@ PIPELINE_RESULTS: tuple[LiteralString, ...] = (
 _WATCH = """
     window.lastChange = 0;
     new MutationObserver(() => { window.lastChange = performance.now(); })
-        .observe(document, {childList: true, subtree: true, attributes: true, characterData: true});
+        .observe(document, {childList: true, subtree: true});
 """
-# The script has ended, nothing is still being loaded, and for a second nothing moved.
+# The script has ended, nothing is still being loaded, and no element came for longer than a live page's pulse leaves.
 _IS_STILL = """
     () => document.querySelector('[data-test-script-state="notRunning"]')
         && document.querySelector('h1')
         && !document.querySelector('[data-testid="stSkeleton"]')
-        && performance.now() - window.lastChange > 1000
+        && performance.now() - window.lastChange > 600
 """
 
 
@@ -118,7 +118,7 @@ def fill(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
 
     began = time.perf_counter()
     with psycopg.connect(settings.administration_url, autocommit=True) as admin:
-        is_filled = bool(admin.execute("select from public.gyms limit 1").fetchone())
+        is_filled = admin.execute("select from public.gyms limit 1").fetchone() is not None
     if not is_filled:
         simulate_network(settings, arguments)
     simulated = time.perf_counter()
