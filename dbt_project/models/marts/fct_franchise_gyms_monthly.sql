@@ -13,17 +13,6 @@ visits as (
         sum(cost_usd) as cost_usd
     from {{ ref('fct_gym_daily') }}
     group by 1, 2
-),
-
-talks as (
-    select
-        gym_id,
-        date_trunc('month', local_date)::date as month_date,
-        count(distinct member_id) as talking_member_count,
-        avg(sentiment_score) as mean_sentiment_score,
-        count(*) filter (where sentiment_label = 'negative') as negative_session_count
-    from {{ ref('fct_sessions') }}
-    group by 1, 2
 )
 
 select
@@ -44,6 +33,17 @@ select
     {{ suppressed('churn.churn_rate', 'coalesce(churn.member_count, 0)') }}::numeric(5, 4) as churn_rate
 from visits
 inner join {{ ref('dim_gyms') }} as gyms on visits.gym_id = gyms.gym_id
-left join talks on visits.gym_id = talks.gym_id and visits.month_date = talks.month_date
+-- By the sessions' index, month by month: whoever asks for a few months pays for those.
+left join lateral (
+    select
+        count(distinct sessions.member_id) as talking_member_count,
+        avg(sessions.sentiment_score) as mean_sentiment_score,
+        count(*) filter (where sessions.sentiment_label = 'negative') as negative_session_count
+    from {{ ref('fct_sessions') }} as sessions
+    where sessions.gym_id = visits.gym_id
+        and sessions.local_date >= visits.month_date
+        and sessions.local_date < (visits.month_date + interval '1 month')::date
+    having count(*) > 0
+) as talks on true
 left join {{ ref('fct_churn_monthly') }} as churn
     on visits.gym_id = churn.gym_id and visits.month_date = churn.month_date
