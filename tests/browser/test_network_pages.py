@@ -72,7 +72,7 @@ def open_page(page: "Page", door: RunningDoor, name: str, address: str, heading:
 
 def pick_row(page: "Page", key: str, row: int = 0) -> None:
     """A row of a table is chosen, by the box at its beginning; the table is drawn, so that a place is all there is."""
-    table = page.locator(f".st-key-{key} [data-testid=stDataFrame] canvas").first
+    table = page.locator(f".st-key-{key} [data-testid=stDataFrame] .dvn-scroller").first
     table.wait_for(timeout=60_000)
     table.click(position={"x": BOX_X, "y": HEADER_Y + ROW_Y * row + ROW_Y / 2})
 
