@@ -79,11 +79,14 @@ def pick_row(page: "Page", key: str, row: int = 0) -> None:
 
 def test_an_owner_enters_a_gym_from_the_network(page: "Page", door: RunningDoor) -> None:
     """The gym of most visits is the first line; a click opens it, chosen in the sidebar."""
+    from playwright.sync_api import expect
+
     open_page(page, door, "franchise", "reseau", "Réseau")
     page.get_by_role("heading", name="Toutes les salles, côte à côte").wait_for(timeout=60_000)
     pick_row(page, "network-gyms")
     page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=60_000)
-    page.get_by_test_id("stSidebar").get_by_text("Salle de Dax").wait_for(timeout=30_000)
+    chosen = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Salle")
+    expect(chosen).to_have_value("Salle de Dax", timeout=30_000)
 
 
 def test_an_owner_sets_a_budget(page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network) -> None:
