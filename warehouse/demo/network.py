@@ -144,6 +144,7 @@ def _gym(
             slug=f"borne-{number}",
             name=f"Borne {number}",
             status="online",
+            status_changed_at=founded_at,
             last_heartbeat=now,
             device_id=f"demo-{gym.slug}-{number}",
             software_version=SOFTWARE_VERSION,
@@ -171,7 +172,9 @@ def _with_a_silent_kiosk(stories: Sequence[GymStory], now: datetime) -> list[Gym
     for index, story in enumerate(stories):
         if len(story.kiosks) > 1:
             *others, last = story.kiosks
-            silent = replace(last, status="offline", last_heartbeat=silent_at, updated_at=silent_at)
+            silent = replace(
+                last, status="offline", status_changed_at=silent_at, last_heartbeat=silent_at, updated_at=silent_at
+            )
             result[index] = replace(story, kiosks=(*others, silent), offline_since={last.id: silent_at})
             break
     return result

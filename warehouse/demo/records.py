@@ -67,6 +67,7 @@ class Kiosk:
     slug: str
     name: str
     status: str
+    status_changed_at: datetime
     last_heartbeat: datetime
     device_id: str
     software_version: str
