@@ -147,7 +147,9 @@ def test_a_gym_that_is_entered_is_the_sidebar_s_choice(monkeypatch: pytest.Monke
     dax = uuid4()
     scope = Scope(user_id=uuid4(), role=UserRole.FRANCHISE_OWNER, full_name="Fanny Etcheverry")
     monkeypatch.setattr(access, "current_scope", lambda **_: scope)
-    rows = MemoryRecords({"context.gyms": [{"id": dax, "name": "Dax"}]})
+    rows = MemoryRecords(
+        {"context.gyms": [{"id": dax, "name": "Dax", "franchise_id": uuid4(), "franchise_name": "Gascogne"}]}
+    )
     monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=rows))
     for which, chosen in ((dax, dax), (uuid4(), None)):
         page = AppTest.from_function(sidebar, default_timeout=20)
