@@ -221,13 +221,13 @@ def test_the_wall_fits_where_it_is_read(
 def test_an_idle_wall_asks_little(wall: "Page", admin: psycopg.Connection) -> None:
     """While nothing changes the page asks for the mark alone, and reads the wall again at most once a minute."""
     wall.get_by_role("article", name="Borne entrée").wait_for()
-    admin.execute("create extension if not exists pg_stat_statements")
 
     def counts() -> tuple[int, int]:
         row = admin.execute(
             "select coalesce(sum(calls) filter (where query like '%as digest%'), 0)::int, "
             "coalesce(sum(calls) filter (where query like '%as talking_since%'), 0)::int "
-            "from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())"
+            "from server_statistics.pg_stat_statements "
+            "where dbid = (select oid from pg_database where datname = current_database())"
         ).fetchone()
         assert row
         return row[0], row[1]
