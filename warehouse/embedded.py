@@ -6,6 +6,7 @@ pg_stat_statements preloaded. Started by `jarvis up` and by the tests; a given
 """
 
 import contextlib
+import getpass
 import importlib.util
 import os
 import pwd
@@ -164,18 +165,25 @@ class EmbeddedPostgres:
         account = _unprivileged_account() if os.geteuid() == 0 else None
         # Files, not pipes: the server would keep a pipe open and pg_ctl would seem to hang.
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-            completed = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                cwd="/",
-                user=account.pw_uid if account else None,
-                group=account.pw_gid if account else None,
-                extra_groups=[] if account else None,
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-                check=False,
-            )
+            try:
+                completed = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    cwd="/",
+                    user=account.pw_uid if account else None,
+                    group=account.pw_gid if account else None,
+                    extra_groups=[] if account else None,
+                    env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+                    check=False,
+                )
+            except PermissionError:
+                name = account.pw_name if account else getpass.getuser()
+                raise EmbeddedPostgresError(
+                    f"found {command[0]} where the user {name} may not run it (Postgres never runs as root), expected "
+                    "folders open to all on the way there: move JARVIS to such a place, or run it as another user"
+                ) from None
             stdout.seek(0)
             stderr.seek(0)
             return subprocess.CompletedProcess(command, completed.returncode, stdout.read(), stderr.read())

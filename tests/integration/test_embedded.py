@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from warehouse import embedded
 from warehouse.embedded import EmbeddedPostgres, EmbeddedPostgresError, free_port
 
 
@@ -68,6 +69,16 @@ def test_a_taken_port_names_the_setting(server: EmbeddedPostgres) -> None:
         socket.create_server(("127.0.0.1", server.port)),
         pytest.raises(EmbeddedPostgresError, match="JARVIS_DATABASE_PORT"),
     ):
+        server.start()
+
+
+def test_programs_out_of_reach_are_named(
+    server: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone under a folder that only root may enter: the error says who cannot reach what, and what to do."""
+    (tmp_path / "initdb").write_text("#!/bin/sh\n")
+    monkeypatch.setattr(embedded, "_binaries", lambda: tmp_path)
+    with pytest.raises(EmbeddedPostgresError, match=r"initdb where the user .* expected folders open to all"):
         server.start()
 
 
