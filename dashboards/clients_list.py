@@ -59,7 +59,7 @@ def _column_config() -> dict[str, Any]:
         "state": column.TextColumn(say("État")),
         "members": column.NumberColumn(say("Adhérents")),
         "kiosks": column.TextColumn(say("Bornes en ligne")),
-        "cost": column.NumberColumn(say("Coût du mois"), format="%.2f $"),
+        "cost": column.NumberColumn(say("Coût du mois ($)"), format="localized"),
         "last": column.DatetimeColumn(
             say("Dernière conversation"), format="DD/MM/YYYY HH:mm", timezone="Europe/Paris"
         ),

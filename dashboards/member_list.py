@@ -71,8 +71,8 @@ def line(row: Row) -> dict[str, Any]:
         "score": row["churn_risk_score"],
         "reason": row["reason"] or "",
         "last_visit": row["last_visit_at"],
-        "visits": row["visits_per_week"],
-        "usual": row["usual_visits_per_week"],
+        "visits": _rounded(row["visits_per_week"]),
+        "usual": _rounded(row["usual_visits_per_week"]),
         "trend": say(texts_fr.VISIT_TRENDS[row["visit_trend"]]) if row["visit_trend"] else "–",
         "conversations": row["conversation_count"],
     }
@@ -83,6 +83,10 @@ def full_name(row: Row) -> str:
     return " ".join(part for part in (row["first_name"], row["last_name"]) if part) or say(texts_fr.UNKNOWN_MEMBER)
 
 
+def _rounded(visits: float | None) -> float | None:
+    return None if visits is None else round(visits, 1)
+
+
 def _columns(scope: Scope) -> Sequence[str]:
     shown = ["name", "gym", "level", "score", "reason", "last_visit", "visits", "usual", "trend", "conversations"]
     return shown if scope.may(Permission.CHOOSE_GYM) else [column for column in shown if column != "gym"]
@@ -91,14 +95,19 @@ def _columns(scope: Scope) -> Sequence[str]:
 def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
-        "name": column.TextColumn(say("Adhérent"), width="medium"),
+        # Numbers in the browser's own writing: 0,7 in French.
+        "name": column.TextColumn(say("Adhérent"), width=160),
         "gym": column.TextColumn(say("Salle")),
         "level": column.TextColumn(say("Risque"), width="small"),
-        "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="%.2f", width="small"),
-        "reason": column.TextColumn(say("Première raison"), width="medium"),
+        "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="localized", width="small"),
+        "reason": column.TextColumn(say("Première raison"), width=260),
         "last_visit": column.DatetimeColumn(say("Dernière visite"), format="DD/MM/YYYY"),
-        "visits": column.NumberColumn(say("Visites/sem."), format="%.1f"),
-        "usual": column.NumberColumn(say("Habitude/sem."), format="%.1f"),
+        "visits": column.NumberColumn(
+            say("Par sem."), format="localized", width="small", help=say("Visites par semaine")
+        ),
+        "usual": column.NumberColumn(
+            say("Habitude"), format="localized", width="small", help=say("Habitude par semaine")
+        ),
         "trend": column.TextColumn(say("Tendance")),
         "conversations": column.NumberColumn(say("Échanges")),
     }

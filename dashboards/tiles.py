@@ -22,6 +22,7 @@ class Drill:
 
     url_path: str
     query: Mapping[str, str] = field(default_factory=dict)
+    label: str = "Voir le détail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +49,14 @@ class Tile:
 def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) -> None:
     """The tiles in one row that wraps on a narrow screen, and the age of the oldest figure beneath."""
     with st.container(horizontal=True, gap="xsmall", key=f"tiles-{tiles[0].source[1]}"):
-        for tile in tiles:
-            with st.container(width=TILE_PIXELS, gap=None):
+        for number, tile in enumerate(tiles):
+            with st.container(
+                border=True, width=TILE_PIXELS, height="stretch", gap=None, vertical_alignment="distribute",
+                key=f"tile-{number}-{tile.source[1]}",
+            ):  # fmt: skip
                 _place(tile)
                 if tile.drill is not None:
-                    navigation.link(tile.drill.url_path, say("Voir le détail"), tile.drill.query)
+                    navigation.link(tile.drill.url_path, say(tile.drill.label), tile.drill.query)
     if built_at is not None:
         st.caption(f"{say('Chiffres calculés')} {formats_fr.age(built_at, now=now)}")
 
@@ -73,7 +77,7 @@ def _place(tile: Tile) -> None:
     arrow: Literal["off", "auto"] = "off" if tile.value == tile.before else "auto"
     st.metric(
         say(tile.label), value, delta, delta_color=colours[tile.more_is_better], help=_meaning(tile),
-        delta_arrow=arrow, border=True, height="stretch", chart_data=list(tile.series) or None,
+        delta_arrow=arrow, chart_data=list(tile.series) or None,
     )  # fmt: skip
 
 

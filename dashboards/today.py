@@ -22,16 +22,19 @@ def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
     return [
         Tile(
             label="Adhérents actifs", value=None if members is None else members["active_member_count"],
-            source=(METRIC, "active_member_count"),
+            source=(METRIC, "active_member_count"), drill=Drill(url_path="adherents", label="La liste"),
         ),
         Tile(
             label="À risque élevé", value=None if members is None else members["at_risk_member_count"],
             source=(METRIC, "at_risk_member_count"), more_is_better=False,
-            drill=Drill(url_path="adherents", query={"risque": "critical,high"}),
+            drill=Drill(url_path="adherents", query={"risque": "critical,high"}, label="Qui ?"),
         ),
-        _sum("Visites, 7 jours", "visit_count", days, more_is_better=True),
-        _sum("Échanges, 7 jours", "session_count", days, more_is_better=None),
-        _sum("Dont négatives", "negative_session_count", days, more_is_better=False),
+        _sum("Visites, 7 jours", "visit_count", days, Drill(url_path="analyses", label="Quand ?"), more_is_better=True),
+        _sum("Échanges, 7 jours", "session_count", days, _talks(days, "Les lire"), more_is_better=None),
+        _sum(
+            "Dont négatives", "negative_session_count", days, _talks(days, "Pourquoi ?", sentiment="negative"),
+            more_is_better=False,
+        ),
     ]  # fmt: skip
 
 
@@ -40,7 +43,14 @@ def built_at(days: Sequence[Row]) -> datetime | None:
     return min((day["built_at"] for day in days), default=None)
 
 
-def _sum(label: str, column: str, days: Sequence[Row], *, more_is_better: bool | None) -> Tile:
+def _talks(days: Sequence[Row], label: str, **query: str) -> Drill:
+    """The conversations of the days that the tile counts."""
+    shown = [day["local_date"].isoformat() for day in days[-DAYS:]]
+    span = {"du": shown[0], "au": shown[-1]} if shown else {}
+    return Drill(url_path="conversations", query={**query, **span}, label=label)
+
+
+def _sum(label: str, column: str, days: Sequence[Row], drill: Drill, *, more_is_better: bool | None) -> Tile:
     counts = [float(day[column]) for day in days]
     last, before = counts[-DAYS:], counts[-2 * DAYS : -DAYS]
     return Tile(
@@ -49,4 +59,5 @@ def _sum(label: str, column: str, days: Sequence[Row], *, more_is_better: bool |
         before=sum(before) if len(before) == DAYS else None,
         source=(METRIC, column),
         more_is_better=more_is_better,
+        drill=drill,
     )

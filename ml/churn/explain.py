@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jarvis.churn import Contract, Factor, MemberHistory
 from ml.churn.features import FEATURES
-from ml.churn.rules import decimal, in_days
+from ml.churn.rules import decimal, in_counted_days, in_days
 
 Matrix = NDArray[np.float64]
 
@@ -178,19 +178,26 @@ _NEUTRAL: Mapping[str, Callable[[Matrix, Sequence[float]], None]] = {
 _Told = tuple[str, dict[str, Any]] | None
 
 
+def muted_days(row: Mapping[str, Any]) -> int:
+    """How many days since the last visit, or since joining, do not count as away."""
+    since = row["tenure_days"] if isnan(row["last_seen"]) else row["as_of"].toordinal() - row["last_seen"]
+    return int(since - row["days_away"])
+
+
 def _tell_absent(row: Mapping[str, Any]) -> _Told:
     days, gap = int(row["days_away"]), row["gap_mean"]
     if days < 4:
         return None
+    away = in_counted_days(days, muted=muted_days(row))
     seen = None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])).isoformat()
     data = {"days_away": days, "last_seen_on": seen}
     if seen is None:
-        return f"Aucune visite depuis l'inscription, il y a {in_days(days)}.", data
+        return f"Aucune visite depuis l'inscription, il y a {away}.", data
     if isnan(gap):
-        return f"Aucune visite depuis {in_days(days)}.", data
+        return f"Aucune visite depuis {away}.", data
     usual = max(1, round(gap))
     every = "chaque jour" if usual == 1 else f"tous les {usual} jours"
-    return f"Aucune visite depuis {in_days(days)} ; d'habitude une {every}.", data | {"usual_gap_days": usual}
+    return f"Aucune visite depuis {away} ; d'habitude une {every}.", data | {"usual_gap_days": usual}
 
 
 def _tell_declining(row: Mapping[str, Any]) -> _Told:

@@ -24,6 +24,8 @@ class RuleFacts:
 
     days_away: int
     """Days since the last visit, or since joining where there was none; muted days do not count."""
+    muted_days: int
+    """Days since then that do not count: declared absences, suspensions, closures, holidays."""
     last_seen_on: date | None
     negative_count: int
     """Negative conversations since the beginning."""
@@ -54,6 +56,11 @@ def in_days(count: int) -> str:
     return f"{count} jour" if abs(count) < 2 else f"{count} jours"
 
 
+def in_counted_days(count: int, *, muted: int) -> str:
+    """The same, where the calendar has more days than count: a manager would find a sum that is wrong."""
+    return f"{in_days(count)}, hors absences et fermetures" if muted else in_days(count)
+
+
 def decimal(value: float) -> str:
     """A number with two decimals, as French writes it."""
     return f"{value:.2f}".replace(".", ",")
@@ -62,11 +69,8 @@ def decimal(value: float) -> str:
 def _fired(facts: RuleFacts, thresholds: ChurnThresholds) -> Iterator[Factor]:
     if facts.days_away > thresholds.absent_over_days:
         seen = None if facts.last_seen_on is None else facts.last_seen_on.isoformat()
-        text = (
-            f"Aucune visite depuis {in_days(facts.days_away)}."
-            if seen
-            else f"N'est jamais venu depuis son inscription, il y a {in_days(facts.days_away)}."
-        )
+        days = in_counted_days(facts.days_away, muted=facts.muted_days)
+        text = f"Aucune visite depuis {days}." if seen else f"N'est jamais venu depuis son inscription, il y a {days}."
         yield Factor("absent", ABSENT_POINTS, text, {"days_away": facts.days_away, "last_seen_on": seen})
     if facts.negative_count > thresholds.negative_over:
         text = f"{facts.negative_count} conversations négatives à la borne."

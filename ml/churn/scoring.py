@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jarvis.churn import ChurnScore, ChurnThresholds, Factor, HeldBack, MemberHistory, RiskLevel
 from ml.churn.drift import DRIFTED_FEATURES, SILENT_DAYS, USUAL_DAYS, drifted_features, is_silent
-from ml.churn.explain import MAX_REASONS, SCENARIOS, continued, reasons
+from ml.churn.explain import MAX_REASONS, SCENARIOS, continued, muted_days, reasons
 from ml.churn.features import Timeline
 from ml.churn.rules import RuleFacts, apply_rules, rules_version, total
 from ml.churn.snapshots import matrix
@@ -116,6 +116,7 @@ def rule_facts(row: Mapping[str, Any], as_of: date) -> RuleFacts:
     days_to_expiry = None if left is None or isnan(left) else int(left)
     return RuleFacts(
         days_away=int(row["days_away"]),
+        muted_days=muted_days(row),
         last_seen_on=None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])),
         negative_count=int(row["negative_count"]),
         engagement_score=row["engagement_score"],

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -83,14 +83,18 @@ def test_a_figure_says_what_it_means_in_the_words_of_its_mart() -> None:
 
 def test_the_week_is_compared_with_the_one_before() -> None:
     """Seven days against the seven before; nothing to compare with is no change."""
-    days = [{"visit_count": 10, "session_count": 0, "negative_session_count": 1} for _ in range(7)]
-    days += [{"visit_count": 15, "session_count": 2, "negative_session_count": 0} for _ in range(7)]
+    first = date(2026, 11, 9)
+    before = {"visit_count": 10, "session_count": 0, "negative_session_count": 1}
+    after = {"visit_count": 15, "session_count": 2, "negative_session_count": 0}
+    days = [{"local_date": first + timedelta(days=day)} | (before if day < 7 else after) for day in range(14)]
     visits, sessions, negative = today.week(days, None)[2:]
     assert (visits.value, visits.before) == (105, 70)
     assert tiles.change(visits.value, visits.before) == "+50\u202f%"
     assert tiles.change(sessions.value, sessions.before) is None
     assert tiles.change(negative.value, negative.before) == "-100\u202f%"
     assert today.week(days[-5:], None)[2].before is None
+    asked = {"sentiment": "negative", "du": "2026-11-16", "au": "2026-11-22"}
+    assert negative.drill == tiles.Drill(url_path="conversations", query=asked, label="Pourquoi ?")
 
 
 def test_an_export_opens_in_a_french_spreadsheet() -> None:

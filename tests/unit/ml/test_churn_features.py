@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from jarvis.churn import Contract, MemberHistory, Talk
+from ml.churn.explain import muted_days
 from ml.churn.features import FEATURES, Timeline
 from ml.churn.snapshots import has_left, matrix, month_starts
 
@@ -120,10 +121,11 @@ def test_absence_is_measured_in_the_members_own_habit() -> None:
 
 
 def test_muted_days_are_no_absence() -> None:
-    """Ten days of holiday after the last visit leave four days of absence."""
+    """Ten days of holiday after the last visit leave four days of absence, and are told apart from them."""
     holiday = tuple(DAY - timedelta(days=days) for days in range(10, 0, -1))
-    assert row_of(member(seen=(14,), muted_on=holiday))["days_away"] == 4
-    assert row_of(member(seen=(14,)))["days_away"] == 14
+    rested, present = row_of(member(seen=(14,), muted_on=holiday)), row_of(member(seen=(14,)))
+    assert (rested["days_away"], muted_days(rested)) == (4, 10)
+    assert (present["days_away"], muted_days(present)) == (14, 0)
 
 
 def test_never_seen_counts_from_joining() -> None:

@@ -14,6 +14,7 @@ SEED = ChurnThresholds()
 
 CALM = RuleFacts(
     days_away=2,
+    muted_days=0,
     last_seen_on=DAY - timedelta(days=2),
     negative_count=0,
     engagement_score=0.8,
@@ -108,6 +109,7 @@ def test_every_reason_is_a_french_sentence_with_its_figures() -> None:
 @pytest.mark.parametrize(
     ("facts", "text"),
     [
+        (ABSENT | {"muted_days": 14}, "Aucune visite depuis 15 jours, hors absences et fermetures."),
         ({"last_seen_on": None, "days_away": 30}, "N'est jamais venu depuis son inscription, il y a 30 jours."),
         ({"days_to_expiry": -1}, "Abonnement terminé depuis 1 jour."),
         ({"days_to_expiry": 1}, "Abonnement à renouveler d'ici 1 jour."),
