@@ -56,7 +56,8 @@ def sentiment_line(numbers: Sequence[int], scores: Sequence[float]) -> go.Figure
     figure = _shape(go.Figure(line))
     figure.add_hline(y=0, line_dash="dot", line_color=GREY)
     figure.update_layout(height=HEIGHT - 80, xaxis={"visible": False})
-    figure.update_yaxes(range=[-1.05, 1.05], tickformat=".1f")
+    # Room for a mark at either end.
+    figure.update_yaxes(range=[-1.15, 1.15], tickformat=".1f", dtick=0.5)
     return figure
 
 

@@ -37,7 +37,8 @@ def place(scope: Scope, records: Records, member_id: UUID, *, now: datetime) -> 
         st.subheader(say("Ce qui s'est passé"), anchor=False)
         st.html(timeline_html(records.rows(scope, "members.timeline", member_id=member_id), member, now=now))
     with right:
-        st.subheader(say("Pourquoi l'appeler"), anchor=False)
+        is_at_risk = member["churn_risk_level"] in ("high", "critical")
+        st.subheader(say("Pourquoi l'appeler" if is_at_risk else "Risque de départ"), anchor=False)
         st.html(reasons_html(member))
 
 
@@ -52,14 +53,21 @@ def head_html(member: Row, *, now: datetime) -> str:
         facts.append(f"{say('jusqu’au')} {member['expires_on']:%d/%m/%Y}")
     if member["member_since"]:
         facts.append(f"{say('adhérent depuis le')} {member['member_since']:%d/%m/%Y}")
-    reach = [value for value in (member["phone"], member["email"]) if value]
+    reach = [
+        f'<a href="{scheme}:{escape(value)}">{escape(shown)}</a>'
+        for scheme, value, shown in (
+            ("tel", member["phone"], formats_fr.phone(member["phone"] or "")),
+            ("mailto", member["email"], member["email"]),
+        )
+        if value
+    ]
     last = member["last_visit_at"]
     seen = say("Aucune visite") if last is None else f"{say('Dernière visite')} {formats_fr.age(last, now=now)}"
     dot = '<span aria-hidden="true"> · </span>'
     return (
         f'<div class="j-head"><h2>{escape(member_list.full_name(member))}</h2>'
         f"<p>{dot.join(escape(fact) for fact in facts)}</p>"
-        f"<p>{dot.join(escape(part) for part in [*reach, seen])}</p></div>"
+        f"<p>{dot.join([*reach, escape(seen)])}</p></div>"
     )
 
 

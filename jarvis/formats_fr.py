@@ -67,6 +67,13 @@ def full_date(of: date) -> str:
     return f"{_DAYS[of.weekday()]} {number} {_MONTHS[of.month - 1]} {of.year}"
 
 
+def phone(number: str) -> str:
+    """A French number in pairs, 06 39 98 40 67; any other as it is."""
+    digits = f"0{number[3:]}" if number.startswith("+33") else number
+    is_french = len(digits) == 10 and digits.isdecimal() and digits.startswith("0")
+    return _NBSP.join(digits[start : start + 2] for start in range(0, 10, 2)) if is_french else number
+
+
 def member_name(*parts: str | None) -> str:
     """First and last name, as far as they are known."""
     return " ".join(part for part in parts if part) or "Adhérent sans nom"

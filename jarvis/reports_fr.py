@@ -35,7 +35,7 @@ _LAST_YEAR: Mapping[str, str] = {
 FIGURES: Mapping[str, tuple[str, int]] = {
     "visit_count": ("Passages", 0),
     "session_count": ("Conversations à la borne", 0),
-    "session_minutes": ("Minutes de conversation", 0),
+    "session_minutes": ("Minutes de conversation", 1),
     "analysed_session_count": ("Conversations analysées", 0),
     "mean_sentiment_score": ("Sentiment moyen (de −1 à 1)", 2),
     "negative_session_count": ("Conversations négatives", 0),

@@ -39,3 +39,17 @@ def test_an_age_has_one_unit(minutes: int, expected: str) -> None:
 def test_a_number_has_a_comma_and_thin_spaces() -> None:
     """12 345,6 and not 12,345.6."""
     assert formats_fr.number(12345.6, decimals=1) == "12\u202f345,6"
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("+33639984067", "06 39 98 40 67"),
+        ("0559000000", "05 59 00 00 00"),
+        ("+351912345678", "+351912345678"),
+        ("", ""),
+    ],
+)
+def test_a_telephone_number_is_read_in_pairs(stored: str, shown: str) -> None:
+    """As French people dictate it; a foreign number stays as it was given."""
+    assert formats_fr.phone(stored).replace("\u00a0", " ") == shown
