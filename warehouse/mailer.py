@@ -93,8 +93,11 @@ class SmtpMailer:
             MailRefused: the server says no, or a password would go over the wire in clear.
         """
         try:
-            with self._connected() as server:
+            server = self._connected()
+            try:
                 refused = server.send_message(message)
+            finally:
+                _part_from(server)
         except smtplib.SMTPAuthenticationError as error:
             raise MailRefused(
                 f"{self._place}: found the login refused ({error.smtp_code}), "
@@ -147,6 +150,14 @@ class SmtpMailer:
         if 400 <= code < 500:
             return MailDelayed(f"{self._place}: put off {what} ({code}): it may be taken later")
         return MailRefused(f"{self._place}: refused {what} ({code}): correct it, a second try will not help")
+
+
+def _part_from(server: smtplib.SMTP) -> None:
+    """The connection is over; a farewell that fails takes no message back, told as a failure it would be sent twice."""
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()
 
 
 def mailer_for(settings: Settings) -> Mailer:

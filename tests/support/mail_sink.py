@@ -23,6 +23,8 @@ class MailSink:
     logins: list[tuple[str, str]] = field(default_factory=list)
     password: str | None = None
     """What a login must give; anything when None."""
+    farewell: str | None = None
+    """The answer to the next QUITs; 221 when None."""
 
     @property
     def url(self) -> str:
@@ -43,6 +45,10 @@ class MailSink:
         assert isinstance(parsed, EmailMessage)
         self.messages.append(parsed)
         return "250 taken"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """The client goes, or is answered as asked."""
+        return self.farewell or "221 Bye"
 
     def authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object

@@ -77,6 +77,14 @@ def test_server_says_later_or_never(tmp_path: Path, answer: str, error: type[Exc
         assert mailer(tmp_path, sink.url).send(a_message())
 
 
+def test_a_farewell_that_fails_takes_nothing_back(tmp_path: Path) -> None:
+    """What the server has taken is sent, however the connection ends: told as delayed it would be sent again."""
+    with running_sink() as sink:
+        sink.farewell = "421 too busy"
+        assert mailer(tmp_path, sink.url).send(a_message()) is True
+    assert len(sink.messages) == 1
+
+
 def test_no_server_may_pass(tmp_path: Path) -> None:
     """A refused connection names the place and the setting."""
     with pytest.raises(MailDelayed, match="JARVIS_SMTP_URL"):
