@@ -236,10 +236,19 @@ class Agent:
 
     async def _request(self, method: str, path: str, token: str, json: dict[str, Any] | None) -> httpx.Response:
         try:
-            return await self._client.request(method, path, json=json, headers={"Authorization": f"Bearer {token}"})
+            answer = await self._client.request(method, path, json=json, headers={"Authorization": f"Bearer {token}"})
         except httpx.HTTPError as error:
             # The type only: messages quote requests.
             raise GatewayAway(type(error).__name__) from None
+        is_away = answer.status_code == 429 or answer.status_code >= 500
+        if not is_away and (answer.is_redirect or not _is_json(answer)):
+            # A proxy's redirect or a network's sign-in page: it neither takes a badge nor refuses one.
+            raise GatewayAway(f"status {answer.status_code}, expected a gateway's JSON: check --gateway")
+        return answer
+
+
+def _is_json(answer: httpx.Response) -> bool:
+    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 def provisioned(gateway_url: str, *, code: str, device_id: str, token_file: TokenFile) -> None:

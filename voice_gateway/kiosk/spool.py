@@ -92,10 +92,14 @@ class Spool:
         """The gateway has it: it is not sent again."""
         with self._lock:
             self._waiting.pop(scan.number, None)
-            if self._waiting:
-                self._write(orjson.dumps({"done": scan.number}) + b"\n")
-            else:
-                self._empty()
+            try:
+                if self._waiting:
+                    self._write(orjson.dumps({"done": scan.number}) + b"\n")
+                else:
+                    self._empty()
+            except OSError as error:
+                # A full disk has it sent once more after a restart; the gateway absorbs what comes twice.
+                log.error("badge not noted as taken", extra={"errno": error.errno})
 
     def close(self) -> None:
         """Another agent may keep the file."""

@@ -1,5 +1,6 @@
 """What the agent keeps on disk: scans until they are taken, and one token, whole and closed to others."""
 
+import errno
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,25 @@ def test_no_badge_stays_once_all_are_taken(tmp_path: Path) -> None:
         spool.done(scan)
     assert path.read_bytes() == b""
     spool.close()
+
+
+def test_a_full_disk_ends_no_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be noted as taken is sent once more by the next process, which the gateway absorbs."""
+    path = tmp_path / "badges.ndjson"
+    spool = Spool(path)
+    first, _ = spool.add("A"), spool.add("B")
+
+    def refuses(_descriptor: int, _line: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", refuses)
+        spool.done(first)
+        assert [scan.uid for scan in spool.waiting()] == ["B"]
+    spool.close()
+    again = Spool(path)
+    assert [scan.uid for scan in again.waiting()] == ["A", "B"]
+    again.close()
 
 
 def test_a_line_cut_by_a_power_failure_is_passed_over(tmp_path: Path) -> None:
