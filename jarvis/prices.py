@@ -5,6 +5,7 @@ stores the table's version beside the cost, so that an invoice can be recomputed
 prices its calls by the same table. A table that was billed by is never edited: new prices are a new table.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -93,6 +94,7 @@ PRICE_VERSION = max(_TABLES)
 
 # An unknown model is billed as the dearest one we know, so that a budget errs on the safe side.
 DEAREST = "gpt-realtime-2.1"
+_SNAPSHOT_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 # How long before its end a model is spoken of.
 _WARN_DAYS = 120
 
@@ -194,16 +196,9 @@ def lines_of(model: str, usage: Usage, *, version: str = PRICE_VERSION) -> dict[
 def price_of(model: str, *, version: str = PRICE_VERSION) -> tuple[Price, bool]:
     """The price of a model or of its dated snapshot, and whether the table knows it."""
     table = _TABLES[version]
-    name = model
-    while name:
-        if name in table:
-            return table[name], True
-        # gpt-realtime-2025-08-28 is priced as gpt-realtime; only a date may be dropped.
-        head, _, tail = name.rpartition("-")
-        if not tail.isdigit():
-            break
-        name = head
-    return table[DEAREST], False
+    # gpt-realtime-2025-08-28 is priced as gpt-realtime; gpt-realtime-3 is another model, and may be dearer.
+    found = table.get(model) or table.get(_SNAPSHOT_DATE.sub("", model))
+    return (table[DEAREST], False) if found is None else (found, True)
 
 
 def price_tables() -> Mapping[str, Mapping[str, Price]]:

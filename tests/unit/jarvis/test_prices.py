@@ -64,6 +64,12 @@ def test_a_dated_snapshot_has_its_familys_price() -> None:
     assert price_of("gpt-realtime-mini")[0].audio_in == Decimal(10)
 
 
+@pytest.mark.parametrize("model", ["gpt-realtime-3", "gpt-realtime-1", "gpt-realtime-mini-2", "gpt-realtime-2026"])
+def test_a_number_that_is_no_date_names_another_model(model: str) -> None:
+    """A new generation has a price of its own: until it is known, the dearest, and the bill says so."""
+    assert price_of(model) == (price_of("gpt-realtime-2.1")[0], False)
+
+
 def test_an_unknown_model_costs_the_dearest_and_says_so() -> None:
     """A budget never errs towards free."""
     cost = cost_of("gpt-tomorrow", Usage(audio_output_tokens=1_000_000))
