@@ -289,15 +289,17 @@ class KioskConnection:
 
     async def _open(self, badge: Badge | None) -> LiveSession:
         services, kiosk = self._services, self._kiosk
-        if self._is_stopping:
-            raise kiosk_protocol.FrameError(
-                "gateway_stopping", "found the gateway stopping, expected it to serve: connect again in a few seconds"
-            )
         if not services.recorder.is_accepting:
             raise kiosk_protocol.FrameError(
                 "storage_full", "found the gateway's journal full, expected room: no new session can be kept"
             )
         mode = await services.mode_of(kiosk.kiosk_id, moment().at)
+        level = await services.storage_level_of(kiosk.kiosk_id) if self._is_kiosk else StorageLevel.ALL
+        # After the last wait: what stops or loses this connection meanwhile finds no session to end.
+        if self._is_stopping or not self._is_connected:
+            raise kiosk_protocol.FrameError(
+                "gateway_stopping", "found the gateway stopping, expected it to serve: connect again in a few seconds"
+            )
         plan = session_plan(
             services,
             kiosk,
@@ -306,7 +308,7 @@ class KioskConnection:
             mode=mode,
             is_kiosk=self._is_kiosk,
             greets=self._greets,
-            storage_level=await services.storage_level_of(kiosk.kiosk_id) if self._is_kiosk else StorageLevel.ALL,
+            storage_level=level,
         )
         live = LiveSession(VoiceSession(plan, moment()), services, kiosk, self._tell)
         services.recorder.vouch_for(plan.scope)

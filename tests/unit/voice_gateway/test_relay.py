@@ -4,6 +4,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -230,6 +231,34 @@ def test_all_connections_are_stopped_together_and_no_session_opens_after(tmp_pat
         assert cast(dict[str, str], door.told[-1]["error"])["code"] == "gateway_stopping"
         with pytest.raises(FrameError):
             await door.connection.open_without_badge()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("is_stopped", [True, False], ids=["the gateway stops", "the kiosk is gone"])
+def test_no_session_opens_on_a_connection_that_ended_meanwhile(tmp_path: Path, is_stopped: bool) -> None:
+    """The database is asked before a session opens: what ends then finds none to end, so none may follow."""
+
+    async def scenario() -> None:
+        door = Door(tmp_path)
+        asked, may_answer = asyncio.Event(), asyncio.Event()
+
+        async def slow_mode_of(kiosk_id: UUID, moment: datetime) -> VoiceMode:
+            asked.set()
+            await may_answer.wait()
+            return VoiceMode.FULL
+
+        door.connection._services = replace(door.connection._services, mode_of=slow_mode_of)
+        opening = asyncio.create_task(door.connection.open_without_badge())
+        await asked.wait()
+        if is_stopped:
+            await door.connection.stop(CloseReason.OPERATOR)
+        else:
+            await door.connection.lost(CloseReason.KIOSK_LOST)
+        may_answer.set()
+        with pytest.raises(FrameError):
+            await opening
+        assert (door.active, door.recorder.live, door.recorder.records) == (0, set(), [])
 
     asyncio.run(scenario())
 
