@@ -77,7 +77,7 @@ def up(settings: Settings) -> int:
             from orchestration.watch import tell_end
 
             # Not the error's own text: it holds the last line a process wrote.
-            tell_end(settings, reason="a process keeps ending and the whole system has stopped: see jarvis up")
+            tell_end(settings, reason="what keeps ending has stopped the whole system: see jarvis up")
             raise
         _say("stopping …")
     _say("stopped")
@@ -297,12 +297,17 @@ class Supervisor:
         """Returns when a stop is asked for; until then, what dies is started again, the database too.
 
         Raises:
-            UpError: when a process keeps dying.
+            UpError: when a process keeps dying, or the database does not come back.
         """
+        from warehouse.embedded import EmbeddedPostgresError
+
         while not self._stopping.wait(0.5):
             if server is not None and not server.is_running():
                 _say("the embedded Postgres ended: starting it again")
-                server.start()
+                try:
+                    server.start()
+                except EmbeddedPostgresError as error:
+                    raise UpError(str(error)) from error
             for child in self._children:
                 code = child.popen.poll()
                 if code is None:
@@ -349,12 +354,11 @@ class Supervisor:
 
 
 def _common_environment() -> Mapping[str, str]:
-    """The supervisor's own environment without any login: each door is given its own."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name != "JARVIS_SECRET_KEY" and not name.startswith("JARVIS_DATABASE_URL")
-    }
+    """The supervisor's own environment without any login: each door is given its own.
+
+    The key stays in it: without it a door would make a key of its own, and open nothing that another one sealed.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith("JARVIS_DATABASE_URL")}
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,44 @@
+"""What the supervisor hands its children, and what it does when the database itself cannot come back."""
+
+import sys
+import threading
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from jarvis.processes import Process
+from jarvis.settings import load_settings
+from jarvis.up import Supervisor, UpError
+from warehouse.embedded import EmbeddedPostgres, EmbeddedPostgresError
+
+SAYS_ITS_KEY = "from jarvis.settings import load_settings; print(load_settings().key_for('second factors').hex())"
+
+
+def test_children_know_the_key_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the supervisor has sealed under JARVIS_SECRET_KEY its doors can open: none makes a key of its own."""
+    monkeypatch.setenv("JARVIS_SECRET_KEY", "k" * 64)
+    monkeypatch.setenv("JARVIS_HOME", str(tmp_path))
+    supervisor = Supervisor(tmp_path / "logs", threading.Event())
+    supervisor.start(Process(name="door", argv=(sys.executable, "-c", SAYS_ITS_KEY)))
+    try:
+        for child in supervisor._children:
+            child.popen.wait(30)
+    finally:
+        supervisor.stop()
+    assert (tmp_path / "logs" / "door.log").read_text().strip() == load_settings().key_for("second factors").hex()
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_a_database_that_does_not_come_back_ends_the_watch(tmp_path: Path) -> None:
+    """As a process that keeps ending does, so that the operators are told of it in the same letter."""
+
+    class Broken:
+        def is_running(self) -> bool:
+            return False
+
+        def start(self) -> None:
+            raise EmbeddedPostgresError("the embedded Postgres did not start")
+
+    with pytest.raises(UpError, match="did not start"):
+        Supervisor(tmp_path, threading.Event()).watch(cast(EmbeddedPostgres, Broken()))
