@@ -182,6 +182,9 @@ def test_the_operator_invites(app: SignInApp) -> None:
                 accounts.invite(connection, email="lea@salle.test", **arguments)  # type: ignore[arg-type]
         with pytest.raises(accounts.InvitationRefused):
             accounts.invite(connection, email="dax@salle.test", role=UserRole.GYM_MANAGER, gym="dax")
+        with pytest.raises(accounts.InvitationRefused, match="no e-mail address"):
+            accounts.invite(connection, email="lea", role=UserRole.SUPER_ADMIN)
+        assert connection.execute("select from users where email = 'lea'").fetchone() is None
         link = accounts.invite(connection, email="Lea@salle.test", role=UserRole.SUPER_ADMIN, full_name="Léa")
         second = accounts.invite(connection, email="lea@salle.test", role=UserRole.SUPER_ADMIN)
         assert app.client().get(link_url("", link.token), headers=HTML).status_code == 410
@@ -196,6 +199,18 @@ def test_the_operator_invites(app: SignInApp) -> None:
         with pytest.raises(accounts.UnknownAccount):
             accounts.forget_second_factor(connection, "personne@salle.test")
     app.admin.execute("delete from users where email = 'lea@salle.test'")
+
+
+def test_a_password_that_the_operator_sets_is_on_record(app: SignInApp) -> None:
+    """Who asks the trail why somebody's sessions ended finds it there, as for any other password."""
+    with psycopg.connect(app.settings.database_url_for("pipeline"), autocommit=True) as connection:
+        accounts.set_password(connection, "dax@salle.test", NEW_PASSWORD)
+        accounts.set_password(connection, "dax@salle.test", PASSWORD)
+    trail = app.admin.execute(
+        "select actor_role from audit_log join users on users.id::text = subject_id"
+        " where action = 'password_changed' and email = 'dax@salle.test'"
+    ).fetchall()
+    assert trail == [("operator",)] * 2
 
 
 def test_each_fifth_wrong_password_closes_for_longer(app: SignInApp) -> None:

@@ -6,6 +6,7 @@ invite through `warehouse/stores/team.py`, under the rights of whoever is signed
 
 from psycopg import Connection
 
+from jarvis import mail
 from jarvis.passwords import hash_password
 from jarvis.tenancy import UserRole
 from warehouse.sql import queries
@@ -37,9 +38,15 @@ def invite(
         gym: its slug.
 
     Raises:
-        InvitationRefused: when the place does not fit the role, is unknown, or the person has a password already.
+        InvitationRefused: when the e-mail is no address, the place does not fit the role or is unknown, or the person
+            has a password already.
     """
     address = email.strip().lower()
+    try:
+        mail.address(address)
+    except mail.AddressError as error:
+        # Before anything is written: a link that can be sent to nobody would leave its person behind.
+        raise InvitationRefused(str(error)) from None
     if not _fits(role, franchise=franchise, gym=gym):
         raise InvitationRefused(
             f"found the role {role} with the wrong place, expected --gym for gym_manager and gym_staff, "
@@ -111,7 +118,7 @@ def _fits(role: UserRole, *, franchise: str | None, gym: str | None) -> bool:
 
 
 def set_password(connection: Connection, email: str, password: str) -> None:
-    """The person's password is this one, their account is open, and every session they had is over.
+    """The person's password is this one, their account is open, every session they had is over, and it is on record.
 
     Raises:
         PasswordRefused: when the password is too short or too long.
@@ -121,6 +128,8 @@ def set_password(connection: Connection, email: str, password: str) -> None:
     blocks = queries("operator_accounts")
     with connection.transaction():
         parameters = {"email": email.strip().lower(), "password_hash": password_hash}
-        if connection.execute(blocks["set_password"], parameters).fetchone() is None:
+        changed = connection.execute(blocks["set_password"], parameters).fetchone()
+        if changed is None:
             raise UnknownAccount("found no user with this e-mail, expected one: create the user first")
         connection.execute(blocks["revoke_sessions"], {"email": parameters["email"]})
+        connection.execute(blocks["audit_operator"], {"user_id": changed[0], "action": "password_changed"})
