@@ -204,6 +204,26 @@ def test_a_worse_challenger_stays_a_candidate(database: Database) -> None:
     assert standing(database) == {"churn-1": "champion", "churn-2": "candidate"}
 
 
+def test_the_files_of_old_candidates_are_gone_and_their_figures_stay(database: Database) -> None:
+    """Weekly training keeps no file for ever: one that nobody promoted goes after sixty days, a champion's stays."""
+    keep(database, "churn-1", content=b"champion")
+    with database.connect("pipeline") as connection:
+        stage.promote_waiting(connection, by="ada")
+    keep(database, "churn-2", WORSE, content=b"refused")
+    keep(database, "churn-2", WORSE, content=b"refused, trained again")
+    with database.admin() as admin:
+        admin.execute("update model_versions set created_at = now() - interval '61 days'")
+        admin.execute("update app.model_artifacts set created_at = now() - interval '61 days'")
+    keep(database, "churn-3", WORSE, content=b"new")
+    keep(database, "churn-4", WORSE, content=b"newer")
+    with database.admin() as admin:
+        kept = admin.execute("select convert_from(content, 'utf8') from app.model_artifacts order by 1").fetchall()
+        assert [row[0] for row in kept] == ["champion", "new", "newer"]
+        assert admin.execute("select version, metrics <> '{}' from model_versions order by 1").fetchall() == [
+            (f"churn-{number}", True) for number in range(1, 5)
+        ]
+
+
 def test_a_promoted_model_is_not_overwritten(database: Database) -> None:
     """The job run twice on a day keeps what decides."""
     keep(database, "churn-1")

@@ -339,14 +339,17 @@ limit 1;
 insert into public.audit_log (actor_role, action, subject_table, subject_id, details)
 values (session_user, %(action)s::text, 'model_versions', %(id)s::text, %(details)s::jsonb);
 
--- drop_old_artifacts --
--- Files of candidates that nobody promoted are gone after some weeks; their figures stay.
-with
-dropped as (
-    update public.model_versions
-    set artifact_sha256 = null
-    where kind = 'churn' and status = 'candidate' and created_at < clock_timestamp() - interval '60 days'
-    returning id
-)
+-- forget_old_candidates --
+-- Candidates that nobody promoted in some weeks keep their figures and lose their file.
+update public.model_versions
+set artifact_sha256 = null
+where kind = 'churn' and status = 'candidate' and artifact_sha256 is not null
+    and created_at < clock_timestamp() - interval '60 days';
 
-select count(*)::integer as dropped from dropped;
+-- drop_unused_artifacts --
+-- Files that no version names are gone; one that is being kept at this moment may not have its version yet.
+delete from app.model_artifacts as artifacts
+where artifacts.created_at < clock_timestamp() - interval '1 day'
+    and not exists (
+        select from public.model_versions as versions where versions.artifact_sha256 = artifacts.sha256
+    );

@@ -75,7 +75,10 @@ class Candidate:
 
 
 def keep_candidate(connection: Connection, candidate: Candidate) -> UUID | None:
-    """The model is kept as a candidate; its id, or None where a model of this version was promoted already."""
+    """The model is kept as a candidate; its id, or None where a model of this version was promoted already.
+
+    Files of candidates that nobody promoted in sixty days are gone then; their figures stay.
+    """
     connection.execute(_sql("keep_artifact"), {"sha256": candidate.sha256, "content": candidate.content})
     parameters = {
         "version": candidate.version,
@@ -87,7 +90,8 @@ def keep_candidate(connection: Connection, candidate: Candidate) -> UUID | None:
         "training_rows": candidate.training_rows,
     }
     row = connection.execute(_sql("keep_candidate"), parameters).fetchone()
-    connection.execute(_sql("drop_old_artifacts"))
+    connection.execute(_sql("forget_old_candidates"))
+    connection.execute(_sql("drop_unused_artifacts"))
     return None if row is None else row[0]
 
 
