@@ -303,6 +303,23 @@ def test_a_rule_that_fails_says_so_and_the_others_go_on(database: Database) -> N
         assert proofs["badge_passages"].done == 1
 
 
+def test_a_rule_that_cannot_even_be_counted_stops_no_other(database: Database) -> None:
+    """Its proof says why, and claims that nothing was kept."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        _visit(admin, gym, NOW - timedelta(days=100))
+        admin.execute("revoke select on kiosk_heartbeats from jarvis_pipeline")
+        for is_dry in (True, False):
+            proofs = {
+                one.rule_name: one
+                for one in retention.keep_house(pipeline, home=database.settings.home, now=NOW, is_dry=is_dry)
+            }
+            assert proofs["heartbeats"].error == "InsufficientPrivilege 42501"
+            assert not proofs["heartbeats"].is_kept
+            assert proofs["badge_passages"].found == 1
+        assert proofs["badge_passages"].done == 1
+
+
 def test_empty_months_of_the_event_log_are_dropped(database: Database) -> None:
     """A month with an event stays, an empty one past the term goes, the coming ones exist."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

@@ -6,7 +6,7 @@ what the others mean in SQL is in `queries/retention.sql`, as `count_<rule>` and
 `warehouse/kept_files.py`'s. A rule that fails leaves what it had committed and says so in its proof; the others go on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -182,9 +182,9 @@ def _each(connection: Connection, every: Sequence[Rule], *, home: Path, now: dat
     for rule in every:
         connection.commit()
         if rule.name in PLACES:
-            proof = _kept_files(rule, home, now=now, is_dry=is_dry)
+            proof = _of_files(rule, home, now=now, is_dry=is_dry)
         else:
-            proof = _dry(connection, rule, now=now) if is_dry else _kept(connection, rule, now=now)
+            proof = _of_rows(connection, rule, now=now, is_dry=is_dry)
         proof = replace(proof, gym_slug=rule.gym_slug)
         _note(connection, run_id, rule, proof)
         connection.commit()
@@ -192,42 +192,54 @@ def _each(connection: Connection, every: Sequence[Rule], *, home: Path, now: dat
     return proofs
 
 
-def _dry(connection: Connection, rule: Rule, *, now: datetime) -> Proof:
+def _of_rows(connection: Connection, rule: Rule, *, now: datetime, is_dry: bool) -> Proof:
     cut_off = rule.cut_off(now)
-    found = _count(connection, rule, cut_off)
-    return Proof(rule.name, cut_off, True, found, 0, found)
-
-
-def _kept(connection: Connection, rule: Rule, *, now: datetime) -> Proof:
-    cut_off = rule.cut_off(now)
-    apply = _APPLIED_BY.get(rule.name, _apply_rows)
-    found = _count(connection, rule, cut_off)
-    done, error = 0, None
+    found = done = remaining = 0
+    error = None
     try:
-        while batch := apply(connection, rule, cut_off):
-            connection.commit()
-            done += batch
-        if finish := _FINISHED_BY.get(rule.name):
-            done += finish(connection, rule, cut_off)
-        connection.commit()
+        found = remaining = _count(connection, rule, cut_off)
+        if not is_dry:
+            try:
+                for batch in _batches(connection, rule, cut_off):
+                    connection.commit()
+                    done += batch
+            except psycopg.Error as failure:
+                connection.rollback()
+                error = _named(failure)
+            remaining = _count(connection, rule, cut_off)
     except psycopg.Error as failure:
         connection.rollback()
-        error = f"{type(failure).__name__} {failure.sqlstate or ''}".strip()
-    return Proof(rule.name, cut_off, False, found, done, _count(connection, rule, cut_off), error)
+        error = _named(failure)
+    return Proof(rule.name, cut_off, is_dry, found, done, remaining, error)
 
 
-def _kept_files(rule: Rule, home: Path, *, now: datetime, is_dry: bool) -> Proof:
+def _batches(connection: Connection, rule: Rule, cut_off: datetime) -> Iterator[int]:
+    """Deals with the rule's rows, a batch at a time; how many each was."""
+    apply = _APPLIED_BY.get(rule.name, _apply_rows)
+    while batch := apply(connection, rule, cut_off):
+        yield batch
+    if finish := _FINISHED_BY.get(rule.name):
+        yield finish(connection, rule, cut_off)
+
+
+def _named(failure: psycopg.Error) -> str:
+    return f"{type(failure).__name__} {failure.sqlstate or ''}".strip()
+
+
+def _of_files(rule: Rule, home: Path, *, now: datetime, is_dry: bool) -> Proof:
     place, cut_off = PLACES[rule.name], rule.cut_off(now)
-    found = old_files(home, place, older_than=cut_off)
-    if is_dry:
-        return Proof(rule.name, cut_off, True, len(found), 0, len(found))
-    done, error = 0, None
+    found = done = remaining = 0
+    error = None
     try:
-        set_aside(home, place, now=now)
-        done = remove(found)
+        old = old_files(home, place, older_than=cut_off)
+        found = remaining = len(old)
+        if not is_dry:
+            set_aside(home, place, now=now)
+            done = remove(old)
+            remaining = len(old_files(home, place, older_than=cut_off))
     except OSError as failure:
         error = f"{type(failure).__name__} {failure.errno or ''}".strip()
-    return Proof(rule.name, cut_off, False, len(found), done, len(old_files(home, place, older_than=cut_off)), error)
+    return Proof(rule.name, cut_off, is_dry, found, done, remaining, error)
 
 
 def _count(connection: Connection, rule: Rule, cut_off: datetime) -> int:
