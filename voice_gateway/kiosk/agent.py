@@ -248,7 +248,8 @@ class Agent:
 
 
 def _is_json(answer: httpx.Response) -> bool:
-    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"
+    content_type: str = answer.headers.get("Content-Type", "")
+    return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 def provisioned(gateway_url: str, *, code: str, device_id: str, token_file: TokenFile) -> None:
