@@ -5,7 +5,6 @@ Nobody is named here: who spoke is shown in one conversation at a time, to whoev
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -103,9 +102,8 @@ def place(scope: Scope, *, asked: dict[str, Any]) -> None:
 
 def line(row: Row) -> dict[str, str]:
     """One conversation as the list shows it."""
-    started_at, timezone = row["started_at"], row["timezone"]
     return {
-        "at": f"{started_at.astimezone(ZoneInfo(timezone)):%d/%m} {formats_fr.clock(started_at, timezone=timezone)}",
+        "at": formats_fr.stamp(row["started_at"], timezone=row["timezone"]),
         "gym": row["gym_name"],
         "sentiment": choices.label(texts_fr.SENTIMENTS, row["sentiment_label"]),
         "topics": ", ".join(choices.label(texts_fr.TOPICS, topic) for topic in row["topics"] or ()),

@@ -114,7 +114,7 @@ def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
     """The conversations that cost most; a click opens one, for whoever may read conversations."""
     column = st.column_config
     chosen = st.dataframe(
-        [_dearest(row) for row in rows], hide_index=True, on_select="rerun", selection_mode="single-row",
+        [dearest_line(row) for row in rows], hide_index=True, on_select="rerun", selection_mode="single-row",
         key="cost-dearest", placeholder="–",
         column_config={
             "at": column.TextColumn(say("Quand"), width=115),
@@ -129,6 +129,18 @@ def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
     exports.place(rows, _DEAREST_COLUMNS, name="couts-echanges")
     if chosen.selection.rows and scope.may(Permission.SEE_CONVERSATIONS):
         navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["session_id"])})
+
+
+def dearest_line(row: Row) -> dict[str, Any]:
+    """One conversation as the list of the dearest shows it."""
+    return {
+        "at": formats_fr.stamp(row["started_at"], timezone=row["timezone"]),
+        "gym": row["gym_name"],
+        "duration": duration(row["duration_seconds"]),
+        "turns": row["turn_count"],
+        "end": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
+        "cost": f"{formats_fr.number(float(row['cost_usd']), decimals=4)}\u00a0$",
+    }
 
 
 def say_state(state: str) -> str:
@@ -177,18 +189,6 @@ def _set_budget(scope: Scope, gym_id: UUID, usd: Decimal | None, cheaper_share: 
 def _suggested(line: Mapping[str, Any]) -> float:
     """A fifth more than the month is expected to cost, in whole dollars."""
     return float(round((line["expected_usd"] or line["voice_usd"]) * Decimal("1.2")) or 1)
-
-
-def _dearest(row: Row) -> dict[str, Any]:
-    at = row["started_at"]
-    return {
-        "at": f"{at:%d/%m} {formats_fr.clock(at, timezone=row['timezone'])}",
-        "gym": row["gym_name"],
-        "duration": duration(row["duration_seconds"]),
-        "turns": row["turn_count"],
-        "end": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
-        "cost": f"{formats_fr.number(float(row['cost_usd']), decimals=4)}\u00a0$",
-    }
 
 
 def _spans_franchises(lines: Sequence[Mapping[str, Any]]) -> bool:

@@ -200,4 +200,5 @@ def _address(slug: str) -> str:
 
 
 def _stamp(at: datetime, timezone: str) -> str:
-    return f"{at:%d/%m/%Y} {say('à')} {formats_fr.clock(at, timezone=timezone)}"
+    day = formats_fr.local_date(at, timezone=timezone)
+    return f"{day:%d/%m/%Y} {say('à')} {formats_fr.clock(at, timezone=timezone)}"

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import choices, context, exports, navigation, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
+from jarvis import formats_fr
 from jarvis.tenancy import Permission, Scope
 
 # A longer list is one nobody reads; the filters say who.
@@ -63,14 +64,14 @@ def place(scope: Scope, records: Records, *, asked: dict[str, Any]) -> None:
 
 def line(row: Row) -> dict[str, Any]:
     """One member as the list shows them."""
-    level = row["churn_risk_level"]
+    level, visit_at = row["churn_risk_level"], row["last_visit_at"]
     return {
         "name": full_name(row),
         "gym": row["gym_name"],
         "level": say("Nouveau") if row["is_new"] else say(texts_fr.RISK_LEVELS[level]) if level else "–",
         "score": row["churn_risk_score"],
         "reason": row["reason"] or "",
-        "last_visit": row["last_visit_at"],
+        "last_visit": None if visit_at is None else formats_fr.local_date(visit_at, timezone=row["timezone"]),
         "visits": _rounded(row["visits_per_week"]),
         "usual": _rounded(row["usual_visits_per_week"]),
         "trend": say(texts_fr.VISIT_TRENDS[row["visit_trend"]]) if row["visit_trend"] else "–",
@@ -101,7 +102,7 @@ def _column_config() -> dict[str, Any]:
         "level": column.TextColumn(say("Risque"), width="small"),
         "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="localized", width="small"),
         "reason": column.TextColumn(say("Première raison"), width=260),
-        "last_visit": column.DatetimeColumn(say("Dernière visite"), format="DD/MM/YYYY"),
+        "last_visit": column.DateColumn(say("Dernière visite"), format="DD/MM/YYYY"),
         "visits": column.NumberColumn(
             say("Par sem."), format="localized", width="small", help=say("Visites par semaine")
         ),

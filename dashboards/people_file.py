@@ -66,7 +66,7 @@ def head_html(person: Row, *, now: datetime) -> str:
     if state == "invited":
         until = person["invited_until"]
         is_over = until is None or until <= now
-        facts.append((say("Invitation"), say("Lien expiré") if is_over else f"{until:%d/%m/%Y}"))
+        facts.append((say("Invitation"), say("Lien expiré") if is_over else _day(until)))
     rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in facts)
     return (
         f'<div class="j-card"><div class="j-head"><h2>{escape(shown_name(person))}</h2><p>{escape(person["email"])}</p>'
@@ -78,6 +78,10 @@ def head_html(person: Row, *, now: datetime) -> str:
 
 def _moment(at: datetime | None, *, now: datetime) -> str:
     return "" if at is None else formats_fr.moment(at, now=now, timezone=TIMEZONE)
+
+
+def _day(at: datetime) -> str:
+    return f"{formats_fr.local_date(at, timezone=TIMEZONE):%d/%m/%Y}"
 
 
 def _buttons(person: Row) -> None:

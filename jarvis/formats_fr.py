@@ -13,6 +13,11 @@ _MONTHS = (
 _NBSP = "\u00a0"
 
 
+def local_date(moment: datetime, *, timezone: str) -> date:
+    """The calendar day in the gym's zone: half past midnight belongs to the day that has begun there."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
 def clock(moment: datetime, *, timezone: str) -> str:
     """Hour and minute in the gym's zone: 9 h 05."""
     local = moment.astimezone(ZoneInfo(timezone))
@@ -21,7 +26,7 @@ def clock(moment: datetime, *, timezone: str) -> str:
 
 def day(moment: datetime, *, now: datetime, timezone: str) -> str:
     """The day as one says it: aujourd'hui, hier, mardi, le 3 novembre, le 1er mars 2024."""
-    local, today = moment.astimezone(ZoneInfo(timezone)).date(), now.astimezone(ZoneInfo(timezone)).date()
+    local, today = local_date(moment, timezone=timezone), local_date(now, timezone=timezone)
     days_ago = (today - local).days
     if days_ago == 0:
         return "aujourd'hui"
@@ -37,6 +42,11 @@ def day(moment: datetime, *, now: datetime, timezone: str) -> str:
 def moment(at: datetime, *, now: datetime, timezone: str) -> str:
     """Day and hour: hier à 18 h 30."""
     return f"{day(at, now=now, timezone=timezone)} à {clock(at, timezone=timezone)}"
+
+
+def stamp(at: datetime, *, timezone: str) -> str:
+    """Day and hour as a column of a list has room for: 23/11 9 h 05."""
+    return f"{local_date(at, timezone=timezone):%d/%m} {clock(at, timezone=timezone)}"
 
 
 def age(at: datetime, *, now: datetime) -> str:

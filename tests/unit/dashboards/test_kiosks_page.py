@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, kiosk_desk, kiosk_file, kiosk_texts, kiosks
+from dashboards import access, kiosk_desk, kiosk_file, kiosk_setup, kiosk_texts, kiosks
 from dashboards.kiosks import KioskState, by_gym, in_order, summary, view
 from jarvis.kiosk_config import RULES
 from jarvis.tenancy import Scope, UserRole
@@ -150,6 +150,13 @@ def test_thirty_days_add_up_by_slots() -> None:
     found = [tile.value for tile in kiosk_file.days_tiles([day, half])]
     assert found == [pytest.approx(100 * 2 / 3), 2, 0, 40.0]
     assert [tile.value for tile in kiosk_file.days_tiles([])] == [None, 0, 0, None]
+
+
+def test_a_proof_was_given_on_the_gyms_day() -> None:
+    """Half past midnight in Dax is the day before in UTC."""
+    proof = {"kind": "token", "holder": "page", "created_at": datetime(2026, 3, 12, 23, 30, tzinfo=UTC)}
+    words = kiosk_setup.access_html(a_view(), None, [proof], address="https://bornes.example.org/kiosk/entree")
+    assert "jeton délivré le 13/03/2026 à 0\u00a0h\u00a030" in words
 
 
 # The page in Streamlit's own harness.

@@ -85,6 +85,13 @@ def test_the_list_shows_the_level_the_reason_and_the_habit(page: AppTest) -> Non
     ]  # fmt: skip
 
 
+def test_the_last_visit_is_a_day_of_the_members_gym() -> None:
+    """Half past midnight in Dax is the day before in UTC."""
+    late = datetime(2026, 3, 12, 23, 30, tzinfo=UTC)
+    assert member_list.line(a_member(last_visit_at=late))["last_visit"] == date(2026, 3, 13)
+    assert member_list.line(a_member(last_visit_at=None))["last_visit"] is None
+
+
 def test_filters_become_the_question(page: AppTest, records: MemoryRecords) -> None:
     """What is picked is what is asked."""
     page.run()

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, context, costs, network, texts_fr
+from dashboards import access, context, costs, costs_tables, network, texts_fr
 from jarvis import spending
 from jarvis.tenancy import Scope, UserRole
 from tests.unit.dashboards.test_members_pages import MemoryRecords
@@ -200,3 +200,12 @@ def test_a_month_is_compared_with_as_many_days() -> None:
 def test_every_part_of_a_bill_has_its_french() -> None:
     """The kinds and modalities the mart may hold."""
     assert {"audio", "text", "image", "cached", "transcription", "analysis"} == set(texts_fr.COST_PARTS)
+
+
+def test_a_dear_conversation_has_its_own_gyms_day() -> None:
+    """Half past midnight in Dax is the day before in UTC."""
+    row = {
+        "started_at": datetime(2026, 3, 12, 23, 30, tzinfo=UTC), "timezone": "Europe/Paris", "gym_name": "Dax",
+        "duration_seconds": 65.0, "turn_count": 4, "close_reason": "idle", "cost_usd": Decimal("0.0412"),
+    }  # fmt: skip
+    assert costs_tables.dearest_line(row)["at"].replace("\u00a0", " ") == "13/03 0 h 30"

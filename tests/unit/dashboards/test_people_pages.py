@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, navigation, people, people_list
+from dashboards import access, navigation, people, people_file, people_list
 from dashboards.invitations import Sent
 from jarvis.tenancy import Permission, Scope, UserRole, roles_given_by
 from tests.unit.dashboards.test_members_pages import MemoryRecords
@@ -243,6 +243,13 @@ def test_an_expired_invitation_says_so(page: AppTest, records: MemoryRecords) ->
     page.query_params["personne"] = str(NOE)
     page.run()
     assert "Lien expiré" in html_of(page)
+
+
+def test_an_invitation_ends_on_the_day_of_who_reads_it() -> None:
+    """Half past midnight in France is the day before in UTC."""
+    until = datetime(2026, 3, 12, 23, 30, tzinfo=UTC)
+    head = people_file.head_html(a_person(state="invited", invited_until=until), now=until - timedelta(days=1))
+    assert "13/03/2026" in head
 
 
 def test_the_menu_gives_one_of_the_two_pages() -> None:

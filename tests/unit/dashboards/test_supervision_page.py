@@ -1,5 +1,6 @@
 """« Supervision » on rows in memory and a gateway of our own: what is ill is told, a gateway away breaks nothing."""
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -170,6 +171,8 @@ def test_the_page_stands_without_a_gateway(page: AppTest) -> None:
     frames = {frame.value.columns[0]: frame.value for frame in page.dataframe}
     assert frames["asset"].loc[0, "asset"] == "marts/fct_sessions"
     assert frames["gym_name"].loc[0, "status"] == "En ligne"
+    [kiosks] = [frame for frame in page.dataframe if frame.value.columns[0] == "gym_name"]
+    assert json.loads(kiosks.proto.columns)["last_heartbeat_at"]["type_config"]["timezone"] == "Europe/Paris"
 
 
 @pytest.mark.parametrize("role", [UserRole.FRANCHISE_OWNER, UserRole.GYM_MANAGER, UserRole.GYM_STAFF, UserRole.ANALYST])

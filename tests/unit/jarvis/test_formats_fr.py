@@ -1,6 +1,6 @@
 """Dates and numbers as French people write them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -53,3 +53,10 @@ def test_a_number_has_a_comma_and_thin_spaces() -> None:
 def test_a_telephone_number_is_read_in_pairs(stored: str, shown: str) -> None:
     """As French people dictate it; a foreign number stays as it was given."""
     assert formats_fr.phone(stored).replace("\u00a0", " ") == shown
+
+
+def test_half_past_midnight_is_a_day_that_has_begun() -> None:
+    """The day and the hour are those of the gym, and never the one of here and the other of there."""
+    at = datetime(2026, 3, 12, 23, 30, tzinfo=UTC)
+    assert formats_fr.local_date(at, timezone="Europe/Paris") == date(2026, 3, 13)
+    assert formats_fr.stamp(at, timezone="Europe/Paris").replace("\u00a0", " ") == "13/03 0 h 30"
