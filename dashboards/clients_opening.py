@@ -5,9 +5,11 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboards import access, people_steps
+from dashboards.kiosk_desk import NAME_MISSING
 from dashboards.language import say
 from dashboards.people import is_email
 from dashboards.records import Records
+from jarvis.kiosks import has_slug
 from jarvis.tenancy import Scope, UserRole
 from warehouse.stores.clients import NewClient, OpenedClient
 from warehouse.stores.team import TeamRefused
@@ -86,10 +88,10 @@ def _problem(*, franchise: str, gym: str, kiosk: str, emails: list[str]) -> str 
     """Why the form cannot be sent, in a sentence; None where it can."""
     if not franchise.strip():
         return say("Donnez un nom à la franchise, ou choisissez-en une.")
-    if not any(letter.isalnum() for letter in gym):
-        return say("Donnez un nom à la salle.")
-    if not any(letter.isalnum() for letter in kiosk):
-        return say("Donnez un nom à la borne.")
+    if not has_slug(gym):
+        return say("Donnez à la salle un nom avec au moins une lettre de A à Z ou un chiffre.")
+    if not has_slug(kiosk):
+        return say(NAME_MISSING)
     if not all(is_email(email) for email in emails):
         return say("Cet e-mail n'est pas complet : il faut un nom, un @ et un domaine.")
     return None

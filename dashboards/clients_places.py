@@ -10,12 +10,14 @@ from psycopg.types.json import Jsonb
 from dashboards import changes, clients, navigation
 from dashboards.language import say
 from dashboards.records import Records, Row
-from jarvis.kiosks import slug_of
+from jarvis.kiosks import has_slug, slug_of
 from jarvis.tenancy import Scope
 from warehouse.stores.clients import USUAL_HOURS
 
 NO_SUCH_PLACE = "Ce client n'existe pas, ou il n'est pas dans votre périmètre."
 NAME_MISSING = "Rien n'a changé : donnez un nom."
+# A gym's address on the web is made of its name.
+NO_ADDRESS = "Rien n'a changé : donnez à la salle un nom avec au moins une lettre de A à Z ou un chiffre."
 
 
 def place_franchises(scope: Scope, records: Records, franchise_id: UUID | None) -> None:
@@ -91,7 +93,8 @@ def place_gyms(scope: Scope, records: Records, gym_id: UUID | None) -> None:
         timezone = st.selectbox(say("Fuseau horaire"), zones, index=zones.index("Europe/Paris"))
         is_sent = st.form_submit_button(say("Créer"), type="primary")
     if is_sent:
-        _require(name)
+        if not has_slug(name):
+            changes.refuse(say(NO_ADDRESS))
         changes.carry_out(
             scope, "network.create_gym", done=say("La salle est créée, avec des horaires usuels."),
             franchise_id=None if franchise is None else franchise["id"], slug=slug_of(name), name=name.strip(),

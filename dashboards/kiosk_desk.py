@@ -19,14 +19,14 @@ from dashboards.kiosk_texts import refusal
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.kiosk_config import KioskConfigError, checked
-from jarvis.kiosks import CODE_VALID_MINUTES, Holder, new_code, slug_of, stored_code
+from jarvis.kiosks import CODE_VALID_MINUTES, Holder, has_slug, new_code, slug_of, stored_code
 from jarvis.tenancy import Permission, Scope
 
 # Six characters do collide with a code of long ago, once in a few hundred thousand.
 _CODE_TRIES = 5
 LONGEST_NAME = 80
 
-NAME_MISSING = "Donnez à la borne un nom avec au moins une lettre ou un chiffre."
+NAME_MISSING = "Donnez à la borne un nom avec au moins une lettre de A à Z ou un chiffre."
 NAME_TOO_LONG = "Ce nom est trop long : 80 caractères au plus."
 NAME_TAKEN = "Une borne de cette salle porte déjà ce nom, ou un nom qui donne la même adresse. Choisissez-en un autre."
 KIOSK_GONE = "Cette borne n'existe pas, ou elle n'est pas dans votre périmètre."
@@ -214,8 +214,4 @@ class KioskDesk:
 def _name_refused(name: str) -> str | None:
     if len(name) > LONGEST_NAME:
         return NAME_TOO_LONG
-    try:
-        slug_of(name)
-    except ValueError:
-        return NAME_MISSING
-    return None
+    return None if has_slug(name) else NAME_MISSING

@@ -158,8 +158,17 @@ def slug_of(name: str) -> str:
     Raises:
         ValueError: when no letter or digit is left.
     """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    slug = _slug(name)
     if not slug:
         raise ValueError(f"found the name '{name}', expected at least one letter or digit in it")
     return slug
+
+
+def has_slug(name: str) -> bool:
+    """True where `slug_of` gives one: a letter from A to Z, with or without its accent, or a digit is in the name."""
+    return bool(_slug(name))
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -173,8 +173,10 @@ def test_a_client_is_opened_and_its_code_shown(opening: MemoryClients) -> None:
     ("typed", "words"),
     [
         ({"gym": "Plage"}, "Donnez un nom à la franchise"),
-        ({"franchise-name": "Sud"}, "Donnez un nom à la salle"),
-        ({"franchise-name": "Sud", "gym": "Plage", "kiosk": " "}, "Donnez un nom à la borne"),
+        ({"franchise-name": "Sud"}, "Donnez à la salle un nom"),
+        ({"franchise-name": "Sud", "gym": "北京"}, "Donnez à la salle un nom"),
+        ({"franchise-name": "Sud", "gym": "Plage", "kiosk": " "}, "Donnez à la borne un nom"),
+        ({"franchise-name": "Sud", "gym": "Plage", "kiosk": "北京"}, "Donnez à la borne un nom"),
         ({"franchise-name": "Sud", "gym": "Plage", "owner": "pas un e-mail"}, "n'est pas complet"),
     ],
 )
@@ -216,10 +218,13 @@ def test_a_franchise_is_changed_and_suspended(records: MemoryRecords) -> None:
 
 @pytest.mark.usefixtures("opening")
 def test_a_gym_is_created_with_usual_hours(records: MemoryRecords) -> None:
-    """Its address on the web comes from its name; without a name nothing is asked."""
+    """Its address on the web comes from its name; without a name that gives one, nothing is asked."""
     page = run(gyms_script)
     press(page, "Créer")
-    assert page.warning[0].value == clients_places.NAME_MISSING
+    assert page.warning[0].value == clients_places.NO_ADDRESS
+    page.text_input[0].set_value("北京")
+    press(page, "Créer")
+    assert page.warning[0].value == clients_places.NO_ADDRESS
     page.text_input[0].set_value("Biarritz Plage")
     press(page, "Créer")
     values = asked(records, "network.create_gym")

@@ -296,7 +296,7 @@ def test_a_new_kiosk_shows_its_code_once(page: AppTest, records: MemoryRecords) 
     assert issued.code not in shown(page)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "!!!"])
+@pytest.mark.parametrize("name", ["", "  ", "!!!", "北京"])
 def test_a_name_that_cannot_be_is_refused(page: AppTest, records: MemoryRecords, name: str) -> None:
     """Nothing is asked of the database, and the reason stands under the form."""
     page.run()

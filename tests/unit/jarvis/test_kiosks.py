@@ -2,7 +2,7 @@
 
 import pytest
 
-from jarvis.kiosks import CODE_ALPHABET, CodeFormatError, new_code, new_token, slug_of, stored_code, token_hash
+from jarvis.kiosks import CODE_ALPHABET, CodeFormatError, has_slug, new_code, new_token, slug_of, stored_code, token_hash
 
 
 def test_codes_have_six_characters_nobody_confuses() -> None:
@@ -38,5 +38,12 @@ def test_tokens_hold_256_bits_and_hash_to_32_bytes() -> None:
 def test_a_name_becomes_a_slug_without_accents() -> None:
     """French names give the slugs the database accepts."""
     assert slug_of("Borne Entrée — n° 2") == "borne-entree-n-2"
+    assert has_slug("n° 2")
+
+
+@pytest.mark.parametrize("name", ["", "—", "北京"])
+def test_a_name_without_a_letter_of_ours_gives_no_slug(name: str) -> None:
+    """Who asks first is told what `slug_of` would have refused."""
+    assert not has_slug(name)
     with pytest.raises(ValueError, match="at least one letter"):
-        slug_of("—")
+        slug_of(name)
