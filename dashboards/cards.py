@@ -1,4 +1,4 @@
-"""What a card looks like: records in, escaped HTML out. No element placed, no query.
+"""What a card and a timeline look like: records in, escaped HTML out. No element placed, no query.
 
 Members' words pass through `html.escape` and nothing else: they are shown as they were said, and
 neither markup, Markdown nor LaTeX in them means anything.
@@ -61,6 +61,15 @@ def counts_html(counts: AlertCounts) -> str:
 def empty_html(headline: str, more: str) -> str:
     """What stands where a list would be."""
     return f'<div class="j-empty"><p>{escape(headline)}</p><p>{escape(more)}</p></div>'
+
+
+def timeline_html(lines: Sequence[str], nothing: str) -> str:
+    """What happened, a list item each, or the sentence that nothing did.
+
+    Args:
+        lines: `<li>` elements, escaped.
+    """
+    return f'<ol class="j-timeline">{"".join(lines)}</ol>' if lines else f"<p>{escape(nothing)}</p>"
 
 
 def refused_html(refused: Sequence[tuple[str, str]]) -> str:

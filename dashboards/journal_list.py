@@ -8,7 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import choices, context, exports, journal
+from dashboards import cards, choices, context, exports, journal
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis import formats_fr
@@ -74,9 +74,7 @@ def history_html(scope: Scope, records: Records, *, table: str, identity: UUID, 
         scope, "journal.entries", gym_id=None, actor=None, actions=[], subjects=[table], subject_id=str(identity),
         since=None, most=10,
     )  # fmt: skip
-    if not rows:
-        return f"<p>{escape(say('Rien encore.'))}</p>"
-    return '<ol class="j-timeline">' + "".join(_event(row, now=now, timezone=timezone) for row in rows) + "</ol>"
+    return cards.timeline_html([_event(row, now=now, timezone=timezone) for row in rows], say("Rien encore."))
 
 
 def _event(row: Row, *, now: datetime, timezone: str) -> str:

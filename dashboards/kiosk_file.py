@@ -8,8 +8,10 @@ from uuid import UUID
 import streamlit as st
 
 from dashboards import (
+    cards,
     exports,
     figures,
+    journal,
     kiosk_cards,
     kiosk_settings_form,
     kiosk_setup,
@@ -115,7 +117,7 @@ def silences_html(silences: Sequence[Row], one: KioskView, *, now: datetime) -> 
         # Put away, or waiting for its code, nobody misses it.
         if silence["ended_at"] is not None or one.is_in_service
     ]
-    return _timeline(lines, say("Aucun silence de plus de dix minutes en 30 jours."))
+    return cards.timeline_html(lines, say("Aucun silence de plus de dix minutes en 30 jours."))
 
 
 def incidents_html(alerts: Sequence[Row], one: KioskView, *, now: datetime) -> str:
@@ -128,7 +130,7 @@ def incidents_html(alerts: Sequence[Row], one: KioskView, *, now: datetime) -> s
         + "</li>"
         for alert in alerts
     ]
-    return _timeline(lines, say("Aucune alerte en 30 jours."))
+    return cards.timeline_html(lines, say("Aucune alerte en 30 jours."))
 
 
 def signs_html(one: KioskView, signs: Row | None, parts: Sequence[Row], *, now: datetime) -> str:
@@ -148,14 +150,14 @@ def signs_html(one: KioskView, signs: Row | None, parts: Sequence[Row], *, now: 
         _spell(say(_PARTS[part["part"]]), part["began_at"], part["ended_at"], one, now=now, begins=say("en panne"))
         for part in parts
     ]
-    return kiosk_cards.pairs_html(lines) + _timeline(turns, say("Aucun défaut signalé en 30 jours."))
+    return kiosk_cards.pairs_html(lines) + cards.timeline_html(turns, say("Aucun défaut signalé en 30 jours."))
 
 
 def history_html(changes: Sequence[Row], one: KioskView, *, now: datetime) -> str:
     """Who set the kiosk up and how, the latest first."""
     lines = []
     for change in changes:
-        action = say(kiosk_texts.ACTIONS.get(change["action"], change["action"]))
+        action = journal.action(change["action"])
         if change["subject_table"] == "gyms":
             action = f"{action} ({say('toute la salle')})"
         words = kiosk_texts.change_words(change["details"])
@@ -166,7 +168,7 @@ def history_html(changes: Sequence[Row], one: KioskView, *, now: datetime) -> st
             + (f"<br>{escape(words)}" if words else "")
             + "</li>"
         )
-    return _timeline(lines, say("Rien n'a été changé depuis sa création."))
+    return cards.timeline_html(lines, say("Rien n'a été changé depuis sa création."))
 
 
 def conversation_line(row: Row, one: KioskView, *, now: datetime) -> dict[str, object]:
@@ -235,7 +237,3 @@ def _spell(
     when = formats_fr.moment(began_at, now=now, timezone=one.timezone)
     words = " ".join(part for part in (what, begins, say("pendant"), span) if part)
     return f"<li><small>{escape(when)}</small> {escape(words)}{going}</li>"
-
-
-def _timeline(lines: Sequence[str], nothing: str) -> str:
-    return f'<ol class="j-timeline">{"".join(lines)}</ol>' if lines else f"<p>{escape(nothing)}</p>"

@@ -1,4 +1,4 @@
-"""What a kiosk's settings and its history are called in French, and why a value cannot be set."""
+"""What a kiosk's settings are called in French, how a change of them is told, and why a value cannot be set."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,17 +44,6 @@ _UNSET = {
 LEVELS: Mapping[str, str] = {
     "kiosk": "cette borne", "gym": "la salle", "franchise": "la franchise", "default": "JARVIS",
 }  # fmt: skip
-ACTIONS: Mapping[str, str] = {
-    "kiosk_created": "Borne créée",
-    "kiosk_code_issued": "Code d'installation demandé",
-    "kiosk_provisioned": "Borne installée avec un code",
-    "kiosk_token_rotated": "Jeton renouvelé par la borne",
-    "kiosk_revoked": "Accès révoqués",
-    "kiosk_changed": "Nom ou emplacement changé",
-    "kiosk_paused": "Mise en maintenance",
-    "kiosk_resumed": "Remise en service",
-    "kiosk_settings_changed": "Réglages changés",
-}
 
 
 def value(key: str, found: Any) -> str:

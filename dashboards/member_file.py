@@ -7,7 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import figures, member_list, texts_fr
+from dashboards import cards, figures, member_list, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis import formats_fr
@@ -92,9 +92,7 @@ def reasons_html(member: Row) -> str:
 
 def timeline_html(events: Sequence[Row], member: Row, *, now: datetime) -> str:
     """Visits, conversations and alerts, each with its day; a conversation and an alert lead to their own page."""
-    if not events:
-        return f"<p>{escape(say('Rien encore.'))}</p>"
-    return '<ol class="j-timeline">' + "".join(_event(event, member, now=now) for event in events) + "</ol>"
+    return cards.timeline_html([_event(event, member, now=now) for event in events], say("Rien encore."))
 
 
 def _event(event: Row, member: Row, *, now: datetime) -> str:
