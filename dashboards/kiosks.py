@@ -123,6 +123,14 @@ def view(row: Row, *, now: datetime) -> KioskView:
     )
 
 
+def is_heard(row: Row, *, now: datetime) -> bool | None:
+    """True while a kiosk sends signs of life; None for one that should not: put away, or not set up yet."""
+    if row["status"] in _OUT_OF_SERVICE:
+        return None
+    heard_at = row["last_heartbeat_at"]
+    return heard_at is not None and now - heard_at < OFFLINE_AFTER and row["status"] != "offline"
+
+
 def in_order(views: Sequence[KioskView]) -> list[KioskView]:
     """Who needs somebody first: silent in an open gym, faulty, to set up, silent in a closed gym; then the others."""
     return sorted(views, key=_need)
@@ -176,15 +184,15 @@ def _besides(views: Sequence[KioskView]) -> list[str]:
 
 
 def _state(row: Row, config: KioskConfig, *, now: datetime) -> KioskState:
-    if row["status"] in _OUT_OF_SERVICE:
+    heard = is_heard(row, now=now)
+    if heard is None:
         return KioskState(row["status"])
     if row["talking_since"] is not None:
         # Its socket is open and answers; heartbeats may wait.
         return KioskState.CONVERSING
-    heard_at = row["last_heartbeat_at"]
-    if heard_at is None or now - heard_at >= OFFLINE_AFTER or row["status"] == "offline":
+    if not heard:
         return KioskState.OFFLINE
-    if now - heard_at >= max(SILENT_AFTER, timedelta(seconds=BEATS_MISSED * config.heartbeat_seconds)):
+    if now - row["last_heartbeat_at"] >= max(SILENT_AFTER, timedelta(seconds=BEATS_MISSED * config.heartbeat_seconds)):
         return KioskState.SILENT
     return KioskState(row["status"])
 

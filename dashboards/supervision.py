@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboards.gateway_watch import GatewayState
+from dashboards.kiosks import is_heard
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis import formats_fr
 from jarvis.freshness import BUILT_BY_DBT
-from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.meters import Histogram, Page
 
 # The pipeline notes every five minutes; three of them missed is silence.
@@ -115,14 +115,6 @@ def kiosk_lines(kiosks: Sequence[Row], uptime: Sequence[Row], *, now: datetime) 
         {**kiosk, "is_heard": is_heard(kiosk, now=now), "availability_rate": shares.get(kiosk["kiosk_id"])}
         for kiosk in kiosks
     ]  # fmt: skip
-
-
-def is_heard(kiosk: Row, *, now: datetime) -> bool | None:
-    """True while a kiosk sends heartbeats; None for one that should not: put away, or not set up yet."""
-    if kiosk["status"] in ("maintenance", "provisioning"):
-        return None
-    heard_at = kiosk["last_heartbeat_at"]
-    return heard_at is not None and now - heard_at <= OFFLINE_AFTER
 
 
 def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:

@@ -112,10 +112,11 @@ def test_routes_with_errors_come_first() -> None:
 
 @pytest.mark.parametrize(
     ("status", "minutes", "is_heard"),
-    [("online", 1, True), ("online", 11, False), ("offline", None, False), ("maintenance", 99, None)],
-)
+    [("online", 1, True), ("online", 10, False), ("offline", None, False), ("offline", 1, False),
+     ("maintenance", 99, None)],
+)  # fmt: skip
 def test_a_kiosk_is_up_while_it_is_heard(status: str, minutes: int | None, is_heard: bool | None) -> None:
-    """What is put away is neither up nor down."""
+    """As « Bornes » says it: silent from the tenth minute on, and what is put away is neither up nor down."""
     heard_at = None if minutes is None else NOW - timedelta(minutes=minutes)
     kiosk = {"kiosk_id": UUID(int=3), "status": status, "last_heartbeat_at": heard_at}
     [line] = supervision.kiosk_lines([kiosk], [{"kiosk_id": UUID(int=3), "availability_rate": 0.98}], now=NOW)

@@ -2,7 +2,16 @@
 
 import pytest
 
-from jarvis.kiosks import CODE_ALPHABET, CodeFormatError, has_slug, new_code, new_token, slug_of, stored_code, token_hash
+from jarvis.kiosks import (
+    CODE_ALPHABET,
+    CodeFormatError,
+    has_slug,
+    new_code,
+    new_token,
+    slug_of,
+    stored_code,
+    token_hash,
+)
 
 
 def test_codes_have_six_characters_nobody_confuses() -> None:
