@@ -30,7 +30,7 @@ def line(row: Row, *, costs: Mapping[UUID, float] | None) -> dict[str, object]:
         "state": state(GYM_STATES, row["status"]),
         "members": row["member_count"],
         "kiosks": f"{row['online_count']}/{row['kiosk_count']}",
-        "cost": None if costs is None else costs.get(row["id"], 0.0),
+        "cost": None if costs is None else round(costs.get(row["id"], 0.0), 2),
         "last": row["last_activity_at"],
     }
 
@@ -38,14 +38,14 @@ def line(row: Row, *, costs: Mapping[UUID, float] | None) -> dict[str, object]:
 def summary(rows: Sequence[Row], *, costs: Mapping[UUID, float] | None) -> str:
     """The network in one line: franchises, gyms, members, kiosks online, and the month's cost."""
     parts = [
-        say("{count} franchise(s)").format(count=len({row["franchise_id"] for row in rows if row["franchise_id"]})),
-        say("{count} salle(s)").format(count=len(rows)),
-        say("{count} adhérent(s)").format(count=formats_fr.number(sum(row["member_count"] for row in rows))),
-        say("{online} bornes en ligne sur {count}").format(
+        say("Franchises : {count}").format(count=len({row["franchise_id"] for row in rows if row["franchise_id"]})),
+        say("Salles : {count}").format(count=len(rows)),
+        say("Adhérents : {count}").format(count=formats_fr.number(sum(row["member_count"] for row in rows))),
+        say("Bornes en ligne : {online} sur {count}").format(
             online=sum(row["online_count"] for row in rows), count=sum(row["kiosk_count"] for row in rows)
         ),
     ]
     if costs is not None:
-        month = formats_fr.number(sum(costs.get(row["id"], 0.0) for row in rows), decimals=2)
-        parts.append(say("{cost} $ ce mois-ci").format(cost=month))
+        month = formats_fr.number(sum(round(costs.get(row["id"], 0.0), 2) for row in rows), decimals=2)
+        parts.append(say("Coût du mois : {cost} $").format(cost=month))
     return " · ".join(parts)

@@ -75,8 +75,8 @@ def preview_words(found: Preview) -> str:
     if not found.days:
         return say("Aucun score le mois dernier : l'effet de ce seuil ne peut pas être estimé.")
     sentence = say(
-        "Le mois dernier, ce seuil aurait déclenché {fired} alerte(s) pour {members} adhérent(s), "
-        "sur {days} jour(s) de scores."
+        "Ce que ce seuil aurait donné le mois dernier. Alertes : {fired} ; adhérents : {members} ; "
+        "jours de scores : {days}."
     )
     return sentence.format(fired=found.fired, members=found.members, days=found.days)
 

@@ -16,6 +16,10 @@ from jarvis.meters import Histogram, Page
 # The pipeline notes every five minutes; three of them missed is silence.
 PIPELINE_IS_SILENT_AFTER = timedelta(minutes=15)
 
+# Checks of quality run every night, retention on Sundays; an hour more is late.
+QUALITY_IS_LATE_AFTER = timedelta(days=1, hours=1)
+RETENTION_IS_LATE_AFTER = timedelta(days=7, hours=1)
+
 BUSY_SHARE = 0.8
 
 _UPSTREAMS: Mapping[str, str] = {"ok": "joignable", "unreachable": "injoignable"}
@@ -29,7 +33,8 @@ class Sign:
     """How one part of the machine is."""
 
     part: str
-    is_well: bool
+    is_well: bool | None
+    """None for work whose first hour has not come."""
     words: str
     more: str = ""
 
@@ -152,17 +157,23 @@ def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:
             f"{formats_fr.number(state['database_bytes'] / 2**20)}\u00a0Mo", f"{connections} connexions",
         ),
         Sign(
-            "Contrôles de qualité", not state["unmet_expectation_count"],
+            "Contrôles de qualité",
+            _is_done(state["quality_ran_at"], state["unmet_expectation_count"], QUALITY_IS_LATE_AFTER, now=now),
             "jamais faits" if state["quality_ran_at"] is None
             else f"{formats_fr.number(state['unmet_expectation_count'])} non tenus",
             "" if state["quality_ran_at"] is None else formats_fr.age(state["quality_ran_at"], now=now),
         ),
         Sign(
-            "Conservation", not state["retention_error_count"],
+            "Conservation",
+            _is_done(state["retention_ran_at"], state["retention_error_count"], RETENTION_IS_LATE_AFTER, now=now),
             "jamais passée" if state["retention_ran_at"] is None else "passée",
             "" if state["retention_ran_at"] is None else formats_fr.age(state["retention_ran_at"], now=now),
         ),
     ]  # fmt: skip
+
+
+def _is_done(ran_at: datetime | None, failed: int, late_after: timedelta, *, now: datetime) -> bool | None:
+    return None if ran_at is None else not failed and now - ran_at <= late_after
 
 
 def _is_stuck(state: Row, *, now: datetime) -> bool:

@@ -34,6 +34,9 @@ _KIOSKS = {
     "last_heartbeat_at": "Dernier signe", "availability_rate": "Disponibilité, 7 jours", "software_version": "Version",
 }  # fmt: skip
 
+# How a part is: its mark, its word and its style.
+_STATES = {True: ("✓", "va bien", "j-well"), False: ("✗", "à regarder", "j-ill"), None: ("–", "pas encore", "")}
+
 
 def place(scope: Scope, *, now: datetime) -> None:
     """The board is placed; a gateway that is away leaves its own figures out, and says so."""
@@ -63,11 +66,11 @@ def signs_html(signs: Sequence[supervision.Sign]) -> str:
 
 
 def _sign(sign: supervision.Sign) -> str:
-    mark, label = ("✓", say("va bien")) if sign.is_well else ("✗", say("à regarder"))
+    mark, label, style = _STATES[sign.is_well]
     more = f" <small>{escape(sign.more)}</small>" if sign.more else ""
     return (
-        f'<li class="{"j-well" if sign.is_well else "j-ill"}"><b aria-hidden="true">{mark}</b>'
-        f'<span><strong>{escape(say(sign.part))}</strong><span class="j-unseen"> {escape(label)} : </span>'
+        f'<li class="{style}"><b aria-hidden="true">{mark}</b>'
+        f'<span><strong>{escape(say(sign.part))}</strong><span class="j-unseen"> {escape(say(label))} : </span>'
         f"<br>{escape(say(sign.words))}{more}</span></li>"
     )
 

@@ -120,7 +120,7 @@ def test_the_network_stands_in_one_line() -> None:
     page = run(clients_script)
     assert (
         page.caption[0].value
-        == "1 franchise(s) · 1 salle(s) · 120 adhérent(s) · 2 bornes en ligne sur 3 · 12,50 $ ce mois-ci"
+        == "Franchises : 1 · Salles : 1 · Adhérents : 120 · Bornes en ligne : 2 sur 3 · Coût du mois : 12,50 $"
     )
     assert list(page.dataframe[0].value.loc[0, ["gym", "state", "kiosks", "cost"]]) == [
         "Salle de Dax", "● Active", "2/3", 12.5,

@@ -113,9 +113,9 @@ def test_a_threshold_says_what_it_would_have_done(page: AppTest, records: Refusi
         for member, score in scores
     ]
     page.run()
-    assert "2 alerte(s) pour 2 adhérent(s), sur 1 jour(s)" in page.info[0].value
+    assert "Alertes : 2 ; adhérents : 2 ; jours de scores : 1" in page.info[0].value
     page.slider[0].set_value(0.8).run()
-    assert "1 alerte(s) pour 1 adhérent(s)" in page.info[0].value
+    assert "Alertes : 1 ; adhérents : 1" in page.info[0].value
     page.number_input[0].set_value(3)
     button(page, "Enregistrer")
     values = asked(records, "gym_settings.change_gym")

@@ -38,7 +38,7 @@ def well() -> GatewayState:
 
 def ill(gateway: GatewayState, **changes: object) -> list[str]:
     """The parts that need a look."""
-    return [sign.part for sign in supervision.signs(gateway, a_state(**changes), now=NOW) if not sign.is_well]
+    return [sign.part for sign in supervision.signs(gateway, a_state(**changes), now=NOW) if sign.is_well is False]
 
 
 def test_a_machine_that_is_well_shows_no_cross() -> None:
@@ -58,11 +58,23 @@ def test_a_machine_that_is_well_shows_no_cross() -> None:
         ({"connection_count": 190}, ["Base de données"]),
         ({"unmet_expectation_count": 2}, ["Contrôles de qualité"]),
         ({"retention_error_count": 1}, ["Conservation"]),
+        ({"quality_ran_at": NOW - timedelta(days=2)}, ["Contrôles de qualité"]),
+        ({"retention_ran_at": NOW - timedelta(days=8)}, ["Conservation"]),
+        ({"quality_ran_at": None, "retention_ran_at": None}, []),
     ],
 )
 def test_what_is_ill_is_told(changes: dict[str, object], parts: list[str]) -> None:
     """One part, and no other."""
     assert ill(well(), **changes) == parts
+
+
+def test_work_whose_first_hour_has_not_come_is_neither_well_nor_ill() -> None:
+    """A tick would say that somebody had looked."""
+    state = a_state(quality_ran_at=None, retention_ran_at=None)
+    found = {sign.part: sign.is_well for sign in supervision.signs(well(), state, now=NOW)}
+    assert found["Contrôles de qualité"] is None
+    assert found["Conservation"] is None
+    assert supervision_board.signs_html(supervision.signs(well(), state, now=NOW)).count("✓") == 6
 
 
 def test_a_gateway_that_is_away_takes_only_its_own_figures() -> None:
