@@ -102,9 +102,17 @@ def has_acted() -> bool:
 
 def current_scope(*, is_activity: bool = True) -> Scope:
     """As `signed_in`, narrowed to the gym they look at as its manager does, where they do."""
-    scope = signed_in(is_activity=is_activity)
+    return narrowed(signed_in(is_activity=is_activity))
+
+
+def narrowed(person: Scope) -> Scope:
+    """With the rights of the manager of the gym they look at as its manager does; as they are where they look at none.
+
+    Args:
+        person: with all their rights, as `signed_in` answers.
+    """
     seen: tuple[UUID, str] | None = st.session_state.get(SEEN_GYM)
-    return scope if seen is None or not scope.may(Permission.CHOOSE_GYM) else scope.as_manager_of(*seen)
+    return person if seen is None or not person.may(Permission.CHOOSE_GYM) else person.as_manager_of(*seen)
 
 
 def signed_in(*, is_activity: bool = True) -> Scope:

@@ -16,7 +16,7 @@ with access.apology():
     person = access.signed_in(is_activity=access.note_run())
     language.begin(lambda: settings_profile.own_language(person))
     # The pages' own scope: narrower than the person's while they look at one gym as its manager does.
-    scope = access.current_scope(is_activity=False)
+    scope = access.narrowed(person)
     context.follow_switch(scope)
     pages = navigation.menu(scope)
     st.logo(LOGO, size="large")

@@ -40,7 +40,7 @@ def script() -> None:
     from dashboards import access, context
 
     person = access.signed_in()
-    scope = access.current_scope()
+    scope = access.narrowed(person)
     context.follow_switch(scope)
     context.place(person)
     context.place_banner(scope)
