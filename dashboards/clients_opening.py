@@ -1,10 +1,8 @@
 """Opening a client on one page: the franchise, its first gym, a kiosk's code and the first people, all or nothing."""
 
-from zoneinfo import available_timezones
-
 import streamlit as st
 
-from dashboards import access, people_steps
+from dashboards import access, choices, people_steps
 from dashboards.kiosk_desk import NAME_MISSING
 from dashboards.language import say
 from dashboards.people import is_email
@@ -48,8 +46,8 @@ def _form(scope: Scope, records: Records) -> None:
         )
     gym = left.text_input(say("Nom de la salle"), key="client-gym", max_chars=120)
     city = right.text_input(say("Ville"), key="client-city", max_chars=120)
-    zones = sorted(available_timezones())
-    timezone = left.selectbox(say("Fuseau horaire"), zones, index=zones.index("Europe/Paris"), key="client-zone")
+    with left:
+        timezone = choices.timezone(key="client-zone")
     kiosk = right.text_input(say("Nom de la première borne"), value="Borne entrée", key="client-kiosk", max_chars=80)
     owner = left.text_input(say("E-mail du propriétaire (facultatif)"), key="client-owner", max_chars=254)
     manager = right.text_input(say("E-mail du responsable (facultatif)"), key="client-manager", max_chars=254)

@@ -2,12 +2,11 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import streamlit as st
 from psycopg.types.json import Jsonb
 
-from dashboards import changes, clients, navigation
+from dashboards import changes, choices, clients, navigation
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.kiosks import has_slug, slug_of
@@ -89,8 +88,7 @@ def place_gyms(scope: Scope, records: Records, gym_id: UUID | None) -> None:
             say("Franchise"), [None, *franchises], placeholder=say("Indépendante"),
             format_func=lambda row: say("Indépendante") if row is None else row["name"],
         )  # fmt: skip
-        zones = sorted(available_timezones())
-        timezone = st.selectbox(say("Fuseau horaire"), zones, index=zones.index("Europe/Paris"))
+        timezone = choices.timezone()
         is_sent = st.form_submit_button(say("Créer"), type="primary")
     if is_sent:
         if not has_slug(name):

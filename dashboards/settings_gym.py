@@ -6,12 +6,11 @@ Changes go through functions that check who may and write the trail; what they r
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
 
 import streamlit as st
 from psycopg.types.json import Jsonb
 
-from dashboards import access, changes
+from dashboards import access, changes, choices
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.alert_choices import Preview, ScoredDay, preview_churn
@@ -87,8 +86,7 @@ def place_hours(scope: Scope, gym: Row) -> None:
         left, right = st.columns(2)
         address = left.text_input(say("Adresse"), value=gym["address"] or "", max_chars=200)
         city = right.text_input(say("Ville"), value=gym["city"] or "", max_chars=200)
-        zones = sorted(available_timezones())
-        timezone = st.selectbox(say("Fuseau horaire"), zones, index=zones.index(gym["timezone"]))
+        timezone = choices.timezone(chosen=gym["timezone"])
         st.caption(say("Une plage par jour, comme 6:00-22:30 ; vide : fermé."))
         kept = gym["opening_hours"]
         # A row that wraps: in columns a telephone would show Friday after Monday.

@@ -233,6 +233,18 @@ def test_a_gym_is_created_with_usual_hours(records: MemoryRecords) -> None:
 
 
 @pytest.mark.usefixtures("opening")
+def test_time_zones_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie in hundreds of files, and a form runs at every click."""
+    walks: list[set[str]] = []
+    monkeypatch.setattr(choices, "available_timezones", lambda: walks.append({"Europe/Paris"}) or walks[-1])
+    choices._timezones.cache_clear()
+    page = run(gyms_script)
+    page.run()
+    choices._timezones.cache_clear()
+    assert (len(walks), page.selectbox[1].value) == (1, "Europe/Paris")
+
+
+@pytest.mark.usefixtures("opening")
 def test_a_gym_s_state_is_changed(records: MemoryRecords) -> None:
     """Suspended, with the rest as it was."""
     page = run(gyms_script, salle=str(DAX))
