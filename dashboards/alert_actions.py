@@ -11,7 +11,7 @@ from enum import Enum, auto
 import streamlit as st
 
 from dashboards import access, cards, texts_fr
-from dashboards.alerts import Alert, AlertDesk, AlertStatus, Change
+from dashboards.alerts import Alert, AlertDesk, AlertStatus, Change, Refused
 from dashboards.language import say
 from jarvis.tenancy import Permission, Scope
 
@@ -55,7 +55,7 @@ def carry_out(scope: Scope, desk: AlertDesk) -> None:
     if step is not Step.CANCEL:
         change = _change(scope, desk, step, alert)
         st.session_state["last_change"] = change
-        if change.message in (texts_fr.REASON_MISSING, texts_fr.MESSAGE_MISSING):
+        if change.reason is Refused.INCOMPLETE:
             st.rerun()
     st.session_state.pop("open_form", None)
     st.rerun()

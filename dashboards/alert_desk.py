@@ -23,6 +23,7 @@ from dashboards.alerts import (
     AlertStatus,
     Change,
     DeskMark,
+    Refused,
     read_actions,
     read_quotes,
 )
@@ -101,7 +102,7 @@ class DatabaseAlertDesk:
     def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
         """The alert is closed without action; a reason is required."""
         if not reason.strip():
-            return Change(False, texts_fr.REASON_MISSING)
+            return Change(False, texts_fr.REASON_MISSING, reason=Refused.INCOMPLETE)
         closing = {"status": "dismissed", "outcome_code": None, "notes": reason.strip()}
         return self._change(scope, alert, block="close_alert", done=texts_fr.DISMISSED, values=closing)
 
@@ -110,7 +111,7 @@ class DatabaseAlertDesk:
         if not scope.may(Permission.ACT_ON_ALERTS):
             return Change(False, texts_fr.NOT_ALLOWED)
         if not text.strip():
-            return Change(False, texts_fr.MESSAGE_MISSING)
+            return Change(False, texts_fr.MESSAGE_MISSING, reason=Refused.INCOMPLETE)
         with self._database.person(scope) as connection:
             values = {"alert_id": alert.id, "text": text.strip()}
             is_kept = connection.execute(self._blocks["use_message"], values).fetchone() is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Protocol
 from uuid import UUID
 
@@ -117,15 +117,27 @@ class DeskMark:
     """The moments of their last changes, summed: a commit that comes late counts like any other."""
 
 
+class Refused(Enum):
+    """Why nothing was done, where a page goes on by it; the sentence is for people."""
+
+    INCOMPLETE = auto()
+    """A field that must be filled in is empty."""
+    TAKEN = auto()
+    """A name or a code that somebody else has."""
+    OUTDATED = auto()
+    """What the person had before them has changed meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What came of an action."""
 
     is_done: bool
     message: str
-    """French, for the person who acted."""
+    """For the person who acted."""
     refused: tuple[tuple[str, str], ...] = ()
     """Of several alerts, those that stayed as they were: title and reason."""
+    reason: Refused | None = None
 
 
 class AlertDesk(Protocol):

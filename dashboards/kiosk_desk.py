@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from dashboards import texts_fr
-from dashboards.alerts import Change
+from dashboards.alerts import Change, Refused
 from dashboards.kiosk_texts import refusal
 from dashboards.language import say
 from dashboards.records import Records, Row
@@ -131,7 +131,7 @@ class KioskDesk:
                 "issue_kiosk_code", id=kiosk_id, holder=holder.value, lookup=stored.lookup, code_hash=stored.hash,
                 valid_minutes=CODE_VALID_MINUTES,
             )  # fmt: skip
-            if refused is not None and refused.message == say(NAME_TAKEN):
+            if refused is not None and refused.reason is Refused.TAKEN:
                 continue
             if refused is None and answer is False:
                 refused = Change(False, say(KIOSK_GONE))
@@ -152,7 +152,9 @@ class KioskDesk:
             "change_kiosk", id=kiosk_id, seen_name=seen[0], seen_location=seen[1], name=name,
             location_in_gym=location.strip() or None,
         )  # fmt: skip
-        return refused or (Change(True, say(RENAMED)) if answer else Change(False, say(CHANGED_MEANWHILE)))
+        if refused is not None:
+            return refused
+        return Change(True, say(RENAMED)) if answer else _outdated()
 
     def pause(self, kiosk_id: UUID, *, is_paused: bool) -> Change:
         """The kiosk is out of service, or back in it."""
@@ -204,11 +206,15 @@ class KioskDesk:
         except psycopg.errors.InsufficientPrivilege:
             return None, Change(False, say(NOT_ALLOWED))
         except psycopg.errors.UniqueViolation:
-            return None, Change(False, say(NAME_TAKEN))
+            return None, Change(False, say(NAME_TAKEN), reason=Refused.TAKEN)
         except psycopg.errors.SerializationFailure:
-            return None, Change(False, say(CHANGED_MEANWHILE))
+            return None, _outdated()
         answer = None if row is None else row["answer"]
         return answer, Change(False, say(KIOSK_GONE)) if answer is None else None
+
+
+def _outdated() -> Change:
+    return Change(False, say(CHANGED_MEANWHILE), reason=Refused.OUTDATED)
 
 
 def _name_refused(name: str) -> str | None:

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from dashboards import kiosk_texts
-from dashboards.kiosk_desk import CHANGED_MEANWHILE, KioskDesk, Level, SeenSettings
+from dashboards.alerts import Refused
+from dashboards.kiosk_desk import KioskDesk, Level, SeenSettings
 from dashboards.kiosks import KioskView
 from dashboards.language import say
 from dashboards.records import Records, Row
@@ -140,7 +141,7 @@ def _send(scope: Scope, records: Records, seen: SeenSettings, wanted: Mapping[st
     change = KioskDesk(scope, records).configure(seen, wanted)
     if change.is_done:
         _close()
-    elif change.message == say(CHANGED_MEANWHILE):
+    elif change.reason is Refused.OUTDATED:
         layers = records.row(scope, "network.kiosk_setting_layers", id=seen.kiosk_id)
         _close()
         if layers is not None:

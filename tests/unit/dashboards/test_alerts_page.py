@@ -21,6 +21,7 @@ from dashboards.alerts import (
     AlertStatus,
     Change,
     DeskMark,
+    Refused,
 )
 from jarvis.tenancy import Scope, UserRole
 from warehouse.stores.sign_in import Account
@@ -305,7 +306,7 @@ def test_cancelling_changes_nothing(page: AppTest, desk: MemoryDesk) -> None:
 def test_a_missing_reason_keeps_the_form_open(page: AppTest, desk: MemoryDesk) -> None:
     """The manager is told, and loses nothing."""
     desk.kept = [an_alert()]
-    desk.answer = Change(False, texts_fr.REASON_MISSING)
+    desk.answer = Change(False, texts_fr.REASON_MISSING, reason=Refused.INCOMPLETE)
     page.run()
     press(page, "Classer sans suite")
     press(page, "Classer l'alerte sans suite")

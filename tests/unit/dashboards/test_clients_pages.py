@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, clients, clients_places, people
+from dashboards import access, choices, clients, clients_places, people
 from jarvis.tenancy import Scope, UserRole
 from tests.unit.dashboards.test_members_pages import MemoryRecords
 from warehouse.stores.account_links import NewLink
