@@ -1,7 +1,7 @@
-"""What Dagster shows of a mart beside « made »: how many rows, what they cost together, and a few of them.
+"""What Dagster shows of an asset beside « made »: how many rows, what they cost together, and a look into them.
 
 A few rows only of marts that are about no member: a row about one is personal even without a name, and Dagster's event
-log is for the data team, not for a gym's people.
+log is for the data team, not for a gym's people. Of the Python assets' tables it shows rows counted by label.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import Any
 from dagster import MetadataValue, Output
 from psycopg import Connection
 
+from warehouse.stores.holdings import holding
 from warehouse.stores.marts import glance
 
 ROWS = 5
@@ -49,6 +50,16 @@ def look(connection: Connection, node: Mapping[str, Any]) -> dict[str, MetadataV
         told["cost_usd"] = MetadataValue.float(float(found.cost_usd))
     if found.rows:
         told["preview"] = MetadataValue.md(table(shown, found.rows))
+    return told
+
+
+def held(connection: Connection, asset: str) -> dict[str, MetadataValue[Any]]:
+    """Row count and preview of a Python asset's table, as it stands in this transaction."""
+    found = holding(connection, asset)
+    rows = [(*labels, count) for labels, count in found.counts.items()]
+    told: dict[str, MetadataValue[Any]] = {"dagster/row_count": MetadataValue.int(found.row_count)}
+    if rows:
+        told["preview"] = MetadataValue.md(table([*found.labels, "row_count"], rows))
     return told
 
 

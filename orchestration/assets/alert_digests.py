@@ -12,6 +12,7 @@ from jarvis.alert_digests import letter
 from jarvis.mail import AddressError, is_quiet, message
 from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
 from jarvis.settings import Settings
+from orchestration.previews import held
 from orchestration.resources import Warehouse, process_settings
 from warehouse.mailer import MailDelayed, Mailer, MailRefused, mailer_for
 from warehouse.stores import alert_digests as store
@@ -23,7 +24,8 @@ def alert_digests(context: AssetExecutionContext, warehouse: Warehouse) -> Mater
     settings = process_settings()
     with warehouse.connect() as connection:
         report = send_digests(connection, mailer_for(settings), settings, now=datetime.now(UTC))
-    return MaterializeResult(metadata=dict(report))
+        told = held(connection, "alert_digests")
+    return MaterializeResult(metadata={**report, **told})
 
 
 def send_digests(connection: Connection, mailer: Mailer, settings: Settings, *, now: datetime) -> Mapping[str, int]:

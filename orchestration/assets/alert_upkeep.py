@@ -16,6 +16,7 @@ from jarvis.alert_choices import choose
 from jarvis.alert_messages import draft
 from jarvis.alert_upkeep import data_faults, ending, escalated, milestones
 from jarvis.alerts_fr import DATA_IS_BACK
+from orchestration.previews import held
 from orchestration.resources import Warehouse
 from warehouse.stores import alert_choices, alert_messages, alerts
 from warehouse.stores import alert_upkeep as store
@@ -36,7 +37,8 @@ def weekly_choices(context: AssetExecutionContext, warehouse: Warehouse) -> Mate
             **choose_members(connection, now=now),
             "drafts": draft_messages(connection),
         }
-    return MaterializeResult(metadata=dict(report))
+        told = held(connection, "alert_choices")
+    return MaterializeResult(metadata={**report, **told})
 
 
 def keep_up(connection: Connection, *, now: datetime) -> Mapping[str, int]:

@@ -6,6 +6,7 @@ from orchestration import batches
 from orchestration.assets.conversations import conversation_summaries
 from orchestration.assets.members import member_analytics
 from orchestration.assets.refusals import reported
+from orchestration.previews import held
 from orchestration.resources import Analyst, Warehouse
 
 
@@ -18,10 +19,12 @@ def manager_alerts(context: AssetExecutionContext, warehouse: Warehouse, analyst
     """
     with warehouse.connect() as connection:
         report = batches.raise_alerts(connection, negative_feedback_below=analyst.negative_feedback_below())
+        told = held(connection, "manager_alerts")
     return MaterializeResult(
         metadata={
             "alerts": report.written.total(),
             "by_type": dict(report.written),
             **reported(context.log, report.refused),
+            **told,
         }
     )

@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, AssetKey, Config, MaterializeResult, 
 
 from orchestration.assets.raw import raw_key
 from orchestration.churn import promote_waiting, score_day, train_candidate
+from orchestration.previews import held
 from orchestration.resources import Warehouse, process_settings
 
 
@@ -36,12 +37,14 @@ def churn_scores(context: AssetExecutionContext, config: ScoringDay, warehouse: 
     day = date.fromisoformat(config.as_of) if config.as_of else None
     with warehouse.connect() as connection:
         scored = score_day(connection, thresholds=process_settings().churn, as_of=day)
+        told = held(connection, "churn_scores")
     return MaterializeResult(
         metadata={
             "as_of": scored.as_of.isoformat(),
             "members": scored.scored,
             "held_back": scored.held_back,
             "by_level": {str(level): count for level, count in scored.by_level.items()},
+            **told,
         }
     )
 
@@ -55,8 +58,9 @@ def churn_model(context: AssetExecutionContext, warehouse: Warehouse) -> Materia
     """The newest candidate: fitted on settled months, judged on later ones, kept with its window and figures."""
     with warehouse.connect() as connection:
         training = train_candidate(connection, thresholds=process_settings().churn)
+        told = held(connection, "churn_model")
     figures = {name: training.metrics[name] for name in ("model", "rules", "champion") if name in training.metrics}
-    return MaterializeResult(metadata={"version": training.version, "told": training.told, "figures": figures})
+    return MaterializeResult(metadata={"version": training.version, "told": training.told, "figures": figures, **told})
 
 
 @asset(group_name="churn", kinds={"postgres"}, deps=[churn_model])
@@ -64,4 +68,5 @@ def churn_champion(context: AssetExecutionContext, warehouse: Warehouse) -> Mate
     """The model that decides; a candidate becomes it only past the check that blocks the way here."""
     with warehouse.connect() as connection:
         promoted = promote_waiting(connection, by="pipeline")
-    return MaterializeResult(metadata={"promoted": promoted or "nothing"})
+        told = held(connection, "churn_model")
+    return MaterializeResult(metadata={"promoted": promoted or "nothing", **told})

@@ -5,6 +5,7 @@ from dagster import AssetExecutionContext, MaterializeResult, asset
 from orchestration import batches, engine_gate
 from orchestration.assets.engines import engine_versions
 from orchestration.assets.raw import raw_key
+from orchestration.previews import held
 from orchestration.resources import Analyst, Warehouse
 
 
@@ -31,6 +32,7 @@ def conversation_summaries(
         engine = engine_gate.admit(connection, analyst.engine(), shelf=analyst.shelf()).analyst
         connection.commit()
         report = batches.analyse_due(connection, engine, has_second_tier=analyst.has_second_tier())
+        told = held(connection, "conversation_summaries")
     return MaterializeResult(
         metadata={
             "sessions": report.claimed,
@@ -41,5 +43,6 @@ def conversation_summaries(
             "tokens": report.tokens,
             "cost_usd": report.cost_usd,
             "engine": f"{engine.name} {engine.version}",
+            **told,
         }
     )

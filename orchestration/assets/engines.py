@@ -12,6 +12,7 @@ from dagster import (
 )
 
 from orchestration import engine_gate
+from orchestration.previews import held
 from orchestration.resources import Analyst, Warehouse
 
 CHECK = "scores_no_lower_than_the_champion"
@@ -39,6 +40,7 @@ def engine_versions(context: AssetExecutionContext, warehouse: Warehouse, analys
         admission = engine_gate.admit(connection, analyst.engine(), shelf=analyst.shelf())
         waiting = 0 if admission.engine is not None else engine_gate.hold_sessions(connection, admission)
         connection.commit()
+        kept = held(connection, "engine_versions")
     told: dict[str, Any] = {
         "configured": admission.configured,
         "in_service": "none" if admission.engine is None else engine_gate.version_of(admission.engine),
@@ -47,7 +49,7 @@ def engine_versions(context: AssetExecutionContext, warehouse: Warehouse, analys
         "golden_means": dict(admission.metrics.get("means", {})),
     }
     return MaterializeResult(
-        metadata=told,
+        metadata={**told, **kept},
         check_results=[
             AssetCheckResult(
                 check_name=CHECK,

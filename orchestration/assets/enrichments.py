@@ -4,6 +4,7 @@ from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from orchestration import engine_gate, enrichment
 from orchestration.assets.conversations import conversation_summaries
+from orchestration.previews import held
 from orchestration.queues import HOSTED_MODEL_POOL
 from orchestration.resources import Analyst, Warehouse
 
@@ -31,6 +32,7 @@ def enriched_conversations(
         connection.commit()
         engine = admission.analyst
         report = enrichment.enrich_due(connection, engine)
+        told = held(connection, "enriched_conversations")
     return MaterializeResult(
         metadata={
             "sessions": report.claimed,
@@ -42,5 +44,6 @@ def enriched_conversations(
             "tokens": report.tokens,
             "cost_usd": report.cost_usd,
             "engine": f"{engine.name} {engine.version}",
+            **told,
         }
     )

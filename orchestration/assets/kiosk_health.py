@@ -7,6 +7,7 @@ from psycopg import Connection
 
 from jarvis.kiosk_health import Verdict, look
 from orchestration.assets.raw import raw_key
+from orchestration.previews import held
 from orchestration.resources import Warehouse
 from warehouse.stores import alerts
 from warehouse.stores import kiosk_health as store
@@ -17,12 +18,14 @@ def kiosk_health(context: AssetExecutionContext, warehouse: Warehouse) -> Materi
     """Kiosks silent for 10 minutes are offline; 30 minutes of open hours raise one alert, ended by their return."""
     with warehouse.connect() as connection:
         verdict = watch_kiosks(connection, now=datetime.now(UTC))
+        told = held(connection, "kiosk_health")
     return MaterializeResult(
         metadata={
             "went_offline": len(verdict.offline),
             "alerts_raised": len(verdict.raised),
             "alerts_ended": len(verdict.ended),
             "is_network_silent": verdict.watch.is_network_silent,
+            **told,
         }
     )
 

@@ -7,6 +7,7 @@ from orchestration.assets.conversations import conversation_summaries
 from orchestration.assets.enrichments import enriched_conversations
 from orchestration.assets.raw import raw_key
 from orchestration.assets.refusals import reported
+from orchestration.previews import held
 from orchestration.resources import Warehouse
 
 
@@ -28,4 +29,5 @@ def member_analytics(context: AssetExecutionContext, warehouse: Warehouse) -> Ma
     """
     with warehouse.connect() as connection:
         report = batches.count_members(connection)
-    return MaterializeResult(metadata={"members": report.recomputed, **reported(context.log, report.refused)})
+        told = held(connection, "member_analytics")
+    return MaterializeResult(metadata={"members": report.recomputed, **reported(context.log, report.refused), **told})

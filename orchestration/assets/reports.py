@@ -7,6 +7,7 @@ from pydantic import Field
 
 from jarvis.reports import ReportKind
 from orchestration import reports
+from orchestration.previews import held
 from orchestration.resources import Warehouse, process_settings
 from warehouse.connection import connect
 from warehouse.mailer import mailer_for
@@ -36,8 +37,14 @@ def insights_reports(
     now = datetime.fromisoformat(config.as_of) if config.as_of else datetime.now(UTC)
     with warehouse.connect() as connection:
         written = reports.write_reports(connection, config.kind, now=now)
+        told = held(connection, "insights_reports")
     return MaterializeResult(
-        metadata={"kind": config.kind.value, "published": written.published, "unchanged": written.unchanged}
+        metadata={
+            "kind": config.kind.value,
+            "published": written.published,
+            "unchanged": written.unchanged,
+            **told,
+        }
     )
 
 
@@ -50,6 +57,13 @@ def report_deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> M
         connect(settings.database_url_for("dashboard"), application_name="jarvis-reports") as readers,
     ):
         done = reports.deliver_reports(connection, readers, mailer_for(settings), settings, now=datetime.now(UTC))
+        told = held(connection, "report_deliveries")
     return MaterializeResult(
-        metadata={"sent": done.sent, "waiting": done.waiting, "suppressed": done.suppressed, "failed": done.failed}
+        metadata={
+            "sent": done.sent,
+            "waiting": done.waiting,
+            "suppressed": done.suppressed,
+            "failed": done.failed,
+            **told,
+        }
     )

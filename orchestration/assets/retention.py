@@ -20,6 +20,7 @@ from dagster import (
 from pydantic import Field
 
 from orchestration.assets.raw import raw_key
+from orchestration.previews import held
 from orchestration.resources import Warehouse, process_settings
 from warehouse.stores import retention
 
@@ -47,6 +48,7 @@ def retention_proofs(
         proofs = retention.keep_house(
             connection, home=process_settings().home, now=datetime.now(UTC), is_dry=config.dry
         )
+        told = held(connection, "retention")
     table = MetadataValue.table(
         [
             TableRecord(
@@ -62,7 +64,7 @@ def retention_proofs(
         ]
     )
     broken = {f"{one.rule_name} {one.gym_slug or ''}".strip(): one.error for one in proofs if one.error}
-    context.add_output_metadata({"proofs": table, "dry": config.dry})
+    context.add_output_metadata({"proofs": table, "dry": config.dry, **told})
     if broken:
         raise Failure(f"{len(broken)} rules stopped, the others are kept: {broken}")
     return MaterializeResult(metadata={"done": sum(one.done for one in proofs)})

@@ -46,6 +46,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/export.sql": ("jarvis_analyst",),
     "warehouse/queries/freshness.sql": ("jarvis_pipeline",),
     "warehouse/queries/golden.sql": ("jarvis_pipeline",),
+    "warehouse/queries/holdings.sql": ("jarvis_pipeline",),
     "warehouse/queries/gym_settings.sql": ("jarvis_dashboard",),
     "warehouse/queries/goals.sql": ("jarvis_gateway",),
     "warehouse/queries/mail_preferences.sql": ("jarvis_dashboard", "jarvis_pipeline"),

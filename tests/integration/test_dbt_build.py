@@ -1,6 +1,6 @@
 """The analysts' door built for real: dbt on a migrated database, then looked at through each door."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString
@@ -12,6 +12,7 @@ from psycopg import sql
 
 from jarvis.settings import Settings
 from orchestration import dbt
+from orchestration.warm_dbt import invoke
 from tests.conftest import REPOSITORY, Database
 from tests.contracts.test_queries import plans_as
 from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id, plant
@@ -243,6 +244,67 @@ def test_numbers_keep_their_precision(built: Database) -> None:
 def test_the_project_folder_holds_nothing_of_a_build() -> None:
     """Results and logs go home, not into the repository."""
     assert not [name for name in ("target", "logs", "dbt_packages") if Path(dbt.PROJECT, name).exists()]
+
+
+# What is rebuilt alone, and how: from the command line and in the worker's process, of each kind that others stand on.
+PARTS = {
+    "the gyms, from the command line": lambda settings: dbt.run(settings, "build", "--select", "dim_gyms"),
+    "sessions, a staging view and a seed, warm": lambda settings: invoke(
+        settings, "build", "--full-refresh", "--resource-type", "model", "--resource-type", "seed",
+        "--select", "fct_sessions", "stg_jarvis__usage", "stg_jarvis__visits", "model_prices",
+    ).raise_if_failed(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rebuild", PARTS.values(), ids=PARTS)
+def test_a_build_of_a_part_leaves_the_views_on_it(built: Database, rebuild: Callable[[Settings], object]) -> None:
+    """The same views stand, never dropped, with grants, comments and their reader's rights, and read the new tables."""
+    before = views(built)
+    assert {*VIEWS, "int_usage__priced", "int_visits__localised", "int_memberships__stays"} <= set(before)
+    rebuild(built.settings)
+    assert views(built) == before
+    with built.connect("dashboard") as connection, as_user(connection, PERSON["manager_dax"].id):
+        assert {view: gyms_seen(connection, view) for view in VIEWS} == dict.fromkeys(VIEWS, PERSON["manager_dax"].sees)
+
+
+def test_views_are_none_the_worse_when_everything_is_rebuilt_after_a_part(built: Database) -> None:
+    """dbt knows again which views there are: the next build replaces them."""
+    invoke(
+        built.settings, "build", "--resource-type", "model", "--select", "dim_gyms", "fct_sessions", *VIEWS
+    ).raise_if_failed()
+    assert set(VIEWS) <= set(views(built))
+
+
+def test_a_view_that_cannot_stand_on_the_new_table_goes_with_the_old_one(built: Database) -> None:
+    """A column it reads is gone: the table is replaced all the same, and nothing is left of the old one."""
+    with built.connect("pipeline") as pipeline:
+        pipeline.execute("create table marts.swapped__dbt_backup as select 1 as kept, 2 as gone")
+        pipeline.execute("create view marts.reads_both as select kept, gone from marts.swapped__dbt_backup")
+        pipeline.execute("create view marts.reads_one as select kept from marts.swapped__dbt_backup")
+        pipeline.execute("create table marts.swapped as select 1 as kept")
+        told = pipeline.execute(
+            "select view_name::text, is_standing "
+            "from app.retire_relation('marts.swapped__dbt_backup', 'marts.swapped') order by 1"
+        ).fetchall()
+        left = pipeline.execute(
+            "select relname::text from pg_class where relname like 'swapped%' or relname like 'reads%' order by 1"
+        ).fetchall()
+        pipeline.rollback()
+    assert told == [("reads_both", False), ("reads_one", True)]
+    assert left == [("reads_one",), ("swapped",)]
+
+
+def views(database: Database) -> dict[str, tuple[object, ...]]:
+    """Every view of the project by name: its own number, its rights, its comment, and what it reads."""
+    with database.admin() as admin:
+        found = admin.execute(
+            "select relname::text, oid, relacl::text, reloptions, obj_description(oid, 'pg_class'), "
+            "pg_get_viewdef(oid) "
+            "from pg_class where relkind = 'v' and relnamespace = any (array['staging', 'marts']::regnamespace[]) "
+            # Rebuilt themselves.
+            "and relname not in ('stg_jarvis__usage', 'stg_jarvis__visits')"
+        ).fetchall()
+    return {name: tuple(rest) for name, *rest in found}
 
 
 def test_a_build_leaves_no_password_behind(built: Database) -> None:

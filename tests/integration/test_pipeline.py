@@ -15,7 +15,9 @@ from orchestration.resources import Analyst, Warehouse
 from orchestration.sensors.closed_sessions import run_failed_since, run_in_progress, wait_for_work
 from tests.conftest import Database
 from tests.support.cue_word_engine import CueWordEngine
+from warehouse.sql import queries
 from warehouse.stores import conversations
+from warehouse.stores.holdings import holding
 
 
 class TestWarehouse(Warehouse):
@@ -85,6 +87,34 @@ def test_one_run_takes_a_complaint_to_an_alert(
     assert reported["conversation_summaries"]["completed"] == 1
     assert reported["member_analytics"]["members"] == 1
     assert reported["manager_alerts"]["alerts"] == 2
+    assert {name: told["dagster/row_count"] for name, told in reported.items()} == {
+        "engine_versions": 1, "conversation_summaries": 1, "member_analytics": 1, "manager_alerts": 2,
+    }  # fmt: skip
+    assert reported["conversation_summaries"]["preview"].splitlines() == [
+        "| sentiment_label | row_count |", "| --- | --- |", "| negative | 1 |",
+    ]  # fmt: skip
+
+
+# What Dagster's pages may tell rows apart by: closed vocabularies and days, and nothing of a person.
+LABELS = {
+    "alert_type", "as_of_date", "channel", "churn_risk_level", "decision", "enrichment_state", "is_dry", "kind",
+    "report_type", "risk_level", "rule_name", "sentiment_label", "status", "tier", "week_starts_on",
+}  # fmt: skip
+
+
+def test_every_python_asset_tells_what_it_holds_by_label(database: Database, definitions: Definitions) -> None:
+    """Each has its counts, by labels alone; the candidate and the champion are rows of one table."""
+    from orchestration.analytics import build_defs as build_analytics
+
+    python = {
+        key.to_user_string()
+        for location in (definitions, build_analytics(settings=database.settings))
+        for key in location.resolve_asset_graph().executable_asset_keys
+    }
+    with database.connect("pipeline") as pipeline:
+        found = {name: holding(pipeline, name).labels for name in queries("holdings")}
+    assert set(found) == {name for name in python if "/" not in name} - {"churn_champion"}
+    assert {label for labels in found.values() for label in labels} == LABELS
 
 
 def test_a_crash_between_two_stages_loses_nothing(
