@@ -466,10 +466,10 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
         ],
         "jarvis_dashboard": [
             "add_absence", "add_closure", "address_wait", "begin_provider_sign_in", "begin_second_factor",
-            "begin_sign_in", "change_franchise", "change_gym", "change_gym_settings", "change_kiosk",
+            "begin_sign_in", "change_account", "change_franchise", "change_gym", "change_gym_settings", "change_kiosk",
             "change_kiosk_settings", "change_own_password", "change_own_profile", "change_person",
-            "change_user", "change_voice_budget", "confirm_second_factor", "correct_label", "create_franchise",
-            "create_gym", "create_kiosk", "create_user", "drop_second_factor", "end_absence", "fail_address",
+            "change_voice_budget", "confirm_second_factor", "correct_label", "create_account", "create_franchise",
+            "create_gym", "create_kiosk", "drop_second_factor", "end_absence", "fail_address",
             "fail_second_factor", "fail_sign_in", "freshness", "invite_person", "invite_person_again",
             "is_super_admin", "issue_kiosk_code", "issue_password_reset", "kiosk_access",
             "kiosk_setting_layers", "managed_gym_ids", "members_keeping_health", "merge_incidents",

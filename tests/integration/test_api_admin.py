@@ -251,6 +251,22 @@ def test_what_cannot_be_is_refused_by_name(api: Api, path: str, body: dict[str, 
     assert state_of(api)[:5] == before[:5]
 
 
+def test_who_signed_in_hours_ago_lets_nobody_in(api: Api) -> None:
+    """As in the pages: a token that somebody found makes no account and changes no password, not even its own."""
+    before = state_of(api)
+    new = {"email": "intruder@example.org", "password": PASSWORD, "role": "super_admin"}
+    with api.signed_in(PERSON["root"]) as root:
+        with api.database.admin() as admin:
+            admin.execute("update dashboard_sessions set proven_at = now() - interval '11 minutes'")
+        assert root.get(f"{ADDRESS}/users").status_code == 200
+        assert code_of(root.post(f"{ADDRESS}/users", json=new)) == "not_proven"
+        for name in ("root", "manager_dax"):
+            answer = root.patch(f"{ADDRESS}/users/{PERSON[name].id}", json={"password": PASSWORD + "!"})
+            assert (answer.status_code, code_of(answer)) == (403, "not_proven")
+        assert root.get("/api/auth/me").status_code == 200
+    assert state_of(api)[:5] == before[:5]
+
+
 @pytest.mark.parametrize(
     "call",
     [

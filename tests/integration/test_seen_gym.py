@@ -11,6 +11,7 @@ from jarvis.settings import Settings
 from jarvis.tenancy import Permission, Scope, UserRole
 from tests.tenants import GYMS, PEOPLE, PERSON, cloned_database, made_id, plant
 from warehouse.people import Database
+from warehouse.stores.sign_in import hashed
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,13 @@ def pool(
     with cloned_database(server_settings, template_database, "seen", home) as database, database.admin() as admin:
         admin.autocommit = True
         plant(admin)
+        # Everybody has just proven who they are.
+        for person in PEOPLE:
+            admin.execute(
+                "insert into dashboard_sessions (token_hash, user_id, expires_at)"
+                " values (%s, %s, now() + interval '1 day')",
+                [hashed(person.name), person.id],
+            )
         opened = Database(database.settings.database_url_for("dashboard"))
         opened.open()
         yield opened
@@ -65,14 +73,14 @@ def test_an_administrator_runs_no_network_meanwhile(pool: Database) -> None:
 @pytest.mark.parametrize("statement", [
     "select app.create_franchise('X', null, 'starter')",
     "select app.create_gym(null, 'x', 'X', null, null, 'Europe/Paris', '{}')",
-    "select app.create_user('x@salle.test', null, 'super_admin', null, null, 'x')",
-    "select app.create_user('x@salle.test', null, 'gym_manager', null, %(dax)s, 'x')",
-    "select app.create_user('x@salle.test', null, 'gym_staff', null, %(pau)s, 'x')",
+    "select app.create_account(%(token)s, interval '1 hour', 'x@salle.test', null, 'super_admin', null, null, 'x')",
+    "select app.create_account(%(token)s, interval '1 hour', 'x@salle.test', null, 'gym_manager', null, %(dax)s, 'x')",
+    "select app.create_account(%(token)s, interval '1 hour', 'x@salle.test', null, 'gym_staff', null, %(pau)s, 'x')",
 ])  # fmt: skip
 @pytest.mark.parametrize("name", ["root", "owner_atlantique"])
 def test_what_a_manager_may_not_nobody_may_meanwhile(pool: Database, name: str, statement: str) -> None:
     """Franchises, gyms, people above staff and people elsewhere are out of reach."""
-    values = {"dax": made_id("gym", "dax"), "pau": made_id("gym", "pau")}
+    values = {"dax": made_id("gym", "dax"), "pau": made_id("gym", "pau"), "token": hashed(name)}
     with pytest.raises(psycopg.errors.InsufficientPrivilege), pool.person(seen_as(name, "dax")) as connection:
         connection.execute(statement.encode(), values)
 

@@ -44,7 +44,7 @@ from voice_gateway.routes.answers import ALWAYS, Refused, refusals
 from voice_gateway.routes.bodies import json_body, taking
 from voice_gateway.routes.dashboard import found, unknown
 from voice_gateway.routes.dashboard_answers import Page
-from voice_gateway.routes.guards import PeopleHere, may, own_origin, person_or_address
+from voice_gateway.routes.guards import PeopleHere, ProofHere, may, own_origin, person_or_address
 from voice_gateway.routes.limits import limited
 from voice_gateway.routes.paging import Paging, PersonPaging
 from warehouse.stores import network
@@ -172,13 +172,16 @@ async def list_users(
     "/users", operation_id="create_user", status_code=201, response_model=User, responses=_WRITING, **taking(UserNew)
 )  # fmt: skip
 async def create_user(
-    person: ManagesGyms, people: PeopleHere, body: Annotated[UserNew, Depends(json_body(UserNew))]
+    person: ManagesGyms, people: PeopleHere, proof: ProofHere, body: Annotated[UserNew, Depends(json_body(UserNew))]
 ) -> Any:
-    """An owner makes managers and staff of their gyms, a manager staff of theirs, a super_admin anybody."""
+    """An owner makes managers and staff of their gyms, a manager staff of theirs, a super_admin anybody.
+
+    Only within ten minutes of the sign-in: later it answers `not_proven`.
+    """
     values = body.model_dump(exclude={"password"})
     password_hash = await people.passwords.hash_of(body.password)
     async with people.as_person(person) as connection, _rules():
-        made = await network.change(connection, "create_user", **values, password_hash=password_hash)
+        made = await network.change(connection, "create_account", **proof, **values, password_hash=password_hash)
         return await _one(connection, "users", made, "user")
 
 
@@ -189,13 +192,17 @@ async def change_user(
     user_id: UUID,
     person: ManagesGyms,
     people: PeopleHere,
+    proof: ProofHere,
     body: Annotated[UserChange, Depends(json_body(UserChange))],
 ) -> Any:
-    """What is given is changed: `{"is_active": false}` suspends, and is felt at the user's next request."""
-    values = body.model_dump(exclude={"password"})
+    """What is given is changed: `{"is_active": false}` suspends, and is felt at the user's next request.
+
+    Only within ten minutes of the sign-in: later it answers `not_proven`.
+    """
+    values = {**body.model_dump(exclude={"password"}), **proof}
     password_hash = None if body.password is None else await people.passwords.hash_of(body.password)
     async with people.as_person(person) as connection, _rules():
-        await network.change(connection, "change_user", id=user_id, **values, password_hash=password_hash)
+        await network.change(connection, "change_account", id=user_id, **values, password_hash=password_hash)
         return await _one(connection, "users", user_id, "user")
 
 
@@ -328,6 +335,14 @@ async def _rules() -> AsyncIterator[None]:
     except psycopg.errors.ObjectNotInPrerequisiteState:
         raise Refused(
             409, "own_account", "found your own account, expected another one: somebody else must suspend you"
+        ) from None
+    except psycopg.errors.RestrictViolation:
+        raise Refused(
+            409, "last_administrator", "found the last active super_admin, expected another one first: make one"
+        ) from None
+    except psycopg.errors.RaiseException:
+        raise Refused(
+            403, "not_proven", "found a sign-in of over ten minutes ago, expected a recent one: sign in again"
         ) from None
 
 

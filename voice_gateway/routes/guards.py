@@ -3,7 +3,7 @@
 Dependencies for the routers, with the security schemes that OpenAPI shows.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,8 @@ from jarvis.tenancy import Permission, Scope
 from voice_gateway.people import People
 from voice_gateway.routes.answers import Refused
 from voice_gateway.routes.callers import DATABASE_AWAY, bearer_token, calling_kiosk, client_ip
+from warehouse.stores.accounts import PROOF_AGE
+from warehouse.stores.sign_in import hashed
 
 _SESSION = HTTPBearer(
     scheme_name="person", description="The token of `POST /api/auth/sign-in`.", auto_error=False
@@ -66,6 +68,12 @@ async def person_or_address(request: Request) -> str:
     return f"ip/{client_ip(request)}" if person is None else f"user/{person.user_id}"
 
 
+async def proof_of_session(request: Request) -> Mapping[str, object]:
+    """What the database needs to see that the session was proven lately: who asks is not who found the token."""
+    token = bearer_token(request.headers.get("authorization")) or ""
+    return {"token_hash": hashed(token), "proof_age": PROOF_AGE}
+
+
 async def signed_in(request: Request, _scheme: Annotated[object, Depends(_SESSION)]) -> Scope:
     """The person whose session the bearer token opens now."""
     person = await calling_person(request)
@@ -105,4 +113,5 @@ async def at_kiosk(request: Request, _scheme: Annotated[object, Depends(DEVICE)]
 
 PersonHere = Annotated[Scope, Depends(signed_in)]
 PeopleHere = Annotated[People, Depends(people_of)]
+ProofHere = Annotated[Mapping[str, object], Depends(proof_of_session)]
 KioskHere = Annotated[Kiosk, Depends(at_kiosk)]

@@ -108,16 +108,18 @@ select app.change_voice_budget(
     %(id)s::uuid, %(is_given)s::boolean, %(usd)s::numeric, %(cheaper_share)s::numeric
 ) as answer;
 
--- create_user --
--- Makes a user who can sign in.
-select app.create_user(
+-- create_account --
+-- Makes a user who can sign in, for somebody who has proven who they are lately.
+select app.create_account(
+    %(token_hash)s::bytea, %(proof_age)s::interval,
     %(email)s::text, %(full_name)s::text, %(role)s::text, %(franchise_id)s::uuid, %(gym_id)s::uuid,
     %(password_hash)s::text
 ) as answer;
 
--- change_user --
--- Changes what is given of a user.
-select app.change_user(
+-- change_account --
+-- Changes what is given of a user, for somebody who has proven who they are lately.
+select app.change_account(
+    %(token_hash)s::bytea, %(proof_age)s::interval,
     %(id)s::uuid, %(full_name)s::text, %(is_active)s::boolean, %(password_hash)s::text
 ) as answer;
 

@@ -1,7 +1,7 @@
 """How a signed-in person reads and runs the network: franchises, gyms, users, kiosks, and who did what.
 
-SQL is in `queries/network.sql`; the functions it calls (migrations 0080 and 0292) decide who may and write the audit
-trail in the same transaction. The caller's transaction carries the person (`as_user_async`).
+SQL is in `queries/network.sql`; the functions it calls (migrations 0080, 0292 and 0345) decide who may and write the
+audit trail in the same transaction. The caller's transaction carries the person (`as_user_async`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ from warehouse.sql import queries
 Connection = AsyncConnection[dict[str, Any]]
 Listing = Literal["franchises", "gyms", "users", "kiosks", "audit"]
 Change = Literal[
-    "create_franchise", "change_franchise", "create_gym", "change_gym", "change_voice_budget", "create_user",
-    "change_user", "create_kiosk", "change_kiosk", "pause_kiosk", "change_kiosk_settings", "issue_kiosk_code",
+    "create_franchise", "change_franchise", "create_gym", "change_gym", "change_voice_budget", "create_account",
+    "change_account", "create_kiosk", "change_kiosk", "pause_kiosk", "change_kiosk_settings", "issue_kiosk_code",
     "revoke_kiosk",
 ]  # fmt: skip
 
