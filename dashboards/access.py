@@ -23,6 +23,7 @@ from dashboards.conversation_search import ConversationSearch
 from dashboards.gate import session_token
 from dashboards.gateway_watch import GatewayWatch
 from dashboards.invitations import Invitations
+from dashboards.language import say
 from dashboards.records import Records
 from dashboards.report_desk import ReportDesk
 from jarvis.tenancy import Permission, Scope
@@ -123,9 +124,11 @@ def signed_in(*, is_activity: bool = True) -> Scope:
     """
     scope = visitor(is_activity=is_activity)
     if scope is None:
+        # In the language they read, before it goes with the rest.
+        sentence, way_back = say(texts_fr.SIGNED_OUT), cards.way_back_html()
         st.session_state.clear()
-        st.warning(texts_fr.SIGNED_OUT, icon=":material/lock:")
-        st.html(cards.way_back_html())
+        st.warning(sentence, icon=":material/lock:")
+        st.html(way_back)
         st.stop()
     # One browser, two people: what the first one typed and chose is not the second one's.
     if st.session_state.get("user_id", scope.user_id) != scope.user_id:
@@ -138,7 +141,7 @@ def require(permission: Permission, *, is_activity: bool = True) -> Scope:
     """The person this run answers, who may do this; the run ends here for anybody else."""
     scope = current_scope(is_activity=is_activity)
     if not scope.may(permission):
-        st.info(texts_fr.NO_PAGE, icon=":material/block:")
+        st.info(say(texts_fr.NO_PAGE), icon=":material/block:")
         st.stop()
     return scope
 
@@ -166,7 +169,7 @@ def apology() -> Iterator[None]:
         yield
     except (psycopg.OperationalError, PoolTimeout) as error:
         _logger.error("database unreachable", extra={"error": type(error).__name__})
-        st.error(texts_fr.UNREACHABLE, icon=":material/cloud_off:")
+        st.error(say(texts_fr.UNREACHABLE), icon=":material/cloud_off:")
     except Exception as error:
         # The last resort (ASVS 16.5.4): a message could quote a member, so only its type and line are kept.
         place = error.__traceback__
@@ -174,4 +177,4 @@ def apology() -> Iterator[None]:
             place = place.tb_next
         where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
         _logger.error("page failed", extra={"error": type(error).__name__, "place": where})
-        st.error(texts_fr.FAILED, icon=":material/error:")
+        st.error(say(texts_fr.FAILED), icon=":material/error:")

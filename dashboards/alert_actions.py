@@ -66,7 +66,7 @@ def offer(scope: Scope, alert: Alert) -> None:
     if not alert.is_open:
         return
     if not scope.may(Permission.ACT_ON_ALERTS):
-        st.caption(texts_fr.READ_ONLY)
+        st.caption(say(texts_fr.READ_ONLY))
         return
     step, seen = st.session_state.get("open_form", (None, None))
     if seen is None or seen.id != alert.id:
@@ -172,8 +172,9 @@ def _resolve_form(alert: Alert) -> None:
 def _message_form(alert: Alert) -> None:
     with st.form(f"message-form-{alert.id}", border=False):
         st.text_area(
-            texts_fr.MESSAGE_HELP, value=alert.message_text or "", key=f"message-{alert.id}", max_chars=2000, height=220
-        )
+            say(texts_fr.MESSAGE_HELP), value=alert.message_text or "", key=f"message-{alert.id}", max_chars=2000,
+            height=220,
+        )  # fmt: skip
         _send(say("J'ai envoyé ce message"), Step.USE_MESSAGE, alert)
 
 

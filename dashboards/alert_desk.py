@@ -27,6 +27,7 @@ from dashboards.alerts import (
     read_actions,
     read_quotes,
 )
+from dashboards.language import say
 from dashboards.records import QUERIES
 from jarvis.tenancy import Permission, Scope
 from warehouse.people import Database
@@ -102,27 +103,27 @@ class DatabaseAlertDesk:
     def dismiss(self, scope: Scope, alert: Alert, *, reason: str) -> Change:
         """The alert is closed without action; a reason is required."""
         if not reason.strip():
-            return Change(False, texts_fr.REASON_MISSING, reason=Refused.INCOMPLETE)
+            return Change(False, say(texts_fr.REASON_MISSING), reason=Refused.INCOMPLETE)
         closing = {"status": "dismissed", "outcome_code": None, "notes": reason.strip()}
         return self._change(scope, alert, block="close_alert", done=texts_fr.DISMISSED, values=closing)
 
     def use_message(self, scope: Scope, alert: Alert, *, text: str) -> Change:
         """The message is on record as sent by the person; its words stand from then on."""
         if not scope.may(Permission.ACT_ON_ALERTS):
-            return Change(False, texts_fr.NOT_ALLOWED)
+            return Change(False, say(texts_fr.NOT_ALLOWED))
         if not text.strip():
-            return Change(False, texts_fr.MESSAGE_MISSING, reason=Refused.INCOMPLETE)
+            return Change(False, say(texts_fr.MESSAGE_MISSING), reason=Refused.INCOMPLETE)
         with self._database.person(scope) as connection:
             values = {"alert_id": alert.id, "text": text.strip()}
             is_kept = connection.execute(self._blocks["use_message"], values).fetchone() is not None
-        return Change(is_kept, texts_fr.MESSAGE_USED if is_kept else texts_fr.MESSAGE_GONE)
+        return Change(is_kept, say(texts_fr.MESSAGE_USED if is_kept else texts_fr.MESSAGE_GONE))
 
     def _change(
         self, scope: Scope, alert: Alert, *, block: str, done: str, illegal: str = texts_fr.ILLEGAL_STEP,
         values: Mapping[str, str | None] | None = None,
     ) -> Change:  # fmt: skip
         if not scope.may(Permission.ACT_ON_ALERTS):
-            return Change(False, texts_fr.NOT_ALLOWED)
+            return Change(False, say(texts_fr.NOT_ALLOWED))
         parameters = {
             "alert_id": alert.id,
             "user_id": scope.user_id,
@@ -133,16 +134,16 @@ class DatabaseAlertDesk:
         try:
             with self._database.person(scope) as connection:
                 if connection.execute(self._blocks[block], parameters).fetchone() is not None:
-                    return Change(True, done)
+                    return Change(True, say(done))
                 return self._why_not(connection, scope, alert)
         except psycopg.errors.CheckViolation:
             # The trigger's own message is for the log of the database: it names rows by id, in English.
-            return Change(False, illegal)
+            return Change(False, say(illegal))
 
     def _why_not(self, connection: Connection[DictRow], scope: Scope, alert: Alert) -> Change:
         row = connection.execute(self._blocks["alert_state"], {"alert_id": alert.id}).fetchone()
         if row is None:
-            return Change(False, texts_fr.GONE)
+            return Change(False, say(texts_fr.GONE))
         is_mine = row["assigned_to"] == scope.user_id
         return Change(False, texts_fr.came_second(row["status"], row["assignee_name"], is_mine=is_mine))
 

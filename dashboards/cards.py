@@ -96,18 +96,19 @@ def person_html(scope: Scope) -> str:
 
 
 def _tags(alert: Alert) -> str:
-    priority = texts_fr.PRIORITIES[alert.priority]
+    priority = say(texts_fr.PRIORITIES[alert.priority])
     tags = [
         f'<span class="j-tag j-{alert.priority}"><span aria-hidden="true">{_PRIORITY_SIGNS[alert.priority]}</span> '
-        f'<span class="j-unseen">Priorité </span>{escape(priority)}</span>',
-        f'<span class="j-tag">{escape(texts_fr.ALERT_TYPES[alert.alert_type])}</span>',
+        f'<span class="j-unseen">{escape(say("Priorité"))} </span>{escape(priority)}</span>',
+        f'<span class="j-tag">{escape(say(texts_fr.ALERT_TYPES[alert.alert_type]))}</span>',
     ]
-    status = texts_fr.STATUSES[alert.status]
+    status = say(texts_fr.STATUSES[alert.status])
     if alert.assignee_name and alert.is_open:
         status = f"{status} : {alert.assignee_name}"
     tags.append(f'<span class="j-tag j-{alert.status}">{escape(status)}</span>')
     if alert.occurrence_count > 1:
-        tags.append(f'<span class="j-tag">Signalé {formats_fr.number(alert.occurrence_count)} fois</span>')
+        times = say("Signalé {count} fois").format(count=formats_fr.number(alert.occurrence_count))
+        tags.append(f'<span class="j-tag">{escape(times)}</span>')
     return "".join(tags)
 
 
@@ -115,7 +116,8 @@ def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
     when = formats_fr.moment(alert.last_occurred_at, now=now, timezone=alert.timezone)
     facts = []
     if alert.alert_type not in _ABOUT_NO_MEMBER:
-        facts.append(f"<strong>{escape(alert.member_name)}</strong>" if alert.member_name else texts_fr.UNKNOWN_MEMBER)
+        named = alert.member_name
+        facts.append(f"<strong>{escape(named)}</strong>" if named else escape(say(texts_fr.UNKNOWN_MEMBER)))
     if alert.kiosk_name:
         facts.append(escape(alert.kiosk_name))
     if shows_gym:
@@ -138,16 +140,16 @@ def _actions(alert: Alert) -> str:
     if not alert.recommended_actions:
         return ""
     items = "".join(f"<li>{escape(action)}</li>" for action in alert.recommended_actions)
-    return f'<div class="j-actions"><p>À faire</p><ul>{items}</ul></div>'
+    return f'<div class="j-actions"><p>{escape(say("À faire"))}</p><ul>{items}</ul></div>'
 
 
 def _closing(alert: Alert, *, now: datetime) -> str:
-    parts = [texts_fr.STATUSES[alert.status]]
+    parts = [say(texts_fr.STATUSES[alert.status])]
     if alert.outcome_code:
-        parts.append(texts_fr.OUTCOME_CODES[alert.outcome_code].lower())
+        parts.append(say(texts_fr.OUTCOME_CODES[alert.outcome_code]).lower())
     if alert.resolved_at is not None:
         parts.append(formats_fr.moment(alert.resolved_at, now=now, timezone=alert.timezone))
     if alert.assignee_name:
-        parts.append(f"par {alert.assignee_name}")
+        parts.append(say("par {name}").format(name=alert.assignee_name))
     notes = f"<p>{escape(alert.resolution_notes)}</p>" if alert.resolution_notes else ""
     return f'<div class="j-closing"><p>{escape(", ".join(parts))}</p>{notes}</div>'

@@ -29,4 +29,4 @@ with access.apology():
         context.place_banner(scope)
         chosen.run()
     else:
-        st.info(texts_fr.NO_PAGE, icon=":material/block:")
+        st.info(language.say(texts_fr.NO_PAGE), icon=":material/block:")

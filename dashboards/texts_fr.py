@@ -1,11 +1,13 @@
 """Everything the managers' pages say, in French: labels of the closed vocabularies, and sentences.
 
+A constant is French, and its page says it in the reader's language; a sentence made of parts comes in it already.
 A test compares every vocabulary with the kernel's enums and with the database's own checks, so that
 no value is ever shown as it is stored.
 """
 
 from collections.abc import Mapping
 
+from dashboards.language import say
 from jarvis import formats_fr, reports_fr
 
 STATUSES: Mapping[str, str] = {
@@ -219,18 +221,18 @@ PAUSED = "Actualisation en pause pendant la saisie."
 def came_second(status: str, assignee_name: str | None, *, is_mine: bool) -> str:
     """Why an action came too late: somebody else changed the alert since it was read."""
     if status == "in_progress":
-        who = "vous-même, dans une autre fenêtre" if is_mine else assignee_name or "un autre responsable"
-        return f"Cette alerte vient d'être prise en charge par {who}."
+        who = say("vous-même, dans une autre fenêtre") if is_mine else assignee_name or say("un autre responsable")
+        return say("Cette alerte vient d'être prise en charge par {who}.").format(who=who)
     if status == "pending":
-        return "Cette alerte vient d'être remise à traiter."
-    return f"Cette alerte est déjà clôturée ({STATUSES[status].lower()})."
+        return say("Cette alerte vient d'être remise à traiter.")
+    return say("Cette alerte est déjà clôturée ({status}).").format(status=say(STATUSES[status]).lower())
 
 
 def of_them_urgent(count: int) -> str:
     """Beside the number of waiting alerts: how many of them are urgent."""
-    return "dont 1 urgente" if count == 1 else f"dont {formats_fr.number(count)} urgentes"
+    return say("dont 1 urgente" if count == 1 else "dont {count} urgentes").format(count=formats_fr.number(count))
 
 
 def new_alerts(count: int) -> str:
     """Announces alerts that came while the page was open."""
-    return "1 nouvelle alerte" if count == 1 else f"{count} nouvelles alertes"
+    return say("1 nouvelle alerte" if count == 1 else "{count} nouvelles alertes").format(count=count)

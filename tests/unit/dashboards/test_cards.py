@@ -1,12 +1,14 @@
 """What a card shows, and that words in it are only words."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from uuid import uuid4
 
 import pytest
+import streamlit
 
-from dashboards import cards
+from dashboards import cards, texts_fr
 from dashboards.alerts import Alert, AlertCounts, AlertStatus, Quote, read_actions, read_quotes
 
 NOW = datetime(2025, 3, 12, 14, 30, tzinfo=UTC)
@@ -131,3 +133,15 @@ def test_recommended_actions_are_sentences_or_objects_with_one() -> None:
     """Both shapes are read, anything else is left out."""
     assert read_actions(["Appeler", {"text": "Vérifier "}, {"label": "x"}, 3, " "]) == ("Appeler", "Vérifier")
     assert read_actions({"text": "x"}) == ()
+
+
+def test_whoever_reads_english_reads_every_label_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What JARVIS calls things; what members said stays as they said it."""
+    monkeypatch.setattr(streamlit, "session_state", {"language": "en"})
+    alert = an_alert(member_name=None, occurrence_count=3)
+    text = read(cards.alert_html(alert, now=NOW, shows_gym=False)).text
+    for part in ("Priority High", "Negative feedback", "Reported 3 times", "Unidentified member", "To do"):
+        assert part in text
+    closed = replace(an_alert(status=AlertStatus.RESOLVED), assignee_name="Sacha Petit")
+    assert "by Sacha Petit" in read(cards.alert_html(closed, now=NOW, shows_gym=False)).text
+    assert texts_fr.came_second("resolved", None, is_mine=False) == "This alert is already closed (resolved)."

@@ -2,13 +2,14 @@
 
 import ast
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
-from dashboards import definitions, exports, language, navigation, tiles, today
+from dashboards import definitions, exports, language, navigation, texts_fr, tiles, today
 from dashboards.records import QUERIES
 from jarvis.tenancy import Scope, UserRole
 from tests.unit.dashboards.test_rules import MODULES, PACKAGE
@@ -37,6 +38,13 @@ def literals(call: ast.Call) -> list[str]:
     return [part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
+def texts_of(value: object) -> Iterable[str]:
+    """The texts of a constant: a sentence, or the words of a vocabulary."""
+    if isinstance(value, Mapping):
+        return [text for text in value.values() if isinstance(text, str)]
+    return [value] if isinstance(value, str) else []
+
+
 def test_every_question_names_a_block() -> None:
     """A page that asks for a block that is not there would fail in front of a manager."""
     asked = {
@@ -56,7 +64,20 @@ def test_every_text_has_its_english() -> None:
     """Nobody who switched reads half a page in French."""
     said = {text for path in MODULES for call in calls("say", path.read_text()) for text in literals(call)}
     said |= {entry.title for entry in navigation.ENTRIES} | {entry.section for entry in navigation.ENTRIES}
+    said |= {text for name, value in vars(texts_fr).items() if name.isupper() for text in texts_of(value)}
     assert said - language.english().keys() == set()
+
+
+def test_no_text_is_translated_for_nobody() -> None:
+    """A text that was reworded takes its English along."""
+    sources = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "jarvis").rglob("*.py")]
+    written = {
+        node.value
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert language.english().keys() - written == set()
 
 
 def test_every_page_is_in_the_menu_once() -> None:
