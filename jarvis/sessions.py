@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+# The most that settings may allow one session: a record beyond it is wrong, whatever was set.
+MOST_SECONDS = 86_400
+MOST_COST_USD = 1_000
+
 
 class SessionState(StrEnum):
     """active until the one close; closed is final."""

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from jarvis.churn import ChurnThresholds
 from jarvis.identity_provider import IdentityProvider
 from jarvis.mail import AddressError, address
-from jarvis.sessions import Limits
+from jarvis.sessions import MOST_COST_USD, MOST_SECONDS, Limits
 
 Door = Literal["admin", "gateway", "dashboard", "pipeline"]
 AnalysisEngineName = Literal["local", "openai"]
@@ -233,16 +233,15 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _session_limits(reader: "_Reader") -> Limits:
     default = Limits()
-    hour, day = 3600.0, 86400.0
 
-    def seconds(name: str, value: float, *, low: float = 0.0, high: float = hour) -> float:
+    def seconds(name: str, value: float, *, low: float = 0.0, high: float = 3600.0) -> float:
         return reader.number(f"JARVIS_SESSION_{name}_SECONDS", value, low=low, high=high)
 
-    cost = reader.number("JARVIS_SESSION_MAX_COST_USD", float(default.max_cost_usd), low=0.0, high=1000.0)
+    cost = reader.number("JARVIS_SESSION_MAX_COST_USD", float(default.max_cost_usd), low=0.0, high=MOST_COST_USD)
     return Limits(
         idle_seconds=seconds("IDLE", default.idle_seconds, low=1.0),
         personal_idle_seconds=seconds("PERSONAL_IDLE", default.personal_idle_seconds, low=1.0),
-        max_seconds=seconds("MAX", default.max_seconds, low=1.0, high=day),
+        max_seconds=seconds("MAX", default.max_seconds, low=1.0, high=MOST_SECONDS),
         drain_seconds=seconds("DRAIN", default.drain_seconds, high=30.0),
         resume_seconds=seconds("RESUME", default.resume_seconds, high=60.0),
         silence_seconds=seconds("SILENCE", default.silence_seconds, low=1.0),

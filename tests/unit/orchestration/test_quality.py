@@ -56,6 +56,8 @@ FAULTS = [
         Severity.ERROR,
     ),
     ("sessions_keep_their_contract", {"cost_usd": -1.0}, "ColumnValuesToBeBetween(cost_usd)", Severity.ERROR),
+    ("sessions_keep_their_contract", {"cost_usd": 1_006}, "ColumnValuesToBeBetween(cost_usd)", Severity.ERROR),
+    ("usage_can_be_billed", {"cost_usd": 5.01}, "ColumnValuesToBeBetween(cost_usd)", Severity.ERROR),
     ("sessions_keep_their_contract", {"seconds_ahead": 4e3}, "ColumnValuesToBeBetween(seconds_ahead)", Severity.ERROR),
     (
         "sessions_keep_their_contract",
