@@ -92,7 +92,7 @@ class GymData:
     visits_a_day: float
     """Over the four weeks before the last visit."""
     is_closed: bool
-    """True on a day of closure, and on the two days before it."""
+    """True on a day of closure, and on the two days after it."""
     held_back: frozenset[HeldBack]
     """Why scores of the newest day are held back in this gym."""
 

@@ -19,10 +19,6 @@ SEND_SECONDS = 2.0
 MAX_SOUND_MS = 1000
 
 
-class PeerStuck(ConnectionError):
-    """The peer takes nothing any more, and was given up."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Frame:
     text: str

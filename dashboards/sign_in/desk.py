@@ -185,11 +185,7 @@ def address_closed(seconds: float) -> str:
 
 def safe_path(asked: str | None) -> str:
     """The address of a page of ours to go to after signing in; `/` for anything that could lead elsewhere."""
-    if (
-        asked is None
-        or not re.fullmatch(r"/[A-Za-z0-9_\-/]*(\?[A-Za-z0-9_\-=&%.+]*)?", asked)
-        or asked.startswith("//")
-    ):
+    if asked is None or not _OWN_ADDRESS.fullmatch(asked) or asked.startswith("//"):
         return "/"
     return "/" if asked.partition("?")[0] in ("/login", "/logout") else asked
 

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from jarvis import alerts_fr
 from jarvis.budgets import Standing, VoiceMode, VoiceModels
+from warehouse.connection import as_kiosk_async
 from warehouse.sql import queries
 from warehouse.stores.kiosks import GymNotFound, gym_slugs
 
@@ -61,8 +62,7 @@ def set_gym_budget(
 
 async def standing_at(connection: AsyncConnection, *, kiosk_id: UUID, moment: datetime) -> Standing | None:
     """Where the kiosk's gym stands at that moment; None for a gym without a budget."""
-    async with connection.transaction():
-        await connection.execute("select set_config('app.kiosk_id', %s, true)", [str(kiosk_id)])
+    async with as_kiosk_async(connection, kiosk_id):
         cursor = await connection.execute(queries("budgets")["voice_budget"], {"moment": moment})
         row = await cursor.fetchone()
     return Standing(*row) if row else None
@@ -75,8 +75,7 @@ async def tell_manager(
     mode = standing.mode
     if mode is VoiceMode.FULL:
         return False
-    async with connection.transaction():
-        await connection.execute("select set_config('app.kiosk_id', %s, true)", [str(kiosk_id)])
+    async with as_kiosk_async(connection, kiosk_id):
         cursor = await connection.execute(queries("budgets")["models_of_gym"], {"model": models.usual})
         is_cheapest = not any(models.can_save_on(model) for (model,) in await cursor.fetchall())
         parameters = {

@@ -1,6 +1,6 @@
 """Keeps churn scores: the histories a score may rest on, and the scores of a day.
 
-SQL is in `queries/churn.sql`, the records in `jarvis/churn.py`; models are kept by `stores/models.py`.
+SQL is in `queries/churn.sql`, the records in `jarvis/churn.py`; models are kept by `stores/churn_models.py`.
 Transactions are the caller's.
 """
 
