@@ -9,16 +9,16 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
 
 from jarvis.identity_provider import IdentityProvider
 from warehouse.stores.identity_providers import Begun, Identity, Kept, Refusal
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 # Signatures that a holder of our secret, or of nothing, cannot make.
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
@@ -125,6 +125,10 @@ class Provider:
         return token
 
     async def _claims(self, token: str, *, nonce: str) -> Mapping[str, Any]:
+        # A third of a second of loading, and only where there is a provider.
+        from joserfc import jwt
+        from joserfc.errors import InvalidKeyIdError, JoseError
+
         try:
             try:
                 claims = jwt.decode(token, await self._signers(), algorithms=ALGORITHMS).claims
@@ -158,7 +162,10 @@ class Provider:
             self._found, self._keys, self._found_at = found, None, self._clock()
         return self._found
 
-    async def _signers(self, *, anew: bool = False) -> KeySet:
+    async def _signers(self, *, anew: bool = False) -> "KeySet":
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         if self._keys is None or anew:
             found = await self._ask("GET", self._found["jwks_uri"])
             try:
