@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from dashboards.language import say
+from dashboards.periods import months_back
 from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
 from jarvis import formats_fr, spending
@@ -57,21 +58,18 @@ class Month:
     @property
     def since(self) -> date:
         """The first day that is asked for: what the forecast and the habits rest on."""
-        return (self.first - timedelta(days=1)).replace(day=1) - timedelta(days=LOOK_BACK_DAYS)
+        return months_back(self.first, 1) - timedelta(days=LOOK_BACK_DAYS)
 
     @property
     def before(self) -> tuple[date, date]:
         """As many days of the month before."""
-        first, last = spending.month_of(self.first - timedelta(days=1))
+        first, last = spending.month_of(months_back(self.first, 1))
         return first, min(last, first + (self.last - self.first)) if self.is_current else last
 
 
 def months(today: date) -> list[date]:
     """The first days of the months one may look at, the current one first."""
-    found = [today.replace(day=1)]
-    while len(found) < MONTHS_OFFERED:
-        found.append((found[-1] - timedelta(days=1)).replace(day=1))
-    return found
+    return [months_back(today, ago) for ago in range(MONTHS_OFFERED)]
 
 
 def month(first: date, *, today: date) -> Month:
@@ -100,7 +98,7 @@ def together(days: Iterable[spending.Days]) -> spending.Days:
 
 
 def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[Row], dear: int) -> list[Tile]:
-    """The month in five figures.
+    """The month in five figures, one of them how it will end while it is not over.
 
     Args:
         days: every gym in view together.
@@ -117,15 +115,16 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
         wrong = f"{formats_fr.number(float(missed) * 100)}\u00a0%"
         method += f" {say('Erreur le mois dernier, à la même date :')} {wrong}."
     budgets = [gym["budget_usd"] for gym in gyms if gym["budget_usd"] is not None]
-    shown = [
+    month_end = Tile(
+        label="Fin du mois", value=float(told.expected_usd) if told else None, unit="\u00a0$", decimals=2,
+        source=("fct_costs_daily", "cost_usd"), method=method,
+    )  # fmt: skip
+    return [
         Tile(
             label="Coût du mois", value=float(total), unit="\u00a0$", decimals=2, more_is_better=False,
             before=float(spending.spent(days, *of.before)) or None, source=("fct_costs_daily", "cost_usd"),
         ),
-        Tile(
-            label="Fin du mois", value=float(told.expected_usd) if told else None, unit="\u00a0$", decimals=2,
-            source=("fct_costs_daily", "cost_usd"), method=method,
-        ),
+        *([month_end] if of.is_current else []),
         Tile(
             label="Budgets de voix", value=float(sum(budgets, _ZERO)) if budgets else None, unit="\u00a0$", decimals=2,
             source=("dim_gyms", "voice_budget_usd"),
@@ -143,7 +142,6 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
             more_is_better=False,
         ),
     ]  # fmt: skip
-    return shown if of.is_current else [tile for tile in shown if tile.label != "Fin du mois"]
 
 
 def dear_days(of: Month, days: Mapping[UUID, GymDays]) -> list[tuple[UUID, spending.DearDay]]:

@@ -1,7 +1,7 @@
 """« Réseau » from top to bottom: one figure by gym against the network, what moved most, and all gyms in a table."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from html import escape
 from typing import Any
 
@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards import access, context, exports, navigation, network, network_figures
 from dashboards.definitions import definition
 from dashboards.language import say
+from dashboards.periods import months_back
 from jarvis import formats_fr
 from jarvis.tenancy import Scope
 
@@ -34,12 +35,9 @@ def place(scope: Scope, *, month: date, measure: network.Measure, now: datetime)
     Raises:
         NotBuiltYet: before dbt's first build.
     """
-    before = (month - timedelta(days=1)).replace(day=1)
-    since = month
-    for _ in range(network.MONTHS_SHOWN - 1):
-        since = (since - timedelta(days=1)).replace(day=1)
+    since = months_back(month, network.MONTHS_SHOWN - 1)
     rows = access.door().records.rows(scope, "marts_network.months", since=since, until=month)
-    gyms = network.gyms_of(rows, month=month, before=before)
+    gyms = network.gyms_of(rows, month=month, before=months_back(month, 1))
     if not gyms:
         st.info(say("Aucune activité dans ces salles ce mois-là."), icon=":material/store:")
         return
