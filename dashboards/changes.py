@@ -4,6 +4,8 @@ What was done is said once, at the top of the next run. Changes to people's acce
 `people_steps.py`.
 """
 
+from typing import NoReturn
+
 import psycopg
 import streamlit as st
 
@@ -19,7 +21,7 @@ TAKEN = "Rien n'a changé : ce nom est déjà pris."
 _TOLD = "change-told"
 
 
-def carry_out(scope: Scope, question: str, *, done: str, **values: object) -> None:
+def carry_out(scope: Scope, question: str, *, done: str, **values: object) -> NoReturn:
     """The change is made and said, or why it was not; the page runs again."""
     try:
         row = access.door().records.row(scope, question, **values)
@@ -29,14 +31,13 @@ def carry_out(scope: Scope, question: str, *, done: str, **values: object) -> No
         refuse(say(OUT_OF_RANGE))
     except psycopg.errors.UniqueViolation:
         refuse(say(TAKEN))
-    else:
-        if row is None or not row["answer"]:
-            refuse(say(GONE))
-        st.session_state[_TOLD] = (done, True)
+    if row is None or not row["answer"]:
+        refuse(say(GONE))
+    st.session_state[_TOLD] = (done, True)
     st.rerun()
 
 
-def refuse(sentence: str) -> None:
+def refuse(sentence: str) -> NoReturn:
     """The page runs again and says why nothing changed."""
     st.session_state[_TOLD] = (sentence, False)
     st.rerun()

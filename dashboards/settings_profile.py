@@ -56,7 +56,6 @@ def place(scope: Scope) -> None:
 def _save(scope: Scope, *, name: str, language: str, wanted: list[MailKind], quiet: tuple[time, time]) -> None:
     if not name:
         changes.refuse(say(NAME_MISSING))
-        return
     changes.carry_out(
         scope, "gym_settings.change_profile", done=say("Votre profil est enregistré."), full_name=name,
         language=language, unwanted_kinds=[kind.value for kind in MailKind if kind not in wanted],
