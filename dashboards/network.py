@@ -13,6 +13,7 @@ from uuid import UUID
 
 from dashboards.records import Row
 
+# Where gyms are compared, a figure of fewer members than these is not told (dbt: least_members).
 LEAST_MEMBERS = 5
 # Quartiles of fewer gyms are the gyms themselves.
 LEAST_GYMS = 4

@@ -9,8 +9,9 @@ import streamlit as st
 
 from dashboards import access, trend_leavers, trend_talks, trend_visits
 from dashboards.language import say
+from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Period, Span, months_back
-from dashboards.trends import LEAST_MEMBERS, Look, Trend, short_date
+from dashboards.trends import Look, Trend, short_date
 from jarvis import formats_fr
 from jarvis.tenancy import Permission, Scope
 

@@ -20,9 +20,6 @@ from dashboards.records import Row
 from dashboards.tiles import Drill
 from jarvis import reports_fr
 
-# Where gyms are compared, a figure of fewer members than these is not told (dbt: least_members).
-LEAST_MEMBERS = 5
-
 # A smaller change says more about chance than about the gym.
 NOTABLE_SHARE = 0.03
 

@@ -10,9 +10,10 @@ import pytest
 from dagster import ExecuteInProcessResult
 
 from dashboards import access, trend_choices
+from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS
 from dashboards.records import Records
-from dashboards.trends import LEAST_MEMBERS, Look, Trend
+from dashboards.trends import Look, Trend
 from jarvis.tenancy import Scope, UserRole
 from tests.conftest import Database
 from tests.support.built_marts import NOW

@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import access, language, trend_leavers, trend_talks, trend_visits
+from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Span, months_back
-from dashboards.trends import LEAST_MEMBERS, Look
+from dashboards.trends import Look
 from jarvis.tenancy import Scope, UserRole
 from tests.unit.dashboards.test_members_pages import MemoryRecords
 
