@@ -8,7 +8,7 @@ cookie still opens: a revoked session or a suspended person sees nothing more.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import NoReturn
 from uuid import UUID
@@ -49,9 +49,9 @@ class Door:
     team: Team
     invitations: Invitations
     clients: Clients
-    gateway_address: str = "http://127.0.0.1:8080"
+    gateway_address: str
     """Where a kiosk's browser opens its page."""
-    gateway: GatewayWatch = field(default_factory=lambda: GatewayWatch("http://127.0.0.1:8080"))
+    gateway: GatewayWatch
 
 
 class DoorNotOpen(RuntimeError):

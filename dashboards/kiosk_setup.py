@@ -16,7 +16,7 @@ from jarvis import formats_fr
 from jarvis.kiosks import Holder
 from jarvis.tenancy import Permission, Scope
 
-_CODE, _ASKED = "kiosk_code", "kiosk_asked"
+_CODE, _REVOKES = "kiosk_code", "kiosk_to_revoke"
 _CODES = {
     Holder.PAGE: (
         "Code pour l'écran",
@@ -175,10 +175,10 @@ def _place_steps(desk: KioskDesk, one: KioskView) -> None:
         if st.button(say(label), key="pause", icon=":material/build:", width="stretch", help=why):
             st.session_state["last_change"] = desk.pause(one.id, is_paused=not is_paused)
             st.rerun()
-    if st.session_state.get(_ASKED) != ("revoke", one.id):
+    if st.session_state.get(_REVOKES) != one.id:
         why = say("Pour un appareil perdu, volé ou remplacé : plus rien n'ouvre la porte de cette borne.")
         if st.button(say("Révoquer les accès"), key="revoke", icon=":material/link_off:", width="stretch", help=why):
-            st.session_state[_ASKED] = ("revoke", one.id)
+            st.session_state[_REVOKES] = one.id
             st.rerun()
         return
     st.warning(
@@ -187,11 +187,11 @@ def _place_steps(desk: KioskDesk, one: KioskView) -> None:
     )
     with st.container(horizontal=True, gap="small"):
         if st.button(say("Oui, révoquer"), key="revoke-yes", type="primary"):
-            st.session_state.pop(_ASKED)
+            st.session_state.pop(_REVOKES)
             st.session_state["last_change"] = desk.revoke(one.id)
             st.rerun()
         if st.button(say("Annuler"), key="revoke-no", type="tertiary"):
-            st.session_state.pop(_ASKED)
+            st.session_state.pop(_REVOKES)
             st.rerun()
 
 

@@ -2,14 +2,12 @@
 -- Reports in view, the latest period first.
 select
     reports.id,
-    reports.gym_id,
     reports.report_type,
     reports.period_start,
     reports.period_end,
     reports.title,
     reports.summary,
     reports.status,
-    reports.generated_at,
     coalesce(gyms.name, franchises.name) as subject_name,
     jsonb_array_length(coalesce(reports.insights, '[]'::jsonb)) as insight_count
 from public.insights_reports as reports
@@ -31,8 +29,6 @@ select
     recipients.full_name,
     deliveries.channel,
     deliveries.status,
-    deliveries.reason,
-    deliveries.attempts,
     deliveries.attempted_at
 from public.report_deliveries as deliveries
 left join public.users as recipients on recipients.id = deliveries.recipient_user_id

@@ -1,7 +1,7 @@
 -- state --
 -- The database, the queue and the pipeline's last signs of life; no row for anybody but a super_admin.
 select
-    state.server_version, state.started_at, state.database_bytes, state.connection_count, state.most_connections,
+    state.database_bytes, state.connection_count, state.most_connections,
     state.pipeline_seen_at, state.marts_built_at, state.waiting_count, state.oldest_waiting_at, state.given_up_count,
     state.quality_ran_at, state.unmet_expectation_count, state.retention_ran_at, state.retention_error_count
 from app.system_state() as state;
@@ -9,8 +9,7 @@ from app.system_state() as state;
 -- incidents --
 -- What broke in the pipeline and stands, or ended within a week.
 select
-    incidents.cause, incidents.summary, incidents.first_at, incidents.last_at, incidents.occurrence_count,
-    incidents.ended_at
+    incidents.summary, incidents.first_at, incidents.occurrence_count, incidents.ended_at
 from app.recent_incidents() as incidents;
 
 -- promises --

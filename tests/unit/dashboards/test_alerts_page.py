@@ -183,6 +183,8 @@ def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -
             invitations=None,
             reports=None,
             clients=None,
+            gateway_address="",
+            gateway=None,
         )
     )
     monkeypatch.setattr(access, "session_token", lambda _cookies: "token")

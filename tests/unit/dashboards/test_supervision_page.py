@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 def a_state(**changes: object) -> dict[str, object]:
     return {
-        "server_version": "18.6", "started_at": NOW, "database_bytes": 50 * 2**20, "connection_count": 12,
+        "database_bytes": 50 * 2**20, "connection_count": 12,
         "most_connections": 200, "pipeline_seen_at": NOW - timedelta(minutes=4),
         "marts_built_at": NOW - timedelta(minutes=9), "waiting_count": 3, "oldest_waiting_at": NOW,
         "given_up_count": 0, "quality_ran_at": NOW, "unmet_expectation_count": 0, "retention_ran_at": NOW,
