@@ -25,7 +25,7 @@ from bench.support.database import scratch_database
 from bench.support.processes import running_pipeline
 from bench.support.world import Gym, close_session, make_gym, open_session
 from dashboards.alert_desk import DatabaseAlertDesk
-from dashboards.alert_watch import REFRESH_SECONDS
+from dashboards.alert_list import REFRESH_SECONDS
 from dashboards.alerts import AlertChoice
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole

@@ -9,10 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from dashboards import access, alert_actions, alert_bulk, alert_choices, alert_watch, cards, texts_fr
+from dashboards import access, alert_actions, alert_bulk, alert_choices, cards, texts_fr
 from dashboards.alerts import OPEN_STATUSES, AlertChoice
 from dashboards.language import say
+from dashboards.watch import Watch
 from jarvis.tenancy import Permission
+
+REFRESH_SECONDS = 1
+
+WATCH = Watch(name="alerts", seconds=REFRESH_SECONDS, ask=lambda scope: access.door().alerts.mark(scope))
 
 
 def place(choose: Callable[[datetime], AlertChoice], *, shows_counts: bool, chooses_several: bool = False) -> None:
@@ -24,20 +29,20 @@ def place(choose: Callable[[datetime], AlertChoice], *, shows_counts: bool, choo
         chooses_several: alerts can be chosen and acted on together.
     """
     if not alert_actions.form_is_open():
-        alert_watch.place()
+        WATCH.place()
     alert_actions.place_last_change()
     st.fragment(_desk)(choose(datetime.now(UTC)), shows_counts=shows_counts, chooses_several=chooses_several)
 
 
 def _desk(choice: AlertChoice, *, shows_counts: bool, chooses_several: bool) -> None:
     """The figures and the cards, for the rights the person has in this run."""
-    alert_watch.forget()
+    WATCH.forget()
     with access.apology():
         scope = access.require(Permission.SEE_ALERTS, is_activity=False)
         desk, now = access.door().alerts, datetime.now(UTC)
         alert_actions.carry_out(scope, desk)
         alert_bulk.carry_out(scope, desk)
-        state = alert_watch.state(scope, now=now)
+        state = WATCH.state(scope, now=now)
         counts = desk.counts(scope, gym_id=choice.gym_id, closed_since=now - timedelta(days=7))
         alerts = desk.alerts(scope, choice)
         alert_actions.forget_lost_form(alerts)
@@ -58,4 +63,4 @@ def _desk(choice: AlertChoice, *, shows_counts: bool, chooses_several: bool) -> 
                 st.html(cards.alert_html(alert, now=now, shows_gym=scope.may(Permission.CHOOSE_GYM)))
                 alert_actions.offer(scope, alert)
         alert_choices.place_limit(len(alerts))
-        alert_watch.remember(state)
+        WATCH.remember(state)

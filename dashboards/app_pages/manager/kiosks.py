@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboards import access, kiosk_file, kiosk_setup, kiosk_wall, kiosk_watch, navigation
+from dashboards import access, kiosk_file, kiosk_setup, kiosk_wall, navigation
 from dashboards.language import say
 from jarvis.tenancy import Permission
 
@@ -15,10 +15,10 @@ def page() -> None:
     records, now = access.door().records, datetime.now(UTC)
     kiosk_id = access.asked_id("borne")
     st.title(say("Bornes"), anchor=False)
-    kiosk_watch.forget()
-    kiosk_watch.place()
+    kiosk_wall.WATCH.forget()
+    kiosk_wall.WATCH.place()
     # Read before the rows: what changes in between is seen at the next look.
-    shown = kiosk_watch.state(scope, now=now)
+    shown = kiosk_wall.WATCH.state(scope, now=now)
     if kiosk_id is None:
         kiosk_setup.place_result(scope, records, now=now)
         kiosk_wall.place(scope, records, now=now)
@@ -27,4 +27,4 @@ def page() -> None:
         navigation.link("bornes", say("Toutes les bornes"))
         kiosk_setup.place_result(scope, records, now=now)
         kiosk_file.place(scope, records, kiosk_id, now=now)
-    kiosk_watch.remember(shown)
+    kiosk_wall.WATCH.remember(shown)

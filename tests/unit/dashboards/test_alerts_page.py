@@ -11,7 +11,7 @@ import streamlit
 from psycopg import OperationalError
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, alert_list, alert_watch, texts_fr
+from dashboards import access, alert_list, texts_fr, watch
 from dashboards.alerts import (
     CLOSED_STATUSES,
     OPEN_STATUSES,
@@ -143,13 +143,13 @@ def script() -> None:
 
 def script_with_a_look() -> None:
     """The page as `main.py` runs it, and its first look a second later."""
-    from dashboards import access, alert_watch
+    from dashboards import access, alert_list
     from dashboards.app_pages.manager import alerts
 
     with access.apology():
         access.current_scope(is_activity=access.note_run())
         alerts.page()
-        alert_watch.look()
+        alert_list.WATCH.look()
 
 
 class Noon(datetime):
@@ -344,7 +344,7 @@ def test_what_came_of_an_action_outlives_a_refresh(page: AppTest, desk: MemoryDe
 def looking_page(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page with its first look, under a clock that stands."""
     monkeypatch.setattr(alert_list, "datetime", Noon)
-    monkeypatch.setattr(alert_watch, "datetime", Noon)
+    monkeypatch.setattr(watch, "datetime", Noon)
     return AppTest.from_function(script_with_a_look, default_timeout=20)
 
 
@@ -381,7 +381,7 @@ def test_the_page_rests_while_a_form_is_open(page: AppTest, desk: MemoryDesk, mo
     monkeypatch.setattr(streamlit, "fragment", noted)
     desk.kept = [an_alert()]
     page.run()
-    assert intervals == [alert_watch.REFRESH_SECONDS]
+    assert intervals == [alert_list.REFRESH_SECONDS]
     press(page, "Résoudre")
     intervals.clear()
     page.run()
