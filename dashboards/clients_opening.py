@@ -55,10 +55,7 @@ def _form(scope: Scope, records: Records) -> None:
         say("La salle reçoit des horaires usuels, 15 alertes de départ par semaine et tout ce qui est dit "
             "est conservé : son responsable les change sous « Réglages ».")
     )  # fmt: skip
-    with st.container(horizontal=True, gap="small"):
-        is_sent = st.button(say("Ouvrir le client"), key="client-send", type="primary")
-        st.button(say("Annuler"), key="client-cancel", type="tertiary", on_click=people_steps.ask, args=(None,))
-    if not is_sent:
+    if not people_steps.is_sure(say("Ouvrir le client"), key="client-send"):
         return
     people = [
         (email.strip(), role)

@@ -138,12 +138,7 @@ def _form(scope: Scope, records: Records, person: Row, step: str) -> None:
 def _confirm(question: str, label: str, name: str, work: Callable[[], object], done: str) -> None:
     # A name is never markup.
     st.html(f"<p>{escape(question.format(name=name))}</p>")
-    with st.container(horizontal=True, gap="small"):
-        is_sure = st.button(label, key="person-confirm", type="primary")
-        st.button(
-            say("Annuler"), key="person-cancel", type="tertiary", on_click=people_steps.ask, args=(None,)
-        )  # fmt: skip
-    if is_sure:
+    if people_steps.is_sure(label, key="person-confirm"):
         people_steps.carry_out(work, done=done.format(name=name))
 
 
@@ -157,12 +152,7 @@ def _change_form(scope: Scope, records: Records, person: Row) -> None:
             role, records.rows(scope, "team.places"), key="change-place", now=person["gym_id"] or person["franchise_id"]
         )
     st.caption(say("Un autre rôle ou un autre lieu ferme les sessions de la personne."))
-    with st.container(horizontal=True, gap="small"):
-        is_sure = st.button(say("Enregistrer"), key="change-save", type="primary")
-        st.button(
-            say("Annuler"), key="change-cancel", type="tertiary", on_click=people_steps.ask, args=(None,)
-        )  # fmt: skip
-    if not is_sure:
+    if not people_steps.is_sure(say("Enregistrer"), key="change-save"):
         return
     if where is None and role is not UserRole.SUPER_ADMIN:
         st.error(say("Choisissez la salle ou la franchise de cette personne."))
@@ -179,12 +169,7 @@ def _change_form(scope: Scope, records: Records, person: Row) -> None:
 
 def _invite_again(scope: Scope, person: Row) -> None:
     st.markdown(say("Envoyer un nouveau lien ? Celui d'avant ne vaudra plus rien."))
-    with st.container(horizontal=True, gap="small"):
-        is_sure = st.button(say("Renvoyer l'invitation"), key="person-confirm", type="primary")
-        st.button(
-            say("Annuler"), key="person-cancel", type="tertiary", on_click=people_steps.ask, args=(None,)
-        )  # fmt: skip
-    if is_sure:
+    if people_steps.is_sure(say("Renvoyer l'invitation"), key="person-confirm"):
         people_steps.carry_out_sending(
             lambda: access.door().invitations.again(
                 scope, people_steps.token(), user_id=person["id"], email=person["email"], full_name=person["full_name"]

@@ -35,12 +35,7 @@ def place(scope: Scope, records: Records, *, url_path: str) -> None:
         with right:
             where = choose_place(role, records.rows(scope, "team.places"), key="invite-place")
         st.caption(say("La personne reçoit un lien, qui vaut sept jours, pour choisir son mot de passe."))
-        with st.container(horizontal=True, gap="small"):
-            is_sent = st.button(say("Envoyer l'invitation"), key="invite-send", type="primary")
-            st.button(
-                say("Annuler"), key="invite-cancel", type="tertiary", on_click=people_steps.ask, args=(None,)
-            )  # fmt: skip
-        if is_sent:
+        if people_steps.is_sure(say("Envoyer l'invitation"), key="invite-send"):
             _send(scope, email=email.strip(), name=name.strip(), role=role, where=where)
 
 

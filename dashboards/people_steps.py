@@ -66,6 +66,14 @@ def must_prove(url_path: str, *, person_id: UUID | None = None) -> bool:
     return True
 
 
+def is_sure(label: str, *, key: str) -> bool:
+    """True once the button that does it was clicked; beside it stands the one that closes the form."""
+    with st.container(horizontal=True, gap="small"):
+        is_clicked = st.button(label, key=key, type="primary")
+        st.button(say("Annuler"), key=f"{key}-cancel", type="tertiary", on_click=ask, args=(None,))
+    return is_clicked
+
+
 def carry_out(work: Callable[[], object], *, done: str) -> None:
     """The change is made and said, or why it was not; the form is closed, and the page runs again.
 

@@ -156,7 +156,7 @@ def test_a_suspension_is_confirmed_first(file: AppTest, team: MemoryTeam) -> Non
 def test_nothing_happens_after_a_cancel(file: AppTest, team: MemoryTeam) -> None:
     """The form is gone, and so is what it would have done."""
     file.button(key="person-suspend").click().run()
-    file.button(key="person-cancel").click().run()
+    file.button(key="person-confirm-cancel").click().run()
     assert "person-confirm" not in [button.key for button in file.button]
     assert team.done == []
 
