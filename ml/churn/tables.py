@@ -130,12 +130,13 @@ def read_table(path: Path) -> Table:
         TableError: when it cannot be read, has no rows, a column twice, or a row of another length.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        # Line ends as they are: one between quotes belongs to its value.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            delimiter = max(",;\t", key=file.readline().count)
+            file.seek(0)
+            rows = list(csv.reader(file, delimiter=delimiter))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TableError(f"{path}: cannot be read ({type(error).__name__}), expected a CSV file in UTF-8") from error
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
     if len(rows) < 2:
         raise TableError(f"{path}: found no rows, expected a header and at least one row")
     header, body = [name.strip() for name in rows[0]], [row for row in rows[1:] if row]

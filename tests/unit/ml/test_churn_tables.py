@@ -126,3 +126,19 @@ def test_a_column_the_other_table_lacks_is_named() -> None:
     encoder = Encoder.fit(table(age=["1", "2"], visits=["3", "4"]), without=[])
     with pytest.raises(TableError, match="found no column visits"):
         encoder.matrix(table(age=["1"]))
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x0b", "\x85", "\n"], ids=["line separator", "tab", "next line", "line"])
+def test_a_field_may_hold_any_sign_between_its_quotes(tmp_path: Path, sign: str) -> None:
+    """A row ends where CSV ends it, not at every sign that starts a line in Unicode."""
+    path = tmp_path / "t.csv"
+    path.write_text(f'name,left\n"Léa{sign}Roy",1\nTom,0\n', encoding="utf-8")
+    assert read_table(path).columns == {"name": [f"Léa{sign}Roy", "Tom"], "left": ["1", "0"]}
+
+
+def test_a_file_that_is_no_csv_is_refused_in_words(tmp_path: Path) -> None:
+    """What the reader gives up on is named, not thrown."""
+    path = tmp_path / "t.csv"
+    path.write_text("name,left\n" + "x" * 200_000 + ",1\n", encoding="utf-8")
+    with pytest.raises(TableError, match="expected a CSV file"):
+        read_table(path)
