@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from jarvis.consents import Choice
 CODE_ALPHABET = "ACDEFGHJKMNPQRTVWXY34679"
 CODE_LENGTH = 6
 CODE_VALID_MINUTES = 10
+CODE_TRIES = 5
 # The first characters say which code a try is meant for, so that wrong tries count against it; the rest is secret.
 CODE_LOOKUP_LENGTH = 2
 # Unused for as long, a renewed token lapses and the one before it goes on.
@@ -110,6 +112,11 @@ class Badge:
 def new_code() -> str:
     """A provisioning code nobody has seen yet."""
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def new_codes() -> Iterator[str]:
+    """Codes to try one after the other: six characters do collide with one of long ago, once in a few 100,000."""
+    return (new_code() for _ in range(CODE_TRIES))
 
 
 def new_token() -> str:

@@ -86,10 +86,11 @@ def _end_absence(settings: Settings, options: argparse.Namespace) -> int:
 
 def _add_closure(settings: Settings, options: argparse.Namespace) -> int:
     from warehouse.stores import desk
+    from warehouse.stores.gyms import gym_id_of
 
     days = {"starts_on": options.starts_on, "ends_on": options.ends_on or options.starts_on}
     with pipeline_connection(settings, application_name=_APPLICATION) as connection:
-        gym_id = desk.gym_id_of(connection, options.gym)
+        gym_id = gym_id_of(connection, options.gym)
         made = desk.change_as_operator(connection, "add_closure", gym_id=gym_id, reason=options.reason, **days)
     _print([{"closure": made, **days}])
     return 0
@@ -97,9 +98,10 @@ def _add_closure(settings: Settings, options: argparse.Namespace) -> int:
 
 def _list_closures(settings: Settings, options: argparse.Namespace) -> int:
     from warehouse.stores import desk
+    from warehouse.stores.gyms import gym_id_of
 
     with pipeline_connection(settings, application_name=_APPLICATION) as connection:
-        gym_id = desk.gym_id_of(connection, options.gym)
+        gym_id = gym_id_of(connection, options.gym)
         _print(desk.listed_for_operator(connection, "closures_of_gym", gym_id=gym_id))
     return 0
 

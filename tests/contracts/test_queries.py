@@ -55,6 +55,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/kiosk_health.sql": ("jarvis_pipeline",),
     "warehouse/queries/incidents.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosk_badges.sql": ("jarvis_gateway",),
+    "warehouse/queries/gyms.sql": ("jarvis_pipeline",),
     "warehouse/queries/kiosk_settings.sql": ("jarvis_gateway", "jarvis_pipeline"),
     "warehouse/queries/limits.sql": ("jarvis_gateway",),
     "warehouse/queries/machine_incidents.sql": ("jarvis_dashboard", "jarvis_pipeline"),

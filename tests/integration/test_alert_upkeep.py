@@ -10,7 +10,8 @@ import pytest
 from bench.support.world import Gym, make_gym
 from orchestration.assets.alert_upkeep import choose_members, keep_up
 from tests.conftest import Database
-from warehouse.stores.alert_choices import GymNotFound, preview_churn_alerts, preview_feedback_alerts, set_budget
+from warehouse.stores.alert_choices import preview_churn_alerts, preview_feedback_alerts, set_budget
+from warehouse.stores.gyms import GymNotFound
 
 # The database's own clock says when an alert was made or closed.
 NOW = datetime.now(UTC)

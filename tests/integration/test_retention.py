@@ -182,9 +182,9 @@ def test_a_gym_may_keep_less_and_never_more(database: Database) -> None:
         for rule, slug, days, why in (
             ("sessions", "pau", 183, "fewer than the network's 183"),
             ("log_files", "pau", 1, "found no retention rule log_files|retention rule log_files of a gym"),
-            ("sessions", "lyon", 60, "found no gym lyon"),
+            ("sessions", "lyon", 60, "found no gym 'lyon', expected one of: "),
         ):
-            with pytest.raises(retention.UnknownRule, match=why):
+            with pytest.raises(LookupError, match=why):
                 retention.set_gym_keep_days(pipeline, rule, slug=slug, keep_days=days)
 
         def held() -> list[tuple[str | None, int]]:

@@ -15,21 +15,21 @@ import orjson
 import psycopg
 
 from jarvis.kiosk_config import RULES, KioskConfigError, checked
-from jarvis.kiosks import Holder, new_code, slug_of, stored_code
+from jarvis.kiosks import CODE_TRIES, Holder, new_codes, slug_of, stored_code
 from jarvis.settings import Settings
 from voice_gateway.kiosk import audio
 from voice_gateway.kiosk.client import HeardTurn, connected
 from voice_gateway.kiosk.errors import KioskError
 from voice_gateway.kiosk.replay import Dialogue, control_url, read_dialogues, replay_dialogue
 from warehouse.connection import connect
+from warehouse.stores.gyms import GymNotFound, slugs
 from warehouse.stores.kiosk_settings import ScopeNotFound, change_settings, find_scope, own_settings
-from warehouse.stores.kiosks import GymNotFound, KioskNotFound, gym_slugs, revoke_kiosk, store_code
+from warehouse.stores.kiosks import KioskNotFound, revoke_kiosk, store_code
 
 Utterance = tuple[str, str]
 """Kind (say, wav or text) and the sentence or path."""
 
 _HTTP_SECONDS = 15
-_CODE_TRIES = 5
 # Most of a replay is waiting for the stand-in to think; more than this adds little on two cores.
 _REPLAYED_TOGETHER = 4
 
@@ -45,18 +45,17 @@ def create_code(settings: Settings, gym_slug: str, name: str, *, holder: Holder 
     except ValueError as error:
         raise KioskError(str(error)) from None
     with connect(settings.database_url_for("pipeline"), application_name="jarvis-kiosk") as connection:
-        for _ in range(_CODE_TRIES):
-            code = new_code()
+        for code in new_codes():
             try:
                 kiosk_id = store_code(
                     connection, gym_slug=gym_slug, slug=slug, name=name, code=stored_code(code), holder=holder
                 )
             except psycopg.errors.UniqueViolation:
-                continue  # Six characters do collide with a code of long ago, once in a few hundred thousand.
+                continue
             except GymNotFound as error:
                 raise KioskError(str(error)) from None
             return {"slug": slug, "code": code, "gym": gym_slug, "kiosk_id": str(kiosk_id)}
-    raise KioskError(f"found {_CODE_TRIES} new codes taken, expected a free one: try again")
+    raise KioskError(f"found {CODE_TRIES} new codes taken, expected a free one: try again")
 
 
 def revoke(settings: Settings, gym_slug: str, slug: str) -> dict[str, object]:
@@ -106,7 +105,7 @@ def configure(
                 kept = change_settings(connection, scope, settings=changes, removed=removed)
             else:
                 kept = own_settings(connection, scope)
-    except (KioskConfigError, ScopeNotFound, KioskNotFound) as error:
+    except (KioskConfigError, ScopeNotFound, GymNotFound, KioskNotFound) as error:
         raise KioskError(str(error)) from None
     return {"settings": dict(kept.settings), "version": kept.version}
 
@@ -251,7 +250,7 @@ def _prepared(kind: str, value: str) -> bytes | str:
 
 def _own_kiosk(settings: Settings, gateway_url: str) -> str:
     with connect(settings.database_url_for("pipeline"), application_name="jarvis-kiosk") as connection:
-        gyms = gym_slugs(connection, limit=1)
+        gyms = slugs(connection, limit=1)
     if not gyms:
         raise KioskError("found no gym, expected one: fill the database with `jarvis simulate`")
     code = create_code(settings, gyms[0], "Borne relecture")["code"]

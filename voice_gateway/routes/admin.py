@@ -15,7 +15,7 @@ import psycopg
 from fastapi import APIRouter, Depends, Query, Response
 from psycopg.types.json import Jsonb
 
-from jarvis.kiosks import CODE_VALID_MINUTES, Holder, new_code, slug_of, stored_code
+from jarvis.kiosks import CODE_TRIES, CODE_VALID_MINUTES, Holder, new_codes, slug_of, stored_code
 from jarvis.tenancy import Permission, Scope
 from voice_gateway.people import People, PersonConnection
 from voice_gateway.rates import RateClass
@@ -59,8 +59,6 @@ router = APIRouter(
 ManagesGyms = Annotated[Scope, Depends(may(Permission.MANAGE_GYMS))]
 RunsNetwork = Annotated[Scope, Depends(may(Permission.MANAGE_NETWORK))]
 SeesAudit = Annotated[Scope, Depends(may(Permission.SEE_AUDIT))]
-
-_CODE_TRIES = 5
 
 _WRITING = refusals(409, 413)
 _CHANGING = refusals(404, 409, 413)
@@ -285,8 +283,7 @@ async def list_audit(
 
 
 async def _issued_code(people: People, person: Scope, kiosk_id: UUID, holder: Holder) -> str:
-    for _ in range(_CODE_TRIES):
-        code = new_code()
+    for code in new_codes():
         stored = stored_code(code)
         try:
             async with people.as_person(person) as connection:
@@ -295,11 +292,11 @@ async def _issued_code(people: People, person: Scope, kiosk_id: UUID, holder: Ho
                     code_hash=stored.hash, valid_minutes=CODE_VALID_MINUTES,
                 )  # fmt: skip
         except psycopg.errors.UniqueViolation:
-            continue  # Six characters do collide with a code of long ago, once in a few hundred thousand.
+            continue
         if not is_known:
             raise unknown("kiosk")
         return code
-    raise Refused(409, "already_taken", f"found {_CODE_TRIES} new codes taken, expected a free one: try again")
+    raise Refused(409, "already_taken", f"found {CODE_TRIES} new codes taken, expected a free one: try again")
 
 
 async def _page(connection: PersonConnection, listing: network.Listing, paging: Paging, **filters: Any) -> Any:

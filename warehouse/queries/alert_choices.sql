@@ -140,10 +140,6 @@ where gyms.slug = %(gym_slug)s::text
     and (sessions.ended_at at time zone gyms.timezone)::date > %(last_day)s::date - %(days)s::integer
     and (sessions.ended_at at time zone gyms.timezone)::date <= %(last_day)s::date;
 
--- gym_exists --
--- Whether a gym has this slug.
-select exists (select from public.gyms where slug = %(gym_slug)s::text);
-
 -- set_budget --
 -- What is given holds for the gym from the next choice on, audited where it changed; answers what holds now.
 with before as (

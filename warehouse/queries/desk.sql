@@ -31,9 +31,3 @@ from public.gym_closures as closures
 where closures.gym_id = %(gym_id)s::uuid
 order by closures.starts_on desc, closures.id
 limit 200;
-
--- find_gym --
--- The gym of a slug.
-select gyms.id
-from public.gyms
-where gyms.slug = %(slug)s::text;

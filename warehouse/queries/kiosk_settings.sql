@@ -10,10 +10,6 @@ select id from public.franchises where lower(name) = lower(%(name)s::text);
 -- Names the franchises there are.
 select name from public.franchises order by name limit 20;
 
--- find_gym --
--- Finds a gym by its slug.
-select id from public.gyms where slug = %(slug)s::text;
-
 -- own_settings --
 -- Reads what is set for exactly one franchise, gym or kiosk.
 select settings, version

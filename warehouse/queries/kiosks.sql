@@ -25,10 +25,6 @@ values (
     now() + make_interval(mins => %(valid_minutes)s::integer)
 );
 
--- list_gym_slugs --
--- Names the gyms a kiosk can be made for.
-select slug from public.gyms order by created_at, slug limit %(limit)s::integer;
-
 -- claim_kiosk --
 -- Redeems a provisioning code once and stores the device token's hash.
 select kiosk_id, gym_id, slug, name

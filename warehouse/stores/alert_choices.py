@@ -23,10 +23,7 @@ from jarvis.alert_choices import (
 )
 from jarvis.churn import RiskLevel
 from warehouse.sql import queries
-
-
-class GymNotFound(ValueError):
-    """No gym has this slug."""
+from warehouse.stores import gyms
 
 
 def hold(connection: Connection) -> None:
@@ -61,7 +58,7 @@ def set_budget(
     Raises:
         GymNotFound: when no gym has the slug.
     """
-    _check_gym(connection, gym_slug)
+    gyms.gym_id_of(connection, gym_slug)
     values = {"gym_slug": gym_slug, "per_week": per_week, "control_share": control_share}
     row = connection.execute(_sql("set_budget"), values).fetchone()
     assert row is not None, "the gym was there a moment ago"
@@ -76,7 +73,7 @@ def preview_churn_alerts(
     Raises:
         GymNotFound: when no gym has the slug.
     """
-    _check_gym(connection, gym_slug)
+    gyms.gym_id_of(connection, gym_slug)
     rows = connection.execute(_sql("score_history"), {"gym_slug": gym_slug, "days": days, "last_day": last_day})
     return preview_churn([ScoredDay(*row) for row in rows], threshold=threshold)
 
@@ -89,16 +86,10 @@ def preview_feedback_alerts(
     Raises:
         GymNotFound: when no gym has the slug.
     """
-    _check_gym(connection, gym_slug)
+    gyms.gym_id_of(connection, gym_slug)
     parameters = {"gym_slug": gym_slug, "threshold": threshold, "days": days, "last_day": last_day}
     row = connection.execute(_sql("negative_talks"), parameters).fetchone()
     return Preview(*row) if row is not None else Preview(0, 0, 0)
-
-
-def _check_gym(connection: Connection, gym_slug: str) -> None:
-    row = connection.execute(_sql("gym_exists"), {"gym_slug": gym_slug}).fetchone()
-    if row is None or not row[0]:
-        raise GymNotFound(f"found no gym {gym_slug!r}, expected the slug of one, as in `jarvis kiosk code --gym SLUG`")
 
 
 def _candidate(row: dict[str, Any]) -> Candidate:

@@ -16,7 +16,7 @@ from jarvis import alerts_fr
 from jarvis.budgets import Standing, VoiceMode, VoiceModels
 from warehouse.connection import as_kiosk_async
 from warehouse.sql import queries
-from warehouse.stores.kiosks import GymNotFound, gym_slugs
+from warehouse.stores import gyms
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ def gym_budget(connection: Connection, *, gym_slug: str, moment: datetime) -> Gy
     """
     row = connection.execute(queries("budgets")["gym_budget"], {"slug": gym_slug, "moment": moment}).fetchone()
     if row is None:
-        known = ", ".join(gym_slugs(connection)) or "there is none"
-        raise GymNotFound(f"found no gym '{gym_slug}', expected one of: {known}")
+        raise gyms.not_found(connection, gym_slug)
     return GymBudget(*row)
 
 

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from jarvis.kiosks import CODE_VALID_MINUTES, Holder, new_code, slug_of, stored_code
+from jarvis.kiosks import CODE_TRIES, CODE_VALID_MINUTES, Holder, new_codes, slug_of, stored_code
 from jarvis.tenancy import Scope, UserRole
 from warehouse.people import Database
 from warehouse.sql import queries
@@ -28,7 +28,6 @@ USUAL_HOURS: Mapping[str, Sequence[str]] = {
     "sat": ("08:00", "20:00"),
     "sun": ("09:00", "13:00"),
 }
-_CODE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +114,7 @@ def _invite(
 
 
 def _code(connection: Connection[dict[str, Any]], kiosk_id: UUID) -> str:
-    for attempt in range(_CODE_TRIES):
-        code = new_code()
+    for code in new_codes():
         stored = stored_code(code)
         try:
             with connection.transaction():
@@ -125,12 +123,9 @@ def _code(connection: Connection[dict[str, Any]], kiosk_id: UUID) -> str:
                     code_hash=stored.hash, valid_minutes=CODE_VALID_MINUTES,
                 )  # fmt: skip
         except psycopg.errors.UniqueViolation:
-            # Six characters do collide with a code of long ago, once in a few hundred thousand.
-            if attempt == _CODE_TRIES - 1:
-                raise
             continue
         return code
-    raise AssertionError("unreachable: the last try answers or raises")
+    raise RuntimeError(f"found {CODE_TRIES} new codes taken, expected a free one: try again")
 
 
 def _ask(connection: Connection[dict[str, Any]], block: str, **values: Any) -> Any:

@@ -14,7 +14,6 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import dict_row
 
 from warehouse.sql import queries
-from warehouse.stores.kiosks import GymNotFound, gym_slugs
 
 Listing = Literal["absences_of_member", "closures_of_gym"]
 Change = Literal["add_absence", "end_absence", "add_closure", "remove_closure"]
@@ -64,17 +63,3 @@ def change_as_operator(connection: Connection, name: Change, /, **values: UUID |
     if row is None or not row[0]:
         raise NothingWritten(f"found no {name.partition('_')[2]} or member of this id, expected one of `… list`")
     return row[0]
-
-
-def gym_id_of(connection: Connection, slug: str) -> UUID:
-    """The id of the gym with this slug.
-
-    Raises:
-        GymNotFound: there is none.
-    """
-    row = connection.execute(queries("desk")["find_gym"], {"slug": slug}).fetchone()
-    if row is None:
-        known = ", ".join(gym_slugs(connection)) or "there is none"
-        raise GymNotFound(f"found no gym '{slug}', expected one of: {known}")
-    found: UUID = row[0]
-    return found

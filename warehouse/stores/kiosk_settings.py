@@ -12,11 +12,12 @@ from psycopg import AsyncConnection, Connection
 from psycopg.types.json import Jsonb
 
 from warehouse.sql import queries
-from warehouse.stores.kiosks import find_kiosk, gym_slugs
+from warehouse.stores import gyms
+from warehouse.stores.kiosks import find_kiosk
 
 
 class ScopeNotFound(LookupError):
-    """There is no such franchise or gym; the message names those there are."""
+    """There is no such franchise; the message names those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def find_scope(
     """The scope by the franchise's name, or by the gym's slug, with or without a kiosk's.
 
     Raises:
-        ScopeNotFound: when there is no such franchise or gym.
+        ScopeNotFound: when there is no such franchise.
+        GymNotFound: when there is no such gym.
         KioskNotFound: when the gym has no such kiosk.
     """
     blocks = queries("kiosk_settings")
@@ -65,11 +67,7 @@ def find_scope(
     if kiosk is not None:
         kiosk_id, gym_id = find_kiosk(connection, gym_slug=gym or "", slug=kiosk)
         return SettingsScope(gym_id=gym_id, kiosk_id=kiosk_id)
-    row = connection.execute(blocks["find_gym"], {"slug": gym}).fetchone()
-    if row is None:
-        known = ", ".join(gym_slugs(connection)) or "there is none"
-        raise ScopeNotFound(f"found no gym '{gym}', expected one of: {known}")
-    return SettingsScope(gym_id=row[0])
+    return SettingsScope(gym_id=gyms.gym_id_of(connection, gym or ""))
 
 
 def own_settings(connection: Connection, scope: SettingsScope) -> KioskSettings:

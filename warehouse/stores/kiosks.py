@@ -26,10 +26,7 @@ from jarvis.kiosks import (
 from jarvis.storage import StorageLevel
 from warehouse.connection import as_kiosk_async
 from warehouse.sql import queries
-
-
-class GymNotFound(LookupError):
-    """No gym has this slug; the message names those there are."""
+from warehouse.stores import gyms
 
 
 class KioskNotFound(LookupError):
@@ -70,8 +67,7 @@ def store_code(
     with connection.transaction():
         row = connection.execute(blocks["create_kiosk"], {"gym_slug": gym_slug, "slug": slug, "name": name}).fetchone()
         if row is None:
-            known = ", ".join(gym_slugs(connection)) or "there is none yet"
-            raise GymNotFound(f"found no gym '{gym_slug}', expected one of: {known}")
+            raise gyms.not_found(connection, gym_slug)
         kiosk_id, gym_id = row[0], row[1]
         connection.execute(blocks["revoke_unused_codes"], {"kiosk_id": kiosk_id, "holder": holder.value})
         connection.execute(
@@ -86,12 +82,6 @@ def store_code(
             },
         )
     return UUID(str(kiosk_id))
-
-
-def gym_slugs(connection: Connection, *, limit: int = 20) -> list[str]:
-    """Slugs of the first gyms, oldest first."""
-    rows = connection.execute(queries("kiosks")["list_gym_slugs"], {"limit": limit}).fetchall()
-    return [row[0] for row in rows]
 
 
 async def claim_kiosk(

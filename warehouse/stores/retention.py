@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 
 from warehouse.kept_files import PLACES, old_files, remove, set_aside
 from warehouse.sql import queries
-from warehouse.stores import privacy
+from warehouse.stores import gyms, privacy
 
 # Small enough that no lock is held for long, large enough that a backlog of millions ends in minutes.
 ROWS_A_BATCH = 5_000
@@ -28,7 +28,7 @@ SESSIONS_A_BATCH = 200
 
 
 class UnknownRule(LookupError):
-    """No rule has this name, or no gym this slug; the message names those there are."""
+    """No rule has this name; the message names those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,12 @@ def rules_of_gym(connection: Connection, slug: str) -> list[Rule]:
     """The rules as they hold for one gym's rows.
 
     Raises:
-        UnknownRule: no gym has this slug.
+        GymNotFound: no gym has this slug.
     """
     with connection.cursor(row_factory=class_row(Rule)) as cursor:
         found = cursor.execute(_sql("rules_of_gym"), {"slug": slug}).fetchall()
     if not found:
-        raise UnknownRule(f"found no gym {slug}, expected the slug of one: --gym SLUG")
+        raise gyms.not_found(connection, slug)
     return found
 
 
@@ -132,7 +132,8 @@ def set_gym_keep_days(connection: Connection, name: str, *, slug: str, keep_days
     """The gym keeps for so many days from the next run on, None for as long as the network; the change is on record.
 
     Raises:
-        UnknownRule: no gym has this slug, the rule is no gym's, or the term is not shorter than the network's.
+        GymNotFound: no gym has this slug.
+        UnknownRule: the rule is no gym's, or the term is not shorter than the network's.
     """
     before = {one.name: one.keep_days for one in rules_of_gym(connection, slug)}
     if name not in before:
@@ -171,7 +172,7 @@ def count_of_gym(connection: Connection, slug: str, *, home: Path, now: datetime
     """What would go of one gym's rows, on record as a dry run.
 
     Raises:
-        UnknownRule: no gym has this slug.
+        GymNotFound: no gym has this slug.
     """
     return _each(connection, rules_of_gym(connection, slug), home=home, now=now, is_dry=True)
 

@@ -17,9 +17,8 @@ from psycopg.types.json import Jsonb
 
 from jarvis.storage import StorageLevel, with_words
 from warehouse.sql import queries
-from warehouse.stores import privacy
+from warehouse.stores import gyms, privacy
 from warehouse.stores.conversations import padded_vector
-from warehouse.stores.kiosks import GymNotFound, gym_slugs
 
 # An analysis that has not come by then will not come: what was said does not wait for it.
 LONGEST_WAIT = timedelta(days=7)
@@ -82,8 +81,7 @@ def gym_storage(connection: Connection, *, gym_slug: str) -> GymStorage:
     with connection.cursor(row_factory=class_row(GymStorage)) as cursor:
         found = cursor.execute(_sql("gym_storage"), {"slug": gym_slug}).fetchone()
     if found is None:
-        known = ", ".join(gym_slugs(connection)) or "there is none"
-        raise GymNotFound(f"found no gym '{gym_slug}', expected one of: {known}")
+        raise gyms.not_found(connection, gym_slug)
     return found
 
 
