@@ -18,6 +18,13 @@ def state(labels: Mapping[str, str], value: str) -> str:
     return f"{STATE_SIGNS[value]} {say(labels[value])}"
 
 
+def gym_state(row: Row) -> str:
+    """How a gym stands, and its franchise's suspension where that alone keeps it from being served."""
+    if row["is_franchise_suspended"] and row["status"] != "suspended":
+        return f"{STATE_SIGNS['suspended']} {say('Franchise suspendue')}"
+    return state(GYM_STATES, row["status"])
+
+
 def line(row: Row, *, costs: Mapping[UUID, float] | None) -> dict[str, object]:
     """One gym as the list shows it.
 
@@ -27,7 +34,7 @@ def line(row: Row, *, costs: Mapping[UUID, float] | None) -> dict[str, object]:
     return {
         "franchise": row["franchise_name"] or say("Indépendante"),
         "gym": row["name"],
-        "state": state(GYM_STATES, row["status"]),
+        "state": gym_state(row),
         "members": row["member_count"],
         "kiosks": f"{row['online_count']}/{row['kiosk_count']}",
         "cost": None if costs is None else round(costs.get(row["id"], 0.0), 2),

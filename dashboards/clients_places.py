@@ -14,6 +14,10 @@ from jarvis.tenancy import Scope
 from warehouse.stores.clients import USUAL_HOURS
 
 NO_SUCH_PLACE = "Ce client n'existe pas, ou il n'est pas dans votre périmètre."
+SUSPENSION = (
+    "Suspendue : les bornes sont refusées en quelques secondes, plus d'alertes, de rapports ni de relance ; "
+    "les données restent."
+)
 NAME_MISSING = "Rien n'a changé : donnez un nom."
 # A gym's address on the web is made of its name.
 NO_ADDRESS = "Rien n'a changé : donnez à la salle un nom avec au moins une lettre de A à Z ou un chiffre."
@@ -70,7 +74,7 @@ def place_gyms(scope: Scope, records: Records, gym_id: UUID | None) -> None:
     lines = [
         {
             "name": row["name"], "franchise": row["franchise_name"] or say("Indépendante"), "city": row["city"],
-            "state": clients.state(clients.GYM_STATES, row["status"]), "members": row["member_count"],
+            "state": clients.gym_state(row), "members": row["member_count"],
             "kiosks": row["kiosk_count"],
         }
         for row in rows
@@ -127,6 +131,7 @@ def _franchise_form(scope: Scope, franchise: Row) -> None:
             format_func=clients.PLANS.__getitem__,
         )  # fmt: skip
         state = _choose_state(clients.FRANCHISE_STATES, franchise["status"])
+        st.caption(say("Suspendue : aucune de ses salles n'est servie ; les données restent."))
         is_sent = st.form_submit_button(say("Enregistrer"), type="primary")
     if is_sent:
         _require(name)
@@ -143,7 +148,9 @@ def _gym_form(scope: Scope, gym: Row) -> None:
         city = left.text_input(say("Ville"), value=gym["city"] or "", max_chars=120)
         address = right.text_input(say("Adresse"), value=gym["address"] or "", max_chars=200)
         state = _choose_state(clients.GYM_STATES, gym["status"])
-        st.caption(say("Suspendue : plus d'alertes, de rapports ni de relance ; les données restent."))
+        st.caption(say(SUSPENSION))
+        if gym["is_franchise_suspended"]:
+            st.caption(say("Sa franchise est suspendue : cette salle n'est pas servie, quel que soit son état."))
         is_sent = st.form_submit_button(say("Enregistrer"), type="primary")
     if is_sent:
         _require(name)

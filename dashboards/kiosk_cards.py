@@ -12,6 +12,7 @@ from jarvis import formats_fr
 _SIGNS = {
     KioskState.OFFLINE: "✕", KioskState.SILENT: "…", KioskState.ERROR: "▲", KioskState.PROVISIONING: "○",
     KioskState.CONVERSING: "◆", KioskState.ONLINE: "●", KioskState.MAINTENANCE: "‖",
+    KioskState.SUSPENDED: "■",
 }  # fmt: skip
 
 _DOT = '<span aria-hidden="true"> · </span>'

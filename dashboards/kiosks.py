@@ -36,11 +36,14 @@ class KioskState(StrEnum):
     CONVERSING = "conversing"
     ONLINE = "online"
     MAINTENANCE = "maintenance"
+    SUSPENDED = "suspended"
+    """Its gym is not served: the gateway refuses it, whatever it says of itself."""
 
 
 UNREACHABLE = (KioskState.OFFLINE, KioskState.SILENT)
 NEEDING = (*UNREACHABLE, KioskState.ERROR, KioskState.PROVISIONING)
-_OUT_OF_SERVICE = (KioskState.PROVISIONING, KioskState.MAINTENANCE)
+_SET_ASIDE = (KioskState.PROVISIONING, KioskState.MAINTENANCE)
+_OUT_OF_SERVICE = (*_SET_ASIDE, KioskState.SUSPENDED)
 
 STATES: Mapping[KioskState, str] = {
     KioskState.OFFLINE: "Hors ligne",
@@ -50,6 +53,7 @@ STATES: Mapping[KioskState, str] = {
     KioskState.CONVERSING: "En conversation",
     KioskState.ONLINE: "En ligne",
     KioskState.MAINTENANCE: "En maintenance",
+    KioskState.SUSPENDED: "Salle suspendue",
 }
 
 
@@ -171,6 +175,7 @@ _BESIDES: Mapping[KioskState, tuple[str, str]] = {
     KioskState.ERROR: ("1 signale un défaut", "{count} signalent un défaut"),
     KioskState.PROVISIONING: ("1 est à installer", "{count} sont à installer"),
     KioskState.MAINTENANCE: ("1 est en maintenance", "{count} sont en maintenance"),
+    KioskState.SUSPENDED: ("1 est refusée, sa salle est suspendue", "{count} sont refusées, leur salle est suspendue"),
 }
 
 
@@ -184,6 +189,8 @@ def _besides(views: Sequence[KioskView]) -> list[str]:
 
 
 def _state(row: Row, config: KioskConfig, *, now: datetime) -> KioskState:
+    if not row["is_served"] and row["talking_since"] is None:
+        return KioskState.SUSPENDED
     heard = is_heard(row, now=now)
     if heard is None:
         return KioskState(row["status"])
@@ -203,6 +210,8 @@ def _since(row: Row, state: KioskState) -> datetime | None:
         since = row["talking_since"]
     elif state in UNREACHABLE:
         since = row["last_heartbeat_at"]
+    elif state is KioskState.SUSPENDED:
+        since = None
     else:
         since = row["status_changed_at"]
     return since

@@ -64,6 +64,8 @@ class Kiosk:
     """The voice chosen for this kiosk; None means the platform's."""
     model: str | None = None
     """The Realtime model chosen for this kiosk; None means the platform's."""
+    is_served: bool = True
+    """False while its gym, or the franchise of it, is suspended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class Trouble(StrEnum):
     """It refused again: there will be no answer to this question."""
     TEXT_ONLY = "text_only"
     """The gym's voice budget for the month is spent: the conversation is written."""
+    SUSPENDED = "suspended"
+    """The gym is not served any more: the conversation ends here."""
 
 
 _SENTENCES = {
@@ -33,6 +35,8 @@ _SENTENCES = {
         Trouble.REFUSED: "Je n'arrive pas à répondre pour le moment. Réessayez dans une minute, ou demandez à l'équipe "
         "à l'accueil.",
         Trouble.TEXT_ONLY: "Ma voix n'est pas disponible en ce moment : écrivez-moi, je vous réponds par écrit.",
+        Trouble.SUSPENDED: "Mon service est suspendu dans cette salle, je dois m'arrêter ici. L'équipe à l'accueil "
+        "peut vous aider.",
     },
     "en": {
         Trouble.RETRYING: "The connection to my voice service was cut. I am reconnecting, one moment please.",
@@ -41,6 +45,8 @@ _SENTENCES = {
         Trouble.BUSY: "My voice service is very busy. I am trying again, one moment please.",
         Trouble.REFUSED: "I cannot answer right now. Try again in a minute, or ask the team at the front desk.",
         Trouble.TEXT_ONLY: "My voice is not available right now: write to me and I will answer in writing.",
+        Trouble.SUSPENDED: "My service is suspended in this gym, so I have to stop here. The team at the front desk "
+        "can help you.",
     },
     "es": {
         Trouble.RETRYING: "Se ha cortado la conexión con mi servicio de voz. Me estoy reconectando, un momento.",
@@ -49,6 +55,8 @@ _SENTENCES = {
         Trouble.BUSY: "Mi servicio de voz está muy solicitado. Lo intento de nuevo, un momento.",
         Trouble.REFUSED: "Ahora mismo no puedo responder. Inténtelo dentro de un minuto o pregunte en recepción.",
         Trouble.TEXT_ONLY: "Mi voz no está disponible en este momento: escríbame y le responderé por escrito.",
+        Trouble.SUSPENDED: "Mi servicio está suspendido en este gimnasio y tengo que parar aquí. El equipo de "
+        "recepción puede ayudarle.",
     },
 }
 

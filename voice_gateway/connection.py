@@ -20,9 +20,11 @@ from jarvis.kiosk_config import KioskConfig
 from jarvis.kiosks import Badge, BadgeOutcome, Kiosk
 from jarvis.sessions import CloseReason
 from jarvis.storage import StorageLevel
+from voice_gateway.apologies import Trouble, apology
 from voice_gateway.effects import (
     CloseRequested,
     Event,
+    GymSuspended,
     KioskAway,
     KioskBack,
     KioskLost,
@@ -36,7 +38,7 @@ from voice_gateway.protocol import realtime
 from voice_gateway.relay import LiveSession, Tell, keep
 from voice_gateway.services import Services, moment
 from voice_gateway.session import VoiceSession
-from warehouse.stores.kiosks import identify_badge, standing_tokens
+from warehouse.stores.kiosks import identify_badge, served_kiosks, standing_tokens
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ class KioskConnection:
         self._close_socket = close
         self._flush = flush
         self._is_cut_off = False
+        self._is_suspended = False
         self._config, self._config_version = KioskConfig(), -1
         self._services = services
         self._is_kiosk = is_kiosk
@@ -127,6 +130,26 @@ class KioskConnection:
         await self._say(_revoked().as_event())
         await self.stop(CloseReason.OPERATOR)
         await self._close_socket(1008, "token_revoked")
+
+    def suspend(self) -> None:
+        """No session opens any more; one under way ends at its next pause, and then the socket is closed."""
+        if not self._is_suspended:
+            self._is_suspended = True
+            keep(asyncio.create_task(self._leave_suspended()))
+
+    async def _leave_suspended(self) -> None:
+        speaking = list(self._open_sessions)
+        if not speaking:
+            await self._say(self._suspension().as_event())
+        for live in speaking:
+            await live.receive(GymSuspended())
+        # Each has its own limit, and its drain.
+        await asyncio.gather(*(live.is_over.wait() for live in speaking))
+        await self._close_socket(1008, kiosk_protocol.GYM_SUSPENDED)
+
+    def _suspension(self) -> kiosk_protocol.FrameError:
+        sentence = apology(Trouble.SUSPENDED, self._kiosk.language)
+        return kiosk_protocol.FrameError(kiosk_protocol.GYM_SUSPENDED, sentence)
 
     @property
     def current(self) -> LiveSession | None:
@@ -212,7 +235,7 @@ class KioskConnection:
     async def _resume(self, session_id: UUID | None) -> None:
         async with self._opening:
             holder = self._services.resumable.get(session_id) if session_id is not None else None
-            is_free = self.current is None and not self._is_stopping
+            is_free = self.current is None and not (self._is_stopping or self._is_suspended)
             live = holder._hand_over(session_id, self.token_hash) if holder and session_id and is_free else None
             if live is None or session_id is None:
                 raise kiosk_protocol.FrameError(
@@ -279,6 +302,9 @@ class KioskConnection:
                 if not await standing_tokens(connection, [self.token_hash]):
                     self.cut_off()
                     raise _revoked()
+                if not await served_kiosks(connection, [self._kiosk.kiosk_id]):
+                    self.suspend()
+                    raise self._suspension()
                 return await identify_badge(connection, kiosk_id=self._kiosk.kiosk_id, badge_id=badge_id)
         except (psycopg.Error, PoolTimeout, OSError) as error:
             # Without the database nobody can be recognised, but anybody can be helped.
@@ -295,7 +321,9 @@ class KioskConnection:
             )
         mode = await services.mode_of(kiosk.kiosk_id, moment().at)
         level = await services.storage_level_of(kiosk.kiosk_id) if self._is_kiosk else StorageLevel.ALL
-        # After the last wait: what stops or loses this connection meanwhile finds no session to end.
+        # After the last wait: what stops, suspends or loses this connection meanwhile finds no session to end.
+        if self._is_suspended:
+            raise self._suspension()
         if self._is_stopping or not self._is_connected:
             raise kiosk_protocol.FrameError(
                 "gateway_stopping", "found the gateway stopping, expected it to serve: connect again in a few seconds"

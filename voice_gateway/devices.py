@@ -1,10 +1,10 @@
-"""What open connections must hear of their kiosks: their tokens were revoked, their configuration changed, and the
-agent beside the page read a badge.
+"""What open connections must hear of their kiosks: their tokens were revoked, their gym was suspended, their
+configuration changed, and the agent beside the page read a badge.
 
 Postgres notifies every gateway process, with ids only; what is true is then read under the kiosk's own
 rights. Notifications may get lost with their connection, so all open connections are looked at again every
 `sweep_seconds`, and whenever listening begins anew. Nothing here costs a query per frame. While Postgres is
-away nothing can be revoked either: open connections go on. `connection.py` is one of them.
+away nothing can be revoked or suspended either: open connections go on. `connection.py` is one of them.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from jarvis.kiosk_config import KioskConfig, config_of
 from warehouse.stores.kiosk_badges import claim_scans, forget_scans
 from warehouse.stores.kiosk_settings import settings_of
-from warehouse.stores.kiosks import listen, standing_tokens
+from warehouse.stores.kiosks import listen, served_kiosks, standing_tokens
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,9 @@ class Guest(Protocol):
 
     def cut_off(self) -> None:
         """Nothing that it sends counts any more, from this call on; it is told and closed soon."""
+
+    def suspend(self) -> None:
+        """Its gym is not served any more: who is speaking is heard out, then it is closed; called again while so."""
 
 
 class Devices:
@@ -115,7 +118,7 @@ class Devices:
         if news.get("kind") == "badge" and kiosk_id is not None:
             await self._bring_badges(kiosk_id)
             return
-        if news.get("kind") not in ("revoked", "settings"):
+        if news.get("kind") not in ("revoked", "settings", "service"):
             return
         if kiosk_id is not None:
             await self._look_after(self._guests.get(kiosk_id, ()))
@@ -155,7 +158,9 @@ class Devices:
         try:
             async with self._pool.connection() as connection:
                 standing = await standing_tokens(connection, {guest.token_hash for guest in guests})
-                settings = await settings_of(connection, {guest.kiosk_id for guest in guests})
+                kiosk_ids = {guest.kiosk_id for guest in guests}
+                served = await served_kiosks(connection, kiosk_ids)
+                settings = await settings_of(connection, kiosk_ids)
         except DATABASE_AWAY as error:
             # The next sweep asks again.
             log.warning("kiosks not looked after", extra={"error": type(error).__name__, "count": len(guests)})
@@ -164,6 +169,9 @@ class Devices:
             if guest.token_hash not in standing:
                 log.info("kiosk cut off", extra={"kiosk_id": str(guest.kiosk_id)})
                 guest.cut_off()
+            elif guest.kiosk_id not in served:
+                log.info("kiosk of a suspended gym", extra={"kiosk_id": str(guest.kiosk_id)})
+                guest.suspend()
             elif (known := settings.get(guest.kiosk_id)) is not None:
                 guest.configure(config_of(known.settings), known.version)
 

@@ -133,6 +133,11 @@ class BudgetSpent:
 
 
 @dataclass(frozen=True, slots=True)
+class GymSuspended:
+    """The gym is not served any more: the session ends where nobody is cut short, and soon."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; due no later than `VoiceSession.deadline()`."""
 
@@ -151,6 +156,7 @@ SessionEvent = (
     | CloseRequested
     | ConsentKept
     | BudgetSpent
+    | GymSuspended
     | Tick
 )
 

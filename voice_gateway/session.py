@@ -19,6 +19,7 @@ from voice_gateway.conversation import (
     opening,
     presence,
     saying,
+    suspension,
     tool_results,
     upstream_events,
 )
@@ -28,6 +29,7 @@ from voice_gateway.effects import (
     CloseRequested,
     ConsentKept,
     Effect,
+    GymSuspended,
     KioskAway,
     KioskBack,
     KioskLost,
@@ -89,7 +91,11 @@ class VoiceSession:
         """What is to be done now, in this order."""
         if self.is_finished:
             return []
-        return [*self._decide(event, now), *connections.renew(self._state, now)]
+        return [
+            *self._decide(event, now),
+            *suspension.end_at_pause(self._state, now),
+            *connections.renew(self._state, now),
+        ]
 
     def _decide(self, event: SessionEvent, now: Moment) -> list[Effect]:
         state = self._state
@@ -124,6 +130,8 @@ class VoiceSession:
                 return notice.kept(state, now)
             case BudgetSpent():
                 return budget.spent(state, now)
+            case GymSuspended():
+                return suspension.begin(state, now)
             case Tick():
                 return self._tick(now)
 
@@ -137,6 +145,8 @@ class VoiceSession:
         due = [state.opened_at + limits.max_seconds, state.active_at + state.idle_seconds]
         if state.owed_since is not None:
             due.append(state.owed_since + limits.silence_seconds)
+        if state.pause_due_at is not None:
+            due.append(state.pause_due_at)
         if state.asked_again.due_at is not None:
             due.append(state.asked_again.due_at)
         if state.absence.due_at is not None:

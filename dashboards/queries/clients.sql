@@ -5,6 +5,7 @@
 select
     gyms.id, gyms.slug, gyms.name, gyms.city, gyms.address, gyms.status, gyms.timezone, gyms.created_at,
     gyms.franchise_id, franchises.name as franchise_name,
+    coalesce(franchises.status = 'suspended', false) as is_franchise_suspended,
     (
         select count(*) from public.gym_members_v2 as members
         where members.gym_id = gyms.id and members.is_active

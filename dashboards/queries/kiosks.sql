@@ -13,6 +13,11 @@ talks as materialized (
     from public.openai_realtime_sessions as sessions
     where sessions.state = 'active' and sessions.lease_until > now()
     group by sessions.kiosk_id
+),
+
+served as materialized (
+    select found.kiosk_id
+    from app.served_kiosks((select array_agg(kiosks.id) from public.kiosks)) as found (kiosk_id)
 )
 
 select
@@ -20,7 +25,7 @@ select
     md5(coalesce(string_agg(
         concat_ws(
             '|', kiosks.id, kiosks.name, kiosks.location_in_gym, kiosks.status, kiosks.software_version,
-            talks.started_at, layers.versions,
+            talks.started_at, layers.versions, served.kiosk_id is null,
             kiosks.last_heartbeat >= now() - greatest(
                 %(silent_after)s::interval,
                 make_interval(secs => case
@@ -35,7 +40,8 @@ select
     ), '')) as digest
 from public.kiosks
 inner join layers on kiosks.id = layers.kiosk_id
-left join talks on kiosks.id = talks.kiosk_id;
+left join talks on kiosks.id = talks.kiosk_id
+left join served on kiosks.id = served.kiosk_id;
 
 -- wall --
 -- Every kiosk in view with what it last said of itself, and what happened at it today.
@@ -70,6 +76,11 @@ alerts as materialized (
     from public.manager_alerts as found
     where found.alert_type = 'kiosk_offline' and found.status in ('pending', 'in_progress')
     group by found.gym_id, found.dedup_key
+),
+
+served as materialized (
+    select found.kiosk_id
+    from app.served_kiosks((select array_agg(kiosks.id) from public.kiosks)) as found (kiosk_id)
 )
 
 select
@@ -104,7 +115,8 @@ select
         select from alerts
         where alerts.gym_id = kiosks.gym_id
             and alerts.dedup_key in ('kiosk_offline:all', 'kiosk_offline:' || kiosks.id)
-    ) as has_alert
+    ) as has_alert,
+    exists (select from served where served.kiosk_id = kiosks.id) as is_served
 from public.kiosks
 inner join public.gyms on kiosks.gym_id = gyms.id
 inner join layers on kiosks.id = layers.kiosk_id

@@ -43,6 +43,14 @@
       equal(JSON.stringify(after).includes("Léa"), false);
       equal(phaseOf(after), "farewell");
     },
+    "a gym suspended in mid-session says so beside the answer, then in its place": () => {
+      const suspended = said({ type: "error", error: { code: "gym_suspended", message: "…" } });
+      const told = run(speaking, suspended);
+      equal([phaseOf(told), told.trouble], ["speaking", "suspended"]);
+      const after = run(told, closed("s1", "operator"), { type: "link.lost", now: 1 }, { type: "page.suspended" });
+      equal([phaseOf(after), after.session, after.trouble], ["unavailable", null, "suspended"]);
+      equal(phaseOf(run(after, { type: "link.open" }, { type: "tick", now: 60_000 })), "idle");
+    },
     "the close of another session changes nothing": () => equal(run(begun, closed("s0")).session, begun.session),
     "late events of a closed session are not believed": () => {
       equal(run(begun, closed("s1"), ready, known).session, null);

@@ -461,7 +461,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "identify_badge", "issue_client_secret", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token", "kiosk_settings_of",
             "lost_sessions",
             "raise_voice_budget_alert", "renew_session_leases", "rotate_kiosk_token", "session_member_id",
-            "set_member_goal", "settle_lost_tool_calls", "standing_tokens", "take_token",
+            "served_kiosks", "set_member_goal", "settle_lost_tool_calls", "standing_tokens", "take_token",
             "token_behind_client_secret", "voice_budget",
         ],
         "jarvis_dashboard": [
@@ -478,9 +478,9 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "pause_kiosk", "people", "prove_session", "read_account_link", "recent_incidents",
             "refuse_provider_sign_in", "remove_closure", "replace_recovery_codes", "reset_second_factor_of",
             "resolve_dashboard_session", "revoke_dashboard_session", "revoke_kiosk", "revoke_own_sessions",
-            "set_own_language", "set_person_active", "slow_statements", "spend_recovery_code", "split_incident",
-            "system_state", "take_provider_sign_in", "take_token", "unlock_person", "use_account_link",
-            "visible_franchise_ids", "visible_gym_ids", "visit_dashboard_session",
+            "served_kiosks", "set_own_language", "set_person_active", "slow_statements", "spend_recovery_code",
+            "split_incident", "system_state", "take_provider_sign_in", "take_token", "unlock_person",
+            "use_account_link", "visible_franchise_ids", "visible_gym_ids", "visit_dashboard_session",
         ],
         "jarvis_analyst": ["analyst_gym_ids", "freshness"],
         "jarvis_pipeline": [

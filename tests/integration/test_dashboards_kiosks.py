@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from dashboards import kiosk_desk
 from dashboards.kiosk_desk import IssuedCode, KioskDesk, Level, SeenSettings
@@ -364,3 +365,28 @@ def test_a_status_is_dated_when_it_changes(admin: psycopg.Connection, network: N
     assert admin.execute(since, [network.kiosk]).fetchone() == (True,)
     admin.execute("update kiosks set status = 'offline' where id = %s", [network.kiosk])
     assert admin.execute(since, [network.kiosk]).fetchone() == (False,)
+
+
+@pytest.mark.parametrize("table", ["gyms", "franchises"])
+def test_the_wall_of_a_suspended_gym_says_so(
+    desk_of: DeskOf, admin: psycopg.Connection, network: Network, table: str
+) -> None:
+    """A manager who reads no franchise sees it too, and the open page learns of it; another gym's wall is as it was."""
+    dax, lyon = desk_of("dax"), desk_of("lyon")
+    before, elsewhere = dax.mark(), lyon.mark()
+    assert {row["is_served"] for row in (*dax.wall(), *lyon.wall())} == {True}
+    which = {"gyms": network.dax, "franchises": network.franchise}[table]
+
+    def change(status: str) -> None:
+        statement = SQL("update {} set status = %s where id = %s").format(Identifier(table))
+        admin.execute(statement, [status, which])
+
+    try:
+        change("suspended")
+        assert {row["is_served"] for row in dax.wall()} == {False}
+        assert {view(row, now=datetime.now(UTC)).state for row in dax.wall()} == {KioskState.SUSPENDED}
+        assert dax.mark() != before
+        assert ({row["is_served"] for row in lyon.wall()}, lyon.mark()) == ({True}, elsewhere)
+    finally:
+        change("active")
+    assert dax.mark() == before

@@ -46,6 +46,10 @@ class SessionState:
         """Since when the upstream owes a word; None while it owes none."""
         self.drain_until: float | None = None
         """How long a closing session waits for its last bills."""
+        self.last_words_until: float | None = None
+        """How long a session whose gym is not served any more may take to come to its next pause; None otherwise."""
+        self.pause_due_at: float | None = None
+        """When that pause may have come, as far as anybody can tell; None where nobody waits for it."""
 
         # The kiosk and who stands at it.
         self.gate = ConsentGate(plan.scope, shows_notice=plan.is_kiosk, storage_level=plan.storage_level)

@@ -22,7 +22,7 @@ export class Connection {
   #isWanted = false;
   retryAt = null;
 
-  /** `base` is /kiosk/{slug}; `on` gets known(kiosk), unknown(), event(event), open(), lost(). */
+  /** `base` is /kiosk/{slug}; `on` gets known(kiosk), unknown(), suspended(), event(event), open(), lost(). */
   constructor(base, on) {
     this.#base = base;
     this.#on = on;
@@ -78,6 +78,10 @@ export class Connection {
         this.stop();
         this.#on.unknown();
         return;
+      }
+      if (answer.status === 403 && (await answer.json()).error?.code === "gym_suspended") {
+        this.#on.suspended();
+        throw new Error("suspended");
       }
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       kiosk = await answer.json();

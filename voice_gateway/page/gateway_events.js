@@ -7,7 +7,7 @@ const FAREWELL_MS = 5_000;
 const OWN_LANGUAGES = ["fr", "en", "es"];
 // Errors after which there is no session, with the trouble they mean for whoever stands there.
 const ENDS = { no_session: null, session_refused: "not_recorded", not_recorded: "not_recorded" };
-const TROUBLES = { storage_full: "not_recorded", gateway_stopping: "stopping" };
+const TROUBLES = { storage_full: "not_recorded", gateway_stopping: "stopping", gym_suspended: "suspended" };
 
 export function fromGateway(state, event) {
   const handle = HANDLERS[event.type];

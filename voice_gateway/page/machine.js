@@ -126,6 +126,8 @@ const HANDLERS = {
     state: { ...forget(state), screen: "provisioning", kiosk: null, wantsSession: null },
     effects: [{ type: "silence" }],
   }),
+  // Asked again like a gateway that is away, until the gym is served again.
+  "page.suspended": (state) => nothing({ ...state, trouble: "suspended" }),
   "page.unreachable": (state, { now }) => nothing({ ...state, link: "lost", lostAt: state.lostAt ?? now, now }),
   "link.open": (state) => {
     const open = { ...state, link: "open", trouble: null };

@@ -48,6 +48,7 @@ const connection = new Connection(base, {
     else dispatch({ type: "page.known", kiosk });
   },
   unknown: () => dispatch({ type: "page.unknown" }),
+  suspended: () => dispatch({ type: "page.suspended" }),
   open: () => {
     dispatch({ type: "link.open" });
     heartbeat();

@@ -82,6 +82,7 @@ const FR = {
   retry: "Réessayer maintenant",
   trouble_not_recorded: "Je ne peux pas ouvrir de conversation en ce moment. L'équipe de l'accueil peut vous aider.",
   trouble_stopping: "Je redémarre. Encore quelques secondes.",
+  trouble_suspended: "Mon service est suspendu dans cette salle. L'équipe de l'accueil peut vous aider.",
   // Farewell
   farewell_title: "À bientôt !",
   farewell_text: "Cet écran a tout oublié de votre conversation.",
@@ -189,6 +190,7 @@ const EN = {
   retry: "Try now",
   trouble_not_recorded: "I cannot open a conversation right now. The front desk can help you.",
   trouble_stopping: "I am restarting. A few more seconds.",
+  trouble_suspended: "My service is suspended in this gym. The front desk can help you.",
   farewell_title: "See you soon!",
   farewell_text: "This screen has forgotten everything about your conversation.",
   farewell_idle: "I had not heard from you, so I closed the conversation.",
@@ -293,6 +295,7 @@ const ES = {
   retry: "Intentar ahora",
   trouble_not_recorded: "Ahora no puedo abrir una conversación. Recepción puede ayudarle.",
   trouble_stopping: "Estoy reiniciando. Unos segundos más.",
+  trouble_suspended: "Mi servicio está suspendido en este gimnasio. Recepción puede ayudarle.",
   farewell_title: "¡Hasta pronto!",
   farewell_text: "Esta pantalla ha olvidado toda su conversación.",
   farewell_idle: "No le he oído más y he cerrado la conversación.",

@@ -82,6 +82,7 @@ export class View {
 
   #hint(state, t) {
     const { session } = state;
+    if (state.trouble) return t(`trouble_${state.trouble}`);
     if (session.waiting.length > 0) return t("waiting");
     if (session.hint) return t(session.hint);
     if (state.isSoundBlocked) return t("sound_blocked");

@@ -34,6 +34,7 @@ PLAYBACK = "kiosk.playback"
 CONSENT = "kiosk.consent"
 LANGUAGE = "kiosk.language"
 SESSION_RESUME = "kiosk.session.resume"
+GYM_SUSPENDED = "gym_suspended"
 KIOSK_EVENTS = frozenset({BADGE_SCANNED, SESSION_START, SESSION_END, PLAYBACK, CONSENT, LANGUAGE, SESSION_RESUME})
 
 APPEND = "input_audio_buffer.append"

@@ -9,6 +9,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from jarvis.kiosks import CLIENT_SECRET_PREFIX, Kiosk, token_hash
+from voice_gateway.apologies import Trouble, apology
+from voice_gateway.protocol.kiosk import GYM_SUSPENDED
 from voice_gateway.routes.bodies import refusal
 from voice_gateway.services import Services
 from warehouse.stores.kiosks import kiosk_of_token
@@ -81,6 +83,11 @@ def unknown_token() -> JSONResponse:
         "found no valid device token, expected the one given at provisioning: provision the kiosk again",
         headers={"WWW-Authenticate": "Bearer"},
     )  # fmt: skip
+
+
+def gym_suspended(kiosk: Kiosk) -> JSONResponse:
+    """The token is right, and its gym is not served: in words for whoever stands there."""
+    return refusal(403, GYM_SUSPENDED, apology(Trouble.SUSPENDED, kiosk.language))
 
 
 def database_away() -> JSONResponse:

@@ -13,7 +13,9 @@ from starlette.requests import HTTPConnection
 
 from jarvis.kiosks import Kiosk
 from jarvis.tenancy import Permission, Scope
+from voice_gateway.apologies import Trouble, apology
 from voice_gateway.people import People
+from voice_gateway.protocol.kiosk import GYM_SUSPENDED
 from voice_gateway.routes.answers import Refused
 from voice_gateway.routes.callers import DATABASE_AWAY, bearer_token, calling_kiosk, client_ip
 from warehouse.stores.accounts import PROOF_AGE
@@ -108,6 +110,8 @@ async def at_kiosk(request: Request, _scheme: Annotated[object, Depends(DEVICE)]
             "found no valid device token, expected the one given at provisioning: provision the kiosk again",
             headers={"WWW-Authenticate": "Bearer"},
         )  # fmt: skip
+    if not kiosk.is_served:
+        raise Refused(403, GYM_SUSPENDED, apology(Trouble.SUSPENDED, kiosk.language))
     return kiosk
 
 

@@ -24,7 +24,14 @@ from voice_gateway.rates import RateClass
 from voice_gateway.routes import kiosks
 from voice_gateway.routes.answers import Refused
 from voice_gateway.routes.bodies import refusal
-from voice_gateway.routes.callers import DATABASE_AWAY, client_ip, database_away, kiosk_showing, unknown_token
+from voice_gateway.routes.callers import (
+    DATABASE_AWAY,
+    client_ip,
+    database_away,
+    gym_suspended,
+    kiosk_showing,
+    unknown_token,
+)
 from voice_gateway.routes.guards import own_origin
 from voice_gateway.routes.limits import limited
 from voice_gateway.routes.realtime import serve
@@ -164,6 +171,8 @@ async def session(request: Request, slug: str) -> Response:
         return database_away()
     if kiosk is None or token is None:
         return unknown_token()
+    if not kiosk.is_served:
+        return gym_suspended(kiosk)
     told = JSONResponse(
         {
             "slug": kiosk.slug,

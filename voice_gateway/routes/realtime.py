@@ -17,7 +17,7 @@ from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
 from voice_gateway.relay import LiveSession
 from voice_gateway.routes.bodies import refusal
-from voice_gateway.routes.callers import bearer_token, database_away, device_token_hash, unknown_token
+from voice_gateway.routes.callers import bearer_token, database_away, device_token_hash, gym_suspended, unknown_token
 from voice_gateway.routes.guards import is_own_origin
 from voice_gateway.services import Services
 from warehouse.stores.kiosks import kiosk_of_token
@@ -60,6 +60,9 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
         return
     if kiosk is None or device_hash is None:
         await websocket.send_denial_response(unknown_token())
+        return
+    if not kiosk.is_served:
+        await websocket.send_denial_response(gym_suspended(kiosk))
         return
     offered = websocket.scope["subprotocols"]
     is_kiosk = KIOSK_SUBPROTOCOL in offered or websocket.query_params.get("kiosk") == "1"

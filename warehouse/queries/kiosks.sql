@@ -34,9 +34,17 @@ from app.claim_kiosk(
 );
 
 -- kiosk_of_token --
--- Finds the kiosk that holds a device token.
-select kiosk_id, gym_id, slug, name, language, voice_model, openai_model
-from app.kiosk_of_token(%(token_hash)s::bytea);
+-- Finds the kiosk that holds a device token, and whether its gym is served.
+select
+    holders.kiosk_id,
+    holders.gym_id,
+    holders.slug,
+    holders.name,
+    holders.language,
+    holders.voice_model,
+    holders.openai_model,
+    exists (select from app.served_kiosks(array[holders.kiosk_id])) as is_served
+from app.kiosk_of_token(%(token_hash)s::bytea) as holders;
 
 -- rotate_token --
 -- Renews a device token; the old one ends with the first use of the new one.
@@ -45,6 +53,10 @@ select app.rotate_kiosk_token(%(old_hash)s::bytea, %(new_hash)s::bytea, %(valid_
 -- standing_tokens --
 -- Names those of some tokens that are not revoked.
 select token_hash from app.standing_tokens(%(token_hashes)s::bytea[]) as standing (token_hash);
+
+-- served_kiosks --
+-- Names those of some kiosks whose gym is served now.
+select kiosk_id from app.served_kiosks(%(kiosk_ids)s::uuid[]) as served (kiosk_id);
 
 -- listen --
 -- Hears of revocations and other news of kiosks from now on.

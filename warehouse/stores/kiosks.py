@@ -132,6 +132,12 @@ async def standing_tokens(connection: AsyncConnection, token_hashes: Collection[
     return {bytes(row[0]) for row in await cursor.fetchall()}
 
 
+async def served_kiosks(connection: AsyncConnection, kiosk_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the kiosks whose gym, and its franchise, nobody has suspended."""
+    cursor = await connection.execute(queries("kiosks")["served_kiosks"], {"kiosk_ids": list(kiosk_ids)})
+    return {row[0] for row in await cursor.fetchall()}
+
+
 async def listen(connection: AsyncConnection) -> None:
     """The connection hears of what happens to kiosks: payloads are JSON with ids only."""
     await connection.execute(queries("kiosks")["listen"])

@@ -21,8 +21,8 @@ DAX, LANDES = UUID(int=4), UUID(int=8)
 A_GYM = {
     "id": DAX, "slug": "dax", "name": "Salle de Dax", "city": "Dax", "address": None, "status": "active",
     "timezone": "Europe/Paris", "created_at": datetime(2026, 1, 2, tzinfo=UTC), "franchise_id": LANDES,
-    "franchise_name": "Landes Fitness", "member_count": 120, "kiosk_count": 3, "online_count": 2,
-    "last_activity_at": datetime(2026, 3, 12, tzinfo=UTC),
+    "franchise_name": "Landes Fitness", "is_franchise_suspended": False, "member_count": 120, "kiosk_count": 3,
+    "online_count": 2, "last_activity_at": datetime(2026, 3, 12, tzinfo=UTC),
 }  # fmt: skip
 A_FRANCHISE = {
     "id": LANDES, "name": "Landes Fitness", "city": None, "status": "trial", "subscription_plan": "pro",
@@ -252,6 +252,20 @@ def test_a_gym_s_state_is_changed(records: MemoryRecords) -> None:
     press(page, "Enregistrer")
     values = asked(records, "network.change_gym")
     assert (values["id"], values["status"], values["opening_hours"]) == (DAX, "suspended", None)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_franchise_suspended", "shown"),
+    [
+        ("active", False, "● Active"),
+        ("suspended", False, "■ Suspendue"),
+        ("active", True, "■ Franchise suspendue"),
+        ("suspended", True, "■ Suspendue"),
+    ],
+)  # fmt: skip
+def test_a_gym_that_is_not_served_is_shown_as_such(status: str, is_franchise_suspended: bool, shown: str) -> None:
+    """Its own suspension first; its franchise's where that alone keeps its kiosks away."""
+    assert clients.gym_state({**A_GYM, "status": status, "is_franchise_suspended": is_franchise_suspended}) == shown
 
 
 @pytest.mark.usefixtures("opening")

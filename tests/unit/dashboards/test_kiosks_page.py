@@ -26,7 +26,8 @@ def a_row(**changes: object) -> dict[str, object]:
         "status_changed_at": NOW - timedelta(hours=3), "last_heartbeat_at": NOW - timedelta(seconds=40),
         "software_version": "1.4.2", "created_at": NOW - timedelta(days=90), "gym_id": DAX, "gym_name": "Salle de Dax",
         "timezone": "Europe/Paris", "opening_hours": {}, "closures": [], "settings": {}, "talking_since": None,
-        "session_count": 4, "cut_count": 0, "reader_ok": True, "microphone_ok": True, "has_alert": False, **changes,
+        "session_count": 4, "cut_count": 0, "reader_ok": True, "microphone_ok": True, "has_alert": False,
+        "is_served": True, **changes,
     }  # fmt: skip
 
 
@@ -56,6 +57,9 @@ def ago(**span: float) -> datetime:
             KioskState.SILENT, ago(minutes=8),
         ),
         ({"status": "error"}, KioskState.ERROR, ago(hours=3)),
+        # Refused whatever it says; one that is being heard out is still heard.
+        ({"is_served": False, "status": "error"}, KioskState.SUSPENDED, None),
+        ({"is_served": False, "talking_since": ago(minutes=1)}, KioskState.CONVERSING, ago(minutes=1)),
         ({"status": "error", "last_heartbeat_at": ago(minutes=4)}, KioskState.SILENT, ago(minutes=4)),
         ({"talking_since": ago(minutes=1), "last_heartbeat_at": ago(minutes=4)}, KioskState.CONVERSING, ago(minutes=1)),
         ({"status": "provisioning", "last_heartbeat_at": None}, KioskState.PROVISIONING, ago(hours=3)),
