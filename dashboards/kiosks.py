@@ -129,7 +129,7 @@ def view(row: Row, *, now: datetime) -> KioskView:
 
 def is_heard(row: Row, *, now: datetime) -> bool | None:
     """True while a kiosk sends signs of life; None for one that should not: put away, or not set up yet."""
-    if row["status"] in _OUT_OF_SERVICE:
+    if row["status"] in _SET_ASIDE:
         return None
     heard_at = row["last_heartbeat_at"]
     return heard_at is not None and now - heard_at < OFFLINE_AFTER and row["status"] != "offline"

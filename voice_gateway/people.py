@@ -91,6 +91,24 @@ class People:
             await self.end(token)
         return answer
 
+    async def confirm(self, token: str, *, password: str, code: str | None, visitor: Visitor) -> str | None:
+        """The session's new token, freshly proven by the password and by the code where one is due; None else.
+
+        A refused try leaves the session as it was, and counts like one of a sign-in.
+
+        Raises:
+            AddressClosed: when the visitor's address was refused too often.
+        """
+        visit = await anyio.to_thread.run_sync(self._accounts.visit, token)
+        if visit is None or not await self.passwords.is_right(visit.email, password, visitor):
+            return None
+        if not visit.has_second_factor:
+            return await anyio.to_thread.run_sync(self._accounts.prove, token)
+        answer = await anyio.to_thread.run_sync(
+            lambda: self._accounts.check_code(token, code or "", moment=time.time())
+        )
+        return None if isinstance(answer, CodeAnswer) else answer
+
     async def end(self, token: str) -> None:
         """The token opens no door any more; an unknown one never did."""
         await anyio.to_thread.run_sync(self._sessions.revoke, token)

@@ -229,6 +229,9 @@ def test_a_super_admin_needs_a_code_over_the_api_too(api: Api) -> None:
     assert waiting == (0,)
 
 
+FOREIGN = {"gym_id": str(made_id("gym", "dax")), "franchise_id": str(made_id("franchise", "rhone"))}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [
@@ -240,6 +243,10 @@ def test_a_super_admin_needs_a_code_over_the_api_too(api: Api) -> None:
         ("users", {"email": "root@example.org", "password": PASSWORD, "role": "super_admin"}, "already_taken"),
         ("users", {"email": "o@example.org", "password": PASSWORD, "role": "franchise_owner"}, "rule_broken"),
         ("users", {"email": "o@example.org", "password": "short", "role": "super_admin"}, "invalid_body"),
+        *(
+            ("users", {"email": "o@example.org", "password": PASSWORD, "role": role, **FOREIGN}, "foreign_franchise")
+            for role in ("gym_manager", "gym_staff", "analyst")
+        ),
         ("kiosks", {"gym_id": str(uuid4()), "name": "Borne"}, "gym_not_found"),
     ],
 )
@@ -267,12 +274,80 @@ def test_who_signed_in_hours_ago_lets_nobody_in(api: Api) -> None:
     assert state_of(api)[:5] == before[:5]
 
 
+def grown_old(api: Api, token: str) -> None:
+    """The session's proof is of eleven minutes ago."""
+    with api.database.admin() as admin:
+        admin.execute(
+            "update dashboard_sessions set proven_at = now() - interval '11 minutes' where token_hash = sha256(%s)",
+            [token.encode()],
+        )
+
+
+@pytest.mark.parametrize("name", ["root", "owner_atlantique", "manager_dax"])
+def test_people_change_only_after_a_fresh_proof(api: Api, name: str) -> None:
+    """An old proof changes nobody; a new one does, under a new token, and the one before is worth nothing."""
+    person, staff = PERSON[name], PERSON["staff_dax"].id
+    body = {
+        "email": f"new-{name}@example.org".replace("_", "-"), "password": PASSWORD, "role": "gym_staff",
+        "gym_id": str(made_id("gym", "dax")),
+    }  # fmt: skip
+    token = api.token_of(person)
+    grown_old(api, token)
+    with api.client(token) as client:
+        before = state_of(api)
+        refused = [client.post(f"{ADDRESS}/users", json=body)] + [
+            client.patch(f"{ADDRESS}/users/{staff}", json=change)
+            for change in ({"full_name": "Noé"}, {"is_active": False}, {"password": PASSWORD})
+        ]
+        assert [(answer.status_code, code_of(answer)) for answer in refused] == [(403, "not_proven")] * 4
+        assert state_of(api) == before
+        # What is no change of people's access needs no second proof.
+        assert client.get(f"{ADDRESS}/users").status_code == 200
+        wrong = client.post("/api/auth/confirm", json={"password": "une-autre-phrase"})
+        assert (wrong.status_code, code_of(wrong)) == (401, "proof_refused")
+        proof = {key: value for key, value in api.credentials_of(person).items() if key != "email"}
+        confirmed = client.post("/api/auth/confirm", json=proof)
+        assert (confirmed.status_code, confirmed.headers["cache-control"]) == (200, "no-store")
+        assert client.get("/api/auth/me").status_code == 401
+    with api.client(confirmed.json()["token"]) as client:
+        assert client.post(f"{ADDRESS}/users", json=body).status_code == 201
+        assert client.patch(f"{ADDRESS}/users/{staff}", json={"full_name": "Noé"}).status_code == 200
+
+
+def test_a_code_is_part_of_the_proof_where_one_is_due(api: Api) -> None:
+    """A super_admin's password alone proves nothing, and costs the session nothing."""
+    token = api.token_of(PERSON["root"])
+    grown_old(api, token)
+    with api.client(token) as client:
+        for proof in ({"password": PASSWORD}, {"password": PASSWORD, "code": "000000"}):
+            assert code_of(client.post("/api/auth/confirm", json=proof)) == "proof_refused"
+        assert client.get("/api/auth/me").status_code == 200
+
+
+def test_a_gym_that_changes_hands_takes_its_people_along(api: Api) -> None:
+    """Who names both is never left in the franchise of before."""
+    dax, rhone = made_id("gym", "dax"), made_id("franchise", "rhone")
+    with api.database.admin() as admin, admin.transaction(force_rollback=True):
+        (who,) = (
+            admin.execute(
+                "insert into users (email, role, franchise_id, gym_id) select 'both@example.org', 'gym_manager', "
+                "gyms.franchise_id, gyms.id from gyms where id = %s returning id",
+                [dax],
+            ).fetchone()
+            or ()
+        )
+        admin.execute("update gyms set franchise_id = %s where id = %s", [rhone, dax])
+        row = admin.execute("select franchise_id, gym_id from users where id = %s", [who]).fetchone()
+    assert row == (rhone, dax)
+
+
 @pytest.mark.parametrize(
     "call",
     [
         "select app.create_franchise('X', null, 'pro')",
         "select app.create_gym(null, 'x', 'X', null, null, 'Europe/Paris', '{}')",
         "select app.create_user('x@example.org', null, 'super_admin', null, null, 'hash')",
+        "select app.change_user(gen_random_uuid(), null, null, 'hash')",
         "select app.audit(null, 'forged', 'users', 'x', '{}')",
         "insert into public.audit_log (actor_role, action, subject_table, subject_id) values ('x', 'x', 'x', 'x')",
         "update public.users set role = 'super_admin'",

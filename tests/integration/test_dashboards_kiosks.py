@@ -375,7 +375,8 @@ def test_the_wall_of_a_suspended_gym_says_so(
     dax, lyon = desk_of("dax"), desk_of("lyon")
     before, elsewhere = dax.mark(), lyon.mark()
     assert {row["is_served"] for row in (*dax.wall(), *lyon.wall())} == {True}
-    which = {"gyms": network.dax, "franchises": network.franchise}[table]
+    (franchise,) = admin.execute("select franchise_id from gyms where id = %s", [network.dax]).fetchone() or ()
+    which = {"gyms": network.dax, "franchises": franchise}[table]
 
     def change(status: str) -> None:
         statement = SQL("update {} set status = %s where id = %s").format(Identifier(table))

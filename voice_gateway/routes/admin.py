@@ -174,7 +174,7 @@ async def create_user(
 ) -> Any:
     """An owner makes managers and staff of their gyms, a manager staff of theirs, a super_admin anybody.
 
-    Only within ten minutes of the sign-in: later it answers `not_proven`.
+    Only within ten minutes of the sign-in, or of `POST /api/auth/confirm`: later it answers `not_proven`.
     """
     values = body.model_dump(exclude={"password"})
     password_hash = await people.passwords.hash_of(body.password)
@@ -195,7 +195,7 @@ async def change_user(
 ) -> Any:
     """What is given is changed: `{"is_active": false}` suspends, and is felt at the user's next request.
 
-    Only within ten minutes of the sign-in: later it answers `not_proven`.
+    Only within ten minutes of the sign-in, or of `POST /api/auth/confirm`: later it answers `not_proven`.
     """
     values = {**body.model_dump(exclude={"password"}), **proof}
     password_hash = None if body.password is None else await people.passwords.hash_of(body.password)
@@ -319,7 +319,11 @@ async def _rules() -> AsyncIterator[None]:
         raise Refused(
             409, "already_taken", "found this slug, e-mail or name in use already, expected another one"
         ) from None
-    except psycopg.errors.ForeignKeyViolation:
+    except psycopg.errors.ForeignKeyViolation as error:
+        if error.diag.constraint_name == "user_s_gym_is_of_their_franchise":
+            raise Refused(
+                409, "foreign_franchise", "found a gym of another franchise, expected the gym's own, or none"
+            ) from None
         raise Refused(
             409, "unknown_place", "found a franchise or gym that does not exist, expected one of the lists"
         ) from None
@@ -339,8 +343,9 @@ async def _rules() -> AsyncIterator[None]:
         ) from None
     except psycopg.errors.RaiseException:
         raise Refused(
-            403, "not_proven", "found a sign-in of over ten minutes ago, expected a recent one: sign in again"
-        ) from None
+            403, "not_proven",
+            "found a sign-in or a proof of over ten minutes ago, expected a recent one: POST /api/auth/confirm",
+        ) from None  # fmt: skip
 
 
 @cache

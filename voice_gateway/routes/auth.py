@@ -19,7 +19,7 @@ from voice_gateway.routes.bodies import json_body, taking
 from voice_gateway.routes.callers import bearer_token, client_ip
 from voice_gateway.routes.guards import PeopleHere, PersonHere, own_origin, person_or_address
 from voice_gateway.routes.limits import limited
-from warehouse.stores.accounts import CodeAnswer
+from warehouse.stores.accounts import PROOF_AGE, CodeAnswer
 from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME, AddressClosed, Opened, Stage
 
 router = APIRouter(
@@ -82,11 +82,7 @@ async def sign_in(
     try:
         opened = await people.passwords.session_for(body.email.strip(), body.password, visitor)
     except AddressClosed as closed:
-        raise Refused(
-            429, "address_closed",
-            "found too many refused sign-ins from this address, expected a wait: come back after Retry-After",
-            headers={"Retry-After": str(math.ceil(closed.seconds))},
-        ) from None  # fmt: skip
+        raise _address_closed(closed) from None
     if opened is None:
         # The same words for unknown, wrong, closed and suspended: no oracle for guessing.
         raise Refused(
@@ -112,6 +108,56 @@ async def sign_in(
     )
 
 
+class Proof(BaseModel):
+    """Who is asking, again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"password": "une phrase"}]})
+
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+    code: Annotated[
+        str | None,
+        Field(max_length=32, description="Of the person's application, or for recovery; due where they have one."),
+    ] = None
+
+
+class ProvenSession(BaseModel):
+    """The same session under a new token; the one before opens nothing any more."""
+
+    token: Annotated[str, Field(description="Send it as `Authorization: Bearer …`; it is shown this once.")]
+    proven_for_seconds: Annotated[int, Field(description="So long it may change people's access.")]
+
+
+@router.post(
+    "/confirm",
+    operation_id="confirm_identity",
+    summary="Prove who is asking",
+    responses=refusals(400, 401, 413, 422, 429, 500, 503),
+    **taking(Proof),
+)
+async def confirm_identity(
+    request: Request,
+    body: Annotated[Proof, Depends(json_body(Proof))],
+    _person: PersonHere,
+    people: PeopleHere,
+    answer: Response,
+) -> ProvenSession:
+    """What changes other people's access asks for a proof of the last ten minutes; a sign-in is one."""
+    visitor = people.visitor(user_agent=request.headers.get("user-agent", ""), address=client_ip(request))
+    held = bearer_token(request.headers.get("authorization")) or ""
+    try:
+        token = await people.confirm(held, password=body.password, code=body.code, visitor=visitor)
+    except AddressClosed as closed:
+        raise _address_closed(closed) from None
+    if token is None:
+        raise Refused(
+            401, "proof_refused",
+            "found a wrong password, or a wrong or missing code, expected those of this session's person",
+            headers={"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
+    answer.headers["Cache-Control"] = "no-store"
+    return ProvenSession(token=token, proven_for_seconds=int(PROOF_AGE.total_seconds()))
+
+
 @router.post("/sign-out", operation_id="sign_out", summary="End the session", status_code=204, responses=ALWAYS)
 async def sign_out(request: Request, _person: PersonHere, people: PeopleHere) -> None:
     """The token opens no door any more."""
@@ -122,6 +168,14 @@ async def sign_out(request: Request, _person: PersonHere, people: PeopleHere) ->
 async def who_am_i(person: PersonHere) -> Person:
     """The person, their place in the network, and what their role may do."""
     return _described(person)
+
+
+def _address_closed(closed: AddressClosed) -> Refused:
+    return Refused(
+        429, "address_closed",
+        "found too many refused sign-ins from this address, expected a wait: come back after Retry-After",
+        headers={"Retry-After": str(math.ceil(closed.seconds))},
+    )  # fmt: skip
 
 
 async def _past_second_factor(people: People, opened: Opened, code: str | None) -> str:

@@ -1,3 +1,5 @@
+-- Suspended gyms are served as before.
+
 set local role jarvis_owner;
 
 drop trigger service_is_told on public.franchises;
