@@ -38,6 +38,7 @@ from orchestration.schedules.quality import quality_schedule
 from orchestration.schedules.reports import reports_schedules
 from orchestration.schedules.retention import retention_schedule
 from orchestration.sensors.first_marts import first_marts_sensor
+from orchestration.sensors.first_reports import first_reports_sensor
 
 MARTS_JOB = "build_marts"
 
@@ -106,7 +107,7 @@ def build_defs(
             digest,
             *reporting,
         ],
-        sensors=[first_marts_sensor(job)],
+        sensors=[first_marts_sensor(job), first_reports_sensor(reporting_jobs[0], job)],
         resources={"warehouse": Warehouse(), **(resource_overrides or {})},
         executor=in_process_executor,
     )

@@ -22,6 +22,7 @@ from warehouse.connection import as_user
 from warehouse.mailer import MailDelayed, Mailer, MailRefused
 from warehouse.stores import report_reading
 from warehouse.stores import reports as store
+from warehouse.stores.first_reports import first_reports
 
 MAX_ATTEMPTS = 6
 # Then 10, 20, 40 minutes, …: a mail server that is down for an evening is tried until the night.
@@ -47,18 +48,20 @@ class Delivered:
     failed: int = 0
 
 
-def write_reports(connection: Connection, kind: ReportKind, *, now: datetime) -> Written:
+def write_reports(connection: Connection, kind: ReportKind, *, now: datetime, only_first: bool = False) -> Written:
     """Each gym and each franchise has its report of the last whole period, published and waiting for its readers.
 
     Args:
         connection: the pipeline's; a subject a transaction.
         now: decides which period was the last, in each subject's own time zone.
+        only_first: leave out who has had a report of this kind, and who has nothing to read yet.
 
     Raises:
         warehouse.stores.marts.NotBuiltYet: dbt has not built the marts.
     """
     published = unchanged = 0
-    for subject in store.subjects(connection):
+    subjects = first_reports(connection, kind, now=now).ready if only_first else store.subjects(connection)
+    for subject in subjects:
         with connection.transaction():
             period = latest_period(kind, today=now.astimezone(ZoneInfo(subject.timezone)).date())
             report_id = store.save_draft(

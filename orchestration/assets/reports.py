@@ -20,6 +20,9 @@ class Reporting(Config):
     as_of: str | None = Field(
         default=None, description="A moment such as 2026-11-23T06:00:00+00:00; the last whole period before it. Now."
     )
+    only_first: bool = Field(
+        default=False, description="Only of those that have had none of this kind, and have something to tell of."
+    )
 
 
 @asset(
@@ -36,7 +39,7 @@ def insights_reports(
     """
     now = datetime.fromisoformat(config.as_of) if config.as_of else datetime.now(UTC)
     with warehouse.connect() as connection:
-        written = reports.write_reports(connection, config.kind, now=now)
+        written = reports.write_reports(connection, config.kind, now=now, only_first=config.only_first)
         told = held(connection, "insights_reports")
     return MaterializeResult(
         metadata={

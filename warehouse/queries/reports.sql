@@ -22,6 +22,12 @@ inner join public.gyms on franchises.id = gyms.franchise_id and gyms.status in (
 group by franchises.id, franchises.name
 order by name, gym_id;
 
+-- reported --
+-- Gyms and franchises that have had a report of this kind.
+select distinct reports.gym_id, reports.franchise_id
+from public.insights_reports as reports
+where reports.report_type = %(report_type)s::text;
+
 -- members_at_risk --
 -- Active members of each gym, and those among them at high or critical risk, as whoever reads the report finds them.
 select
