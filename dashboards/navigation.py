@@ -45,6 +45,7 @@ ENTRIES: tuple[Entry, ...] = (
         "manager.recommendations", "Recommandations", "recommandations", "lightbulb", Permission.SEE_CONVERSATIONS, GYM
     ),
     Entry("manager.alerts", "Alertes", "alertes", "notifications", Permission.SEE_ALERTS, GYM),
+    Entry("manager.incidents", "Incidents", "incidents", "build", Permission.SEE_ALERTS, GYM),
     Entry("manager.kiosks", "Bornes", "bornes", "tablet", Permission.SEE_KIOSKS, GYM),
     Entry("franchise.network", "Réseau", "reseau", "hub", Permission.CHOOSE_GYM, NETWORK),
     Entry("franchise.costs", "Coûts", "couts", "payments", Permission.SEE_COSTS, NETWORK),

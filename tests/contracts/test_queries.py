@@ -79,6 +79,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/operator_accounts.sql": ("jarvis_pipeline",),
     "dashboards/queries/alerts.sql": ("jarvis_dashboard",),
     "dashboards/queries/clients.sql": ("jarvis_dashboard",),
+    "dashboards/queries/incidents.sql": ("jarvis_dashboard",),
     "dashboards/queries/context.sql": ("jarvis_dashboard",),
     "dashboards/queries/conversations.sql": ("jarvis_dashboard",),
     "dashboards/queries/costs.sql": ("jarvis_dashboard",),

@@ -62,13 +62,22 @@ def split(connection: Connection, alert_id: UUID, *, session_ids: Sequence[UUID]
     """
     row = connection.execute(queries("machine_incidents")["names"], {"alert_id": alert_id}).fetchone()
     mentions: Sequence[Mapping[str, str]] = [] if row is None else row[0]
-    leaving = {str(one) for one in session_ids}
-    told = {
-        "made": _named([one for one in mentions if one["session_id"] in leaving]),
-        "kept": _named([one for one in mentions if one["session_id"] not in leaving]),
-    }
+    told = names_after(mentions, leaving=session_ids)
     parameters = {"alert_id": alert_id, "session_ids": sorted(set(session_ids)), "told": Jsonb(told)}
     return _changed(connection, "split", parameters)
+
+
+def names_after(mentions: Sequence[Mapping[str, str]], *, leaving: Sequence[UUID]) -> Mapping[str, object]:
+    """What both incidents are called once these sessions have left the one: `made` and `kept`, as the split takes them.
+
+    Args:
+        mentions: name, topic and session_id of each report that named a thing, the first one first.
+    """
+    gone = {str(one) for one in leaving}
+    return {
+        "made": _named([one for one in mentions if one["session_id"] in gone]),
+        "kept": _named([one for one in mentions if one["session_id"] not in gone]),
+    }
 
 
 def _changed(connection: Connection, block: str, parameters: Mapping[str, Any]) -> UUID:
