@@ -11,10 +11,9 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, navigation, texts_fr
+from dashboards import access, formats, navigation, texts_fr
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr
 from jarvis.action_items import ActionState
 from jarvis.tenancy import Permission, Scope
 
@@ -71,7 +70,7 @@ def item_html(row: Row, *, now: datetime, shows_gym: bool) -> str:
         tags.append(f'<span class="j-tag j-{row["state"]}">{escape(say(texts_fr.ACTION_STATES[row["state"]]))}</span>')
     elif row["is_late"]:
         tags.append(f'<span class="j-tag j-urgent"><span aria-hidden="true">▲</span> {escape(say("En retard"))}</span>')
-    when = formats_fr.moment(row["said_at"], now=now, timezone=row["timezone"])
+    when = formats.moment(row["said_at"], now=now, timezone=row["timezone"])
     facts = [f"{say('Conversation')} {when}"]
     if row["due_date"] is not None:
         facts.append(f"{say('pour le')} {row['due_date']:%d/%m/%Y}")

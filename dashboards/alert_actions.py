@@ -10,9 +10,10 @@ from enum import Enum, auto
 
 import streamlit as st
 
-from dashboards import access, cards, texts_fr
+from dashboards import access, cards, navigation, texts_fr
 from dashboards.alerts import Alert, AlertDesk, AlertStatus, Change, Refused
 from dashboards.language import say
+from jarvis.alerts import AlertType
 from jarvis.tenancy import Permission, Scope
 
 LONGEST_NOTE = 1000
@@ -157,6 +158,8 @@ def _buttons(alert: Alert) -> None:
             say("Classer sans suite"), key=f"dismiss-{alert.id}", type="tertiary", icon=":material/block:",
             on_click=_ask, args=(Step.WRITE_REASON, alert),
         )  # fmt: skip
+        if alert.alert_type == AlertType.EQUIPMENT_ISSUE:
+            navigation.link("incidents", say("Réunir ou séparer"), {"incident": str(alert.id)})
 
 
 def _resolve_form(alert: Alert) -> None:

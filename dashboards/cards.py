@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from dashboards import texts_fr
+from dashboards import formats, texts_fr
 from dashboards.alerts import Alert, AlertCounts, Quote
 from dashboards.language import say
-from jarvis import formats_fr
 from jarvis.alerts import AlertType
 from jarvis.tenancy import Scope
 
@@ -51,7 +50,7 @@ def counts_html(counts: AlertCounts) -> str:
     return (
         '<dl class="j-counts">'
         + "".join(
-            f"<div><dt>{escape(label)}</dt><dd>{formats_fr.number(value)}<small>{escape(more)}</small></dd></div>"
+            f"<div><dt>{escape(label)}</dt><dd>{formats.number(value)}<small>{escape(more)}</small></dd></div>"
             for label, value, more in tiles
         )
         + "</dl>"
@@ -104,16 +103,16 @@ def _tags(alert: Alert) -> str:
     ]
     status = say(texts_fr.STATUSES[alert.status])
     if alert.assignee_name and alert.is_open:
-        status = f"{status} : {alert.assignee_name}"
+        status = say("{status} : {name}").format(status=status, name=alert.assignee_name)
     tags.append(f'<span class="j-tag j-{alert.status}">{escape(status)}</span>')
     if alert.occurrence_count > 1:
-        times = say("Signalé {count} fois").format(count=formats_fr.number(alert.occurrence_count))
+        times = say("Signalé {count} fois").format(count=formats.number(alert.occurrence_count))
         tags.append(f'<span class="j-tag">{escape(times)}</span>')
     return "".join(tags)
 
 
 def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
-    when = formats_fr.moment(alert.last_occurred_at, now=now, timezone=alert.timezone)
+    when = formats.moment(alert.last_occurred_at, now=now, timezone=alert.timezone)
     facts = []
     if alert.alert_type not in _ABOUT_NO_MEMBER:
         named = alert.member_name
@@ -122,7 +121,7 @@ def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
         facts.append(escape(alert.kiosk_name))
     if shows_gym:
         facts.append(escape(alert.gym_name))
-    facts.append(f"{escape(when[0].upper() + when[1:])} ({escape(formats_fr.age(alert.last_occurred_at, now=now))})")
+    facts.append(f"{escape(when[0].upper() + when[1:])} ({escape(formats.age(alert.last_occurred_at, now=now))})")
     return '<span aria-hidden="true"> · </span>'.join(facts)
 
 
@@ -131,7 +130,7 @@ def _quotes(alert: Alert, *, now: datetime) -> str:
 
 
 def _quote(quote: Quote, *, now: datetime, timezone: str) -> str:
-    when = "" if quote.said_at is None else formats_fr.moment(quote.said_at, now=now, timezone=timezone)
+    when = "" if quote.said_at is None else formats.moment(quote.said_at, now=now, timezone=timezone)
     said = f"<footer>{escape(when)}</footer>" if when else ""
     return f'<blockquote class="j-quote"><p>«\u00a0{escape(quote.text)}\u00a0»</p>{said}</blockquote>'
 
@@ -148,7 +147,7 @@ def _closing(alert: Alert, *, now: datetime) -> str:
     if alert.outcome_code:
         parts.append(say(texts_fr.OUTCOME_CODES[alert.outcome_code]).lower())
     if alert.resolved_at is not None:
-        parts.append(formats_fr.moment(alert.resolved_at, now=now, timezone=alert.timezone))
+        parts.append(formats.moment(alert.resolved_at, now=now, timezone=alert.timezone))
     if alert.assignee_name:
         parts.append(say("par {name}").format(name=alert.assignee_name))
     notes = f"<p>{escape(alert.resolution_notes)}</p>" if alert.resolution_notes else ""

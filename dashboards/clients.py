@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from dashboards import formats
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr
 
 GYM_STATES: Mapping[str, str] = {"active": "Active", "maintenance": "En maintenance", "suspended": "Suspendue"}
 FRANCHISE_STATES: Mapping[str, str] = {"active": "Active", "trial": "À l'essai", "suspended": "Suspendue"}
@@ -47,12 +47,12 @@ def summary(rows: Sequence[Row], *, costs: Mapping[UUID, float] | None) -> str:
     parts = [
         say("Franchises : {count}").format(count=len({row["franchise_id"] for row in rows if row["franchise_id"]})),
         say("Salles : {count}").format(count=len(rows)),
-        say("Adhérents : {count}").format(count=formats_fr.number(sum(row["member_count"] for row in rows))),
+        say("Adhérents : {count}").format(count=formats.number(sum(row["member_count"] for row in rows))),
         say("Bornes en ligne : {online} sur {count}").format(
             online=sum(row["online_count"] for row in rows), count=sum(row["kiosk_count"] for row in rows)
         ),
     ]
     if costs is not None:
-        month = formats_fr.number(sum(round(costs.get(row["id"], 0.0), 2) for row in rows), decimals=2)
+        month = formats.number(sum(round(costs.get(row["id"], 0.0), 2) for row in rows), decimals=2)
         parts.append(say("Coût du mois : {cost} $").format(cost=month))
     return " · ".join(parts)

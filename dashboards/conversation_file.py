@@ -11,13 +11,12 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, action_items, figures, texts_fr, unfounded
+from dashboards import access, action_items, figures, formats, texts_fr, unfounded
 from dashboards.choices import label
 from dashboards.conversation_list import duration, state
 from dashboards.language import say
 from dashboards.member_list import full_name
 from dashboards.records import Records, Row
-from jarvis import formats_fr
 from jarvis.corrections import LabelField
 from jarvis.tenancy import Permission, Scope
 
@@ -59,7 +58,7 @@ def place(scope: Scope, session_id: UUID, *, now: datetime) -> None:
 def head_html(found: Row, *, now: datetime, is_masked: bool) -> str:
     """Who spoke, where, when and for how long."""
     member = say(texts_fr.MASKED_MEMBER) if is_masked and found["member_id"] else full_name(found)
-    when = formats_fr.moment(found["started_at"], now=now, timezone=found["timezone"])
+    when = formats.moment(found["started_at"], now=now, timezone=found["timezone"])
     facts = [
         found["gym_name"], found["kiosk_name"], when, duration(found["duration_seconds"]),
         label(texts_fr.CLOSE_REASONS, found["close_reason"]),
@@ -85,7 +84,7 @@ def analysis_html(found: Row) -> str:
         words = [label(labels, one) for one in value] if isinstance(value, list) else [label(labels, value)]
         lines.append(f"<dt>{escape(say(heading))}</dt><dd>{escape(', '.join(words) or '–')}</dd>")
     if found["satisfaction"] is not None:
-        estimate = f"{formats_fr.number(100 * found['satisfaction'])} {say('sur 100 (estimée)')}"
+        estimate = f"{formats.number(100 * found['satisfaction'])} {say('sur 100 (estimée)')}"
         lines.append(f"<dt>{escape(say('Satisfaction'))}</dt><dd>{escape(estimate)}</dd>")
     engine = f"{say('Moteur')} {found['engine']}, {say('version')} {found['engine_version']}"
     summary = escape(found["summary_text"] or say(texts_fr.NO_WORDS))
@@ -97,10 +96,10 @@ def technical_html(found: Row, turns: Sequence[Row], calls: Sequence[Row]) -> st
     """What the assistant did, how long members waited for its answers, and what it cost."""
     waits = sorted(turn["answer_seconds"] for turn in turns if turn["answer_seconds"] is not None)
     cost = (found["voice_cost_usd"] or 0) + (found["analysis_cost_usd"] or 0)
-    wait = f"{formats_fr.number(waits[len(waits) // 2], decimals=1)}\u00a0s" if waits else "–"
+    wait = f"{formats.number(waits[len(waits) // 2], decimals=1)}\u00a0s" if waits else "–"
     lines = [
         ("Attente médiane d'une réponse", wait),
-        ("Coût", f"{formats_fr.number(float(cost), decimals=4)}\u00a0$"),
+        ("Coût", f"{formats.number(float(cost), decimals=4)}\u00a0$"),
         ("Modèle vocal", found["model"] or "–"),
         ("Outils", ", ".join(f"{call['name']} ({call['status']})" for call in calls) or say("Aucun")),
     ]

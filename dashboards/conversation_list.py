@@ -8,10 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import access, choices, context, exports, navigation, texts_fr
+from dashboards import access, choices, context, exports, formats, navigation, texts_fr
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr
 from jarvis.tenancy import Permission, Scope
 
 MOST_SHOWN = 100
@@ -103,7 +102,7 @@ def place(scope: Scope, *, asked: dict[str, Any]) -> None:
 def line(row: Row) -> dict[str, str]:
     """One conversation as the list shows it."""
     return {
-        "at": formats_fr.stamp(row["started_at"], timezone=row["timezone"]),
+        "at": formats.stamp(row["started_at"], timezone=row["timezone"]),
         "gym": row["gym_name"],
         "sentiment": choices.label(texts_fr.SENTIMENTS, row["sentiment_label"]),
         "topics": ", ".join(choices.label(texts_fr.TOPICS, topic) for topic in row["topics"] or ()),

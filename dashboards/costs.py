@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from dashboards import formats
 from dashboards.language import say
 from dashboards.periods import months_back
 from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
-from jarvis import formats_fr, spending
+from jarvis import spending
 from jarvis.budgets import Standing, VoiceMode
 
 # Behind the month: last month's forecast is tried out too, and needs four weeks before that.
@@ -112,7 +113,7 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
     missed = spending.past_error(days, today=of.today) if told else None
     method = say(FORECAST_METHOD)
     if missed is not None:
-        wrong = f"{formats_fr.number(float(missed) * 100)}\u00a0%"
+        wrong = f"{formats.number(float(missed) * 100)}\u00a0%"
         method += f" {say('Erreur le mois dernier, à la même date :')} {wrong}."
     budgets = [gym["budget_usd"] for gym in gyms if gym["budget_usd"] is not None]
     month_end = Tile(
@@ -133,8 +134,8 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
             label="Coût d'un échange", value=float(total / count) if count else None, unit="\u00a0$", decimals=3,
             source=("fct_sessions", "cost_usd"), drill=Drill(url_path="conversations"), more_is_better=False,
             method=None if not sessions or not count else (
-                f"{say('Médiane')} {formats_fr.number(sessions['median_usd'], decimals=3)}\u00a0$, "
-                f"95\u00a0% < {formats_fr.number(sessions['high_usd'], decimals=3)}\u00a0$."
+                f"{say('Médiane')} {formats.number(sessions['median_usd'], decimals=3)}\u00a0$, "
+                f"95\u00a0% < {formats.number(sessions['high_usd'], decimals=3)}\u00a0$."
             ),
         ),
         Tile(

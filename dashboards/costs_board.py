@@ -8,10 +8,10 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, context, costs, costs_figures, costs_tables, texts_fr, tiles
+from dashboards import access, context, costs, costs_figures, costs_tables, formats, texts_fr, tiles
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr, spending
+from jarvis import spending
 from jarvis.tenancy import Scope
 
 # Odd days beyond these are in the chart only.
@@ -111,4 +111,4 @@ def _place_parts(rows: Sequence[Row]) -> None:
 
 
 def _usd(amount: Decimal) -> str:
-    return f"{formats_fr.number(float(amount), decimals=2)}\u00a0$"
+    return f"{formats.number(float(amount), decimals=2)}\u00a0$"

@@ -8,12 +8,11 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, exports, navigation, texts_fr
+from dashboards import access, exports, formats, navigation, texts_fr
 from dashboards.choices import label
 from dashboards.conversation_list import duration
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr
 from jarvis.tenancy import Permission, Scope
 
 MOST_SHOWN = 20
@@ -134,12 +133,12 @@ def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
 def dearest_line(row: Row) -> dict[str, Any]:
     """One conversation as the list of the dearest shows it."""
     return {
-        "at": formats_fr.stamp(row["started_at"], timezone=row["timezone"]),
+        "at": formats.stamp(row["started_at"], timezone=row["timezone"]),
         "gym": row["gym_name"],
         "duration": duration(row["duration_seconds"]),
         "turns": row["turn_count"],
         "end": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
-        "cost": f"{formats_fr.number(float(row['cost_usd']), decimals=4)}\u00a0$",
+        "cost": f"{formats.number(float(row['cost_usd']), decimals=4)}\u00a0$",
     }
 
 
@@ -181,7 +180,7 @@ def _set_budget(scope: Scope, gym_id: UUID, usd: Decimal | None, cheaper_share: 
     if kept is None or not kept["answer"]:
         st.error(say("Vous ne pouvez pas changer le budget de cette salle."), icon=":material/block:")
         return
-    amount = say("sans limite") if usd is None else f"{formats_fr.number(float(usd), decimals=2)} \\$"
+    amount = say("sans limite") if usd is None else f"{formats.number(float(usd), decimals=2)} \\$"
     st.toast(f"{say('Budget enregistré')} : {amount}", icon=":material/check_circle:")
     st.rerun()
 

@@ -1,5 +1,6 @@
 """One incident's file: the conversations it rests on, with another one to put to it, or some of them to take out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -68,7 +69,7 @@ def _place_merging(desk: IncidentDesk, incident: Row, others: list[Row]) -> None
         _told(desk.merge(kept=incident["id"], folded=chosen["id"]))
 
 
-def _place_splitting(desk: IncidentDesk, incident: Row, reports: list[Row] | tuple[Row, ...], *, now: datetime) -> None:
+def _place_splitting(desk: IncidentDesk, incident: Row, reports: Sequence[Row], *, now: datetime) -> None:
     st.subheader(say("Signalements"), anchor=False)
     if len(reports) < 2:
         _place_reports(incident, reports, now=now, may_choose=False)
@@ -82,9 +83,7 @@ def _place_splitting(desk: IncidentDesk, incident: Row, reports: list[Row] | tup
         _told(desk.split(incident["id"], chosen))
 
 
-def _place_reports(
-    incident: Row, reports: list[Row] | tuple[Row, ...], *, now: datetime, may_choose: bool
-) -> list[UUID]:
+def _place_reports(incident: Row, reports: Sequence[Row], *, now: datetime, may_choose: bool) -> list[UUID]:
     """Each conversation with what it called the thing; those that are ticked."""
     chosen = []
     for report in reports:

@@ -8,10 +8,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import cards, choices, context, exports, journal
+from dashboards import cards, choices, context, exports, formats, journal
 from dashboards.language import say
 from dashboards.records import Records, Row
-from jarvis import formats_fr
 from jarvis.tenancy import Scope
 
 MOST_SHOWN = 200
@@ -78,7 +77,7 @@ def history_html(scope: Scope, records: Records, *, table: str, identity: UUID, 
 
 
 def _event(row: Row, *, now: datetime, timezone: str) -> str:
-    when = formats_fr.moment(row["occurred_at"], now=now, timezone=timezone)
+    when = formats.moment(row["occurred_at"], now=now, timezone=timezone)
     return (
         f"<li><small>{escape(when)}</small> <strong>{escape(journal.action(row['action']))}</strong> "
         f"<small>{escape(journal.actor(row))}</small></li>"

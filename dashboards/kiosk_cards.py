@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
 
+from dashboards import formats
 from dashboards.kiosks import STATES, KioskState, KioskView
 from dashboards.language import say
-from jarvis import formats_fr
 
 # A shape beside the colour and the word, so that no meaning rests on colour alone.
 _SIGNS = {
@@ -25,8 +25,8 @@ def card_html(one: KioskView, *, now: datetime) -> str:
         (say("Version"), _version(one)),
         (say("Lecteur"), "–" if one.is_unreachable else part(one.is_reader_well)),
         (say("Micro"), "–" if one.is_unreachable else part(one.is_microphone_well)),
-        (say("Échanges aujourd'hui"), formats_fr.number(one.session_count)),
-        (say("Dont coupés"), formats_fr.number(one.cut_count)),
+        (say("Échanges aujourd'hui"), formats.number(one.session_count)),
+        (say("Dont coupés"), formats.number(one.cut_count)),
     ]
     return (
         f'<article class="j-kiosk" aria-label="{escape(one.name, quote=True)}">'
@@ -93,7 +93,7 @@ def lasting(span: timedelta) -> str:
 
 
 def _heard(one: KioskView, *, now: datetime) -> str:
-    return "–" if one.last_heartbeat_at is None else formats_fr.age(one.last_heartbeat_at, now=now)
+    return "–" if one.last_heartbeat_at is None else formats.age(one.last_heartbeat_at, now=now)
 
 
 def _version(one: KioskView) -> str:

@@ -11,6 +11,7 @@ from dashboards import (
     cards,
     exports,
     figures,
+    formats,
     journal,
     kiosk_cards,
     kiosk_settings_form,
@@ -28,7 +29,6 @@ from dashboards.language import say
 from dashboards.records import Records, Row
 from dashboards.tiles import Tile
 from dashboards.today import NOT_BUILT_YET
-from jarvis import formats_fr
 from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.tenancy import Permission, Scope
 from warehouse.stores.marts import NotBuiltYet
@@ -123,7 +123,7 @@ def silences_html(silences: Sequence[Row], one: KioskView, *, now: datetime) -> 
 def incidents_html(alerts: Sequence[Row], one: KioskView, *, now: datetime) -> str:
     """The alerts about the kiosk and what became of them."""
     lines = [
-        f"<li><small>{escape(formats_fr.moment(alert['created_at'], now=now, timezone=one.timezone))}</small> "
+        f"<li><small>{escape(formats.moment(alert['created_at'], now=now, timezone=one.timezone))}</small> "
         f"<strong>{escape(alert['title'])}</strong> "
         f'<span class="j-tag">{escape(say(texts_fr.STATUSES[alert["status"]]))}</span>'
         + (f" {escape(say(texts_fr.OUTCOME_CODES[alert['outcome_code']]))}" if alert["outcome_code"] else "")
@@ -139,12 +139,12 @@ def signs_html(one: KioskView, signs: Row | None, parts: Sequence[Row], *, now: 
     spooled = (signs or {}).get("spooled_count")
     heard_at = one.last_heartbeat_at
     lines = [
-        (say("Dernier signe"), "–" if heard_at is None else formats_fr.age(heard_at, now=now)),
+        (say("Dernier signe"), "–" if heard_at is None else formats.age(heard_at, now=now)),
         (say("Version"), one.software_version or "–"),
         (say("Lecteur de badges"), kiosk_cards.part(one.is_reader_well)),
         (say("Micro"), kiosk_cards.part(one.is_microphone_well)),
-        (say("Réseau, dernière heure"), "–" if network is None else f"{formats_fr.number(network)}\u00a0ms"),
-        (say("Badges en attente d'envoi"), "–" if spooled is None else formats_fr.number(float(spooled))),
+        (say("Réseau, dernière heure"), "–" if network is None else f"{formats.number(network)}\u00a0ms"),
+        (say("Badges en attente d'envoi"), "–" if spooled is None else formats.number(float(spooled))),
     ]
     turns = [
         _spell(say(_PARTS[part["part"]]), part["began_at"], part["ended_at"], one, now=now, begins=say("en panne"))
@@ -162,7 +162,7 @@ def history_html(changes: Sequence[Row], one: KioskView, *, now: datetime) -> st
             action = f"{action} ({say('toute la salle')})"
         words = kiosk_texts.change_words(change["details"])
         who = change["actor_name"] or (say("une personne du réseau") if change["is_person"] else "JARVIS")
-        when = formats_fr.moment(change["occurred_at"], now=now, timezone=one.timezone)
+        when = formats.moment(change["occurred_at"], now=now, timezone=one.timezone)
         lines.append(
             f"<li><small>{escape(when)}, {escape(who)}</small> <strong>{escape(action)}</strong>"
             + (f"<br>{escape(words)}" if words else "")
@@ -175,9 +175,9 @@ def conversation_line(row: Row, one: KioskView, *, now: datetime) -> dict[str, o
     """One conversation as the list shows it."""
     wait = row["median_seconds"]
     return {
-        "at": formats_fr.moment(row["started_at"], now=now, timezone=one.timezone),
+        "at": formats.moment(row["started_at"], now=now, timezone=one.timezone),
         "duration": say("en cours") if row["state"] == "active" else duration(row["duration_seconds"]),
-        "wait": "–" if wait is None else f"{formats_fr.number(wait, decimals=1)}\u00a0s",
+        "wait": "–" if wait is None else f"{formats.number(wait, decimals=1)}\u00a0s",
         "ending": label(texts_fr.CLOSE_REASONS, row["close_reason"]),
         "sentiment": label(texts_fr.SENTIMENTS, row["sentiment_label"]),
     }
@@ -234,6 +234,6 @@ def _spell(
     """One stretch of time in which something was not well, as a line of a list."""
     span = kiosk_cards.lasting((ended_at or now) - began_at)
     going = "" if ended_at else f' <span class="j-tag j-high">{escape(say("en cours"))}</span>'
-    when = formats_fr.moment(began_at, now=now, timezone=one.timezone)
+    when = formats.moment(began_at, now=now, timezone=one.timezone)
     words = " ".join(part for part in (what, begins, say("pendant"), span) if part)
     return f"<li><small>{escape(when)}</small> {escape(words)}{going}</li>"

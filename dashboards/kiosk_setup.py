@@ -7,12 +7,11 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, alert_actions, context, kiosk_cards
+from dashboards import access, alert_actions, context, formats, kiosk_cards
 from dashboards.kiosk_desk import LONGEST_NAME, IssuedCode, KioskDesk
 from dashboards.kiosks import KioskState, KioskView
 from dashboards.language import say
 from dashboards.records import Records, Row
-from jarvis import formats_fr
 from jarvis.kiosks import Holder
 from jarvis.tenancy import Permission, Scope
 
@@ -143,7 +142,7 @@ def code_html(issued: IssuedCode, *, address: str, now: datetime) -> str:
         f'<div class="j-code"><div><p>{escape(say("Code d’installation de"))} <strong>{escape(issued.name)}</strong>'
         f" ({escape(say(_HOLDERS[issued.holder]))})</p>"
         f'<p class="j-digits">{escape(issued.code)}</p>'
-        f"<p>{escape(say('Affiché cette seule fois, valable encore'))} {formats_fr.number(minutes)}\u00a0min, "
+        f"<p>{escape(say('Affiché cette seule fois, valable encore'))} {formats.number(minutes)}\u00a0min, "
         f"{escape(say('pour une seule installation.'))}</p><ol>{items}</ol></div>"
         f'<img src="{picture}" alt="{escape(say("Code QR de l’adresse de la borne"), quote=True)}"></div>'
     )
@@ -200,5 +199,5 @@ def _address(slug: str) -> str:
 
 
 def _stamp(at: datetime, timezone: str) -> str:
-    day = formats_fr.local_date(at, timezone=timezone)
-    return f"{day:%d/%m/%Y} {say('à')} {formats_fr.clock(at, timezone=timezone)}"
+    day = formats.local_date(at, timezone=timezone)
+    return f"{day:%d/%m/%Y} {say('à')} {formats.clock(at, timezone=timezone)}"

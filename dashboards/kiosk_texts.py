@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dashboards import formats
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr
 from jarvis.kiosk_config import KioskConfigError, checked
 
 # Each key of `jarvis/kiosk_config.py`: its name, and what it may hold.
@@ -53,8 +53,8 @@ def value(key: str, found: Any) -> str:
     if key in CHOICES:
         return say(CHOICES[key].get(found, str(found)))
     if key in SHARES and isinstance(found, int | float):
-        return f"{formats_fr.number(100 * found)}\u00a0%"
-    return formats_fr.number(found) if isinstance(found, int) and not isinstance(found, bool) else str(found)
+        return f"{formats.number(100 * found)}\u00a0%"
+    return formats.number(found) if isinstance(found, int) and not isinstance(found, bool) else str(found)
 
 
 def refusal(key: str, wanted: Any) -> str | None:

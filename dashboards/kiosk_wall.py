@@ -6,13 +6,12 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, cards, context, exports, kiosk_cards, navigation
+from dashboards import access, cards, context, exports, formats, kiosk_cards, navigation
 from dashboards.definitions import definition
 from dashboards.kiosks import MOST_CARDS, NEEDING, SILENT_AFTER, STATES, KioskView, by_gym, in_order, summary, view
 from dashboards.language import say
 from dashboards.records import Records, Row
 from dashboards.watch import Watch
-from jarvis import formats_fr
 from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.tenancy import Permission, Scope
 from warehouse.stores.marts import NotBuiltYet
@@ -71,7 +70,7 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
         _place_cards(shown, now=now)
     latest = max((one.last_heartbeat_at for one in views if one.last_heartbeat_at is not None), default=None)
     if latest is not None:
-        heard = formats_fr.age(latest, now=now)
+        heard = formats.age(latest, now=now)
         st.caption(f"{say('En direct : cette page se met à jour d’elle-même. Dernier signe de vie reçu')} {heard}.")
     if len(shown) < len(views):
         st.caption(say("Les bornes qui n'ont besoin de personne sont masquées : choisissez une salle pour les voir."))

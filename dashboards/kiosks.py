@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from dashboards import formats
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr
 from jarvis.kiosk_config import KioskConfig, config_of
 from jarvis.kiosk_health import OFFLINE_AFTER, KioskStanding, open_time
 
@@ -166,7 +166,7 @@ def summary(views: Sequence[KioskView]) -> str:
         words = say("1 borne sur {total} ne répond pas")
     else:
         words = say("{lost} bornes sur {total} ne répondent pas")
-    sentence = words.format(lost=formats_fr.number(lost), total=formats_fr.number(total))
+    sentence = words.format(lost=formats.number(lost), total=formats.number(total))
     return ", ".join([sentence, *_besides(views)]) + "."
 
 
@@ -182,7 +182,7 @@ _BESIDES: Mapping[KioskState, tuple[str, str]] = {
 def _besides(views: Sequence[KioskView]) -> list[str]:
     counts = {state: sum(one.state is state for one in views) for state in _BESIDES}
     return [
-        say(_BESIDES[state][0] if count == 1 else _BESIDES[state][1]).format(count=formats_fr.number(count))
+        say(_BESIDES[state][0] if count == 1 else _BESIDES[state][1]).format(count=formats.number(count))
         for state, count in counts.items()
         if count
     ]

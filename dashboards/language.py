@@ -24,9 +24,14 @@ def english() -> Mapping[str, str]:
     return texts
 
 
+def is_english() -> bool:
+    """True where this run speaks English."""
+    return bool(st.session_state.get("language") == "en")
+
+
 def say(french: str) -> str:
     """The text in the language of this run."""
-    return english().get(french, french) if st.session_state.get("language") == "en" else french
+    return english().get(french, french) if is_english() else french
 
 
 def begin(kept: Callable[[], str | None]) -> None:

@@ -7,10 +7,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import cards, figures, member_list, texts_fr
+from dashboards import cards, figures, formats, member_list, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
-from jarvis import formats_fr
 from jarvis.tenancy import Scope
 
 _SIGNS = {"visit": "●", "session": "◆", "alert": "▲"}
@@ -47,7 +46,7 @@ def head_html(member: Row, *, now: datetime) -> str:
     facts = [member["gym_name"]]
     if member["plan"]:
         price = member["monthly_price_eur"]
-        cost = f" ({formats_fr.number(float(price), decimals=2)}\u00a0€ {say('par mois')})" if price is not None else ""
+        cost = f" ({formats.number(float(price), decimals=2)}\u00a0€ {say('par mois')})" if price is not None else ""
         facts.append(f"{say('Formule')} {member['plan']}{cost}")
     if member["expires_on"]:
         facts.append(f"{say('jusqu’au')} {member['expires_on']:%d/%m/%Y}")
@@ -56,13 +55,13 @@ def head_html(member: Row, *, now: datetime) -> str:
     reach = [
         f'<a href="{scheme}:{escape(value)}">{escape(shown)}</a>'
         for scheme, value, shown in (
-            ("tel", member["phone"], formats_fr.phone(member["phone"] or "")),
+            ("tel", member["phone"], formats.phone(member["phone"] or "")),
             ("mailto", member["email"], member["email"]),
         )
         if value
     ]
     last = member["last_visit_at"]
-    seen = say("Aucune visite") if last is None else f"{say('Dernière visite')} {formats_fr.age(last, now=now)}"
+    seen = say("Aucune visite") if last is None else f"{say('Dernière visite')} {formats.age(last, now=now)}"
     dot = '<span aria-hidden="true"> · </span>'
     return (
         f'<div class="j-head"><h2>{escape(member_list.full_name(member))}</h2>'
@@ -81,7 +80,7 @@ def reasons_html(member: Row) -> str:
     risk = say(texts_fr.RISK_LEVELS[level])
     parts = [
         f'<p><span class="j-tag j-risk-{level}">{escape(risk)}</span> '
-        f"{escape(say('score'))} {formats_fr.number(score, decimals=2)}</p>"
+        f"{escape(say('score'))} {formats.number(score, decimals=2)}</p>"
     ]
     reasons = "".join(f"<li>{escape(factor['text'])}</li>" for factor in member["factors"] or ())
     parts.append(f"<ul>{reasons}</ul>" if reasons else "")
@@ -96,7 +95,7 @@ def timeline_html(events: Sequence[Row], member: Row, *, now: datetime) -> str:
 
 
 def _event(event: Row, member: Row, *, now: datetime) -> str:
-    when = formats_fr.moment(event["happened_at"], now=now, timezone=member["timezone"])
+    when = formats.moment(event["happened_at"], now=now, timezone=member["timezone"])
     kind = event["kind"]
     if kind == "visit":
         what = escape(say("Visite"))

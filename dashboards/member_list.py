@@ -5,10 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import choices, context, exports, navigation, texts_fr
+from dashboards import choices, context, exports, formats, navigation, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
-from jarvis import formats_fr
 from jarvis.tenancy import Permission, Scope
 
 # A longer list is one nobody reads; the filters say who.
@@ -71,7 +70,7 @@ def line(row: Row) -> dict[str, Any]:
         "level": say("Nouveau") if row["is_new"] else say(texts_fr.RISK_LEVELS[level]) if level else "–",
         "score": row["churn_risk_score"],
         "reason": row["reason"] or "",
-        "last_visit": None if visit_at is None else formats_fr.local_date(visit_at, timezone=row["timezone"]),
+        "last_visit": None if visit_at is None else formats.local_date(visit_at, timezone=row["timezone"]),
         "visits": _rounded(row["visits_per_week"]),
         "usual": _rounded(row["usual_visits_per_week"]),
         "trend": say(texts_fr.VISIT_TRENDS[row["visit_trend"]]) if row["visit_trend"] else "–",

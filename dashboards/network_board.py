@@ -7,11 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import access, context, exports, navigation, network, network_figures
+from dashboards import access, context, exports, formats, navigation, network, network_figures
 from dashboards.definitions import definition
 from dashboards.language import say
 from dashboards.periods import months_back
-from jarvis import formats_fr
 from jarvis.tenancy import Scope
 
 _COLUMNS = {
@@ -45,7 +44,7 @@ def place(scope: Scope, *, month: date, measure: network.Measure, now: datetime)
     _place_changes(gyms, measure)
     st.subheader(say("Toutes les salles, côte à côte"), anchor=False)
     _place_table(network.lines(gyms))
-    st.caption(f"{say('Chiffres calculés')} {formats_fr.age(min(row['built_at'] for row in rows), now=now)}")
+    st.caption(f"{say('Chiffres calculés')} {formats.age(min(row['built_at'] for row in rows), now=now)}")
 
 
 def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> None:
@@ -145,4 +144,4 @@ def _line(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _percent(share: float | None) -> str:
     sign = "+" if share and share > 0 else ""
-    return "–" if share is None else f"{sign}{formats_fr.number(100 * share)}\u00a0%"
+    return "–" if share is None else f"{sign}{formats.number(100 * share)}\u00a0%"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from dashboards import formats
 from dashboards.figures import BLUE, GREY
 from dashboards.network import Benchmark
-from jarvis import formats_fr
 
 
 def standing(
@@ -19,7 +19,7 @@ def standing(
         labels: what the line and the band are called.
     """
     order = sorted(range(len(names)), key=lambda number: values[number])
-    texts = [formats_fr.number(values[number], decimals=decimals) + unit for number in order]
+    texts = [formats.number(values[number], decimals=decimals) + unit for number in order]
     figure = go.Figure(
         go.Bar(
             x=[values[number] for number in order], y=[names[number] for number in order], orientation="h",
@@ -28,7 +28,7 @@ def standing(
         )
     )  # fmt: skip
     if found is not None:
-        words = f"{labels[0]} : {formats_fr.number(found.median, decimals=decimals)}{unit}"
+        words = f"{labels[0]} : {formats.number(found.median, decimals=decimals)}{unit}"
         figure.add_vline(
             x=found.median, line_dash="dash", line_color=GREY, annotation_text=words, annotation_position="top"
         )

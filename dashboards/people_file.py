@@ -7,11 +7,10 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, journal_list, people_invitation, people_steps, texts_fr
+from dashboards import access, formats, journal_list, people_invitation, people_steps, texts_fr
 from dashboards.language import say
 from dashboards.people import NO_SUCH_PERSON, STATE_SIGNS, STATES, ids_of, shown_name
 from dashboards.records import Records, Row
-from jarvis import formats_fr
 from jarvis.tenancy import Scope, UserRole
 
 TIMEZONE = "Europe/Paris"
@@ -77,11 +76,11 @@ def head_html(person: Row, *, now: datetime) -> str:
 
 
 def _moment(at: datetime | None, *, now: datetime) -> str:
-    return "" if at is None else formats_fr.moment(at, now=now, timezone=TIMEZONE)
+    return "" if at is None else formats.moment(at, now=now, timezone=TIMEZONE)
 
 
 def _day(at: datetime) -> str:
-    return f"{formats_fr.local_date(at, timezone=TIMEZONE):%d/%m/%Y}"
+    return f"{formats.local_date(at, timezone=TIMEZONE):%d/%m/%Y}"
 
 
 def _buttons(person: Row) -> None:

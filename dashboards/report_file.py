@@ -9,11 +9,11 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, figures, navigation, report_list, texts_fr
+from dashboards import access, figures, formats, navigation, report_list, texts_fr
 from dashboards.figures import Series
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr, reports_fr
+from jarvis import reports_fr
 from jarvis.conversations import Topic
 from jarvis.report_pdf import compared, filename_of
 from jarvis.reports import KeptReport, Period, ReadReport, ReportKind
@@ -76,7 +76,7 @@ def figures_html(report: KeptReport) -> str:
         values, trend = report.metrics["figures"][name], (report.trends or {}).get(name, {})
         now = values["now"]
         cells = [
-            "–" if now is None else formats_fr.number(now, decimals=decimals),
+            "–" if now is None else formats.number(now, decimals=decimals),
             compared(now, values["before"], trend.get("share"), decimals, name),
         ]
         if has_year:
@@ -97,7 +97,7 @@ def gyms_html(gyms: Sequence[Mapping[str, Any]]) -> str:
     for one in gyms:
         counts = [one["figures"][name] for name in ("visit_count", "session_count", "negative_session_count")]
         counts.append(one["at_risk_member_count"])
-        cells = "".join(f"<td>{formats_fr.number(count)}</td>" for count in counts)
+        cells = "".join(f"<td>{formats.number(count)}</td>" for count in counts)
         rows.append(f'<tr><th scope="row">{escape(one["name"])}</th>{cells}</tr>')
     return f'<table class="j-figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
@@ -233,7 +233,7 @@ def deliveries_html(rows: Sequence[Row], *, now: datetime) -> str:
         what = say(texts_fr.DELIVERY_STATUSES[row["status"]])
         how = say(texts_fr.DELIVERY_CHANNELS[row["channel"]]).lower()
         who = row["full_name"] or say("Destinataire hors de votre périmètre")
-        when = formats_fr.age(row["attempted_at"], now=now)
+        when = formats.age(row["attempted_at"], now=now)
         lines.append(
             f"<li><strong>{escape(who)}</strong> : {escape(what.lower())} ({escape(how)}), {escape(when)}</li>"
         )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboards import formats
 from dashboards.gateway_watch import GatewayState
 from dashboards.kiosks import is_heard
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import formats_fr
 from jarvis.freshness import BUILT_BY_DBT
 from jarvis.meters import Histogram, Page
 
@@ -94,7 +94,7 @@ def promise_line(row: Row, *, now: datetime) -> dict[str, str]:
     """How old an asset is and may be, in words."""
     return {
         "asset": row["asset"],
-        "as_of": say("jamais construit") if row["as_of_at"] is None else formats_fr.age(row["as_of_at"], now=now),
+        "as_of": say("jamais construit") if row["as_of_at"] is None else formats.age(row["as_of_at"], now=now),
         "promise": span(row["promise_seconds"]),
         "late": span(row["late_by_seconds"]) if row["is_late"] else "",
     }
@@ -141,33 +141,33 @@ def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:
         Sign(
             "Pipeline", is_seen,
             "jamais vu" if seen is None else "signe de vie" if is_seen else "muet, dernier signe",
-            "" if seen is None else formats_fr.age(seen, now=now),
+            "" if seen is None else formats.age(seen, now=now),
         ),
         Sign(
             "Chiffres", built is not None and now - built <= BUILT_BY_DBT,
-            "jamais calculés" if built is None else "calculés", "" if built is None else formats_fr.age(built, now=now),
+            "jamais calculés" if built is None else "calculés", "" if built is None else formats.age(built, now=now),
         ),
         Sign(
             "Analyses en attente", not _is_stuck(state, now=now) and not state["given_up_count"],
-            formats_fr.number(state["waiting_count"]),
-            f"{formats_fr.number(state['given_up_count'])} abandonnées" if state["given_up_count"] else "",
+            formats.number(state["waiting_count"]),
+            f"{formats.number(state['given_up_count'])} abandonnées" if state["given_up_count"] else "",
         ),
         Sign(
             "Base de données", state["connection_count"] < BUSY_SHARE * state["most_connections"],
-            f"{formats_fr.number(state['database_bytes'] / 2**20)}\u00a0Mo", f"{connections} connexions",
+            f"{formats.number(state['database_bytes'] / 2**20)}\u00a0Mo", f"{connections} connexions",
         ),
         Sign(
             "Contrôles de qualité",
             _is_done(state["quality_ran_at"], state["unmet_expectation_count"], QUALITY_IS_LATE_AFTER, now=now),
             "jamais faits" if state["quality_ran_at"] is None
-            else f"{formats_fr.number(state['unmet_expectation_count'])} non tenus",
-            "" if state["quality_ran_at"] is None else formats_fr.age(state["quality_ran_at"], now=now),
+            else f"{formats.number(state['unmet_expectation_count'])} non tenus",
+            "" if state["quality_ran_at"] is None else formats.age(state["quality_ran_at"], now=now),
         ),
         Sign(
             "Conservation",
             _is_done(state["retention_ran_at"], state["retention_error_count"], RETENTION_IS_LATE_AFTER, now=now),
             "jamais passée" if state["retention_ran_at"] is None else "passée",
-            "" if state["retention_ran_at"] is None else formats_fr.age(state["retention_ran_at"], now=now),
+            "" if state["retention_ran_at"] is None else formats.age(state["retention_ran_at"], now=now),
         ),
     ]  # fmt: skip
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import access, context, exports, supervision
+from dashboards import access, context, exports, formats, supervision
 from dashboards.gateway_watch import GatewayState
 from dashboards.kiosks import STATES, KioskState
 from dashboards.language import say
 from dashboards.records import Records, Row
-from jarvis import formats_fr
 from jarvis.tenancy import Scope
 from warehouse.stores.marts import NotBuiltYet
 
@@ -77,13 +76,13 @@ def _sign(sign: supervision.Sign) -> str:
 
 def _place_incidents(rows: Sequence[Row], *, now: datetime) -> None:
     for row in (row for row in rows if row["ended_at"] is None):
-        since = formats_fr.age(row["first_at"], now=now)
+        since = formats.age(row["first_at"], now=now)
         st.error(f"{_plain_text(row['summary'])} ({row['occurrence_count']} ×, {since})", icon=":material/error:")
     ended = [row for row in rows if row["ended_at"] is not None]
     if ended:
         with st.expander(f"{say('Incidents terminés cette semaine')} : {len(ended)}"):
             for row in ended:
-                st.markdown(f"- {_plain_text(row['summary'])} ({formats_fr.age(row['ended_at'], now=now)})")
+                st.markdown(f"- {_plain_text(row['summary'])} ({formats.age(row['ended_at'], now=now)})")
 
 
 def _place_routes(gateway: GatewayState) -> None:
@@ -101,7 +100,7 @@ def _place_routes(gateway: GatewayState) -> None:
     st.caption(
         f"{say('Toutes les routes')} : p50 {_ms(every['p50_ms'])}, p95 {_ms(every['p95_ms'])}, "
         f"p99 {_ms(every['p99_ms'])}, {say('erreurs')} "
-        f"{formats_fr.number(100 * (every['error_share'] or 0), decimals=2)}\u00a0%. "
+        f"{formats.number(100 * (every['error_share'] or 0), decimals=2)}\u00a0%. "
         + say("Depuis le démarrage de la passerelle ; un percentile est lu entre deux bornes de son histogramme.")
     )
     _place("routes", lines, _ROUTES, words=("route",), shares=("error_share",))
@@ -177,7 +176,7 @@ def _shown(value: Any, *, is_word: bool) -> Any:
 
 
 def _ms(milliseconds: float | None) -> str:
-    return "–" if milliseconds is None else f"{formats_fr.number(milliseconds, decimals=1)}\u00a0ms"
+    return "–" if milliseconds is None else f"{formats.number(milliseconds, decimals=1)}\u00a0ms"
 
 
 def _plain_text(words: str) -> str:

@@ -7,8 +7,9 @@ no value is ever shown as it is stored.
 
 from collections.abc import Mapping
 
+from dashboards import formats
 from dashboards.language import say
-from jarvis import formats_fr, reports_fr
+from jarvis import reports_fr
 
 STATUSES: Mapping[str, str] = {
     "pending": "À traiter",
@@ -230,7 +231,7 @@ def came_second(status: str, assignee_name: str | None, *, is_mine: bool) -> str
 
 def of_them_urgent(count: int) -> str:
     """Beside the number of waiting alerts: how many of them are urgent."""
-    return say("dont 1 urgente" if count == 1 else "dont {count} urgentes").format(count=formats_fr.number(count))
+    return say("dont 1 urgente" if count == 1 else "dont {count} urgentes").format(count=formats.number(count))
 
 
 def new_alerts(count: int) -> str:

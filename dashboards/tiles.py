@@ -7,10 +7,9 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboards import navigation
+from dashboards import formats, navigation
 from dashboards.definitions import definition
 from dashboards.language import say
-from jarvis import formats_fr
 
 # Five of them fill the page at its full width, two the width of a phone.
 TILE_PIXELS = 171
@@ -58,7 +57,7 @@ def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) ->
                 if tile.drill is not None:
                     navigation.link(tile.drill.url_path, say(tile.drill.label), tile.drill.query)
     if built_at is not None:
-        st.caption(f"{say('Chiffres calculés')} {formats_fr.age(built_at, now=now)}")
+        st.caption(f"{say('Chiffres calculés')} {formats.age(built_at, now=now)}")
 
 
 def change(value: float | None, before: float | None) -> str | None:
@@ -71,7 +70,7 @@ def change(value: float | None, before: float | None) -> str | None:
 
 
 def _place(tile: Tile) -> None:
-    value = "–" if tile.value is None else formats_fr.number(tile.value, decimals=tile.decimals) + tile.unit
+    value = "–" if tile.value is None else formats.number(tile.value, decimals=tile.decimals) + tile.unit
     delta = change(tile.value, tile.before)
     colours: Mapping[bool | None, Literal["normal", "inverse", "off"]] = {True: "normal", False: "inverse", None: "off"}
     arrow: Literal["off", "auto"] = "off" if tile.value == tile.before else "auto"

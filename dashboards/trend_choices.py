@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboards import access, trend_leavers, trend_talks, trend_visits
+from dashboards import access, formats, trend_leavers, trend_talks, trend_visits
 from dashboards.language import say
 from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Period, Span, months_back
 from dashboards.trends import Look, Trend, short_date
-from jarvis import formats_fr
 from jarvis.tenancy import Permission, Scope
 
 # Days begin in France: the marts count each gym's own, and yesterday is over everywhere.
@@ -47,7 +46,7 @@ def look(scope: Scope, period: Period, *, gym_id: UUID | None, now: datetime) ->
     if found.has_year_before:
         words.append(say("et à celle du {first} au {last}").format(**_days(found.span.year_before)))
     if record is not None and record["built_at"] is not None:
-        words.append(f"{say('Chiffres calculés').lower()} {formats_fr.age(record['built_at'], now=now)}")
+        words.append(f"{say('Chiffres calculés').lower()} {formats.age(record['built_at'], now=now)}")
     st.html(f'<p class="j-note">{escape(", ".join(words))}</p>')
     return found
 

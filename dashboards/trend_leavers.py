@@ -6,12 +6,12 @@ from itertools import pairwise
 
 from dashboards import figures
 from dashboards.figures import Series
+from dashboards.formats import number
 from dashboards.language import say
 from dashboards.records import Row
 from dashboards.tiles import Drill
 from dashboards.trends import Look, Trend
 from jarvis import reports_fr
-from jarvis.formats_fr import number
 
 MONTHS = (
     "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.",

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from dashboards import figures, texts_fr
 from dashboards.figures import Series
+from dashboards.formats import number
 from dashboards.language import say
 from dashboards.network import LEAST_MEMBERS
 from dashboards.records import Row
@@ -12,7 +13,6 @@ from dashboards.tiles import Drill
 from dashboards.trends import Look, Trend, against, nothing_before, signed, sums
 from jarvis import reports_fr
 from jarvis.conversations import Topic
-from jarvis.formats_fr import number
 
 TOPICS_SHOWN = 10
 

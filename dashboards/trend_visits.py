@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from dashboards import figures
 from dashboards.figures import Series
+from dashboards.formats import number
 from dashboards.language import say
 from dashboards.records import Row
 from dashboards.tiles import Drill
 from dashboards.trends import Look, Trend, against, nothing_before, signed, sums, verdict
-from jarvis.formats_fr import number
 
 WEEKDAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
 

@@ -5,9 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import navigation, texts_fr
+from dashboards import formats, navigation, texts_fr
 from dashboards.language import say
-from jarvis import formats_fr
 
 
 def place_count(count: int) -> None:
@@ -17,9 +16,7 @@ def place_count(count: int) -> None:
     words = (
         say("1 conversation dont une affirmation ne s'appuie sur rien")
         if count == 1
-        else say("{count} conversations dont une affirmation ne s'appuie sur rien").format(
-            count=formats_fr.number(count)
-        )
+        else say("{count} conversations dont une affirmation ne s'appuie sur rien").format(count=formats.number(count))
     )
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="unfounded"):
         st.html(f'<p><span aria-hidden="true">▲</span> {escape(words)}</p>')

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +20,7 @@ from dashboards.sign_in import texts_fr
 from dashboards.sign_in.desk import Desk, route, safe_path
 from dashboards.sign_in.pages import go_to, language, page, say
 from dashboards.sign_in.second_factor import told
-from jarvis import formats_fr
+from jarvis import formats_en, formats_fr
 from jarvis.passwords import PasswordRefused
 from warehouse.stores.accounts import CodeAnswer, OwnSession, Visit
 from warehouse.stores.sign_in import Stage
@@ -207,13 +206,9 @@ def _device(name: str | None) -> str:
 
 
 def _moment(at: datetime, *, now: datetime) -> str:
-    if language() == "en":
-        return f"{at.astimezone(ZoneInfo(TIMEZONE)):%-d %B at %H:%M}"
-    return formats_fr.moment(at, now=now, timezone=TIMEZONE)
+    moment = formats_en.moment if language() == "en" else formats_fr.moment
+    return moment(at, now=now, timezone=TIMEZONE)
 
 
 def _age(at: datetime, *, now: datetime) -> str:
-    if language() == "en":
-        minutes = max(0, int((now - at).total_seconds() // 60))
-        return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h ago"
-    return formats_fr.age(at, now=now)
+    return formats_en.age(at, now=now) if language() == "en" else formats_fr.age(at, now=now)

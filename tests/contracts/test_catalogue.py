@@ -460,9 +460,9 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "ask_staff", "book_class", "cancel_booking", "claim_kiosk", "declare_absence", "forget_badges",
             "identify_badge", "issue_client_secret", "kiosk_gym_ids", "kiosk_id", "kiosk_of_token", "kiosk_settings_of",
             "lost_sessions",
-            "raise_voice_budget_alert", "renew_session_leases", "rotate_kiosk_token", "session_member_id",
-            "served_kiosks", "set_member_goal", "settle_lost_tool_calls", "standing_tokens", "take_token",
-            "token_behind_client_secret", "voice_budget",
+            "raise_voice_budget_alert", "renew_session_leases", "rotate_kiosk_token",
+            "served_kiosks", "session_member_id", "set_member_goal", "settle_lost_tool_calls", "standing_tokens",
+            "take_token", "token_behind_client_secret", "voice_budget",
         ],
         "jarvis_dashboard": [
             "add_absence", "add_closure", "address_wait", "begin_provider_sign_in", "begin_second_factor",

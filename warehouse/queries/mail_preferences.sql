@@ -6,6 +6,10 @@ select preferences.unsubscribed_kinds, preferences.quiet_from, preferences.quiet
 from public.mail_preferences as preferences
 where preferences.user_id = %(user_id)s::uuid;
 
+-- language --
+-- The language a person reads in, where they chose one.
+select users.language from public.users where users.id = %(user_id)s::uuid;
+
 -- change_kinds --
 -- The person takes these kinds from now on, or no longer; the others stay as they are.
 insert into public.mail_preferences as preferences (user_id, unsubscribed_kinds)

@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.rows import scalar_row
 
 from jarvis.mail_kinds import MailKind
 from warehouse.sql import queries
@@ -47,6 +48,13 @@ def change_kinds(connection: Connection[Any], user_id: UUID, kinds: Collection[M
     """
     parameters = {"user_id": user_id, "kinds": sorted(kinds), "is_wanted": is_wanted}
     connection.execute(_sql("change_kinds"), parameters)
+
+
+def language_of(connection: Connection[Any], user_id: UUID) -> str | None:
+    """The language the person chose, fr or en; None where they chose none, or are not there (any more)."""
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        found: str | None = cursor.execute(_sql("language"), {"user_id": user_id}).fetchone()
+    return found
 
 
 def set_quiet_hours(connection: Connection[Any], user_id: UUID, *, quiet_from: time, quiet_until: time) -> None:

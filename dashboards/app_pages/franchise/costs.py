@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboards import access, costs, costs_board, today
+from dashboards import access, costs, costs_board, formats, today
 from dashboards.language import say
-from jarvis import formats_fr
 from jarvis.tenancy import Permission
 from warehouse.stores.marts import NotBuiltYet
 
@@ -18,7 +17,7 @@ def page() -> None:
     now = datetime.now(UTC)
     day = now.astimezone(ZoneInfo("Europe/Paris")).date()
     st.title(say("Coûts"), anchor=False)
-    first = st.selectbox(say("Mois"), costs.months(day), format_func=formats_fr.month, key="cost-month", width=220)
+    first = st.selectbox(say("Mois"), costs.months(day), format_func=formats.month, key="cost-month", width=220)
     try:
         costs_board.place(scope, costs.month(first, today=day), now=now)
     except NotBuiltYet:

@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboards import access, costs, network_board, today
+from dashboards import access, costs, formats, network_board, today
 from dashboards.language import say
-from jarvis import formats_fr
 from jarvis.tenancy import Permission
 from warehouse.stores.marts import NotBuiltYet
 
@@ -22,7 +21,7 @@ def page() -> None:
     with st.container(horizontal=True, gap="small", key="network-choices"):
         month = st.selectbox(
             say("Mois"), months, index=1, key="network-month", width=220,
-            format_func=lambda first: formats_fr.month(first) + (f" ({say('en cours')})" if first == months[0] else ""),
+            format_func=lambda first: formats.month(first) + (f" ({say('en cours')})" if first == months[0] else ""),
         )  # fmt: skip
         measure = network_board.choose_measure()
     try:
