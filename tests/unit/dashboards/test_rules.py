@@ -17,10 +17,10 @@ PAGES = [path for path in MODULES if "app_pages" in path.parts and path.name != 
 # Streamlit's caches, and Python's own: each is shared by everybody whom the process answers.
 CACHES = {"cache_data", "cache_resource", "cache", "lru_cache", "cached_property", "memoize"}
 
-# Files of the distribution, the same for everybody; whatever holds a row takes the scope instead.
+# Files of the distribution and of the machine, the same for everybody; whatever holds a row takes the scope instead.
 HOLDS_NO_ROW = {
-    "definitions._definitions", "language.english", "sign_in.pages.english", "sign_in.pages._templates",
-    "unsubscribe._template",
+    "choices._timezones", "definitions._definitions", "language.english", "sign_in.pages.english",
+    "sign_in.pages._templates", "unsubscribe._template",
 }  # fmt: skip
 
 
