@@ -4,13 +4,15 @@ import gc
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
 from jarvis.logs import log_as_json_lines
-from jarvis.settings import SettingsError, load_settings
+from jarvis.settings import Settings, SettingsError, load_settings
 from voice_gateway.app import create_app, drain
 
 # The Realtime protocol allows 15 MiB; ours answers frames above 1 MiB with an error, and drops those above this.
@@ -44,6 +46,31 @@ def spare_the_collector() -> None:
     gc.set_threshold(_COLLECT_AFTER, 20, 50)
 
 
+def server_config(settings: Settings, app: Callable[..., Any]) -> uvicorn.Config:
+    """How the application is served.
+
+    Tries and requests are counted by address, and anybody can write X-Forwarded-For: it is read only where
+    JARVIS_GATEWAY_URL says that a proxy stands in front of us, from that proxy and no further back. Without it
+    everybody behind the proxy would be one address, which the first who guesses passwords closes for all.
+    """
+    return uvicorn.Config(
+        app,
+        # The only implementation that notices a frozen peer in time.
+        ws="websockets-sansio",
+        ws_ping_interval=5,
+        ws_ping_timeout=5,
+        ws_max_size=_MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,
+        proxy_headers=settings.gateway_url is not None,
+        # We listen on the loopback alone: so does whoever speaks to us for others.
+        forwarded_allow_ips="127.0.0.1",
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+    )
+
+
 def main() -> int:
     """Exit status 0 after an orderly stop, 1 when the gateway could not start."""
     log_as_json_lines()
@@ -67,21 +94,7 @@ def main() -> int:
                 file=sys.stderr,
             )
             return 1
-        config = uvicorn.Config(
-            create_app(settings),
-            # The only implementation that notices a frozen peer in time.
-            ws="websockets-sansio",
-            ws_ping_interval=5,
-            ws_ping_timeout=5,
-            ws_max_size=_MAX_FRAME_BYTES,
-            ws_per_message_deflate=False,
-            # Anybody can write X-Forwarded-For, and provisioning tries are counted by address.
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=10,
-        )
+        config = server_config(settings, create_app(settings))
         # uvicorn raises the signal again once it has stopped, which would end an orderly stop as a killed process.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)

@@ -72,7 +72,7 @@ def bearer_token(header: str | None) -> str | None:
 
 
 def client_ip(request: Request) -> str:
-    """The peer's address; proxies' headers are not believed, as anybody can write them."""
+    """The caller's address: the peer's, or the one that our own proxy names (`voice_gateway/__main__.py`)."""
     return request.client.host if request.client else "unknown"
 
 
