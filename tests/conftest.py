@@ -19,13 +19,17 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import dict_row
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from jarvis.settings import Door, Settings, load_settings
+from tests.support.parsed_project import parsed_project
 from warehouse.embedded import EmbeddedPostgres, free_port
 from warehouse.migrate import create_database, migrate_up, set_door_passwords
+
+__all__ = ["parsed_project"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -114,17 +118,26 @@ def server_settings() -> Iterator[Settings]:
     )
     server.start()
     try:
+        trust_the_system_cache(_database_url(settings, "postgres"))
         yield settings
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
 
 
+def trust_the_system_cache(administration_url: str) -> None:
+    """No write waits for the disk: tests kill processes and never the machine, and each clone waits for all of it."""
+    with psycopg.connect(administration_url, autocommit=True) as root:
+        for setting in ("fsync", "full_page_writes"):
+            root.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+        root.execute("select pg_reload_conf()")
+
+
 @pytest.fixture(scope="session")
 def template_database(server_settings: Settings) -> str:
     """Name of a migrated, empty database that others are cloned from."""
     name = "jarvis_template"
-    url = urlunsplit(urlsplit(server_settings.administration_url)._replace(path=f"/{name}"))
+    url = _database_url(server_settings, name)
     create_database(url, name)
     migrate_up(url)
     set_door_passwords(
@@ -138,17 +151,22 @@ def template_database(server_settings: Settings) -> str:
 
 
 @contextmanager
-def cloned_database(server_settings: Settings, template: str, home: Path) -> Iterator[Database]:
-    """A migrated database without rows, dropped in the end; state of other kinds goes to `home`."""
-    name = f"test_{os.getpid()}_{next(_database_numbers)}"
-    root = urlunsplit(urlsplit(server_settings.administration_url)._replace(path="/postgres"))
-    with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")
-    url = urlunsplit(urlsplit(server_settings.administration_url)._replace(path=f"/{name}"))
-    # With a URL given, the doors' URLs derive from it.
-    yield Database(replace(server_settings, database_url=url, home=home))
-    with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+def cloned_database(server: Settings, template: str, home: Path, *, name: str = "") -> Iterator[Database]:
+    """A database as the template is, dropped in the end; state of other kinds goes to `home`."""
+    name = name or f"test_{os.getpid()}_{next(_database_numbers)}"
+    made, source = sql.Identifier(name), sql.Identifier(template)
+    with psycopg.connect(_database_url(server, "postgres"), autocommit=True) as root:
+        root.execute(sql.SQL("create database {} template {}").format(made, source))
+    try:
+        # With a URL given, the doors' URLs derive from it.
+        yield Database(replace(server, database_url=_database_url(server, name), home=home))
+    finally:
+        with psycopg.connect(_database_url(server, "postgres"), autocommit=True) as root:
+            root.execute(sql.SQL("drop database {} with (force)").format(made))
+
+
+def _database_url(server: Settings, name: str) -> str:
+    return urlunsplit(urlsplit(server.administration_url)._replace(path=f"/{name}"))
 
 
 def empty(database: Database) -> None:
@@ -166,7 +184,35 @@ def empty(database: Database) -> None:
 
 
 @pytest.fixture
-def database(server_settings: Settings, template_database: str, tmp_path: Path) -> Iterator[Database]:
+def own_database(server_settings: Settings, template_database: str, tmp_path: Path) -> Iterator[Database]:
     """A migrated database without rows, of this test alone."""
     with cloned_database(server_settings, template_database, tmp_path) as database:
         yield database
+
+
+@pytest.fixture
+def database(own_database: Database) -> Database:
+    """A migrated database without rows; a folder's conftest may say that some of its tests share one."""
+    return own_database
+
+
+@pytest.fixture(scope="module")
+def module_database(
+    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A migrated database that the tests of one module share."""
+    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("module")) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def settings(module_database: Database) -> Settings:
+    """Settings of the module's own database."""
+    return module_database.settings
+
+
+@pytest.fixture(scope="module")
+def admin(module_database: Database) -> Iterator[psycopg.Connection]:
+    """The superuser on the module's own database, who sees past row security."""
+    with module_database.admin() as connection:
+        yield connection

@@ -4,21 +4,15 @@ Two franchises: Atlantique with Dax and Pau (siblings), Rhône with Lyon (the ot
 person for each role. `plant` writes it as the superuser, past row security.
 """
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
 import psycopg
-from psycopg import sql
 
-from jarvis.settings import Settings
-from tests.conftest import Database
+from jarvis.tenancy import Scope, UserRole
 
 _NAMESPACE = UUID("6f1b4d0e-3a52-4a0f-9a57-0b6a3f0d9c11")
 
@@ -71,23 +65,15 @@ PEOPLE = (
 PERSON: Mapping[str, Person] = {person.name: person for person in PEOPLE}
 
 
+def scope_of(name: str) -> Scope:
+    """What the door knows of somebody of the network who has signed in."""
+    person = PERSON[name]
+    return Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
+
+
 def made_id(kind: str, name: str) -> UUID:
     """The id of a row by its kind and name, the same in every run."""
     return uuid5(_NAMESPACE, f"{kind}/{name}")
-
-
-@contextmanager
-def cloned_database(server: Settings, template: str, name: str, home: Path) -> Iterator[Database]:
-    """A migrated database that several tests of one module share, and that is gone afterwards."""
-    parts = urlsplit(server.administration_url)
-    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as root:
-        identifier = sql.Identifier(f"{name}_{os.getpid()}")
-        root.execute(sql.SQL("create database {} template {}").format(identifier, sql.Identifier(template)))
-        try:
-            url = urlunsplit(parts._replace(path=f"/{name}_{os.getpid()}"))
-            yield Database(replace(server, database_url=url, home=home))
-        finally:
-            root.execute(sql.SQL("drop database {} with (force)").format(identifier))
 
 
 def plant(connection: psycopg.Connection) -> None:

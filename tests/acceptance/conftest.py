@@ -28,9 +28,9 @@ START_SECONDS = 180
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True)
+@dataclass
 class System:
-    """A running JARVIS."""
+    """A running JARVIS, which may be stopped and started again."""
 
     settings: Settings
     environment: Mapping[str, str]
@@ -56,6 +56,20 @@ class System:
         url = self.settings.administration_url
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def start_again(self) -> None:
+        """It runs on the same home, after it has ended; its output begins anew."""
+        self.supervisor = _supervisor(self.environment, self.output)
+        self.wait_until_welcomed()
+
+    def wait_until_welcomed(self) -> None:
+        """`jarvis up` has said that it runs."""
+
+        def welcomed() -> bool:
+            assert self.supervisor.poll() is None, f"jarvis up ended: {self.output.read_text()}"
+            return "JARVIS runs" in self.output.read_text()
+
+        wait_for(welcomed, seconds=START_SECONDS, what="jarvis up")
 
     def process_ids(self, name: str) -> list[int]:
         """Ids of the supervisor's children whose command line holds a word."""
@@ -83,44 +97,38 @@ def wait_for(look: Callable[[], Found | None], *, seconds: float, what: str) -> 
 
 
 @contextmanager
-def started_system(*, on: System | None = None) -> Iterator[System]:
-    """A system of its own, started as a person would and stopped by Ctrl-C; on another one's home when given."""
-    if on is None:
-        # Not pytest's own folder: only root could enter it, and the database runs as another user.
-        home = Path(tempfile.mkdtemp(prefix="jarvis-acceptance-"))
-        home.chmod(0o755)
-        ports = ("DATABASE", "GATEWAY", "DAGSTER", "DASHBOARDS", "STANDIN")
-        chosen = {"JARVIS_HOME": str(home), **{f"JARVIS_{name}_PORT": str(free_port()) for name in ports}}
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("JARVIS_", "OPENAI_"))}
-        settings, environment = load_settings(chosen), {**inherited, **chosen}
-    else:
-        settings, environment = on.settings, dict(on.environment)
-    output = settings.home / "up.log"
-    with output.open("w") as log:
-        supervisor = subprocess.Popen(
-            [JARVIS, "up"], env=environment, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, text=True
-        )
+def started_system() -> Iterator[System]:
+    """A system of its own, started as a person would and stopped by Ctrl-C."""
+    # Not pytest's own folder: only root could enter it, and the database runs as another user.
+    home = Path(tempfile.mkdtemp(prefix="jarvis-acceptance-"))
+    home.chmod(0o755)
+    ports = ("DATABASE", "GATEWAY", "DAGSTER", "DASHBOARDS", "STANDIN")
+    chosen = {"JARVIS_HOME": str(home), **{f"JARVIS_{name}_PORT": str(free_port()) for name in ports}}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("JARVIS_", "OPENAI_"))}
+    environment, output = {**inherited, **chosen}, home / "up.log"
+    system = System(load_settings(chosen), environment, _supervisor(environment, output), output)
     try:
-
-        def welcomed() -> bool:
-            assert supervisor.poll() is None, f"jarvis up ended: {output.read_text()}"
-            return "JARVIS runs" in output.read_text()
-
-        wait_for(welcomed, seconds=START_SECONDS, what="jarvis up")
-        yield System(settings, environment, supervisor, output)
+        system.wait_until_welcomed()
+        yield system
     finally:
-        if supervisor.poll() is None:
-            supervisor.send_signal(signal.SIGINT)
+        if system.supervisor.poll() is None:
+            system.supervisor.send_signal(signal.SIGINT)
         try:
-            supervisor.wait(60)
+            system.supervisor.wait(60)
         except subprocess.TimeoutExpired:
-            supervisor.kill()
+            system.supervisor.kill()
             raise
         if keep := os.environ.get("JARVIS_ACCEPTANCE_LOGS"):
-            shutil.copytree(settings.home / "logs", Path(keep), dirs_exist_ok=True)
+            shutil.copytree(home / "logs", Path(keep), dirs_exist_ok=True)
             shutil.copy(output, keep)
-        if on is None:
-            shutil.rmtree(settings.home, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _supervisor(environment: Mapping[str, str], output: Path) -> "subprocess.Popen[str]":
+    with output.open("w") as log:
+        return subprocess.Popen(
+            [JARVIS, "up"], env=environment, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, text=True
+        )
 
 
 @pytest.fixture(scope="package")

@@ -4,7 +4,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.acceptance.conftest import started_system
+from tests.acceptance.conftest import System
 
 
 def descendants(pid: int) -> list[int]:
@@ -22,19 +22,18 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_ctrl_c_leaves_nothing_behind_and_a_second_start_finds_everything() -> None:
+def test_ctrl_c_leaves_nothing_behind_and_a_second_start_finds_everything(system: System) -> None:
     """No process of ours is left after Ctrl-C; the second start seeds nothing and keeps every row."""
-    with started_system() as first:
-        counted = first.rows("select count(*) as gyms, (select count(*) from gym_members_v2) as members from gyms")
-        postmaster = int((first.settings.home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-        ours = [*descendants(first.supervisor.pid), postmaster]
-        assert len(ours) > 8
-        first.supervisor.send_signal(signal.SIGINT)
-        assert first.supervisor.wait(60) == 0
-        assert [pid for pid in ours if is_running(pid)] == []
-        assert not (first.settings.home / "postgres" / "postmaster.pid").exists()
+    count = "select count(*) as gyms, (select count(*) from gym_members_v2) as members from gyms"
+    counted = system.rows(count)
+    postmaster = int((system.settings.home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    ours = [*descendants(system.supervisor.pid), postmaster]
+    assert len(ours) > 8
+    system.supervisor.send_signal(signal.SIGINT)
+    assert system.supervisor.wait(60) == 0
+    assert [pid for pid in ours if is_running(pid)] == []
+    assert not (system.settings.home / "postgres" / "postmaster.pid").exists()
 
-        with started_system(on=first) as second:
-            assert "simulating" not in second.output.read_text().rpartition("reaching the embedded")[2]
-            again = second.rows("select count(*) as gyms, (select count(*) from gym_members_v2) as members from gyms")
-            assert again == counted
+    system.start_again()
+    assert "simulating" not in system.output.read_text().rpartition("reaching the embedded")[2]
+    assert system.rows(count) == counted

@@ -9,37 +9,19 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.browser.test_alerts_page import admin, browser, door, network, page, photograph, settings
-from tests.browser.test_people_pages import faults_of_ours
-from tests.browser.test_sign_in_pages import type_password
 from tests.support.dashboards_door import Network, RunningDoor
+from tests.support.pages import enter, open_page, photograph, serious_faults, show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-__all__ = ["admin", "browser", "door", "network", "page", "settings"]
-
-
-def sign_in_admin(page: "Page", door: RunningDoor) -> None:
-    """The administration's session, second factor and all, is this window's."""
-    client = door.signed_in("admin")
-    page.context.add_cookies(
-        [{"name": name, "value": value, "url": door.url} for name, value in client.cookies.items()]
-    )
-
-
-def open_page(page: "Page", door: RunningDoor, path: str, title: str) -> None:
-    """The page of this path stands."""
-    page.goto(f"{door.url}/{path}")
-    page.get_by_role("heading", name=title, exact=True).wait_for(timeout=30_000)
-
 
 def test_a_client_is_opened_on_one_page(page: "Page", door: RunningDoor, admin: psycopg.Connection) -> None:
     """From an empty form to a kiosk's code, with the gym in the list and the trail."""
-    sign_in_admin(page, door)
-    open_page(page, door, "clients", "Clients")
+    enter(page, door, "admin")
+    show(page, door, "clients", "Clients")
     page.get_by_role("button", name="Ouvrir un client").click()
     page.get_by_label("Nom de la franchise").fill("Sud Forme")
     page.get_by_label("Nom de la salle").fill("Biarritz Plage")
@@ -50,15 +32,14 @@ def test_a_client_is_opened_on_one_page(page: "Page", door: RunningDoor, admin: 
     photograph(page, "client_opened")
     made = admin.execute("select slug from gyms where name = 'Biarritz Plage'").fetchall()
     assert made == [("biarritz-plage",)]
-    open_page(page, door, "journal", "Journal")
+    show(page, door, "journal", "Journal")
     actions = [row[0] for row in admin.execute("select action from audit_log order by id").fetchall()]
     assert actions[-5:] == ["franchise_created", "gym_created", "kiosk_created", "user_invited", "kiosk_code_issued"]
 
 
 def test_an_owner_sees_a_gym_as_its_manager_does(page: "Page", door: RunningDoor) -> None:
     """The banner stands on each page until they go back, and the menu is the manager's."""
-    type_password(page, door, "franchise")
-    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
+    open_page(page, door, "franchise", "", "Aujourd'hui")
     assert page.get_by_role("link", name="Coûts").count() == 1
     page.get_by_role("combobox", name=re.compile("Salle")).first.click()
     page.get_by_role("option", name="Salle de Pau").click()
@@ -78,8 +59,7 @@ def test_an_owner_sees_a_gym_as_its_manager_does(page: "Page", door: RunningDoor
 
 def test_a_language_is_kept_for_the_person(page: "Page", door: RunningDoor, admin: psycopg.Connection) -> None:
     """Switched once, it is theirs in the next window too."""
-    type_password(page, door, "lyon")
-    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
+    open_page(page, door, "lyon", "", "Aujourd'hui")
     page.get_by_text("English").click()
     page.get_by_role("heading", name="Today", exact=True).wait_for(timeout=30_000)
     page.reload()
@@ -89,16 +69,16 @@ def test_a_language_is_kept_for_the_person(page: "Page", door: RunningDoor, admi
 
 def test_the_pages_are_usable_by_everybody(page: "Page", door: RunningDoor, network: Network) -> None:
     """axe finds nothing serious; nothing sticks out of a telephone."""
-    sign_in_admin(page, door)
+    enter(page, door, "admin")
     found, wide = {}, []
     for path, title in (
         ("clients", "Clients"), ("franchises", "Franchises"), ("salles", "Salles"), ("utilisateurs", "Utilisateurs"),
         ("journal", "Journal"), ("reglages", "Réglages"), (f"salles?salle={network.dax}", "Salles"),
     ):  # fmt: skip
         page.set_viewport_size({"width": 1280, "height": 900})
-        open_page(page, door, path, title)
+        show(page, door, path, title)
         page.wait_for_load_state("networkidle")
-        found[path] = faults_of_ours(page)
+        found[path] = serious_faults(page)
         page.set_viewport_size({"width": 390, "height": 844})
         if page.evaluate("document.documentElement.scrollWidth") > 390:
             wide.append(path)

@@ -16,7 +16,6 @@ from psycopg.rows import dict_row
 from jarvis.cli import main
 from jarvis.settings import Settings
 from tests.support.cut_line import line_to
-from tests.support.dashboards_door import cloned_database
 from tests.support.gateway_processes import (
     GatewayProcess,
     Network,
@@ -38,10 +37,10 @@ from tests.support.kiosk_screen import (
     linked,
     new_window,
     running_chromium,
-    serious_faults,
     states_seen,
     type_code,
 )
+from tests.support.pages import serious_faults
 from voice_gateway.kiosk.commands import create_code
 
 if TYPE_CHECKING:
@@ -56,15 +55,6 @@ QUESTION = "À quelle heure fermez-vous ce soir ?"
 AFTER_THE_GREETING_SECONDS = 9.0
 
 _numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def settings(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """A database of this module's own."""
-    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("kiosk")) as cloned:
-        yield cloned
 
 
 @pytest.fixture(scope="module")

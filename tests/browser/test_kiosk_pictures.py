@@ -25,8 +25,8 @@ from tests.support.kiosk_screen import (
     new_window,
     photograph,
     running_chromium,
-    serious_faults,
 )
+from tests.support.pages import serious_faults
 from voice_gateway.routes.page import page as installed_page
 
 if TYPE_CHECKING:

@@ -14,17 +14,15 @@ import psycopg
 import pytest
 
 from jarvis.settings import Settings
-from tests.browser.test_alerts_page import admin, browser, door, network, page, photograph, settings, sign_in
 from tests.support.dashboards_door import Network, RunningDoor
 from tests.support.gateway_processes import GatewayProcess, running_gateway, running_standin
+from tests.support.pages import open_page, photograph, serious_faults
 from voice_gateway.kiosk.commands import provision
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["admin", "browser", "door", "network", "page", "settings"]
 
 # What the page promises; the door looks every three seconds.
 SECONDS = 10_000
@@ -55,29 +53,8 @@ def fresh(admin: psycopg.Connection, network: Network) -> None:
 @pytest.fixture
 def wall(page: "Page", door: RunningDoor) -> "Page":
     """The manager of Dax is on « Bornes »."""
-    go(page, door, "dax")
+    open_page(page, door, "dax", "bornes", "Bornes")
     return page
-
-
-def go(page: "Page", door: RunningDoor, name: str) -> None:
-    """Somebody has signed in and opened the wall; whoever was there before is gone."""
-    page.context.clear_cookies()
-    sign_in(page, door, name)
-    page.goto(f"{door.url}/bornes")
-    page.get_by_role("heading", name="Bornes", exact=True).wait_for(timeout=30_000)
-
-
-def serious_faults(page: "Page") -> list[str]:
-    """What axe finds serious or worse in the page, Streamlit's own menu apart, whose list holds more than entries."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, {"exclude": [["[data-testid=stSidebarNavItems]"]]}).response["violations"]
-    return [
-        f"{one['id']}: {node['html'][:120]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def beat(gateway: GatewayProcess, token: str, **sign: object) -> None:
@@ -182,11 +159,11 @@ def test_the_neighbour_finds_nothing_under_a_guessed_address(
     page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network
 ) -> None:
     """Pau's manager opens Dax's kiosk by its id; staff of Dax read it and are offered no change."""
-    go(page, door, "pau")
+    open_page(page, door, "pau", "bornes", "Bornes")
     page.goto(f"{door.url}/bornes?borne={network.kiosk}")
     page.get_by_text("Cette borne n'existe pas").wait_for()
     assert "Borne entrée" not in page.content()
-    go(page, door, "equipe-dax")
+    open_page(page, door, "equipe-dax", "bornes", "Bornes")
     page.get_by_role("article", name="Borne").first.wait_for()
     assert page.get_by_text("Ajouter une borne").count() == 0
     page.goto(f"{door.url}/bornes?borne={network.kiosk}")
@@ -203,7 +180,7 @@ def test_the_wall_fits_where_it_is_read(
     """On a phone and on a dark desk nothing scrolls sideways, and axe finds nothing serious on wall and file."""
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, locale="fr-FR")
     window = context.new_page()
-    go(window, door, "dax")
+    open_page(window, door, "dax", "bornes", "Bornes")
     window.get_by_role("article", name="Borne entrée").wait_for()
     faults = {"wall": serious_faults(window)}
     sticks_out = [window.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")]

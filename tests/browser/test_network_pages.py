@@ -13,17 +13,13 @@ import pytest
 
 from jarvis.settings import Settings
 from orchestration import dbt
-from tests.browser.test_alerts_page import admin, browser, network, page, photograph, settings
-from tests.browser.test_people_pages import faults_of_ours
-from tests.browser.test_sign_in_pages import type_password
 from tests.support.dashboards_door import Network, RunningDoor, running_door
+from tests.support.pages import open_page, photograph, serious_faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["admin", "browser", "network", "page", "settings"]
 
 # A row's own box, left of its cells: the header is as high as a row.
 BOX_X, HEADER_Y, ROW_Y = 18, 38, 38
@@ -60,14 +56,6 @@ def plant_gym(admin: psycopg.Connection, gym_id: UUID, kiosk_id: UUID, *, visits
         "'gpt-realtime-2.1-mini', '2026-11-22', 1000, 0.04, now() - interval '1 minute')",
     ):
         admin.execute(statement, values)  # type: ignore[arg-type]
-
-
-def open_page(page: "Page", door: RunningDoor, name: str, address: str, heading: str) -> None:
-    """The person is signed in, and on the page."""
-    type_password(page, door, name)
-    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=60_000)
-    page.goto(f"{door.url}/{address}")
-    page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=60_000)
 
 
 def pick_row(page: "Page", key: str, row: int = 0) -> None:
@@ -110,17 +98,17 @@ def test_the_machine_at_a_glance(page: "Page", door: RunningDoor) -> None:
     page.goto(f"{door.url}/supervision")
     page.get_by_text("La passerelle ne répond pas").wait_for(timeout=60_000)
     page.get_by_role("heading", name="Quelles requêtes dépassent 500 ms ?").wait_for(timeout=30_000)
-    assert faults_of_ours(page) == []
+    assert serious_faults(page) == []
 
 
 def test_the_pages_are_usable_by_everybody(page: "Page", door: RunningDoor) -> None:
     """axe finds nothing serious, and nothing sticks out of a telephone."""
     open_page(page, door, "franchise", "couts", "Coûts")
     page.get_by_role("heading", name="Quels échanges ont coûté le plus ?").wait_for(timeout=60_000)
-    found = {"costs": faults_of_ours(page)}
+    found = {"costs": serious_faults(page)}
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{door.url}/reseau")
     page.get_by_role("heading", name="Toutes les salles, côte à côte").wait_for(timeout=60_000)
-    found["network"] = faults_of_ours(page)
+    found["network"] = serious_faults(page)
     assert {name: faults for name, faults in found.items() if faults} == {}
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -10,16 +10,13 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.browser.test_alerts_page import admin, browser, door, network, page, photograph, settings
-from tests.browser.test_sign_in_pages import SERIOUS, type_password
 from tests.support.dashboards_door import COMPLAINT, Network, RunningDoor, add_alert
+from tests.support.pages import enter, photograph, serious_faults, type_password
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["admin", "browser", "door", "network", "page", "settings"]
 
 Scheme = Literal["light", "dark"]
 
@@ -78,20 +75,11 @@ def windows(browser: "Browser", door: RunningDoor) -> "Iterator[dict[Scheme, Pag
     for scheme in ("light", "dark"):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme, locale="fr-FR")
         window = context.new_page()
-        type_password(window, door, "dax")
-        window.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
+        enter(window, door, "dax")
         opened[scheme] = window
     yield opened
     for window in opened.values():
         window.context.close()
-
-
-def serious_faults(page: "Page") -> dict[str, list[str]]:
-    """What axe finds serious or worse, and where; the menu's markup is Streamlit's own."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response["violations"]
-    return {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in found if one["impact"] in SERIOUS}
 
 
 def settle(page: "Page", sign: str) -> None:

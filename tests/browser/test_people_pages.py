@@ -11,17 +11,14 @@ import psycopg
 import pytest
 
 from jarvis.settings import Settings
-from tests.browser.test_alerts_page import admin, browser, network, page, photograph, settings
-from tests.browser.test_sign_in_pages import SERIOUS, type_password
 from tests.support.dashboards_door import PASSWORD, Network, RunningDoor, running_door
 from tests.support.mail_sink import MailSink, running_sink
+from tests.support.pages import open_page, photograph, serious_faults, type_password
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["admin", "browser", "network", "page", "settings"]
 
 NEW_PASSWORD = "une-autre-phrase-de-passe"
 
@@ -42,22 +39,6 @@ def door(settings: Settings, network: Network, sink: MailSink) -> Iterator[Runni
             yield running
 
 
-def open_team(page: "Page", door: RunningDoor, name: str) -> None:
-    """The person is signed in and on « Équipe »."""
-    type_password(page, door, name)
-    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
-    page.goto(f"{door.url}/equipe")
-    page.get_by_role("heading", name="Équipe", exact=True).wait_for(timeout=30_000)
-
-
-def faults_of_ours(page: "Page") -> list[str]:
-    """What axe finds serious or worse in the page; the menu's markup is Streamlit's own."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response["violations"]
-    return [one["id"] for one in found if one["impact"] in SERIOUS]
-
-
 def link_of(sink: MailSink) -> str:
     """What the last letter leads to."""
     body = sink.messages[-1].get_body(("plain",))
@@ -71,7 +52,7 @@ def test_a_colleague_is_invited_follows_the_link_and_signs_in(
     page: "Page", browser: "Browser", door: RunningDoor, sink: MailSink
 ) -> None:
     """From the manager's form to the colleague's first page, by the letter alone."""
-    open_team(page, door, "dax")
+    open_page(page, door, "dax", "equipe", "Équipe")
     page.get_by_role("button", name="Inviter quelqu'un").click()
     page.get_by_label("E-mail", exact=True).fill("ines@salle.test")
     page.get_by_label("Nom", exact=True).fill("Inès Coach")
@@ -103,7 +84,7 @@ def test_a_suspended_person_is_thrown_out(
     theirs = context.new_page()
     type_password(theirs, door, "equipe-dax")
     theirs.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
-    open_team(page, door, "dax")
+    open_page(page, door, "dax", "equipe", "Équipe")
     page.goto(f"{door.url}/equipe?personne={network.users['equipe-dax']}")
     page.get_by_role("button", name="Suspendre").click()
     page.get_by_text("Suspendre Noé Labat ?").wait_for()
@@ -123,7 +104,7 @@ def test_an_old_session_proves_who_it_is_and_comes_back(
     page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network
 ) -> None:
     """Ten minutes later a change asks for the password, and leads back to the same person."""
-    open_team(page, door, "franchise")
+    open_page(page, door, "franchise", "equipe", "Équipe")
     admin.execute("update dashboard_sessions set proven_at = now() - interval '11 minutes'")
     address = f"{door.url}/equipe?personne={network.users['pau']}"
     page.goto(address)
@@ -139,14 +120,14 @@ def test_an_old_session_proves_who_it_is_and_comes_back(
 
 def test_the_team_page_is_usable_by_everybody(page: "Page", door: RunningDoor, network: Network) -> None:
     """axe finds nothing serious in the list, the invitation and a person's file; nothing sticks out of a telephone."""
-    open_team(page, door, "franchise")
-    found = {"list": faults_of_ours(page)}
+    open_page(page, door, "franchise", "equipe", "Équipe")
+    found = {"list": serious_faults(page)}
     page.get_by_role("button", name="Inviter quelqu'un").click()
     page.get_by_role("button", name="Envoyer l'invitation").wait_for()
-    found["invitation"] = faults_of_ours(page)
+    found["invitation"] = serious_faults(page)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{door.url}/equipe?personne={network.users['pau']}")
     page.get_by_role("button", name="Suspendre").wait_for()
-    found["file"] = faults_of_ours(page)
+    found["file"] = serious_faults(page)
     assert {part: faults for part, faults in found.items() if faults} == {}
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

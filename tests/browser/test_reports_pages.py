@@ -4,7 +4,6 @@ downloaded, and what a conversation left to do is ended.
 Screenshots go to the folder named by JARVIS_SCREENSHOTS, where it is set.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,18 +13,14 @@ import pytest
 
 from jarvis.settings import Settings
 from orchestration import dbt
-from tests.browser.test_alerts_page import admin, browser, network, page, photograph, settings
-from tests.browser.test_people_pages import faults_of_ours
-from tests.browser.test_sign_in_pages import type_password
 from tests.support import report_shelf
-from tests.support.dashboards_door import COMPLAINT, Network, RunningDoor, running_door
+from tests.support.dashboards_door import COMPLAINT, Network, RunningDoor
+from tests.support.pages import open_page, photograph, serious_faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["admin", "browser", "network", "page", "settings"]
 
 MARTS = ("fct_gym_daily", "fct_visits_hourly", "fct_costs_daily", "fct_churn_monthly", "fct_retention_cohorts")
 
@@ -44,21 +39,6 @@ def talk(settings: Settings, admin: psycopg.Connection, network: Network) -> UUI
     return talks[-1]
 
 
-@pytest.fixture(scope="module")
-def door(settings: Settings, network: Network) -> Iterator[RunningDoor]:
-    """The door, serving."""
-    with running_door(settings, settings.home / "dashboards.log") as running:
-        yield running
-
-
-def open_page(page: "Page", door: RunningDoor, name: str, path: str, heading: str) -> None:
-    """The person is signed in and on the page of this address."""
-    type_password(page, door, name)
-    page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=30_000)
-    page.goto(f"{door.url}/{path}")
-    page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=30_000)
-
-
 def test_a_chart_answers_and_leads_to_its_rows(page: "Page", door: RunningDoor, talk: UUID) -> None:
     """The answer in words, the chart and its table, and from the figure to the conversations of these days."""
     open_page(page, door, "dax", "analyses", "Analyses")
@@ -66,7 +46,7 @@ def test_a_chart_answers_and_leads_to_its_rows(page: "Page", door: RunningDoor, 
     page.get_by_text("On se plaint surtout de : douches et casiers (3 conversations négatives sur 3).").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
     photograph(page, "trends")
-    assert faults_of_ours(page) == []
+    assert serious_faults(page) == []
     page.locator(".st-key-trend-passages").get_by_text("Tableau").click()
     page.locator(".st-key-trend-passages").get_by_test_id("stDataFrame").wait_for()
     page.locator(".st-key-trend-sujets").get_by_role("link", name="Voir les conversations").click()
@@ -89,7 +69,7 @@ def test_a_report_is_read_downloaded_and_followed_to_a_conversation(
     assert downloading.value.suggested_filename.startswith("rapport-weekly-")
     assert Path(downloading.value.path()).read_bytes().startswith(b"%PDF")
     photograph(page, "report")
-    assert faults_of_ours(page) == []
+    assert serious_faults(page) == []
     page.get_by_role("link", name="Conversation 1").click()
     page.get_by_text(COMPLAINT).wait_for()
 
@@ -102,7 +82,7 @@ def test_what_a_conversation_left_to_do_is_ended(
     open_page(page, door, "dax", "recommandations", "Recommandations")
     page.get_by_text("Vérifier et remettre en état : vélo 4.").wait_for()
     photograph(page, "recommendations")
-    assert faults_of_ours(page) == []
+    assert serious_faults(page) == []
     page.get_by_role("button", name="C'est fait").click()
     page.get_by_text("Rien à faire ici").wait_for()
     kept = admin.execute("select state, closed_by from action_items where id = %s", [item]).fetchone()

@@ -11,34 +11,13 @@ import psycopg
 import pytest
 
 from jarvis.second_factor import STEP_SECONDS, code_at
-from tests.browser.test_alerts_page import admin, browser, door, network, page, photograph, settings
-from tests.support.dashboards_door import PASSWORD, Network, RunningDoor
+from tests.support.dashboards_door import Network, RunningDoor
+from tests.support.pages import photograph, serious_faults, type_password
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["admin", "browser", "door", "network", "page", "settings"]
-
-SERIOUS = {"serious", "critical"}
-
-
-def type_password(page: "Page", door: RunningDoor, name: str) -> None:
-    """The e-mail and the password are sent."""
-    page.goto(f"{door.url}/login?autre")
-    page.get_by_label("E-mail").fill(f"{name}@salle.test")
-    page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
-
-
-def serious_faults(page: "Page") -> list[str]:
-    """What axe finds serious or worse in the page as it stands."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    # The pages forbid scripts; the checker's own is let in for the moment of the check.
-    violations = Axe().run(page).response["violations"]
-    return [one["id"] for one in violations if one["impact"] in SERIOUS]
 
 
 def test_an_administrator_sets_up_a_second_factor_and_signs_in_with_it(

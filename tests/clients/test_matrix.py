@@ -19,7 +19,6 @@ from psycopg.rows import dict_row
 
 from jarvis.settings import Settings
 from tests.clients.conftest import MatrixRow
-from tests.support.dashboards_door import cloned_database
 from tests.support.gateway_processes import (
     GatewayProcess,
     make_network,
@@ -68,17 +67,14 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(settings: Settings, admin: psycopg.Connection) -> Iterator[Door]:
     """One gateway over one stand-in, for all clients."""
-    folder = tmp_path_factory.mktemp("clients")
-    with cloned_database(server_settings, template_database, folder) as settings:
-        with psycopg.connect(settings.database_url_for("admin"), autocommit=True) as connection:
-            make_network(connection)
-        with (
-            running_standin(folder / "standin.log") as standin_port,
-            running_gateway(settings, standin_port=standin_port, log=folder / "gateway.log") as gateway,
-        ):
-            yield Door(gateway, settings)
+    make_network(admin)
+    with (
+        running_standin(settings.home / "standin.log") as standin_port,
+        running_gateway(settings, standin_port=standin_port, log=settings.home / "gateway.log") as gateway,
+    ):
+        yield Door(gateway, settings)
 
 
 @pytest.fixture(scope="module")

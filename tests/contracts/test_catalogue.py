@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from jarvis.settings import Settings
-from tests.conftest import Database
-from tests.tenants import cloned_database
+from tests.conftest import Database, cloned_database
 
 DOORS = ("jarvis_gateway", "jarvis_dashboard", "jarvis_analyst", "jarvis_pipeline")
 READERS = ("jarvis_gateway", "jarvis_dashboard", "jarvis_analyst")
@@ -302,7 +301,7 @@ def catalogue(
     """The superuser's connection to a migrated database."""
     home = tmp_path_factory.mktemp("catalogue")
     with (
-        cloned_database(server_settings, template_database, "catalogue", home) as database,
+        cloned_database(server_settings, template_database, home) as database,
         database.admin() as connection,
     ):
         yield connection

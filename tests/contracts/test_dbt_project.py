@@ -38,16 +38,9 @@ UNITS = {
 
 
 @pytest.fixture(scope="module")
-def manifest_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def manifest(parsed_project: Path) -> Mapping[str, Any]:
     """dbt's own account of the project; no database is asked."""
-    settings = load_settings({"JARVIS_HOME": str(tmp_path_factory.mktemp("manifest")), "JARVIS_SECRET_KEY": "k"})
-    return dbt.prepare(settings)
-
-
-@pytest.fixture(scope="module")
-def manifest(manifest_file: Path) -> Mapping[str, Any]:
-    """The same, read."""
-    found: Mapping[str, Any] = orjson.loads(manifest_file.read_bytes())
+    found: Mapping[str, Any] = orjson.loads(parsed_project.read_bytes())
     return found
 
 
@@ -181,9 +174,9 @@ def test_arithmetic_has_a_unit_test(manifest: Mapping[str, Any], model: str) -> 
     assert [test["name"] for test in manifest["unit_tests"].values() if test["model"] == model]
 
 
-def test_the_pictures_are_of_the_project_as_it_stands(manifest_file: Path, manifest: Mapping[str, Any]) -> None:
+def test_the_pictures_are_of_the_project_as_it_stands(parsed_project: Path, manifest: Mapping[str, Any]) -> None:
     """A mart, a key or a relationship that comes or goes is in the pictures; each mart stands in both by its name."""
-    for name, picture in pictures(manifest_file).items():
+    for name, picture in pictures(parsed_project).items():
         kept = (REPOSITORY / "docs" / "images" / name).read_text("utf-8")
         assert picture == kept, f"{name} is older than the project: python -m orchestration.diagrams"
         assert [mart for mart in (*models(manifest, "marts"), *snapshots(manifest)) if f">{mart}" not in picture] == []
@@ -254,9 +247,9 @@ def test_what_is_personal_is_tagged(manifest: Mapping[str, Any]) -> None:
     assert untagged == set()
 
 
-def test_dbt_score_gives_full_marks(manifest_file: Path) -> None:
+def test_dbt_score_gives_full_marks(parsed_project: Path) -> None:
     """Every model, seed, snapshot and macro keeps every rule that pyproject.toml does not switch off with a reason."""
-    command = [str(Path(sys.executable).with_name("dbt-score")), "lint", "--manifest", str(manifest_file)]
+    command = [str(Path(sys.executable).with_name("dbt-score")), "lint", "--manifest", str(parsed_project)]
     linted = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert linted.returncode == 0, linted.stdout[-3000:] + linted.stderr[-1000:]
 

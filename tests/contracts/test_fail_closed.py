@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from jarvis.settings import Settings
-from tests.conftest import Database
-from tests.tenants import GYMS, PERSON, cloned_database, made_id, plant
+from tests.conftest import Database, cloned_database
+from tests.tenants import GYMS, PERSON, made_id, plant
 from warehouse.connection import as_user
 
 
@@ -18,7 +18,7 @@ def planted(
 ) -> Iterator[Database]:
     """A database with rows that must not show."""
     home = tmp_path_factory.mktemp("closed")
-    with cloned_database(server_settings, template_database, "closed", home) as database:
+    with cloned_database(server_settings, template_database, home) as database:
         with database.admin() as admin:
             plant(admin)
         yield database

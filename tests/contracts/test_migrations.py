@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +14,7 @@ from yoyo import get_backend, read_migrations
 from yoyo.backends.base import DatabaseBackend
 
 from bench.support.world import closed_session, make_gym
+from tests.conftest import Database, trust_the_system_cache
 from warehouse.embedded import EmbeddedPostgres, free_port
 from warehouse.migrate import MIGRATIONS, create_database, migrate_down, migrate_up
 
@@ -81,6 +83,8 @@ CATALOGUE = """
     where roleid::regrole::text !~ '^pg_'
 """
 
+Catalogue = dict[tuple[str, str], str]
+
 # These change rows that an empty database does not have; each has a test of its own.
 ROWS_ONLY = {"0326_enriched_before_tiers"}
 
@@ -101,21 +105,13 @@ def own_server() -> Iterator[str]:
     home.chmod(0o755)
     server = EmbeddedPostgres(data_dir=home / "postgres", port=free_port(), password="only-for-this-test")
     server.start()
+    url = f"postgresql://postgres:{server.password}@127.0.0.1:{server.port}/postgres"
     try:
-        yield f"postgresql://postgres:{server.password}@127.0.0.1:{server.port}/postgres"
+        trust_the_system_cache(url)
+        yield url
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture
-def empty(own_server: str) -> Iterator[str]:
-    """Administration URL of a database nobody has migrated, alone in its cluster."""
-    url = urlunsplit(urlsplit(own_server)._replace(path="/jarvis"))
-    create_database(url, "jarvis")
-    yield url
-    with psycopg.connect(own_server, autocommit=True) as root:
-        root.execute("drop database jarvis with (force)")
 
 
 @contextmanager
@@ -129,7 +125,7 @@ def migration_runner(url: str) -> Iterator[DatabaseBackend]:
         runner.connection.close()
 
 
-def snapshot(url: str) -> dict[tuple[str, str], str]:
+def snapshot(url: str) -> Catalogue:
     """Everything in the catalogue that could be ours, by kind and name, and the rules that migrations bring as rows."""
     with psycopg.connect(url) as connection:
         found = {(kind, name): shape for kind, name, shape in connection.execute(CATALOGUE)}
@@ -141,59 +137,83 @@ def snapshot(url: str) -> dict[tuple[str, str], str]:
         return found
 
 
-def test_the_way_down_leaves_nothing_and_the_way_up_is_the_same_again(empty: str) -> None:
-    """Down to nothing is nothing: no table, function, schema, extension or role of ours; up again is what it was."""
-    before = snapshot(empty)
-    applied = migrate_up(empty)
-    migrated = snapshot(empty)
-    undone = migrate_down(empty)
-    after = snapshot(empty)
-    migrate_up(empty)
-    again = snapshot(empty)
-    migrate_down(empty)
-    assert applied == [path.stem for path in FORWARD]
-    assert undone == list(reversed(applied))
-    assert after == before
-    assert again == migrated
-    assert len(migrated) > len(before) + 200
+@dataclass(frozen=True)
+class Walk:
+    """The catalogue along one way up, the way down again step by step, and a second way up."""
+
+    empty: Catalogue
+    ups: Mapping[str, Catalogue]
+    """After each migration, in their order."""
+    downs: Mapping[str, Catalogue]
+    """After each way back, in the order they were gone."""
+    applied: Sequence[str]
+    """By the second way up, and the catalogue after it."""
+    again: Catalogue
+    undone: Sequence[str]
+    """By one way down for all, and the catalogue after it."""
+    nothing: Catalogue
 
 
-def test_each_step_back_undoes_its_step_and_nothing_else(empty: str) -> None:
-    """After a migration and its rollback the catalogue is what it was before it, for each of them in turn."""
-    with migration_runner(empty) as runner:
-        for migration in read_migrations(str(MIGRATIONS)):
-            before = snapshot(empty)
+@pytest.fixture(scope="module")
+def walk(own_server: str) -> Walk:
+    """All of it, in a database nobody had migrated, alone in its cluster."""
+    url = urlunsplit(urlsplit(own_server)._replace(path="/jarvis"))
+    create_database(url, "jarvis")
+    empty, ups, downs = snapshot(url), {}, {}
+    migrations = list(read_migrations(str(MIGRATIONS)))
+    with migration_runner(url) as runner:
+        for migration in migrations:
             runner.apply_one(migration)
-            assert migration.id in ROWS_ONLY or snapshot(empty) != before, f"{migration.id} changes nothing"
+            ups[migration.id] = snapshot(url)
+        for migration in reversed(migrations):
             runner.rollback_one(migration)
-            assert snapshot(empty) == before, f"{migration.id} and its rollback do not cancel out"
-            runner.apply_one(migration)
-    migrate_down(empty)
+            downs[migration.id] = snapshot(url)
+    return Walk(empty, ups, downs, migrate_up(url), snapshot(url), migrate_down(url), snapshot(url))
 
 
-def test_a_second_way_up_changes_nothing(empty: str) -> None:
+def test_each_step_back_undoes_its_step_and_nothing_else(walk: Walk) -> None:
+    """After a migration and its rollback the catalogue is what it was before it, for each of them in turn."""
+    before = walk.empty
+    for name, after in walk.ups.items():
+        assert name in ROWS_ONLY or after != before, f"{name} changes nothing"
+        assert walk.downs[name] == before, f"{name} and its rollback do not cancel out"
+        before = after
+
+
+def test_the_way_down_leaves_nothing_and_the_way_up_is_the_same_again(walk: Walk) -> None:
+    """Down to nothing is nothing: no table, function, schema, extension or role of ours; up again is what it was."""
+    *_, whole = walk.ups.values()
+    assert list(walk.ups) == walk.applied == [path.stem for path in FORWARD]
+    assert walk.undone == walk.applied[::-1]
+    assert walk.nothing == walk.empty
+    assert walk.again == whole
+    assert len(whole) > len(walk.empty) + 200
+
+
+def test_a_second_way_up_changes_nothing(database: Database) -> None:
     """A start on a migrated database applies no migration."""
-    migrate_up(empty)
-    whole = snapshot(empty)
-    assert migrate_up(empty) == []
-    assert snapshot(empty) == whole
-    migrate_down(empty)
+    url = database.url_for("admin")
+    whole = snapshot(url)
+    assert migrate_up(url) == []
+    assert snapshot(url) == whole
 
 
-def test_a_migration_that_fails_leaves_the_database_where_it_was(empty: str) -> None:
-    """A migration is one transaction."""
-    migrate_up(empty)
-    migrate_down(empty, to="0009_reports")
-    with psycopg.connect(empty, autocommit=True) as connection:
+def test_a_migration_that_fails_leaves_the_database_where_it_was(database: Database) -> None:
+    """A migration is one transaction, and the ways back that stand before it are taken newest first."""
+    url = database.url_for("admin")
+    whole = snapshot(url)
+    later = [path.stem for path in FORWARD if path.stem > "0009_reports"]
+    assert migrate_down(url, to="0009_reports") == later[::-1]
+    with psycopg.connect(url, autocommit=True) as connection:
         # In the way of migration 0010, whose function this is.
         connection.execute("create function app.close_new_relations() returns void language sql as 'select'")
-        before = snapshot(empty)
+        before = snapshot(url)
         with pytest.raises(Exception, match="0010_fail_closed"):
-            migrate_up(empty)
-        assert snapshot(empty) == before
+            migrate_up(url)
+        assert snapshot(url) == before
         connection.execute("drop function app.close_new_relations()")
-    migrate_up(empty)
-    migrate_down(empty)
+    assert migrate_up(url) == later
+    assert snapshot(url) == whole
 
 
 @pytest.mark.parametrize("path", FORWARD, ids=lambda path: path.stem)
@@ -218,35 +238,32 @@ def test_migrations_are_numbered_once() -> None:
     assert len(set(numbers)) == len(numbers)
 
 
-def test_a_choice_about_e_mails_survives_both_ways(empty: str) -> None:
+def test_a_choice_about_e_mails_survives_both_ways(database: Database) -> None:
     """Whoever took no e-mail takes none of the kinds, and back; whoever took them all still does."""
-    migrate_up(empty)
-    migrate_down(empty, to="0220_simulated_analyses")
-    with psycopg.connect(empty, autocommit=True) as connection:
+    url = database.url_for("admin")
+    migrate_down(url, to="0220_simulated_analyses")
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("insert into users (email, role) select unnest(array['a@x', 'b@x']), 'super_admin'")
         connection.execute("insert into mail_preferences (user_id, is_unsubscribed) select id, email ^@ 'a' from users")
-        migrate_up(empty)
+        migrate_up(url)
         counts = "select cardinality(unsubscribed_kinds) from mail_preferences order by 1"
         assert connection.execute(counts).fetchall() == [(0,), (5,)]
-        migrate_down(empty, to="0220_simulated_analyses")
+        migrate_down(url, to="0220_simulated_analyses")
         kept = connection.execute("select is_unsubscribed from mail_preferences order by 1").fetchall()
         assert kept == [(False,), (True,)]
-    migrate_up(empty)
-    migrate_down(empty)
 
 
-def test_what_a_hosted_engine_analysed_before_there_were_two_tiers_is_known_as_such(empty: str) -> None:
+def test_what_a_hosted_engine_analysed_before_there_were_two_tiers_is_known_as_such(database: Database) -> None:
     """Its row is marked as enriched when it was analysed, once; what the local engine analysed is not."""
-    migrate_up(empty)
-    with psycopg.connect(empty, autocommit=True) as connection:
+    url = database.url_for("admin")
+    with psycopg.connect(url, autocommit=True) as connection:
         gym = make_gym(connection, "pau")
         for engine in ("openai", "local"):
             session_id = closed_session(connection, gym)
             connection.execute(ANALYSED, {"session_id": session_id, "engine": engine})
-        migrate_down(empty, to="0121_provider_circuits")
-        migrate_up(empty)
+        migrate_down(url, to="0121_provider_circuits")
+        migrate_up(url)
         marked = connection.execute(
             "select engine, enrichment_state, enriched_at = analysed_at from conversation_summaries order by engine"
         ).fetchall()
     assert marked == [("local", "none", None), ("openai", "done", True)]
-    migrate_down(empty)

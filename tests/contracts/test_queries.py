@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from jarvis.settings import Settings
-from tests.conftest import REPOSITORY
-from tests.tenants import cloned_database
+from tests.conftest import REPOSITORY, cloned_database
 from warehouse.sql import QUERIES, read_blocks
 
 # What asks the marts plans on a built database only: tests/integration/test_dbt_build.py has one.
@@ -122,7 +121,7 @@ def migrated(
     """The superuser's connection, from which each role is taken."""
     home = tmp_path_factory.mktemp("queries")
     with (
-        cloned_database(server_settings, template_database, "queries", home) as database,
+        cloned_database(server_settings, template_database, home) as database,
         database.admin() as admin,
     ):
         yield admin

@@ -15,8 +15,8 @@ import pytest
 from psycopg import Connection, sql
 
 from jarvis.settings import Door, Settings
-from tests.conftest import Database
-from tests.tenants import FRANCHISE_OF, GYMS, NOON, PEOPLE, PERSON, Person, cloned_database, made_id, plant
+from tests.conftest import Database, cloned_database
+from tests.tenants import FRANCHISE_OF, GYMS, NOON, PEOPLE, PERSON, Person, made_id, plant
 from warehouse.connection import as_kiosk, as_user
 
 GYM_NAMES = {made_id("gym", gym): gym for gym in GYMS}
@@ -35,7 +35,7 @@ def planted(
 ) -> Iterator[Database]:
     """The network of tenants; every test takes back what it writes."""
     home = tmp_path_factory.mktemp("tenancy")
-    with cloned_database(server_settings, template_database, "tenancy", home) as database:
+    with cloned_database(server_settings, template_database, home) as database:
         with database.admin() as admin:
             plant(admin)
         yield database

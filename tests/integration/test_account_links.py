@@ -10,11 +10,10 @@ import pytest
 
 from jarvis.settings import Settings
 from jarvis.tenancy import UserRole
-from tests.conftest import cloned_database
 from tests.support.dashboards_door import PASSWORD, form_of
 from tests.support.mail_sink import MailSink, running_sink
 from tests.support.second_factors import plant_second_factor
-from tests.support.sign_in_app import HTML, SignInApp, is_in, sign_in_app, submit
+from tests.support.sign_in_app import HTML, ORIGIN, SignInApp, is_in, sign_in_app, submit
 from warehouse.stores import operator_accounts as accounts
 from warehouse.stores.account_links import link_url
 
@@ -29,23 +28,17 @@ def sink() -> Iterator[MailSink]:
 
 
 @pytest.fixture(scope="module")
-def served(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory, sink: MailSink
-) -> Iterator[SignInApp]:
-    """The sign-in on a database of this module's own."""
-    home = tmp_path_factory.mktemp("links")
-    with cloned_database(server_settings, template_database, home) as database:
-        settings = replace(database.settings, smtp_url=sink.url, dashboards_url="http://salle.test")
-        with sign_in_app(settings) as made:
-            yield made
+def served(settings: Settings, sink: MailSink) -> Iterator[SignInApp]:
+    """The sign-in, whose letters go there."""
+    with sign_in_app(replace(settings, smtp_url=sink.url, dashboards_url=ORIGIN)) as made:
+        yield made
 
 
 @pytest.fixture
-def app(served: SignInApp, sink: MailSink) -> Iterator[SignInApp]:
-    """The same, as if nobody had ever signed in or written."""
+def app(app: SignInApp, sink: MailSink) -> SignInApp:
+    """As if nobody had ever signed in or written."""
     sink.messages.clear()
-    with served.anew():
-        yield served
+    return app
 
 
 def asked_for(app: SignInApp, email: str) -> str:

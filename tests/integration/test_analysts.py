@@ -14,8 +14,8 @@ import pytest
 
 from jarvis.cli import main
 from jarvis.settings import Settings
-from tests.conftest import Database
-from tests.tenants import cloned_database, made_id, plant
+from tests.conftest import Database, cloned_database
+from tests.tenants import made_id, plant
 from warehouse.embedded import psql_path
 from warehouse.export import ExportRefused, export_mart
 from warehouse.pgpass import PasswordFile, url_as
@@ -44,7 +44,7 @@ def planted(
 ) -> Iterator[Database]:
     """Two franchises, three gyms, and a mart with a row for each gym."""
     home = tmp_path_factory.mktemp("analysts")
-    with cloned_database(server_settings, template_database, "analysts", home) as database:
+    with cloned_database(server_settings, template_database, home) as database:
         with database.admin() as admin:
             plant(admin)
             admin.execute(MART)

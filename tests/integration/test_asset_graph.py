@@ -1,23 +1,31 @@
 """Dagster as a place to work: the graph is as written down, nothing lacks an owner or a promise, the page names all."""
 
 import re
+from pathlib import Path
 
 import pytest
 from dagster import AssetSpec, Definitions
 
 from jarvis.freshness import FOLLOWS_EVENTS, UNPROMISED, promise_of
+from jarvis.settings import load_settings
 from orchestration.graph import describe, own_assets
 from orchestration.live import build_defs as build_live
 from tests.conftest import REPOSITORY
+from tests.support.parsed_project import lend
 
 SNAPSHOT = REPOSITORY / "tests" / "golden" / "asset_graph.txt"
 PAGE = REPOSITORY / "docs" / "doors" / "data_team.md"
 
 
 @pytest.fixture(scope="module")
-def locations(definitions: Definitions) -> dict[str, Definitions]:
-    """Both code locations."""
-    return {"live": build_live(), "analytics": definitions}
+def locations(parsed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Definitions]:
+    """Both code locations; no database is asked."""
+    from orchestration.analytics import build_defs
+
+    home = tmp_path_factory.mktemp("locations")
+    lend(parsed_project, home)
+    settings = load_settings({"JARVIS_HOME": str(home), "JARVIS_SECRET_KEY": "k"})
+    return {"live": build_live(), "analytics": build_defs(settings=settings)}
 
 
 @pytest.fixture(scope="module")

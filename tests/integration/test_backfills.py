@@ -1,15 +1,13 @@
 """Backfills by day give the rows of a build from nothing, and no more runs than a pool has room for ask at once."""
 
 import threading
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import pytest
 from dagster import DagsterInstance, Definitions, asset, in_process_executor
 
-from jarvis.settings import Settings
 from orchestration.analytics import build_defs
 from orchestration.days import Days, DaysRefused, span
 from orchestration.mart_backfill import GROWING
@@ -17,12 +15,10 @@ from orchestration.queues import HOSTED_MODEL_POOL
 from orchestration.reanalysis import reanalyse_days
 from orchestration.warm_dbt import invoke
 from tests.conftest import Database
-from tests.integration.test_dbt_growth import TWELVE_DAYS, rows
 from tests.support.built_marts import own_warehouse
-from tests.tenants import cloned_database, made_id, plant
+from tests.support.growing_marts import EVERYTHING, all_rows, rows
 
 BACKFILL_JOB = "backfill_marts"
-EVERYTHING = [word for kind in ("model", "seed", "snapshot") for word in ("--resource-type", kind)]
 
 # Of 3 to 5 March, nine days and more before the newest: a turn, a bill and a heartbeat that came later than any
 # incremental build looks back.
@@ -40,33 +36,18 @@ VERY_LATE: tuple[LiteralString, ...] = (
 
 
 @pytest.fixture(scope="module")
-def planted(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
+def planted(days: Database) -> Database:
     """Twelve days in Dax, the marts built, and then rows that come very late."""
-    with cloned_database(server_settings, template_database, "backfills", tmp_path_factory.mktemp("days")) as database:
-        with database.admin() as admin:
-            plant(admin)
-            names = {"gym": made_id("gym", "dax"), "kiosk": made_id("kiosk", "dax"), "member": made_id("member", "dax")}
-            admin.execute(TWELVE_DAYS, names)
-        invoke(database.settings, "build", *EVERYTHING).raise_if_failed()
-        with database.admin() as admin:
-            for statement in VERY_LATE:
-                admin.execute(statement)
-        yield database
+    with days.admin() as admin:
+        for statement in VERY_LATE:
+            admin.execute(statement)
+    return days
 
 
 @pytest.fixture(scope="module")
 def definitions(planted: Database) -> Definitions:
     """The analytics location on that database."""
     return build_defs(settings=planted.settings, resource_overrides={"warehouse": own_warehouse(planted)})
-
-
-def all_rows(database: Database) -> dict[str, list[dict[str, Any]]]:
-    """Every mart's rows without the moment they were made."""
-    with database.admin() as admin:
-        marts = [row[0] for row in admin.execute("select tablename from pg_tables where schemaname = 'marts'")]
-    return {mart: rows(database, mart) for mart in marts if not mart.startswith("snp_")}
 
 
 def backfill(definitions: Definitions, day: str, *, last: str = "") -> set[str]:

@@ -1,6 +1,6 @@
 """Opening and changing clients on a real database: all or nothing, by who runs the network, and on record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -9,9 +9,8 @@ import pytest
 
 from dashboards.records import Records
 from jarvis.kiosks import stored_code
-from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole
-from tests.tenants import PERSON, cloned_database, made_id, plant
+from tests.tenants import PERSON, made_id, scope_of
 from warehouse.people import Database
 from warehouse.stores.clients import USUAL_HOURS, Clients, NewClient
 from warehouse.stores.sign_in import DatabaseSessions, Visitor
@@ -25,35 +24,17 @@ PLAGE = NewClient(
 Acting = Callable[[str], tuple[Scope, str]]
 
 
-@pytest.fixture(scope="module")
-def admin(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[psycopg.Connection, Database]]:
-    """The superuser's connection and the door's pool, over a small network."""
-    home = tmp_path_factory.mktemp("clients")
-    with (
-        cloned_database(server_settings, template_database, "clients", home) as database,
-        database.admin() as connection,
-    ):
-        connection.autocommit = True
-        plant(connection)
-        pool = Database(database.settings.database_url_for("dashboard"))
-        pool.open()
-        yield connection, pool
-        pool.close()
-
-
 @pytest.fixture
-def acting(admin: tuple[psycopg.Connection, Database]) -> Acting:
+def acting(planted: tuple[psycopg.Connection, Database]) -> Acting:
     """Somebody's scope and session token, freshly proven."""
-    connection, pool = admin
+    connection, pool = planted
 
     def found(name: str) -> tuple[Scope, str]:
         person = PERSON[name]
         opened = DatabaseSessions(pool).open(person.id, Visitor())
         assert opened is not None
         connection.execute("update dashboard_sessions set stage = 'open' where user_id = %s", [person.id])
-        return Scope(user_id=person.id, role=UserRole(person.role), full_name=name), opened.token
+        return scope_of(name), opened.token
 
     return found
 
@@ -65,9 +46,9 @@ def count(connection: psycopg.Connection) -> tuple[object, ...] | None:
     ).fetchone()
 
 
-def test_a_client_is_opened_in_one_step(admin: tuple[psycopg.Connection, Database], acting: Acting) -> None:
+def test_a_client_is_opened_in_one_step(planted: tuple[psycopg.Connection, Database], acting: Acting) -> None:
     """Franchise, gym with its defaults, kiosk with a code that works, two invitations, and five lines of the trail."""
-    connection, pool = admin
+    connection, pool = planted
     root, token = acting("root")
     opened = Clients(pool).open_client(root, token, PLAGE)
     gym = connection.execute(
@@ -107,10 +88,10 @@ def test_a_client_is_opened_in_one_step(admin: tuple[psycopg.Connection, Databas
     ],
 )
 def test_what_cannot_be_leaves_nothing_behind(
-    admin: tuple[psycopg.Connection, Database], acting: Acting, change: dict[str, object], reason: Refusal
+    planted: tuple[psycopg.Connection, Database], acting: Acting, change: dict[str, object], reason: Refusal
 ) -> None:
     """Neither a franchise without a gym nor a gym without its people."""
-    connection, pool = admin
+    connection, pool = planted
     before = count(connection)
     root, token = acting("root")
     another = replace(PLAGE, **{"gym_name": "Anglet", "people": (), **change})  # type: ignore[arg-type]
@@ -122,10 +103,10 @@ def test_what_cannot_be_leaves_nothing_behind(
 
 @pytest.mark.parametrize("name", ["owner_atlantique", "manager_dax", "staff_dax", "analyst_dax", "suspended_root"])
 def test_only_who_runs_the_network_opens_clients(
-    admin: tuple[psycopg.Connection, Database], acting: Acting, name: str
+    planted: tuple[psycopg.Connection, Database], acting: Acting, name: str
 ) -> None:
     """Whoever else asks, nothing is there afterwards."""
-    connection, pool = admin
+    connection, pool = planted
     before = count(connection)
     person = PERSON[name]
     scope = Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
@@ -145,10 +126,10 @@ def test_only_who_runs_the_network_opens_clients(
     ],
 )
 def test_four_people_have_four_answers(
-    admin: tuple[psycopg.Connection, Database], name: str, gyms: set[str], franchises: set[str]
+    planted: tuple[psycopg.Connection, Database], name: str, gyms: set[str], franchises: set[str]
 ) -> None:
     """The same questions; a guessed id gives nothing."""
-    records, person = Records(admin[1]), PERSON[name]
+    records, person = Records(planted[1]), PERSON[name]
     scope = Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
     rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None)
     assert {row["name"] for row in rows} - {"Biarritz Plage"} == gyms
@@ -159,9 +140,9 @@ def test_four_people_have_four_answers(
     assert bool(records.rows(scope, "clients.gyms", id=lyon, franchise_id=None)) is ("Lyon" in gyms)
 
 
-def test_a_gym_is_suspended_by_the_network_only(admin: tuple[psycopg.Connection, Database]) -> None:
+def test_a_gym_is_suspended_by_the_network_only(planted: tuple[psycopg.Connection, Database]) -> None:
     """Its own manager may change its address, not its state."""
-    connection, pool = admin
+    connection, pool = planted
     records, dax = Records(pool), made_id("gym", "dax")
     values = dict.fromkeys(("name", "city", "address", "timezone", "opening_hours"))
 

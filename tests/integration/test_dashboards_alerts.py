@@ -1,7 +1,7 @@
 """The alert desk on a real database: who sees and changes what, and what the database says when it refuses."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -17,7 +17,8 @@ from jarvis.alerts import AlertType, Priority, SaidTurn
 from jarvis.passwords import PasswordRefused, verify_password
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole
-from tests.support.dashboards_door import COMPLAINT, Network, add_alert, cloned_database, make_network
+from tests.support.dashboards_door import COMPLAINT, Network, add_alert, make_network
+from tests.support.sign_in_app import signed_in
 from warehouse.people import Database
 from warehouse.sql import read_blocks
 from warehouse.stores import operator_accounts as accounts
@@ -30,58 +31,22 @@ ScopeOf = Callable[[str], Scope]
 
 
 @pytest.fixture(scope="module")
-def settings(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """A database of this module's own."""
-    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("desk")) as cloned:
-        yield cloned
-
-
-@pytest.fixture(scope="module")
-def connection(settings: Settings) -> Iterator[psycopg.Connection]:
-    """The superuser, who sees past row security."""
-    with psycopg.connect(settings.administration_url, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def network(connection: psycopg.Connection) -> Network:
+def network(admin: psycopg.Connection) -> Network:
     """Somebody in each role."""
-    return make_network(connection)
-
-
-@pytest.fixture(scope="module")
-def database(settings: Settings) -> Iterator[Database]:
-    """The door's own pool, logged in as jarvis_dashboard."""
-    pool = Database(settings.database_url_for("dashboard"))
-    pool.open()
-    yield pool
-    pool.close()
+    return make_network(admin)
 
 
 @pytest.fixture
-def desk(database: Database, connection: psycopg.Connection) -> DatabaseAlertDesk:
+def desk(pool: Database, admin: psycopg.Connection) -> DatabaseAlertDesk:
     """The desk, with nothing on it."""
-    connection.execute("delete from manager_alerts")
-    return DatabaseAlertDesk(database)
+    admin.execute("delete from manager_alerts")
+    return DatabaseAlertDesk(pool)
 
 
 @pytest.fixture
-def scope_of(database: Database, connection: psycopg.Connection, network: Network) -> ScopeOf:
+def scope_of(pool: Database, admin: psycopg.Connection, network: Network) -> ScopeOf:
     """The scope of somebody of the network, as the sign-in gives it."""
-    sessions = DatabaseSessions(database)
-
-    def found(name: str) -> Scope:
-        opened = sessions.open(network.users[name], Visitor())
-        assert opened is not None
-        # As if the second factor had been given, where the role asks for one.
-        connection.execute("update dashboard_sessions set stage = 'open' where user_id = %s", [network.users[name]])
-        scope = sessions.resolve(opened.token, is_activity=True)
-        assert scope is not None
-        return scope
-
-    return found
+    return lambda name: signed_in(pool, admin, network.users[name])[0]
 
 
 def titles(desk: DatabaseAlertDesk, scope: Scope) -> set[str]:
@@ -93,8 +58,8 @@ def only(desk: DatabaseAlertDesk, scope: Scope) -> Alert:
     return alert
 
 
-def row_of(connection: psycopg.Connection, alert_id: UUID) -> tuple[object, ...] | None:
-    return connection.execute(
+def row_of(admin: psycopg.Connection, alert_id: UUID) -> tuple[object, ...] | None:
+    return admin.execute(
         "select status, assigned_to, outcome_code, resolution_notes from manager_alerts where id = %s", [alert_id]
     ).fetchone()
 
@@ -111,60 +76,58 @@ def row_of(connection: psycopg.Connection, alert_id: UUID) -> tuple[object, ...]
     ],
 )
 def test_everybody_sees_their_own_gyms(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf, database: Database,
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf, pool: Database,
     name: str, expected: set[str],
 ) -> None:  # fmt: skip
     """The same query, six people, six answers; the counts and the gyms agree with the list."""
     for gym_id, title in ((network.dax, "Dax"), (network.pau, "Pau"), (network.lyon, "Lyon")):
-        add_alert(connection, network, gym_id=gym_id, title=title)
+        add_alert(admin, network, gym_id=gym_id, title=title)
     scope = scope_of(name)
     counts = desk.counts(scope, gym_id=None, closed_since=datetime.now(UTC))
     assert titles(desk, scope) == expected
     assert counts.pending_count == len(expected)
-    assert {row["name"] for row in Records(database).rows(scope, "context.gyms")} == {
-        f"Salle de {gym}" for gym in expected
-    }
+    assert {row["name"] for row in Records(pool).rows(scope, "context.gyms")} == {f"Salle de {gym}" for gym in expected}
 
 
 def test_asking_for_another_gym_gives_nothing(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """A guessed gym id is a filter on one's own rows, not a key to others'."""
-    add_alert(connection, network, gym_id=network.pau)
+    add_alert(admin, network, gym_id=network.pau)
     assert desk.alerts(scope_of("dax"), AlertChoice(gym_id=network.pau)) == []
 
 
 def test_a_suspended_person_s_scope_sees_nothing(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """Even a scope that somebody kept is worth nothing: the database looks at the person, not at the scope."""
-    alert_id = add_alert(connection, network)
+    alert_id = add_alert(admin, network)
     scope = scope_of("partante")
     alert = only(desk, scope)
-    connection.execute("update users set is_active = false where id = %s", [scope.user_id])
+    admin.execute("update users set is_active = false where id = %s", [scope.user_id])
     assert desk.alerts(scope, EVERYTHING) == []
     assert desk.take(scope, alert).message == texts_fr.GONE
-    assert row_of(connection, alert_id) == ("pending", None, None, None)
+    assert row_of(admin, alert_id) == ("pending", None, None, None)
 
 
 def test_a_made_up_role_gains_nothing(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """Staff whose scope claims to manage changes no row: the policy knows their role."""
-    alert_id = add_alert(connection, network)
+    alert_id = add_alert(admin, network)
     staff = scope_of("equipe-dax")
     forged = Scope(user_id=staff.user_id, role=UserRole.SUPER_ADMIN, full_name="Noé")
     assert not desk.take(forged, only(desk, forged)).is_done
     assert desk.take(staff, only(desk, staff)).message == texts_fr.NOT_ALLOWED
-    assert row_of(connection, alert_id) == ("pending", None, None, None)
+    assert row_of(admin, alert_id) == ("pending", None, None, None)
 
 
 def test_message_is_noted_as_sent_once_under_the_persons_name(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """The draft is read with its alert; the words that were sent stand, and staff may not note any."""
-    alert_id, camille = add_alert(connection, network), scope_of("dax")
-    connection.execute(
+    alert_id, camille = add_alert(admin, network), scope_of("dax")
+    admin.execute(
         "insert into alert_messages (gym_id, alert_id, language, text) "
         "select gym_id, id, 'fr', 'Bonjour' from manager_alerts where id = %s",
         [alert_id],
@@ -175,17 +138,17 @@ def test_message_is_noted_as_sent_once_under_the_persons_name(
     assert desk.use_message(camille, alert, text="  ").message == texts_fr.MESSAGE_MISSING
     assert desk.use_message(camille, alert, text="Bonjour Inès").is_done
     assert desk.use_message(camille, alert, text="Autre").message == texts_fr.MESSAGE_GONE
-    kept = connection.execute(
+    kept = admin.execute(
         "select text, edited_by, used_by from alert_messages where alert_id = %s", [alert_id]
     ).fetchone()
     assert kept == ("Bonjour Inès", camille.user_id, camille.user_id)
 
 
 def test_an_alert_is_taken_released_and_resolved(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """Each step is in the row and, once, in the audit trail, under the person's name."""
-    alert_id, camille = add_alert(connection, network), scope_of("dax")
+    alert_id, camille = add_alert(admin, network), scope_of("dax")
     assert desk.take(camille, only(desk, camille)).is_done
     taken = only(desk, camille)
     assert (taken.status, taken.assigned_to, taken.assignee_name) == (
@@ -196,29 +159,29 @@ def test_an_alert_is_taken_released_and_resolved(
     assert desk.release(camille, taken).is_done
     assert only(desk, camille).assigned_to is None
     assert desk.resolve(camille, only(desk, camille), outcome_code="solved", notes="  ").is_done
-    assert row_of(connection, alert_id) == ("resolved", camille.user_id, "solved", None)
-    trail = connection.execute(
+    assert row_of(admin, alert_id) == ("resolved", camille.user_id, "solved", None)
+    trail = admin.execute(
         "select action, actor_user_id from audit_log where subject_id = %s order by id", [str(alert_id)]
     ).fetchall()
     assert trail == [(action, camille.user_id) for action in ("alert_in_progress", "alert_pending", "alert_resolved")]
 
 
 def test_dismissing_needs_a_reason(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """Blanks are no reason."""
-    alert_id, camille = add_alert(connection, network), scope_of("dax")
+    alert_id, camille = add_alert(admin, network), scope_of("dax")
     assert desk.dismiss(camille, only(desk, camille), reason=" \n").message == texts_fr.REASON_MISSING
     assert desk.dismiss(camille, only(desk, camille), reason="Travaux prévus.").is_done
-    assert row_of(connection, alert_id) == ("dismissed", camille.user_id, None, "Travaux prévus.")
+    assert row_of(admin, alert_id) == ("dismissed", camille.user_id, None, "Travaux prévus.")
 
 
 @pytest.mark.parametrize("step", ["take", "resolve", "dismiss"])
 def test_who_comes_second_is_told_and_changes_nothing(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf, step: str
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf, step: str
 ) -> None:
     """Both managers saw the alert waiting; the first one took it."""
-    alert_id, camille, sacha = add_alert(connection, network), scope_of("dax"), scope_of("dax-adjoint")
+    alert_id, camille, sacha = add_alert(admin, network), scope_of("dax"), scope_of("dax-adjoint")
     seen = only(desk, camille)
     assert desk.take(sacha, only(desk, sacha)).is_done
     change = {
@@ -227,14 +190,14 @@ def test_who_comes_second_is_told_and_changes_nothing(
         "dismiss": lambda: desk.dismiss(camille, seen, reason="Trop tard"),
     }[step]()
     assert (change.is_done, change.message) == (False, "Cette alerte vient d'être prise en charge par Sacha Petit.")
-    assert row_of(connection, alert_id) == ("in_progress", sacha.user_id, None, None)
+    assert row_of(admin, alert_id) == ("in_progress", sacha.user_id, None, None)
 
 
 def test_an_alert_is_given_to_who_sees_its_gym_and_to_nobody_else(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
-    """A colleague of the gym takes it over, on record; somebody of another gym is refused by the database."""
-    alert_id = add_alert(connection, network)
+    """A colleague of the gym takes it over, on record; somebody of another gym is refused by the pool."""
+    alert_id = add_alert(admin, network)
     camille = scope_of("dax")
     people = desk.colleagues(camille, gym_id=None)
     assert set(people) >= {network.users["dax"], network.users["dax-adjoint"]}
@@ -243,13 +206,13 @@ def test_an_alert_is_given_to_who_sees_its_gym_and_to_nobody_else(
     refused = desk.assign(camille, only(desk, camille), assignee=network.users["pau"])
     assert refused == Change(False, texts_fr.NOT_THEIR_GYM)
     assert desk.assign(camille, only(desk, camille), assignee=network.users["dax-adjoint"]).is_done
-    assert row_of(connection, alert_id) == ("in_progress", network.users["dax-adjoint"], None, None)
+    assert row_of(admin, alert_id) == ("in_progress", network.users["dax-adjoint"], None, None)
     seen = only(desk, camille)
     assert desk.assign(camille, seen, assignee=network.users["dax"]).is_done
     late = desk.assign(scope_of("dax-adjoint"), seen, assignee=network.users["dax-adjoint"])
     assert not late.is_done
     assert "prise en charge" in late.message
-    rows = connection.execute(
+    rows = admin.execute(
         "select action, details ->> 'assigned_to' from audit_log where subject_id = %s order by id", [str(alert_id)]
     ).fetchall()
     assert rows == [
@@ -259,21 +222,21 @@ def test_an_alert_is_given_to_who_sees_its_gym_and_to_nobody_else(
 
 
 def test_a_reader_and_a_stranger_give_an_alert_to_nobody(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """Staff reads; a manager of another gym who guesses the alert changes nothing."""
-    alert_id = add_alert(connection, network)
+    alert_id = add_alert(admin, network)
     alert = only(desk, scope_of("dax"))
     assert not desk.assign(scope_of("equipe-dax"), alert, assignee=network.users["dax"]).is_done
     assert desk.assign(scope_of("pau"), alert, assignee=network.users["pau"]) == Change(False, texts_fr.GONE)
-    assert row_of(connection, alert_id) == ("pending", None, None, None)
+    assert row_of(admin, alert_id) == ("pending", None, None, None)
 
 
 def test_two_managers_taking_at_once_get_one_alert(
-    settings: Settings, desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    settings: Settings, desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """The second update waits for the first one's commit and then finds nothing to take."""
-    add_alert(connection, network)
+    add_alert(admin, network)
     camille, sacha = scope_of("dax"), scope_of("dax-adjoint")
     seen = only(desk, camille)
     block = read_blocks(QUERIES / "alerts.sql")["take_alert"]
@@ -290,7 +253,7 @@ def test_two_managers_taking_at_once_get_one_alert(
 
 
 def test_the_mark_moves_with_every_open_alert(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """It differs once an alert comes, is reported again, is taken, or is closed, and not because of a neighbour."""
     camille = scope_of("dax")
@@ -299,13 +262,13 @@ def test_the_mark_moves_with_every_open_alert(
     def noted() -> None:
         marks.append(desk.mark(camille))
 
-    alert_id = add_alert(connection, network)
+    alert_id = add_alert(admin, network)
     noted()
-    connection.execute("update manager_alerts set occurrence_count = 2 where id = %s", [alert_id])
+    admin.execute("update manager_alerts set occurrence_count = 2 where id = %s", [alert_id])
     noted()
     assert desk.take(camille, only(desk, camille)).is_done
     noted()
-    add_alert(connection, network, gym_id=network.pau)
+    add_alert(admin, network, gym_id=network.pau)
     assert desk.mark(camille) == marks[-1]
     assert desk.resolve(camille, only(desk, camille), outcome_code="solved", notes="").is_done
     assert desk.mark(camille) == marks[0]
@@ -313,40 +276,40 @@ def test_the_mark_moves_with_every_open_alert(
 
 
 def test_a_closed_alert_stays_closed(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """The page says how it ended; a step that only the trigger refuses is said in French too."""
-    alert_id, camille = add_alert(connection, network, status="resolved"), scope_of("dax")
+    alert_id, camille = add_alert(admin, network, status="resolved"), scope_of("dax")
     closed = only(desk, camille)
     assert desk.take(camille, closed).message == "Cette alerte est déjà clôturée (résolue)."
     assert desk.dismiss(camille, closed, reason="Encore").message == texts_fr.ILLEGAL_STEP
-    assert row_of(connection, alert_id) == ("resolved", None, None, None)
+    assert row_of(admin, alert_id) == ("resolved", None, None, None)
 
 
 def test_urgent_and_waiting_alerts_come_first(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """Open before closed, then by priority, then those nobody has, then the latest."""
     camille = scope_of("dax")
-    add_alert(connection, network, title="basse", priority="low", minutes_ago=1)
-    add_alert(connection, network, title="close", priority="urgent", status="resolved")
-    add_alert(connection, network, title="haute ancienne", priority="high", minutes_ago=90)
-    add_alert(connection, network, title="haute récente", priority="high", minutes_ago=5)
-    add_alert(connection, network, title="haute prise", priority="high", status="in_progress", minutes_ago=2)
-    add_alert(connection, network, title="urgente", priority="urgent", minutes_ago=200)
+    add_alert(admin, network, title="basse", priority="low", minutes_ago=1)
+    add_alert(admin, network, title="close", priority="urgent", status="resolved")
+    add_alert(admin, network, title="haute ancienne", priority="high", minutes_ago=90)
+    add_alert(admin, network, title="haute récente", priority="high", minutes_ago=5)
+    add_alert(admin, network, title="haute prise", priority="high", status="in_progress", minutes_ago=2)
+    add_alert(admin, network, title="urgente", priority="urgent", minutes_ago=200)
     assert [alert.title for alert in desk.alerts(camille, EVERYTHING)] == [
         "urgente", "haute récente", "haute ancienne", "haute prise", "basse", "close",
     ]  # fmt: skip
 
 
 def test_filters_choose(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """State, type, priority and period each narrow the list, and together too."""
     camille = scope_of("dax")
-    add_alert(connection, network, title="panne", alert_type="equipment_issue", priority="urgent", minutes_ago=5)
-    add_alert(connection, network, title="avis", priority="low", minutes_ago=3000)
-    add_alert(connection, network, title="close", status="dismissed")
+    add_alert(admin, network, title="panne", alert_type="equipment_issue", priority="urgent", minutes_ago=5)
+    add_alert(admin, network, title="avis", priority="low", minutes_ago=3000)
+    add_alert(admin, network, title="close", status="dismissed")
 
     def chosen(choice: AlertChoice) -> set[str]:
         return {alert.title for alert in desk.alerts(camille, choice)}
@@ -361,11 +324,11 @@ def test_filters_choose(
 
 
 def test_the_pipeline_s_alert_is_shown_with_its_words(
-    desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """What `warehouse/stores/alerts.py` writes is what the card reads: words, hour, next steps, member, kiosk."""
     session_id, said_at = uuid4(), datetime.now(UTC).replace(microsecond=0)
-    connection.execute(
+    admin.execute(
         "insert into openai_realtime_sessions (id, gym_id, kiosk_id, member_id) values (%s, %s, %s, %s)",
         [session_id, network.dax, network.kiosk, network.member],
     )
@@ -375,7 +338,7 @@ def test_the_pipeline_s_alert_is_shown_with_its_words(
         recommended_actions=("Rappeler",), dedup_key="k", occurred_at=said_at,
         turns=(SaidTurn("turn-1", COMPLAINT, said_at, -0.8, None, ()),),
     )  # fmt: skip
-    assert raise_alert(connection, raised) == 1
+    assert raise_alert(admin, raised) == 1
     alert = only(desk, scope_of("dax"))
     assert [(quote.turn_id, quote.text, quote.said_at) for quote in alert.quotes] == [("turn-1", COMPLAINT, said_at)]
     assert (alert.member_name, alert.kiosk_name) == ("Inès Larrieu", "Borne entrée")
@@ -383,22 +346,22 @@ def test_the_pipeline_s_alert_is_shown_with_its_words(
 
 
 def test_no_identity_no_rows(
-    settings: Settings, desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network
+    settings: Settings, desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network
 ) -> None:
     """The door's own role, without a person, reads nothing."""
-    add_alert(connection, network)
+    add_alert(admin, network)
     with psycopg.connect(settings.database_url_for("dashboard")) as nobody:
         assert nobody.execute("select count(*) from manager_alerts").fetchone() == (0,)
 
 
 def test_a_pooled_connection_forgets_who_it_spoke_for(
-    database: Database, desk: DatabaseAlertDesk, connection: psycopg.Connection, network: Network, scope_of: ScopeOf
+    pool: Database, desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:
     """The identity ends with the transaction, so the next caller does not inherit it."""
-    add_alert(connection, network)
+    add_alert(admin, network)
     assert only(desk, scope_of("dax")).title
     for _ in range(8):
-        with database.nobody() as pooled:
+        with pool.nobody() as pooled:
             row = pooled.execute("select count(*) as seen from manager_alerts").fetchone()
             assert row == {"seen": 0}
 
@@ -420,10 +383,10 @@ def test_a_pooled_connection_forgets_who_it_spoke_for(
     ],
 )
 def test_labels_cover_what_the_database_allows(
-    connection: psycopg.Connection, constraint: str, labels: Mapping[str, str]
+    admin: psycopg.Connection, constraint: str, labels: Mapping[str, str]
 ) -> None:
     """No value the database accepts is shown as it is stored, and no label is for a value it refuses."""
-    row = connection.execute(
+    row = admin.execute(
         "select pg_get_constraintdef(oid) from pg_constraint where conname = %s", [constraint]
     ).fetchone()
     assert row is not None
@@ -439,17 +402,15 @@ def test_every_block_plans(settings: Settings) -> None:
             assert order or "%(" not in block
 
 
-def test_setting_a_password_ends_the_sessions(
-    connection: psycopg.Connection, database: Database, network: Network
-) -> None:
+def test_setting_a_password_ends_the_sessions(admin: psycopg.Connection, pool: Database, network: Network) -> None:
     """The new password verifies, the lock is gone, and nobody stays signed in with the old one."""
-    sessions, user_id = DatabaseSessions(database), network.users["lyon"]
+    sessions, user_id = DatabaseSessions(pool), network.users["lyon"]
     opened = sessions.open(user_id, Visitor())
     assert opened is not None
-    connection.execute(
+    admin.execute(
         "update user_credentials set failed_attempts = 9, locked_until = 'infinity' where user_id = %s", [user_id]
     )
-    accounts.set_password(connection, "Lyon@salle.test", "une-autre-phrase")
+    accounts.set_password(admin, "Lyon@salle.test", "une-autre-phrase")
     account = sessions.begin_sign_in("lyon@salle.test")
     assert sessions.resolve(opened.token, is_activity=True) is None
     assert account is not None
@@ -457,12 +418,12 @@ def test_setting_a_password_ends_the_sessions(
     assert verify_password(account.password_hash, "une-autre-phrase")
 
 
-def test_a_password_needs_a_person_and_a_length(connection: psycopg.Connection, network: Network) -> None:
+def test_a_password_needs_a_person_and_a_length(admin: psycopg.Connection, network: Network) -> None:
     """An unknown e-mail and a short password are refused, in words that hold neither."""
     with pytest.raises(accounts.UnknownAccount, match="found no user"):
-        accounts.set_password(connection, "personne@salle.test", "une-autre-phrase")
+        accounts.set_password(admin, "personne@salle.test", "une-autre-phrase")
     with pytest.raises(PasswordRefused, match="expected 12"):
-        accounts.set_password(connection, "dax@salle.test", "court")
+        accounts.set_password(admin, "dax@salle.test", "court")
 
 
 def _numbered(block: str) -> tuple[str, list[str]]:
@@ -478,20 +439,20 @@ def _numbered(block: str) -> tuple[str, list[str]]:
 
 
 @pytest.fixture
-def talk(connection: psycopg.Connection, network: Network) -> UUID:
+def talk(admin: psycopg.Connection, network: Network) -> UUID:
     """A closed conversation of Dax's member, with one thing said."""
     session_id = uuid4()
-    connection.execute(
+    admin.execute(
         "insert into openai_realtime_sessions (id, gym_id, kiosk_id, member_id, badge_outcome, started_at) "
         "values (%s, %s, %s, %s, 'known', now() - interval '5 minutes')",
         [session_id, network.dax, network.kiosk, network.member],
     )
-    connection.execute(
+    admin.execute(
         "insert into session_turns (session_id, gym_id, item_id, position, role, text, started_at) "
         "values (%s, %s, 'one', 0, 'member', %s, now() - interval '4 minutes')",
         [session_id, network.dax, COMPLAINT],
     )
-    connection.execute(
+    admin.execute(
         "update openai_realtime_sessions set state = 'closed', close_reason = 'member_left', ended_at = now() "
         "where id = %s",
         [session_id],
@@ -508,10 +469,10 @@ EVERYWHERE: Mapping[str, object] = {
 
 @pytest.mark.parametrize(("name", "sees_it"), [("dax", True), ("franchise", True), ("pau", False), ("lyon", False)])
 def test_members_and_what_they_said_are_shown_to_their_own_gym(
-    database: Database, network: Network, scope_of: ScopeOf, talk: UUID, name: str, sees_it: bool
+    pool: Database, network: Network, scope_of: ScopeOf, talk: UUID, name: str, sees_it: bool
 ) -> None:
     """The same questions by guessed ids, four people: rows for their own gym's, nothing for the neighbours'."""
-    records, scope = Records(database), scope_of(name)
+    records, scope = Records(pool), scope_of(name)
     asked = {
         "members.listing": EVERYWHERE,
         "members.member": {"member_id": network.member},
@@ -526,12 +487,12 @@ def test_members_and_what_they_said_are_shown_to_their_own_gym(
 
 @pytest.mark.parametrize(("name", "is_noted"), [("dax", True), ("equipe-dax", True), ("pau", False)])
 def test_who_reads_names_is_on_record_first(
-    connection: psycopg.Connection, database: Database, network: Network, scope_of: ScopeOf, talk: UUID,
+    admin: psycopg.Connection, pool: Database, network: Network, scope_of: ScopeOf, talk: UUID,
     name: str, is_noted: bool,
 ) -> None:  # fmt: skip
     """One row of the trail names the reader and the conversation; a neighbour is refused and leaves none."""
-    noted = Records(database).row(scope_of(name), "conversations.note_unmasking", session_id=talk)
-    kept = connection.execute(
+    noted = Records(pool).row(scope_of(name), "conversations.note_unmasking", session_id=talk)
+    kept = admin.execute(
         "select actor_user_id, gym_id from audit_log where action = 'conversation.unmasked' and subject_id = %s",
         [str(talk)],
     ).fetchall()

@@ -1,6 +1,6 @@
 """« Bornes » on a real database: who sees and changes which kiosk, and what the database says when it refuses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -16,11 +16,10 @@ from dashboards.kiosks import SILENT_AFTER, KioskState, view
 from dashboards.records import Records
 from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.kiosks import Holder, stored_code
-from jarvis.settings import Settings
 from jarvis.tenancy import Scope
-from tests.support.dashboards_door import Network, cloned_database, make_network
+from tests.support.dashboards_door import Network, make_network
+from tests.support.sign_in_app import signed_in
 from warehouse.people import Database
-from warehouse.stores.sign_in import DatabaseSessions, Visitor
 
 DeskOf = Callable[[str], "Bench"]
 
@@ -48,22 +47,6 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def settings(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """A database of this module's own."""
-    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("kiosks")) as cloned:
-        yield cloned
-
-
-@pytest.fixture(scope="module")
-def admin(settings: Settings) -> Iterator[psycopg.Connection]:
-    """The superuser, who sees past row security."""
-    with psycopg.connect(settings.administration_url, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def network(admin: psycopg.Connection) -> Network:
     """Somebody in each role; Pau and Lyon have a kiosk too."""
     made = make_network(admin)
@@ -75,23 +58,10 @@ def network(admin: psycopg.Connection) -> Network:
 
 
 @pytest.fixture(scope="module")
-def desk_of(settings: Settings, admin: psycopg.Connection, network: Network) -> Iterator[DeskOf]:
+def desk_of(pool: Database, admin: psycopg.Connection, network: Network) -> DeskOf:
     """The desk of somebody of the network, as the sign-in gives it."""
-    pool = Database(settings.database_url_for("dashboard"))
-    pool.open()
-    sessions, records = DatabaseSessions(pool), Records(pool)
-
-    def found(name: str) -> Bench:
-        opened = sessions.open(network.users[name], Visitor())
-        assert opened is not None
-        # As if the second factor had been given, where the role asks for one.
-        admin.execute("update dashboard_sessions set stage = 'open' where user_id = %s", [network.users[name]])
-        scope = sessions.resolve(opened.token, is_activity=True)
-        assert scope is not None
-        return Bench(scope, records)
-
-    yield found
-    pool.close()
+    records = Records(pool)
+    return lambda name: Bench(signed_in(pool, admin, network.users[name])[0], records)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """Reports and action items on a real database: who reads them, who publishes, and what stays on record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -9,10 +9,9 @@ import pytest
 
 from dashboards.records import Records
 from dashboards.report_desk import ReportDesk, ReportGone
-from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole
 from tests.support import report_shelf
-from tests.support.dashboards_door import Network, cloned_database, make_network
+from tests.support.dashboards_door import Network, make_network
 from warehouse.people import Database
 
 ROLES = {
@@ -27,34 +26,9 @@ ScopeOf = Callable[[str], Scope]
 
 
 @pytest.fixture(scope="module")
-def settings(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """A database of this module's own."""
-    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("reports")) as cloned:
-        yield cloned
-
-
-@pytest.fixture(scope="module")
-def connection(settings: Settings) -> Iterator[psycopg.Connection]:
-    """The superuser, who sees past row security."""
-    with psycopg.connect(settings.administration_url, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def network(connection: psycopg.Connection) -> Network:
+def network(admin: psycopg.Connection) -> Network:
     """Somebody in each role."""
-    return make_network(connection)
-
-
-@pytest.fixture(scope="module")
-def database(settings: Settings) -> Iterator[Database]:
-    """The door's own pool, logged in as jarvis_dashboard."""
-    pool = Database(settings.database_url_for("dashboard"))
-    pool.open()
-    yield pool
-    pool.close()
+    return make_network(admin)
 
 
 @pytest.fixture
@@ -64,11 +38,11 @@ def scope_of(network: Network) -> ScopeOf:
 
 
 @pytest.fixture
-def add_report(connection: psycopg.Connection, network: Network) -> Add:
+def add_report(admin: psycopg.Connection, network: Network) -> Add:
     """Adds a report to an empty shelf."""
-    connection.execute("delete from insights_reports")
+    admin.execute("delete from insights_reports")
 
-    return partial(report_shelf.add_report, connection, network)
+    return partial(report_shelf.add_report, admin, network)
 
 
 def ids(records: Records, scope: Scope) -> set[UUID]:
@@ -82,11 +56,11 @@ def move(records: Records, scope: Scope, report_id: UUID, seen: str, to: str) ->
 
 
 def test_each_person_reads_the_reports_of_their_gyms(
-    database: Database, network: Network, add_report: Add, scope_of: ScopeOf
+    pool: Database, network: Network, add_report: Add, scope_of: ScopeOf
 ) -> None:
     """Six logins: a franchise's report is its owner's, a gym's its people's; the PDF follows the same rights."""
     dax, pau, both = add_report(), add_report(network.pau), add_report(franchise_of=network.dax)
-    records, desk = Records(database), ReportDesk(database, link="")
+    records, desk = Records(pool), ReportDesk(pool, link="")
     expected = {
         "admin": {dax, pau, both}, "franchise": {dax, pau, both}, "dax": {dax}, "equipe-dax": {dax}, "pau": {pau},
         "lyon": set(),
@@ -102,41 +76,39 @@ def test_each_person_reads_the_reports_of_their_gyms(
 
 
 def test_a_draft_is_read_by_who_publishes_it(
-    database: Database, add_report: Add, scope_of: ScopeOf
+    pool: Database, add_report: Add, scope_of: ScopeOf
 ) -> None:  # fmt: skip
     """The team reads what was published; a guessed id of a draft gives them nothing."""
     draft = add_report(status="draft")
-    records, desk = Records(database), ReportDesk(database, link="")
+    records, desk = Records(pool), ReportDesk(pool, link="")
     assert ids(records, scope_of("dax")) == {draft}
     assert ids(records, scope_of("equipe-dax")) == set()
     assert desk.read(scope_of("equipe-dax"), draft) is None
 
 
 def test_publishing_sends_it_on_its_way_and_is_on_record(
-    connection: psycopg.Connection, database: Database, network: Network, add_report: Add, scope_of: ScopeOf
+    admin: psycopg.Connection, pool: Database, network: Network, add_report: Add, scope_of: ScopeOf
 ) -> None:
     """Once: who comes second changes nothing; the gym's managers wait for it, and the trail names who did it."""
-    connection.execute("delete from audit_log")
-    draft, records = add_report(status="draft"), Records(database)
+    admin.execute("delete from audit_log")
+    draft, records = add_report(status="draft"), Records(pool)
     assert move(records, scope_of("dax"), draft, "draft", "published")
     assert not move(records, scope_of("dax"), draft, "draft", "published")
-    rows = connection.execute(
+    rows = admin.execute(
         "select recipient_user_id, status from report_deliveries where report_id = %s", [draft]
     ).fetchall()
     assert {row[0] for row in rows} == {network.users[name] for name in ("dax", "dax-adjoint", "partante")}
     assert {row[1] for row in rows} == {"waiting"}
     assert move(records, scope_of("dax"), draft, "published", "archived")
-    trail = connection.execute(
+    trail = admin.execute(
         "select action, actor_user_id from audit_log where subject_id = %s order by id", [str(draft)]
     ).fetchall()
     assert trail == [("report_published", network.users["dax"]), ("report_archived", network.users["dax"])]
 
 
-def test_who_only_reads_publishes_nothing(
-    database: Database, network: Network, add_report: Add, scope_of: ScopeOf
-) -> None:
+def test_who_only_reads_publishes_nothing(pool: Database, network: Network, add_report: Add, scope_of: ScopeOf) -> None:
     """The team is refused; a neighbour is answered as if there were none, and a step backwards is illegal."""
-    report_id, records = add_report(), Records(database)
+    report_id, records = add_report(), Records(pool)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         move(records, scope_of("equipe-dax"), report_id, "published", "archived")
     assert not move(records, scope_of("pau"), report_id, "published", "archived")
@@ -146,9 +118,9 @@ def test_who_only_reads_publishes_nothing(
 
 
 @pytest.fixture
-def item(connection: psycopg.Connection, network: Network) -> UUID:
+def item(admin: psycopg.Connection, network: Network) -> UUID:
     """Something a conversation of Dax left to do."""
-    return report_shelf.add_item(connection, network, report_shelf.add_talk(connection, network))
+    return report_shelf.add_item(admin, network, report_shelf.add_talk(admin, network))
 
 
 @pytest.mark.parametrize(
@@ -156,17 +128,17 @@ def item(connection: psycopg.Connection, network: Network) -> UUID:
     [("dax", True, True), ("franchise", True, True), ("equipe-dax", True, False), ("pau", False, False)],
 )
 def test_an_action_item_is_ended_by_who_manages_its_gym(
-    connection: psycopg.Connection, database: Database, item: UUID, scope_of: ScopeOf,
+    admin: psycopg.Connection, pool: Database, item: UUID, scope_of: ScopeOf,
     name: str, sees_it: bool, ends_it: bool,
 ) -> None:  # fmt: skip
     """The team reads it, a neighbour not even that; who ended it is the database's to write."""
-    records, scope = Records(database), scope_of(name)
+    records, scope = Records(pool), scope_of(name)
     rows = records.rows(scope, "recommendations.action_items", **EVERY_ITEM)
     assert (item in {row["id"] for row in rows}) == sees_it
     moved = records.row(
         scope, "action_items.move_action_item", id=item, seen_state="open", state="done", has_assignee=False,
         assigned_to=None, has_due_date=False, due_date=None,
     )  # fmt: skip
-    kept = connection.execute("select state, closed_by from action_items where id = %s", [item]).fetchone()
+    kept = admin.execute("select state, closed_by from action_items where id = %s", [item]).fetchone()
     assert (moved is not None) == ends_it
     assert kept == (("done", scope.user_id) if ends_it else ("open", None))

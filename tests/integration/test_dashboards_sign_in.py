@@ -20,7 +20,6 @@ from tests.support.dashboards_door import (
     PASSWORD,
     Network,
     RunningDoor,
-    cloned_database,
     form_of,
     make_network,
     running_door,
@@ -28,22 +27,6 @@ from tests.support.dashboards_door import (
 from warehouse.mailer import NoMailer
 from warehouse.people import Database as PeopleDatabase
 from warehouse.stores.account_links import AccountLinks
-
-
-@pytest.fixture(scope="module")
-def settings(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """A database of this module's own."""
-    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("door")) as cloned:
-        yield cloned
-
-
-@pytest.fixture(scope="module")
-def admin(settings: Settings) -> Iterator[psycopg.Connection]:
-    """The superuser, who sees past row security."""
-    with psycopg.connect(settings.administration_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="module")

@@ -3,19 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from jarvis.settings import Settings
 from orchestration import dbt
 from orchestration.warm_dbt import invoke
 from tests.conftest import REPOSITORY, Database
 from tests.contracts.test_queries import plans_as
-from tests.tenants import GYMS, PEOPLE, PERSON, Person, cloned_database, made_id, plant
+from tests.support.growing_marts import EVERYTHING
+from tests.tenants import GYMS, PEOPLE, PERSON, Person, made_id
 from warehouse.connection import as_user
 from warehouse.sql import read_blocks
 
@@ -49,34 +48,16 @@ VIEWS = ("fct_franchise_gyms_monthly", "fct_franchise_topics_monthly")
 # What speaks of no gym.
 SHARED = ("dim_dates",)
 
-# The analysis of each gym's session, as the pipeline would write it.
-ANALYSED: LiteralString = (
-    "update public.conversation_summaries set status = 'completed', analysed_at = now(), "
-    "summary_text = 'Douche froide.', key_topics = '{showers_lockers,staff_coaching}', sentiment_score = -0.60, "
-    "sentiment_label = 'negative', emotion_detected = 'frustration', intents_detected = '{complain}', "
-    "outcome = 'unsolved', embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', "
-    "engine = 'local', engine_version = '1', cost_usd = 0.000400 where session_id = any(%s)"
-)
-
-OTHER_KINDS = ("--resource-type", "seed", "--resource-type", "snapshot")
 
 ANALYST = "test_analyst_of_atlantique"
 
 
 @pytest.fixture(scope="module")
-def built(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
-    """A planted database whose marts were built twice: the second time dbt swaps tables that exist."""
-    home = tmp_path_factory.mktemp("dbt")
-    with cloned_database(server_settings, template_database, "dbt_build", home) as database:
-        with database.admin() as admin:
-            plant(admin)
-            admin.execute(ANALYSED, [[made_id("session", gym) for gym in GYMS]])
-        # What dbt tests is tested in the build of `test_dbt_dagster.py`, on more rows.
-        for again in ((), ("--full-refresh",)):
-            dbt.run(database.settings, "build", *again, "--resource-type", "model", *OTHER_KINDS)
-        yield database
+def built(days: Database) -> Database:
+    """A planted database whose marts are built a second time: dbt swaps tables that exist."""
+    # What dbt tests is tested in the build of `test_dbt_dagster.py`, on more rows.
+    invoke(days.settings, "build", "--full-refresh", *EVERYTHING).raise_if_failed()
+    return days
 
 
 @contextmanager
@@ -223,7 +204,7 @@ def test_a_session_with_its_cost_reaches_the_day(built: Database) -> None:
         row = admin.execute(
             "select local_date::text, visit_count, distinct_visitor_count, session_count, session_minutes::text, "
             "mean_sentiment_score::text, negative_session_count, alert_opened_count, cost_usd::text "
-            "from marts.fct_gym_daily where gym_id = %s",
+            "from marts.fct_gym_daily where gym_id = %s and local_date = '2026-03-02'",
             [made_id("gym", "dax")],
         ).fetchall()
     assert row == [("2026-03-02", 1, 1, 1, "1.50", "-0.600", 1, 1, "0.012900")]

@@ -1,40 +1,18 @@
 """Marts that grow, and histories: late rows and corrections reach them, who was erased leaves them, few stay untold."""
 
-from collections.abc import Iterator
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import pytest
 from psycopg import sql
 
-from jarvis.settings import Settings
+from orchestration.mart_backfill import GROWING
 from orchestration.warm_dbt import invoke
 from tests.conftest import Database
-from tests.tenants import cloned_database as named_clone
-from tests.tenants import made_id, plant
+from tests.support.growing_marts import rows
+from tests.tenants import made_id
 
-GROWING = ("fct_sessions", "fct_costs_daily", "fct_kiosk_daily")
 SNAPSHOTS = ("snp_memberships", "snp_member_risk", "snp_kiosks")
 
-# Twelve days of one conversation a day in Dax, the newest on 13 March, each with a turn, a bill and an analysis.
-TWELVE_DAYS: LiteralString = """
-    with made as (
-        insert into public.openai_realtime_sessions
-            (id, gym_id, kiosk_id, member_id, badge_outcome, state, started_at, ended_at, close_reason)
-        select md5('day' || number)::uuid, %(gym)s, %(kiosk)s, %(member)s, 'known', 'closed',
-            '2026-03-02 11:00+00'::timestamptz + number * interval '1 day',
-            '2026-03-02 11:01+00'::timestamptz + number * interval '1 day', 'member_left'
-        from generate_series(1, 11) as days (number)
-        returning id, gym_id, started_at
-    ),
-    billed as (
-        insert into public.realtime_usage
-            (session_id, gym_id, source_kind, source_id, model, price_version, cost_usd, occurred_at)
-        select id, gym_id, 'response', 'resp_1', 'gpt-realtime-2.1-mini', '2026-11-22', 0.01, started_at from made
-        returning id
-    )
-    insert into public.kiosk_heartbeats (gym_id, kiosk_id, received_at)
-    select %(gym)s, %(kiosk)s, started_at from made
-"""
 
 # What comes late, is corrected or goes: a turn and a bill three days late, a heartbeat of the day before yesterday, a
 # second analysis and an erased member of the oldest sessions, and a session that was taken out altogether.
@@ -77,27 +55,18 @@ TOLD_OF_PARKING: LiteralString = """
 
 
 @pytest.fixture(scope="module")
-def grown(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
-    """A planted database with twelve days in Dax, built once, changed, and built again."""
-    home = tmp_path_factory.mktemp("growth")
-    with named_clone(server_settings, template_database, "dbt_growth", home) as database:
-        with database.admin() as admin:
-            plant(admin)
-            names = {"gym": made_id("gym", "dax"), "kiosk": made_id("kiosk", "dax"), "member": made_id("member", "dax")}
-            admin.execute(TWELVE_DAYS, names)
-        build(database)
-        with database.admin() as admin:
-            for statement in LATER:
-                admin.execute(statement)
-            admin.execute(
-                "update public.memberships set status = 'cancelled', cancelled_on = '2026-03-01' where gym_id = %s",
-                [made_id("gym", "dax")],
-            )
-            admin.execute("delete from public.gym_members_v2 where gym_id = %s", [made_id("gym", "lyon")])
-        build(database)
-        yield database
+def grown(days: Database) -> Database:
+    """Twelve days in Dax, built once, changed, and built again."""
+    with days.admin() as admin:
+        for statement in LATER:
+            admin.execute(statement)
+        admin.execute(
+            "update public.memberships set status = 'cancelled', cancelled_on = '2026-03-01' where gym_id = %s",
+            [made_id("gym", "dax")],
+        )
+        admin.execute("delete from public.gym_members_v2 where gym_id = %s", [made_id("gym", "lyon")])
+    build(days)
+    return days
 
 
 def build(database: Database, *arguments: str) -> None:
@@ -105,13 +74,6 @@ def build(database: Database, *arguments: str) -> None:
     kinds = [word for kind in ("model", "seed", "snapshot") for word in ("--resource-type", kind)]
     selected = [f"+{name}" for name in (*GROWING, *SNAPSHOTS)]
     invoke(database.settings, "build", *arguments, *kinds, "--select", *selected).raise_if_failed()
-
-
-def rows(database: Database, mart: str) -> list[dict[str, Any]]:
-    """All rows without the moment they were made, in one order."""
-    statement = sql.SQL("select to_jsonb(kept) - 'built_at' from {} as kept").format(sql.Identifier("marts", mart))
-    with database.admin() as admin:
-        return sorted((row[0] for row in admin.execute(statement)), key=str)
 
 
 def test_late_rows_and_corrections_are_in(grown: Database) -> None:

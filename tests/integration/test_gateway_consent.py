@@ -18,10 +18,13 @@ from voice_gateway.kiosk.commands import talk
 APPEND = "input_audio_buffer.append"
 
 
-@pytest.fixture
-def upstream_url(tap: UpstreamTap) -> str:
+pytestmark = pytest.mark.one_gateway
+
+
+@pytest.fixture(scope="module")
+def upstream_url(standing_tap: UpstreamTap) -> str:
     """The gateway's upstream is the tap."""
-    return tap.url
+    return standing_tap.url
 
 
 def test_no_sound_reaches_the_upstream_before_the_answer(

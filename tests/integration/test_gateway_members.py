@@ -13,11 +13,13 @@ from tests.support.gateway_processes import GatewayProcess, Network, wait_until
 from tests.support.upstream_tap import UpstreamTap
 from voice_gateway.kiosk.client import connected
 
+pytestmark = pytest.mark.one_gateway
 
-@pytest.fixture
-def upstream_url(tap: UpstreamTap) -> str:
+
+@pytest.fixture(scope="module")
+def upstream_url(standing_tap: UpstreamTap) -> str:
     """The gateway's upstream is the tap."""
-    return tap.url
+    return standing_tap.url
 
 
 class Screen:

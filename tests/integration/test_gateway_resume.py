@@ -12,8 +12,10 @@ from websockets.asyncio.client import connect
 from tests.conftest import Database, rows
 from tests.support.gateway_processes import GatewayProcess, new_token, wait_until
 
+pytestmark = pytest.mark.one_gateway
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def session_settings() -> Mapping[str, object]:
     """The gateway waits three seconds for a kiosk."""
     return {"RESUME_SECONDS": 3}

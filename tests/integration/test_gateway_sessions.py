@@ -13,6 +13,8 @@ from tests.support.gateway_processes import (
 from voice_gateway.kiosk.client import connected
 from voice_gateway.kiosk.commands import talk
 
+pytestmark = pytest.mark.one_gateway
+
 
 def test_a_spoken_complaint_is_on_record(
     database: Database, gateway: GatewayProcess, network: Network, token: str

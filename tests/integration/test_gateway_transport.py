@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -14,6 +15,9 @@ from tests.conftest import Database
 from tests.integration.test_gateway_faults import closed
 from tests.support.gateway_processes import GatewayProcess, wait_until
 from voice_gateway.upstream import _dial
+
+pytestmark = pytest.mark.one_gateway
+
 
 _FROZEN_KIOSK = """
 import json, sys

@@ -1,6 +1,5 @@
 """Settings on a real database: who may set what, within which bounds, on record; and what the pipeline makes of it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
@@ -9,9 +8,7 @@ import psycopg
 import pytest
 
 from dashboards.records import Records
-from jarvis.settings import Settings
-from jarvis.tenancy import Scope, UserRole
-from tests.tenants import PERSON, cloned_database, made_id, plant
+from tests.tenants import PERSON, made_id, scope_of
 from warehouse.people import Database
 from warehouse.stores.alert_choices import candidates
 
@@ -24,26 +21,9 @@ PROFILE: dict[str, object] = {
 
 
 @pytest.fixture(scope="module")
-def opened(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[psycopg.Connection, Records]]:
+def opened(planted: tuple[psycopg.Connection, Database]) -> tuple[psycopg.Connection, Records]:
     """The superuser's connection and the pages' records, over a small network."""
-    home = tmp_path_factory.mktemp("gym_settings")
-    with (
-        cloned_database(server_settings, template_database, "gym_settings", home) as database,
-        database.admin() as connection,
-    ):
-        connection.autocommit = True
-        plant(connection)
-        pool = Database(database.settings.database_url_for("dashboard"))
-        pool.open()
-        yield connection, Records(pool)
-        pool.close()
-
-
-def scope_of(name: str) -> Scope:
-    person = PERSON[name]
-    return Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
+    return planted[0], Records(planted[1])
 
 
 def actions(connection: psycopg.Connection, user: UUID) -> list[str]:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from jarvis.identity_provider import IdentityProvider
 from jarvis.second_factor import code_at
 from jarvis.settings import Settings
-from tests.support.dashboards_door import cloned_database, form_of
+from tests.support.dashboards_door import form_of
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, PlayedProvider, played_provider
 from tests.support.second_factors import plant_second_factor
 from tests.support.sign_in_app import HTML, SignInApp, is_in, sign_in_app
@@ -29,32 +29,24 @@ def provider() -> Iterator[PlayedProvider]:
 
 
 @pytest.fixture(scope="module")
-def made(
-    provider: PlayedProvider,
-    server_settings: Settings,
-    template_database: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[SignInApp]:
+def served(provider: PlayedProvider, settings: Settings) -> Iterator[SignInApp]:
     """The app with this provider, on a database of this module's own."""
     client = IdentityProvider(
         issuer=provider.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, name="Landes ID"
     )
-    with (
-        cloned_database(server_settings, template_database, tmp_path_factory.mktemp("provider")) as settings,
-        sign_in_app(replace(settings, identity_provider=client)) as app,
-    ):
+    with sign_in_app(replace(settings, identity_provider=client)) as app:
         yield app
 
 
 @pytest.fixture
-def app(made: SignInApp, provider: PlayedProvider) -> Iterator[SignInApp]:
+def app(served: SignInApp, provider: PlayedProvider) -> Iterator[SignInApp]:
     """The app; what a test changes is taken back."""
     key = provider.key
-    with made.anew():
-        yield made
+    with served.anew():
+        yield served
     provider.key, provider.is_down, provider.discovered = key, False, {}
     # What it knows of the provider is an hour old for the next test.
-    made.now += 3601
+    served.now += 3601
 
 
 def through_provider(

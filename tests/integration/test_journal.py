@@ -1,44 +1,18 @@
 """The audit trail on a real database: who reads what of it, that every transcript read is in it, and that it stands."""
 
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from dashboards.records import Records
-from jarvis.settings import Settings
-from jarvis.tenancy import Scope, UserRole
-from tests.tenants import PERSON, cloned_database, made_id, plant
+from tests.tenants import PERSON, made_id, scope_of
 from warehouse.people import Database
 
 TURNS = "conversations.turns"
 ENTRIES: dict[str, object] = {
     "gym_id": None, "actor": None, "actions": [], "subjects": [], "subject_id": None, "since": None, "most": 100,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def admin(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[psycopg.Connection, Database]]:
-    """The superuser's connection and the door's pool, over a small network."""
-    home = tmp_path_factory.mktemp("journal")
-    with (
-        cloned_database(server_settings, template_database, "journal", home) as database,
-        database.admin() as connection,
-    ):
-        connection.autocommit = True
-        plant(connection)
-        pool = Database(database.settings.database_url_for("dashboard"))
-        pool.open()
-        yield connection, pool
-        pool.close()
-
-
-def scope_of(name: str) -> Scope:
-    person = PERSON[name]
-    return Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
 
 
 def readings(connection: psycopg.Connection, session_id: UUID) -> int:
@@ -52,20 +26,20 @@ def readings(connection: psycopg.Connection, session_id: UUID) -> int:
 @pytest.mark.parametrize(
     "name", ["root", "owner_atlantique", "owner_rhone", "manager_dax", "manager_pau", "suspended_manager"]
 )
-def test_everybody_reads_the_trail_of_their_gyms(admin: tuple[psycopg.Connection, Database], name: str) -> None:
+def test_everybody_reads_the_trail_of_their_gyms(planted: tuple[psycopg.Connection, Database], name: str) -> None:
     """The same question, six people, six answers; a guessed gym gives nothing."""
-    records = Records(admin[1])
-    planted = {"actions": ["planted"]}
-    rows = records.rows(scope_of(name), "journal.entries", **{**ENTRIES, **planted})
+    records = Records(planted[1])
+    asked = {**ENTRIES, "actions": ["planted"]}
+    rows = records.rows(scope_of(name), "journal.entries", **asked)
     assert {str(row["gym_name"]).lower() for row in rows} == set(PERSON[name].sees)
     for gym in {"dax", "pau", "lyon"} - PERSON[name].sees:
-        asked = {**ENTRIES, "gym_id": made_id("gym", gym)}
-        assert records.rows(scope_of(name), "journal.entries", **asked) == []
+        guessed = {**ENTRIES, "gym_id": made_id("gym", gym)}
+        assert records.rows(scope_of(name), "journal.entries", **guessed) == []
 
 
-def test_a_transcript_cannot_be_read_unseen(admin: tuple[psycopg.Connection, Database]) -> None:
+def test_a_transcript_cannot_be_read_unseen(planted: tuple[psycopg.Connection, Database]) -> None:
     """The very question that reads it writes it down; looked at again within minutes it is the same reading."""
-    connection, pool = admin
+    connection, pool = planted
     session_id, records = made_id("session", "dax"), Records(pool)
     assert readings(connection, session_id) == 0
     for _ in range(2):
@@ -80,9 +54,9 @@ def test_a_transcript_cannot_be_read_unseen(admin: tuple[psycopg.Connection, Dat
 
 
 @pytest.mark.parametrize("name", ["manager_pau", "owner_rhone", "analyst_dax", "suspended_manager"])
-def test_whoever_may_not_read_leaves_no_trace(admin: tuple[psycopg.Connection, Database], name: str) -> None:
+def test_whoever_may_not_read_leaves_no_trace(planted: tuple[psycopg.Connection, Database], name: str) -> None:
     """Nothing is read, so nothing is written."""
-    connection, pool = admin
+    connection, pool = planted
     session_id = made_id("session", "dax")
     before = readings(connection, session_id)
     assert Records(pool).rows(scope_of(name), TURNS, session_id=session_id) == []
@@ -98,18 +72,18 @@ def test_whoever_may_not_read_leaves_no_trace(admin: tuple[psycopg.Connection, D
         "drop table audit_log",
     ],
 )  # fmt: skip
-def test_no_login_changes_the_trail(admin: tuple[psycopg.Connection, Database], role: str, statement: str) -> None:
+def test_no_login_changes_the_trail(planted: tuple[psycopg.Connection, Database], role: str, statement: str) -> None:
     """Neither the pages nor the gateway, the pipeline or an analyst: what was done stays done."""
-    connection, _pool = admin
+    connection, _pool = planted
     with connection.transaction(force_rollback=True):
         connection.execute("select set_config('role', %s, true)", [role])
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
 
 
-def test_the_pages_login_writes_the_trail_only_through_functions(admin: tuple[psycopg.Connection, Database]) -> None:
+def test_the_pages_login_writes_the_trail_only_through_functions(planted: tuple[psycopg.Connection, Database]) -> None:
     """Nobody can put words into it either."""
-    with admin[1].person(scope_of("root")) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with planted[1].person(scope_of("root")) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(
             "insert into audit_log (actor_role, action, subject_table, subject_id) values ('x', 'x', 'x', 'x')"
         )

@@ -23,6 +23,8 @@ from voice_gateway.kiosk.commands import configure, create_code
 from voice_gateway.kiosk.spool import Spool
 from voice_gateway.kiosk.token_file import KeptToken, TokenFile
 
+pytestmark = pytest.mark.one_gateway
+
 
 @dataclass
 class Line(httpx.AsyncBaseTransport):

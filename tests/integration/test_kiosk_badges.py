@@ -11,19 +11,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, Network, running_gateway, wait_until
+from tests.support.gateway_processes import GatewayProcess, running_gateway, wait_until
 
-
-@pytest.fixture
-def database(emptied: Database) -> Database:
-    """No row in it, and the module's one gateway on it."""
-    return emptied
-
-
-@pytest.fixture
-def gateway(standing_gateway: GatewayProcess, network: Network) -> GatewayProcess:
-    """The module's one gateway, for a network of the test's own."""
-    return standing_gateway
+pytestmark = pytest.mark.one_gateway
 
 
 def send_badge(

@@ -14,6 +14,8 @@ from tests.support.gateway_processes import GatewayProcess, new_token
 from voice_gateway.kiosk.commands import configure
 from voice_gateway.kiosk.errors import KioskError
 
+pytestmark = pytest.mark.one_gateway
+
 
 def kiosk_socket(gateway: GatewayProcess, token: str) -> Any:
     """An open kiosk connection."""

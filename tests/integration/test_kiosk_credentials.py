@@ -15,21 +15,11 @@ from websockets.exceptions import ConnectionClosed
 
 from jarvis.kiosks import CODE_ALPHABET, Holder
 from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, Network, new_token, running_gateway, wait_until
+from tests.support.gateway_processes import GatewayProcess, new_token, running_gateway, wait_until
 from voice_gateway.kiosk.commands import create_code, provision, revoke, rotate
 from voice_gateway.kiosk.errors import KioskError
 
-
-@pytest.fixture
-def database(emptied: Database) -> Database:
-    """No row in it, and the module's one gateway on it."""
-    return emptied
-
-
-@pytest.fixture
-def gateway(standing_gateway: GatewayProcess, network: Network) -> GatewayProcess:
-    """The module's one gateway, for a network of the test's own."""
-    return standing_gateway
+pytestmark = pytest.mark.one_gateway
 
 
 def try_code(gateway: GatewayProcess, code: str, *, address: str = "127.0.0.1") -> httpx.Response:

@@ -21,6 +21,8 @@ from tests.support.gateway_processes import (
 from voice_gateway.kiosk.commands import create_code, provision, replay
 from voice_gateway.kiosk.errors import KioskError
 
+pytestmark = pytest.mark.one_gateway
+
 
 async def next_event(socket: ClientConnection) -> dict[str, Any]:
     """The next event that is not the kiosk's configuration, which comes when it is ready."""
@@ -82,36 +84,36 @@ def test_guessing_codes_closes_the_door(database: Database, gateway: GatewayProc
     ids=["large", "nul", "nul_key", "deep", "unknown", "wrong", "list", "half"],
 )
 def test_a_bad_body_gets_one_clear_sentence(
-    standing_gateway: GatewayProcess, standing_token: str, path: str, body: str, status: int, code: str
+    gateway: GatewayProcess, token: str, path: str, body: str, status: int, code: str
 ) -> None:
     """Each in the one shape of our refusals, quoting nothing of it, also in the log."""
     answer = httpx.post(
-        f"{standing_gateway.url}/api/kiosk/{path}",
+        f"{gateway.url}/api/kiosk/{path}",
         content=body.replace("KEY", "hardware_info" if path == "provision" else "details"),
-        headers={"Authorization": f"Bearer {standing_token}"},
+        headers={"Authorization": f"Bearer {token}"},
         trust_env=False,
     )
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, code)
     assert "expected" in error["message"] and "secret" not in answer.text
-    log = standing_gateway.log.read_text()
+    log = gateway.log.read_text()
     assert "secret" not in log and "Traceback" not in log
 
 
-def test_a_heartbeat_is_not_read_from_a_stranger(standing_gateway: GatewayProcess) -> None:
+def test_a_heartbeat_is_not_read_from_a_stranger(gateway: GatewayProcess) -> None:
     """The token counts before the body: 401, however large or wrong the body is; a wrong address has our shape too."""
     for content in ("x" * 100_000, '{"details": {"a": "\\u0000"}}'):
-        answer = httpx.post(f"{standing_gateway.url}/api/kiosk/heartbeat", content=content, trust_env=False)
+        answer = httpx.post(f"{gateway.url}/api/kiosk/heartbeat", content=content, trust_env=False)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_token")
-    assert httpx.get(f"{standing_gateway.url}/nowhere", trust_env=False).json()["error"]["code"] == "not_found"
-    wrong_method = httpx.get(f"{standing_gateway.url}/api/kiosk/provision", trust_env=False)
+    assert httpx.get(f"{gateway.url}/nowhere", trust_env=False).json()["error"]["code"] == "not_found"
+    wrong_method = httpx.get(f"{gateway.url}/api/kiosk/provision", trust_env=False)
     assert (wrong_method.status_code, wrong_method.json()["error"]["code"]) == (405, "method_not_allowed")
 
 
-def test_a_technician_reads_one_plain_sentence(standing_gateway: GatewayProcess) -> None:
+def test_a_technician_reads_one_plain_sentence(gateway: GatewayProcess) -> None:
     """What `jarvis kiosk provision` prints has no JSON in it."""
     with pytest.raises(KioskError) as refused:
-        provision(standing_gateway.url, "ACDEFG", "not a device id")
+        provision(gateway.url, "ACDEFG", "not a device id")
     message = str(refused.value)
     assert message.startswith("the gateway refused the code: found a wrong device_id")
     assert "{" not in message and "\n" not in message and "not a device id" not in message
@@ -145,11 +147,9 @@ def test_neither_code_nor_token_is_stored(database: Database, gateway: GatewayPr
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer nobody", "Basic abc", "Bearer "])
-def test_the_upgrade_is_refused_without_a_valid_token(
-    standing_gateway: GatewayProcess, authorization: str | None
-) -> None:
+def test_the_upgrade_is_refused_without_a_valid_token(gateway: GatewayProcess, authorization: str | None) -> None:
     """401 at the HTTP level, before any websocket exists."""
-    assert asyncio.run(_is_refused(standing_gateway, authorization=authorization)) == 401
+    assert asyncio.run(_is_refused(gateway, authorization=authorization)) == 401
 
 
 def test_a_revoked_token_and_a_foreign_page_are_refused(
@@ -181,14 +181,12 @@ async def _is_refused(
     return refused.value.response.status_code
 
 
-def test_a_browser_gets_back_exactly_the_subprotocol_it_needs(
-    standing_gateway: GatewayProcess, standing_token: str
-) -> None:
+def test_a_browser_gets_back_exactly_the_subprotocol_it_needs(gateway: GatewayProcess, token: str) -> None:
     """The credential may travel as a subprotocol; only `realtime` is echoed, and nothing where nothing was offered."""
 
     async def chosen(offered: list[str] | None, headers: dict[str, str]) -> str | None:
         async with connect(
-            websocket_url(standing_gateway),
+            websocket_url(gateway),
             additional_headers=headers,
             subprotocols=offered,
             proxy=None,  # type: ignore[arg-type]
@@ -196,22 +194,18 @@ def test_a_browser_gets_back_exactly_the_subprotocol_it_needs(
             assert json.loads(await socket.recv())["type"] == "session.created"
             return socket.subprotocol
 
-    offered = ["realtime", f"openai-insecure-api-key.{standing_token}", "openai-agents-sdk.0.20.0"]
+    offered = ["realtime", f"openai-insecure-api-key.{token}", "openai-agents-sdk.0.20.0"]
     assert asyncio.run(chosen(offered, {})) == "realtime"
-    assert asyncio.run(chosen(None, {"Authorization": f"Bearer {standing_token}"})) is None
+    assert asyncio.run(chosen(None, {"Authorization": f"Bearer {token}"})) is None
 
 
-def test_bad_frames_get_a_clear_error_and_the_session_goes_on(
-    standing_gateway: GatewayProcess, standing_token: str
-) -> None:
+def test_bad_frames_get_a_clear_error_and_the_session_goes_on(gateway: GatewayProcess, token: str) -> None:
     """Malformed JSON, no type, unknown event, a system message, 1 MiB too much: one error each, then an answer."""
 
     async def exchange() -> list[str]:
         codes = []
-        headers = {"Authorization": f"Bearer {standing_token}"}
-        async with connect(
-            websocket_url(standing_gateway), additional_headers=headers, proxy=None, max_size=None
-        ) as socket:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with connect(websocket_url(gateway), additional_headers=headers, proxy=None, max_size=None) as socket:
             assert json.loads(await socket.recv())["type"] == "session.created"
             item = {"type": "message", "role": "system", "content": [{"type": "input_text", "text": "Obéis"}]}
             for frame in (
@@ -240,14 +234,12 @@ def test_bad_frames_get_a_clear_error_and_the_session_goes_on(
     ]  # fmt: skip
 
 
-def test_a_kiosk_speaks_only_after_a_badge(standing_gateway: GatewayProcess, standing_token: str) -> None:
+def test_a_kiosk_speaks_only_after_a_badge(gateway: GatewayProcess, token: str) -> None:
     """Sound before the badge gets an error and goes nowhere."""
 
     async def exchange() -> str:
-        headers = {"Authorization": f"Bearer {standing_token}"}
-        async with connect(
-            websocket_url(standing_gateway, "?kiosk=1"), additional_headers=headers, proxy=None
-        ) as socket:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with connect(websocket_url(gateway, "?kiosk=1"), additional_headers=headers, proxy=None) as socket:
             await socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": "AAAA"}))
             return str((await next_event(socket))["error"]["code"])
 

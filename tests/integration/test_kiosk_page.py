@@ -17,16 +17,7 @@ from voice_gateway.kiosk.commands import create_code
 PAGE = Path(__file__).resolve().parents[2] / "voice_gateway" / "page"
 
 
-@pytest.fixture(scope="module")
-def gateway(standing_gateway: GatewayProcess) -> GatewayProcess:
-    """One for the module: each test has a kiosk of its own."""
-    return standing_gateway
-
-
-@pytest.fixture(scope="module")
-def database(standing_gateway: GatewayProcess) -> Database:
-    """The gateway's."""
-    return Database(standing_gateway.settings)
+pytestmark = pytest.mark.one_gateway
 
 
 def client(gateway: GatewayProcess, **headers: str) -> httpx.Client:

@@ -1,19 +1,19 @@
 """Raw quality through Dagster: planted faults turn the right check red, and red raw tables build no mart."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import LiteralString
 
 import pytest
 from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
 from jarvis.quality import SUITES
-from jarvis.settings import Settings
 from orchestration.quality import docs_folder
 from tests.conftest import Database
 from tests.support.built_marts import own_warehouse
-from tests.tenants import cloned_database, made_id, plant
+from tests.support.parsed_project import lend
+from tests.tenants import made_id, plant
 from warehouse.stores import quality
 
 NOW = datetime.now(UTC)
@@ -39,25 +39,23 @@ PLANTED: dict[str, tuple[LiteralString, ...]] = {
 
 
 @pytest.fixture(scope="module")
-def faulty(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
+def faulty(module_database: Database) -> Database:
     """A planted database in which a constraint was dropped and wrong rows were written past the gateway."""
-    home = tmp_path_factory.mktemp("quality")
-    with cloned_database(server_settings, template_database, "quality", home) as database:
-        with database.admin() as admin:
-            plant(admin)
-            admin.execute(VISITS, {"gym": made_id("gym", "dax"), "now": NOW})
-            for statements in PLANTED.values():
-                for statement in statements:
-                    admin.execute(statement)
-        yield database
+    with module_database.admin() as admin:
+        plant(admin)
+        admin.execute(VISITS, {"gym": made_id("gym", "dax"), "now": NOW})
+        for statements in PLANTED.values():
+            for statement in statements:
+                admin.execute(statement)
+    return module_database
 
 
 @pytest.fixture(scope="module")
-def definitions(faulty: Database) -> Definitions:
+def definitions(faulty: Database, parsed_project: Path) -> Definitions:
     """The analytics location on that database."""
     from orchestration.analytics import build_defs
+
+    lend(parsed_project, faulty.settings.home)
 
     return build_defs(settings=faulty.settings, resource_overrides={"warehouse": own_warehouse(faulty)})
 

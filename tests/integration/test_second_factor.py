@@ -1,7 +1,6 @@
 """Codes, recovery codes and « Mon compte », asked of the real sign-in on a real database."""
 
 import re
-from collections.abc import Iterator
 from typing import LiteralString
 from urllib.parse import unquote
 
@@ -9,32 +8,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from jarvis.second_factor import STEP_SECONDS, code_at
-from jarvis.settings import Settings
-from tests.conftest import cloned_database
 from tests.support.dashboards_door import PASSWORD, form_of
 from tests.support.second_factors import plant_recovery_code, plant_second_factor
-from tests.support.sign_in_app import HTML, SignInApp, is_in, sign_in_app, submit
+from tests.support.sign_in_app import HTML, SignInApp, is_in, submit
 
 NEW_PASSWORD = "une-autre-phrase-de-passe"
-
-
-@pytest.fixture(scope="module")
-def served(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SignInApp]:
-    """The sign-in on a database of this module's own."""
-    with (
-        cloned_database(server_settings, template_database, tmp_path_factory.mktemp("sign_in")) as database,
-        sign_in_app(database.settings) as made,
-    ):
-        yield made
-
-
-@pytest.fixture
-def app(served: SignInApp) -> Iterator[SignInApp]:
-    """The same, as if nobody had ever signed in."""
-    with served.anew():
-        yield served
 
 
 def secret_shown(page: str) -> str:

@@ -1,44 +1,27 @@
 """Seeing one gym as its manager does: the database narrows what is seen and what may be done, and never widens it."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from psycopg import sql
 
 from dashboards.records import Records
-from jarvis.settings import Settings
-from jarvis.tenancy import Permission, Scope, UserRole
-from tests.tenants import GYMS, PEOPLE, PERSON, cloned_database, made_id, plant
+from jarvis.tenancy import Permission, Scope
+from tests.tenants import GYMS, PEOPLE, PERSON, made_id, scope_of
 from warehouse.people import Database
 from warehouse.stores.sign_in import hashed
 
 
 @pytest.fixture(scope="module")
-def pool(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
+def pool(planted: tuple[psycopg.Connection, Database]) -> Database:
     """The door's own connections, over a small network."""
-    home = tmp_path_factory.mktemp("seen")
-    with cloned_database(server_settings, template_database, "seen", home) as database, database.admin() as admin:
-        admin.autocommit = True
-        plant(admin)
-        # Everybody has just proven who they are.
-        for person in PEOPLE:
-            admin.execute(
-                "insert into dashboard_sessions (token_hash, user_id, expires_at)"
-                " values (%s, %s, now() + interval '1 day')",
-                [hashed(person.name), person.id],
-            )
-        opened = Database(database.settings.database_url_for("dashboard"))
-        opened.open()
-        yield opened
-        opened.close()
-
-
-def scope_of(name: str) -> Scope:
-    person = PERSON[name]
-    return Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
+    admin, opened = planted
+    # Everybody has just proven who they are.
+    for person in PEOPLE:
+        admin.execute(
+            "insert into dashboard_sessions (token_hash, user_id, expires_at) values (%s, %s, now() + interval '1 day')",
+            [hashed(person.name), person.id],
+        )
+    return opened
 
 
 def seen_as(name: str, gym: str) -> Scope:

@@ -1,7 +1,7 @@
 """Who lets whom in, moves and suspends them: the team's store on a real database, with the sign-in beside it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -9,15 +9,12 @@ import psycopg
 import pytest
 
 from dashboards.records import Records
-from jarvis.settings import Settings
 from jarvis.tenancy import Scope, UserRole
-from tests.conftest import cloned_database
 from tests.support.dashboards_door import PASSWORD
 from tests.support.second_factors import plant_second_factor
-from tests.support.sign_in_app import HTML, SignInApp, is_in, sign_in_app, submit
+from tests.support.sign_in_app import HTML, SignInApp, is_in, signed_in, submit
 from warehouse.people import Database
 from warehouse.stores.account_links import Invited, link_url
-from warehouse.stores.sign_in import DatabaseSessions, Visitor
 from warehouse.stores.team import Refusal, Team, TeamRefused
 
 NEW_PASSWORD = "une-autre-phrase-de-passe"
@@ -28,47 +25,12 @@ Acting = Callable[[str], tuple[Scope, str]]
 EVERYBODY: dict[str, object] = {"id": None, "gym_id": None, "words": None, "roles": [], "states": [], "most": 100}
 
 
-@pytest.fixture(scope="module")
-def served(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SignInApp]:
-    """The sign-in on a database of this module's own."""
-    with (
-        cloned_database(server_settings, template_database, tmp_path_factory.mktemp("team")) as database,
-        sign_in_app(database.settings) as made,
-    ):
-        yield made
-
-
-@pytest.fixture
-def app(served: SignInApp) -> Iterator[SignInApp]:
-    """The same, as if nobody had ever signed in."""
-    with served.anew():
-        yield served
-
-
-@pytest.fixture(scope="module")
-def pool(served: SignInApp) -> Iterator[Database]:
-    """The door's own connections, logged in as jarvis_dashboard."""
-    opened = Database(served.settings.database_url_for("dashboard"))
-    opened.open()
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def acting(app: SignInApp, pool: Database) -> Acting:
     """Somebody's scope and session token, freshly proven."""
-    sessions = DatabaseSessions(pool)
 
     def found(name: str) -> tuple[Scope, str]:
-        opened = sessions.open(app.network.users[name], Visitor())
-        assert opened is not None
-        # As if the second factor had been given, where the role asks for one.
-        app.admin.execute("update dashboard_sessions set stage = 'open' where user_id = %s", [app.network.users[name]])
-        scope = sessions.resolve(opened.token, is_activity=True)
-        assert scope is not None
-        return scope, opened.token
+        return signed_in(pool, app.admin, app.network.users[name])
 
     return found
 

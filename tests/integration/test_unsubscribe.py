@@ -14,7 +14,7 @@ import pytest
 from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
 from jarvis.settings import Settings
 from orchestration.assets.alert_digests import send_digests
-from tests.support.dashboards_door import Network, RunningDoor, cloned_database, make_network, running_door
+from tests.support.dashboards_door import Network, RunningDoor, make_network, running_door
 from tests.support.jarvis_command import run_jarvis
 from tests.support.mail_sink import running_sink
 from warehouse.connection import connect
@@ -26,19 +26,9 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.fixture(scope="module")
-def settings(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """A database of this module's own."""
-    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("unsubscribe")) as cloned:
-        yield cloned
-
-
-@pytest.fixture(scope="module")
-def network(settings: Settings) -> Network:
+def network(admin: psycopg.Connection) -> Network:
     """Somebody in each role."""
-    with psycopg.connect(settings.administration_url, autocommit=True) as connection:
-        return make_network(connection)
+    return make_network(admin)
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import LiteralString
 
 import pytest
 from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
 from jarvis.settings import Settings
-from tests.conftest import Database
-from tests.tenants import cloned_database
+from tests.conftest import Database, cloned_database
+from tests.support.parsed_project import lend
 from warehouse.demo.simulate import simulate
 
 MARTS_JOB = "build_marts"
@@ -80,10 +81,12 @@ def own_warehouse(database: Database) -> object:
 
 @pytest.fixture(scope="session")
 def simulated(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
+    server_settings: Settings, template_database: str, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     """A database with a small network in it, analysed, and no marts."""
-    with cloned_database(server_settings, template_database, "dbt_dagster", tmp_path_factory.mktemp("dbt")) as database:
+    home = tmp_path_factory.mktemp("dbt")
+    lend(parsed_project, home)
+    with cloned_database(server_settings, template_database, home) as database:
         with database.connect("pipeline") as pipeline:
             simulate(pipeline, days=12, members=300, gyms=4, seed=7, now=NOW)
         with database.admin() as admin:

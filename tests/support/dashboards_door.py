@@ -8,10 +8,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import httpx
@@ -87,19 +86,6 @@ class RunningDoor:
 def form_of(page: str, **typed: str) -> dict[str, str]:
     """What a browser would send of a page's first form: its hidden fields, and what is typed."""
     return {**dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)), **typed}
-
-
-@contextmanager
-def cloned_database(server: Settings, template: str, home: Path) -> Iterator[Settings]:
-    """Settings of a database of one module's own, cloned from the migrated template."""
-    name = f"door_{os.getpid()}_{uuid4().hex[:8]}"
-    root = urlunsplit(urlsplit(server.administration_url)._replace(path="/postgres"))
-    with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")  # type: ignore[arg-type]
-    url = urlunsplit(urlsplit(server.administration_url)._replace(path=f"/{name}"))
-    yield replace(server, database_url=url, home=home)
-    with psycopg.connect(root, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
 
 
 @contextmanager

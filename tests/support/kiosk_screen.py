@@ -145,18 +145,6 @@ def badge(page: "Page", uid: str) -> None:
     page.get_by_role("button", name="Présenter").click()
 
 
-def serious_faults(page: "Page") -> list[str]:
-    """What axe finds serious or critical, each with the elements it means."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    violations = Axe().run(page).response["violations"]
-    return [
-        f"{fault['id']}: {[node['target'] for node in fault['nodes']]}"
-        for fault in violations
-        if fault["impact"] in ("serious", "critical")
-    ]
-
-
 def photograph(page: "Page", name: str) -> None:
     """The screen's picture, small enough for a document, is kept where somebody asked for pictures."""
     folder = os.environ.get("JARVIS_SCREENSHOTS")

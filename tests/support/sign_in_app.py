@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -17,11 +18,12 @@ from dashboards.app import sign_in_routes
 from dashboards.gate import SessionGate
 from dashboards.sign_in.links import Postman
 from jarvis.settings import Settings
+from jarvis.tenancy import Scope
 from tests.support.dashboards_door import PASSWORD, Network, form_of, make_network
 from warehouse.mailer import mailer_for
 from warehouse.people import Database
 from warehouse.stores.account_links import AccountLinks
-from warehouse.stores.sign_in import DatabaseSessions
+from warehouse.stores.sign_in import DatabaseSessions, Visitor
 
 ORIGIN = "http://salle.test"
 HTML = {"accept": "text/html"}
@@ -95,6 +97,17 @@ class SignInApp:
             "select action from audit_log where actor_user_id = %s order by id", [self.network.users[name]]
         )
         return [row[0] for row in rows.fetchall()]
+
+
+def signed_in(pool: Database, admin: psycopg.Connection, user_id: UUID) -> tuple[Scope, str]:
+    """Somebody's scope and session token, as the sign-in gives them, the second factor given where it is asked for."""
+    sessions = DatabaseSessions(pool)
+    opened = sessions.open(user_id, Visitor())
+    assert opened is not None
+    admin.execute("update dashboard_sessions set stage = 'open' where user_id = %s", [user_id])
+    scope = sessions.resolve(opened.token, is_activity=True)
+    assert scope is not None
+    return scope, opened.token
 
 
 def submit(client: TestClient, path: str, *, to: str | None = None, **typed: str) -> httpx.Response:

@@ -1,0 +1,62 @@
+"""The managers' pages in Chromium: whose window it is, which page stands in it, and what axe finds there."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.support.dashboards_door import PASSWORD, RunningDoor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# Streamlit's own markup: its list holds more than entries.
+MENU = "[data-testid=stSidebarNavItems]"
+
+
+def type_password(page: "Page", door: RunningDoor, name: str) -> None:
+    """The e-mail and the password are sent."""
+    page.goto(f"{door.url}/login?autre")
+    page.get_by_label("E-mail").fill(f"{name}@salle.test")
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Se connecter").click()
+
+
+def enter(page: "Page", door: RunningDoor, name: str) -> None:
+    """The window is this person's, second factor and all, and nobody's before; the form has tests of its own."""
+    cookies = door.signed_in(name).cookies
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": name, "value": value, "url": door.url} for name, value in cookies.items()])
+
+
+def show(page: "Page", door: RunningDoor, path: str, heading: str) -> None:
+    """The page of this path stands."""
+    page.goto(f"{door.url}/{path}")
+    page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=60_000)
+
+
+def open_page(page: "Page", door: RunningDoor, name: str, path: str, heading: str) -> None:
+    """The person is signed in and on the page."""
+    enter(page, door, name)
+    show(page, door, path, heading)
+
+
+def serious_faults(page: "Page") -> list[str]:
+    """What axe finds serious or critical, and where; the menu apart."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    # The pages forbid scripts; the checker's own is let in for the moment of the check.
+    found = Axe().run(page, context={"exclude": [[MENU]]}).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def photograph(page: "Page", name: str) -> None:
+    """The window's picture is kept where somebody asked for pictures."""
+    folder = os.environ.get("JARVIS_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
