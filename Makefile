@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # One worker a core, whole files to each in the order of collection: tests/conftest.py says which stay together.
 WORKERS := --numprocesses auto --maxprocesses 4 --no-loadscope-reorder
 
-.PHONY: help up test test-browser test-reader test-clients lint types arrows lock bench clean
+.PHONY: help up test test-browser test-reader test-clients lanes lint types arrows lock bench clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,11 @@ test-reader: $(INSTALLED)  ## A virtual card reader through pcscd (installs it w
 test-clients: $(INSTALLED)  ## Stock Realtime clients against the gateway (installs them; node with apt where it is missing)
 	@sh tests/clients/install.sh $(BIN)/uv $(BIN)/python
 	@$(BIN)/python -m pytest -m clients $(ARGS)
+
+lanes: $(INSTALLED)  ## Install what those three lanes need, without running them
+	@sh tests/browser/install.sh
+	@sh tests/reader/install.sh $(BIN)/python
+	@sh tests/clients/install.sh $(BIN)/uv $(BIN)/python
 
 lint: $(INSTALLED)  ## Style and common mistakes
 	@$(BIN)/ruff check .

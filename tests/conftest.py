@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -36,16 +37,34 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # What takes long to make for a whole run is made by one worker.
 _TOGETHER = (
     ("tests/acceptance/",),
-    # The marts of tests/support/built_marts.py
+    # The marts of tests/support/built_marts.py, and what else asks dbt or Dagster for the whole project
     (
+        "tests/integration/test_metrics.py",
+        "tests/integration/test_asset_graph.py",
         "tests/integration/test_cookbook.py",
         "tests/integration/test_dbt_dagster.py",
-        "tests/integration/test_metrics.py",
         "tests/integration/test_network_pages.py",
+        "tests/integration/test_quality.py",
         "tests/integration/test_reports.py",
         "tests/integration/test_schedules.py",
         "tests/integration/test_trends_page.py",
+        "tests/contracts/test_dbt_project.py",
     ),
+    # Those of tests/support/growing_marts.py
+    (
+        "tests/integration/test_backfills.py",
+        "tests/integration/test_build_kills.py",
+        "tests/integration/test_dbt_build.py",
+        "tests/integration/test_dbt_growth.py",
+    ),
+)
+
+# By the first file of what stays together, longest first.
+_LONGEST = (
+    "tests/acceptance/",
+    "tests/integration/test_metrics.py",
+    "tests/integration/test_backfills.py",
+    "tests/browser/test_kiosk_page.py",
 )
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -57,8 +76,32 @@ class SharingScheduler(LoadFileScheduling):
     """Gives each worker whole files, or all files that share something, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        return next((files[0] for files in _TOGETHER if file.startswith(files)), file)
+        return _group_of(super()._split_scope(nodeid))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The default home of this run's processes is none in the clone, and gone in the end."""
+    # A worker of the run is given that of the process which started it.
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        home = tempfile.mkdtemp(prefix="jarvis-default-home-")
+        os.environ["JARVIS_HOME"] = home
+        config.add_cleanup(partial(shutil.rmtree, home, ignore_errors=True))
+
+
+def default_settings() -> Settings:
+    """Settings of that home, for what needs some and keeps nothing."""
+    return load_settings({"JARVIS_HOME": os.environ["JARVIS_HOME"], "JARVIS_SECRET_KEY": "k"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left with it in the end; the rest stays in its order."""
+    places = {file: place for place, file in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(_group_of(item.nodeid.partition("::")[0]), len(places)))
+
+
+def _group_of(file: str) -> str:
+    """The first of the files that a file stays together with, which may be itself."""
+    return next((files[0] for files in _TOGETHER if file.startswith(files)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharingScheduler:

@@ -13,7 +13,6 @@ from psycopg import Connection
 from bench.support.world import closed_session, make_gym
 from jarvis.cli import main
 from jarvis.conversations import Analysis, AnalysisFailure, Conversation, Outcome
-from jarvis.settings import load_settings
 from ml.conversations.golden import golden_conversations
 from ml.conversations.heads import WEIGHTS, Head, load, save
 from ml.conversations.local import LocalEngine
@@ -22,7 +21,7 @@ from orchestration.assets.engines import CHECK
 from orchestration.engine_gate import EngineRefused, Shelf
 from orchestration.live import LIVE_JOB, build_defs
 from orchestration.resources import Analyst
-from tests.conftest import Database
+from tests.conftest import Database, default_settings
 from tests.integration.test_pipeline import TestWarehouse, run
 from tests.support.cue_word_engine import CueWordEngine
 from warehouse.stores import engine_versions
@@ -58,7 +57,7 @@ class OnShelf(Shelf):
     """A shelf on which one engine stands, without a file."""
 
     def __init__(self, kept: Any = None) -> None:
-        object.__setattr__(self, "settings", load_settings({"JARVIS_SECRET_KEY": "k"}))
+        object.__setattr__(self, "settings", default_settings())
         object.__setattr__(self, "_kept", kept)
 
     def keep(self, engine: Any) -> None:
@@ -190,7 +189,7 @@ def test_the_blocking_check_keeps_the_run_from_the_sessions(database: Database, 
 
 def test_planted_worse_weights_are_refused_and_the_kept_ones_go_on(pipeline: Connection, tmp_path: Path) -> None:
     """Real weights: with an outcome head that knows nothing the engine is refused, its copy of before goes on."""
-    shelf = Shelf(replace(load_settings({"JARVIS_SECRET_KEY": "k"}), home=tmp_path))
+    shelf = Shelf(replace(default_settings(), home=tmp_path))
     shipped = LocalEngine.load()
     # Half of the golden set shows it as well, in half the time.
     half = golden_conversations()[::2] + golden_conversations()[1:6:2]

@@ -8,12 +8,11 @@ import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, Definitions, ExecuteInProcessResult
 
 from bench.support.world import closed_session, make_gym
-from jarvis.settings import load_settings
 from orchestration.engine_gate import Shelf
 from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
 from orchestration.resources import Analyst, Warehouse
 from orchestration.sensors.closed_sessions import run_failed_since, run_in_progress, wait_for_work
-from tests.conftest import Database
+from tests.conftest import Database, default_settings
 from tests.support.cue_word_engine import CueWordEngine
 from warehouse.sql import queries
 from warehouse.stores import conversations
@@ -40,7 +39,7 @@ class CueWordAnalyst(Analyst):
         return False
 
     def shelf(self) -> Shelf:
-        return Shelf(load_settings({"JARVIS_SECRET_KEY": "k"}))
+        return Shelf(default_settings())
 
     def negative_feedback_below(self) -> float:
         return -0.5

@@ -16,14 +16,13 @@ from psycopg.sql import SQL
 from bench.support.world import COMPLAINT, THANKS, Gym, closed_session, make_gym
 from jarvis.consents import HOSTED_PURPOSE
 from jarvis.conversations import Analysis, AnalysisFailure
-from jarvis.settings import load_settings
 from ml.conversations.openai import OpenAIEngine
 from orchestration.batches import AnalysisBatchFailed, analyse_due
 from orchestration.engine_gate import Shelf
 from orchestration.enrichment import EnrichmentReport, enrich_batch, enrich_due
 from orchestration.live import ENRICH_JOB, LIVE_JOB, build_defs
 from orchestration.resources import Analyst, Warehouse
-from tests.conftest import REPOSITORY, Database
+from tests.conftest import REPOSITORY, Database, default_settings
 from tests.support.cue_word_engine import CueWordEngine
 from tests.support.first_tier import seen_again, seen_by_everybody
 from tests.support.hosted_provider import Provider, changed, failure, hosted_engine, playing
@@ -355,7 +354,7 @@ class TwoTiers(Analyst):
         return hosted_engine(self.provider_url)
 
     def shelf(self) -> Shelf:
-        return Shelf(load_settings({"JARVIS_SECRET_KEY": "k"}))
+        return Shelf(default_settings())
 
     def negative_feedback_below(self) -> float:
         return -0.5

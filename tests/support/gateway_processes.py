@@ -98,7 +98,9 @@ def new_token(settings: Settings, gateway: GatewayProcess, *, name: str = "Borne
 def running_standin(log: Path) -> Iterator[int]:
     """A stand-in upstream on a free port, which is yielded."""
     port = free_port()
-    with _running([sys.executable, "-m", "voice_gateway.standin", "--port", str(port)], {}, log) as process:
+    with _running(
+        [sys.executable, "-m", "voice_gateway.standin", "--port", str(port)], {"JARVIS_HOME": str(log.parent)}, log
+    ) as process:
         wait_until(lambda: _answers(f"http://127.0.0.1:{port}/healthz", process), seconds=30, what="the stand-in")
         yield port
 

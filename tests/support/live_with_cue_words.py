@@ -4,10 +4,10 @@ from functools import cache
 
 from dagster import Definitions, definitions
 
-from jarvis.settings import load_settings
 from orchestration.engine_gate import Shelf
 from orchestration.live import build_defs
 from orchestration.resources import Analyst
+from tests.conftest import default_settings
 from tests.support.cue_word_engine import CueWordEngine
 
 
@@ -24,7 +24,7 @@ class CueWordAnalyst(Analyst):
         return NamedCueWords()
 
     def shelf(self) -> Shelf:
-        return Shelf(load_settings({"JARVIS_SECRET_KEY": "k"}))
+        return Shelf(default_settings())
 
 
 @cache
