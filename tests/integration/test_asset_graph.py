@@ -22,9 +22,8 @@ def locations(parsed_project: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """Both code locations; no database is asked."""
     from orchestration.analytics import build_defs
 
-    home = tmp_path_factory.mktemp("locations")
-    lend(parsed_project, home)
-    settings = load_settings({"JARVIS_HOME": str(home), "JARVIS_SECRET_KEY": "k"})
+    settings = load_settings({"JARVIS_HOME": str(tmp_path_factory.mktemp("locations")), "JARVIS_SECRET_KEY": "k"})
+    lend(parsed_project, settings)
     return {"live": build_live(), "analytics": build_defs(settings=settings)}
 
 

@@ -55,7 +55,7 @@ def definitions(faulty: Database, parsed_project: Path) -> Definitions:
     """The analytics location on that database."""
     from orchestration.analytics import build_defs
 
-    lend(parsed_project, faulty.settings.home)
+    lend(parsed_project, faulty.settings)
 
     return build_defs(settings=faulty.settings, resource_overrides={"warehouse": own_warehouse(faulty)})
 

@@ -84,9 +84,8 @@ def simulated(
     server_settings: Settings, template_database: str, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     """A database with a small network in it, analysed, and no marts."""
-    home = tmp_path_factory.mktemp("dbt")
-    lend(parsed_project, home)
-    with cloned_database(server_settings, template_database, home) as database:
+    with cloned_database(server_settings, template_database, tmp_path_factory.mktemp("dbt")) as database:
+        lend(parsed_project, database.settings)
         with database.connect("pipeline") as pipeline:
             simulate(pipeline, days=12, members=300, gyms=4, seed=7, now=NOW)
         with database.admin() as admin:

@@ -73,9 +73,8 @@ def days(
     server_settings: Settings, built_days: str, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     """That, for one module to change and to build again."""
-    home = tmp_path_factory.mktemp("days")
-    lend(parsed_project, home)
-    with cloned_database(server_settings, built_days, home, name=NAME) as database:
+    with cloned_database(server_settings, built_days, tmp_path_factory.mktemp("days"), name=NAME) as database:
+        lend(parsed_project, database.settings)
         yield database
 
 

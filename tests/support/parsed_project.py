@@ -1,11 +1,14 @@
 """dbt's account of the project, which takes it seconds to give: parsed once by a worker, lent to whoever needs it."""
 
-import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from jarvis.settings import load_settings
+from jarvis.settings import Settings, load_settings
+
+# Stands wherever dbt writes the name of the database.
+ANY_DATABASE = "any_database_of_a_test"
 
 
 @pytest.fixture(scope="session")
@@ -13,13 +16,14 @@ def parsed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The manifest, beside dbt's account of the metrics."""
     from orchestration import dbt
 
-    home = tmp_path_factory.mktemp("parsed")
-    return dbt.prepare(load_settings({"JARVIS_HOME": str(home), "JARVIS_SECRET_KEY": "k"}))
+    home, url = tmp_path_factory.mktemp("parsed"), f"postgresql://nobody@127.0.0.1/{ANY_DATABASE}"
+    return dbt.prepare(load_settings({"JARVIS_HOME": str(home), "JARVIS_SECRET_KEY": "k", "JARVIS_DATABASE_URL": url}))
 
 
-def lend(parsed: Path, home: Path) -> None:
-    """Whoever prepares the project in this home finds that done."""
-    folder = home / "dbt"
+def lend(parsed: Path, settings: Settings) -> None:
+    """Whoever prepares the project for this home and database finds that done."""
+    folder = settings.home / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
+    name = urlsplit(settings.database_url_for("pipeline")).path.removeprefix("/")
     for path in parsed.parent.glob("*.json"):
-        shutil.copy(path, folder)
+        (folder / path.name).write_text(path.read_text().replace(ANY_DATABASE, name))
