@@ -101,10 +101,15 @@ def new_window(browser: "Browser", *, viewport: "ViewportSize", **options: Any) 
 
 
 def linked(page: "Page", gateway: GatewayProcess, settings: Settings, *, name: str, url: str | None = None) -> str:
-    """The screen is a provisioned kiosk of Dax at rest; its slug."""
-    made = create_code(settings, "dax", name)
-    page.goto(f"{url or gateway.url}/kiosk/{made['slug']}")
-    type_code(page, made["code"])
+    """The screen is a provisioned kiosk of Dax at rest, as if its code had been typed; its slug."""
+    made, address = create_code(settings, "dax", name), url or gateway.url
+    answer = page.context.request.post(
+        f"{address}/kiosk/{made['slug']}/provision",
+        data={"code": made["code"], "device_id": f"page-{made['slug']}"},
+        headers={"origin": address},
+    )
+    assert answer.ok, answer.text()
+    page.goto(f"{address}/kiosk/{made['slug']}")
     at_rest(page)
     return made["slug"]
 
