@@ -563,6 +563,8 @@ def test_a_kiosk_without_gateway_says_so_and_recovers(
     """At rest and cut off, the screen names the way to the front desk, and comes back by itself."""
     with line_to(gateway.settings.gateway_port) as line:
         linked(page, gateway, settings, name=f"Borne {next(_numbers)}", url=line.url)
+        # All that the screen will need is there.
+        page.wait_for_load_state("networkidle")
         line.cut()
         in_state(page, "unavailable")
         page.get_by_text("L'équipe de l'accueil peut vous aider.").wait_for()

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from jarvis.settings import Settings
 from orchestration import dbt
 from orchestration.warm_dbt import invoke
 from tests.conftest import REPOSITORY, Database

@@ -18,7 +18,8 @@ def pool(planted: tuple[psycopg.Connection, Database]) -> Database:
     # Everybody has just proven who they are.
     for person in PEOPLE:
         admin.execute(
-            "insert into dashboard_sessions (token_hash, user_id, expires_at) values (%s, %s, now() + interval '1 day')",
+            "insert into dashboard_sessions (token_hash, user_id, expires_at) "
+            "values (%s, %s, now() + interval '1 day')",
             [hashed(person.name), person.id],
         )
     return opened
