@@ -24,7 +24,13 @@ export class Speaker {
   /** Sound may be made; called at the first touch too, as some browsers wait for one. */
   async wake() {
     this.#starting ??= this.#start();
-    await this.#starting;
+    try {
+      await this.#starting;
+    } catch {
+      // The line is cut, perhaps: tried again at the next touch or sound, and until then the words go on alone.
+      this.#starting = null;
+      return false;
+    }
     if (this.#context.state !== "running") await Promise.race([this.#context.resume(), pause(BLOCKED_MS)]);
     const isRunning = this.#context.state === "running";
     if (isRunning) this.#on.running();
@@ -64,8 +70,14 @@ export class Speaker {
   }
 
   async #start() {
-    this.#context = new AudioContext({ sampleRate: RATE_HZ, latencyHint: "interactive" });
-    await this.#context.audioWorklet.addModule(new URL("./player_worklet.js", import.meta.url));
+    const context = new AudioContext({ sampleRate: RATE_HZ, latencyHint: "interactive" });
+    try {
+      await context.audioWorklet.addModule(new URL("./player_worklet.js", import.meta.url));
+    } catch (error) {
+      context.close();
+      throw error;
+    }
+    this.#context = context;
     this.#node = new AudioWorkletNode(this.#context, "jarvis-player", { numberOfInputs: 0, outputChannelCount: [1] });
     this.#gain = this.#context.createGain();
     this.#gain.gain.value = this.#volume;
