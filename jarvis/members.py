@@ -171,7 +171,13 @@ def gym_day(calendar: GymCalendar, *, today: date, recorded_from: date | None = 
 def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
     """The member's analytics on the gym's day; the same facts always give the same row, whatever their order."""
     today = day.today
-    conversations = sorted(facts.conversations, key=lambda one: (one.started_at, one.duration_seconds))
+    # Two of one moment and length stand in one order, too.
+    conversations = sorted(
+        facts.conversations,
+        key=lambda one: (
+            one.started_at, one.duration_seconds, one.sentiment_score is not None, one.sentiment_score or 0.0,
+        ),
+    )  # fmt: skip
     scores = [one.sentiment_score for one in conversations if one.sentiment_score is not None]
     labels = [one.sentiment_label for one in conversations]
     durations = [one.duration_seconds for one in conversations]

@@ -332,9 +332,13 @@ def test_the_gateway_says_whether_it_can_serve(database: Database, gateway: Gate
     assert ready == {
         "status": "ready", "database": "ok", "upstream": "ok", "upstream_kind": "standin", "recorder": "postgres"
     }  # fmt: skip
-    metrics = httpx.get(f"{gateway.url}/metrics", trust_env=False).text
-    assert "jarvis_gateway_sessions_active 0.0" in metrics
-    assert token not in metrics
+
+    def metrics() -> str | None:
+        found = httpx.get(f"{gateway.url}/metrics", trust_env=False).text
+        # The test before may have ended a moment ago.
+        return found if "jarvis_gateway_sessions_active 0.0" in found else None
+
+    assert token not in wait_until(metrics, seconds=20, what="a gateway without a session")
 
 
 def test_a_frame_beyond_reason_closes_the_connection(gateway: GatewayProcess, token: str) -> None:
