@@ -1,5 +1,6 @@
 """Books a class for the badged member: one place each, never twice, and the waiting list when it is full."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
@@ -9,6 +10,9 @@ from voice_gateway.tools.member import NO_BADGE
 from voice_gateway.tools.runner import ToolContext, ToolInputError
 from voice_gateway.tools.spoken_fr import DAY_CHOICES, listed
 from warehouse.stores.classes import BookingOutcome, UpcomingClass, book_class, upcoming_classes
+
+_NO_HOUR = "Heure attendue sous la forme 18:30."
+_HOUR = re.compile(r"(?P<hour>\d{1,2})(?:\s*[h:]\s*(?P<minute>\d{2})?(?::00)?)?", re.ASCII)
 
 
 class BookClass:
@@ -57,12 +61,20 @@ def wanted(coming: Sequence[UpcomingClass], arguments: Mapping[str, Any]) -> lis
     found = matching(coming, arguments)
     at = arguments.get("starts_at")
     if at:
-        try:
-            moment = time.fromisoformat(str(at).strip().replace("h", ":").ljust(5, "0"))
-        except ValueError:
-            raise ToolInputError("Heure attendue sous la forme 18:30.") from None
+        moment = _hour(str(at))
         found = [one for one in found if one.starts_at == moment]
     return found
+
+
+def _hour(said: str) -> time:
+    """`18:30`, `9:30` or `9 h 30`, and whole hours as `9` or `9 h`."""
+    parts = _HOUR.fullmatch(said.strip().lower())
+    if parts is None:
+        raise ToolInputError(_NO_HOUR)
+    try:
+        return time(int(parts["hour"]), int(parts["minute"] or 0))
+    except ValueError:
+        raise ToolInputError(_NO_HOUR) from None
 
 
 def answer_to(outcome: BookingOutcome, one: UpcomingClass, coming: Sequence[UpcomingClass]) -> Mapping[str, Any]:

@@ -67,6 +67,26 @@ def test_one_class_is_an_order_and_several_are_a_question() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("9h30", True), ("9:30", True), ("09:30", True), ("9 h 30", True), ("9H30", True), ("09:30:00", True),
+        ("9h", False), ("9", False), ("09 h", False), ("9:00", False), ("19:30", False),
+    ],
+)  # fmt: skip
+def test_an_hour_is_understood_as_it_is_said(said: str, found: bool) -> None:
+    """The hours of the morning have one digit, and « 9 h 30 » is how the assistant itself says it."""
+    morning = coming("Pilates", 1, 9, 30)
+    assert book_class.wanted((morning,), {"course": "pilates", "starts_at": said}) == ([morning] if found else [])
+
+
+@pytest.mark.parametrize("said", ["25:00", "18:60", "18:3", "930", "vers 9h"])
+def test_what_is_no_hour_is_asked_again(said: str) -> None:
+    """A guess at the hour would book another class."""
+    with pytest.raises(ToolInputError, match="18:30"):
+        book_class.wanted(WEEK, {"course": "yoga", "starts_at": said})
+
+
+@pytest.mark.parametrize(
     ("outcome", "is_ok", "said"),
     [
         (BookingOutcome("booked"), True, "C'est réservé : Yoga demain à 18 h 30."),
