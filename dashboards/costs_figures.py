@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboards.figures import BLUE, GREEN, GREY, HEIGHT, ORANGE
+from dashboards.figures import BLUE, GREEN, GREY, HEIGHT, ORANGE, across
 from jarvis import spending
 
 _DOLLARS = "%{x|%d/%m/%Y} : %{y:,.2f} $<extra></extra>"
@@ -24,33 +25,33 @@ def month_so_far(
     """
     dates = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     totals = _running(days, dates)
-    figure = go.Figure(
-        go.Scatter(x=dates, y=totals, mode="lines", name=labels[0], line={"color": BLUE, "width": 3}, fill="tozeroy",
-                   fillcolor="rgba(0, 114, 178, .12)", hovertemplate=_DOLLARS)
-    )  # fmt: skip
-    ends = [(labels[0], dates[-1], totals[-1], BLUE)]
+    traces: list[dict[str, Any]] = [{
+        "type": "scatter", "x": dates, "y": totals, "mode": "lines", "name": labels[0],
+        "line": {"color": BLUE, "width": 3}, "fill": "tozeroy", "fillcolor": "rgba(0, 114, 178, .12)",
+        "hovertemplate": _DOLLARS,
+    }]  # fmt: skip
+    end = (labels[0], dates[-1], totals[-1], BLUE)
     if told is not None and last < month_last:
         left = [last, *(last + timedelta(days=number) for number in range(1, (month_last - last).days + 1))]
         base = float(told.expected_usd - sum((cost for day, cost in told.by_day.items() if day > last), Decimal(0)))
         expected = [base]
         for day in left[1:]:
             expected.append(expected[-1] + float(told.by_day[day]))
-        figure.add_scatter(
-            x=left, y=expected, mode="lines", line={"color": ORANGE, "width": 3, "dash": "dash"}, name=labels[1],
-            hovertemplate=_DOLLARS,
-        )  # fmt: skip
-        ends.append((labels[1], left[-1], expected[-1], ORANGE))
-    if budget_usd:
-        figure.add_hline(
-            y=float(budget_usd), line_dash="dot", line_color=GREY, annotation_text=labels[2],
-            annotation_position="top left",
-        )  # fmt: skip
-    name, day, total, colour = ends[-1]
-    figure.add_annotation(
-        x=day, y=total, text=f"{name} : {total:.2f} $".replace(".", ","), showarrow=False, xanchor="right",
-        yanchor="bottom", font={"color": colour},
+        traces.append({
+            "type": "scatter", "x": left, "y": expected, "mode": "lines", "name": labels[1], "hovertemplate": _DOLLARS,
+            "line": {"color": ORANGE, "width": 3, "dash": "dash"},
+        })  # fmt: skip
+        end = (labels[1], left[-1], expected[-1], ORANGE)
+    budget = across(float(budget_usd), {"dash": "dot", "color": GREY}, words=labels[2]) if budget_usd else {}
+    name, day, total, colour = end
+    sum_of_month = {
+        "x": day, "y": total, "text": f"{name} : {total:.2f} $".replace(".", ","), "showarrow": False,
+        "xanchor": "right", "yanchor": "bottom", "font": {"color": colour},
+    }  # fmt: skip
+    return _shape(
+        traces, first=first, last=month_last, shapes=budget.get("shapes", []),
+        annotations=[*budget.get("annotations", []), sum_of_month],
     )  # fmt: skip
-    return _shape(figure, first=first, last=month_last)
 
 
 def day_by_day(
@@ -63,22 +64,21 @@ def day_by_day(
     """
     dates = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     marked = {one.day: one for one in dear}
-    figure = go.Figure(
-        go.Bar(
-            x=dates, y=[float(days.get(day, 0)) for day in dates], name=labels[0], hovertemplate=_DOLLARS,
-            marker={
-                "color": [ORANGE if day in marked else BLUE for day in dates],
-                "pattern": {"shape": ["/" if day in marked else "" for day in dates]},
-            },
-        )
-    )  # fmt: skip
+    traces: list[dict[str, Any]] = [{
+        "type": "bar", "x": dates, "y": [float(days.get(day, 0)) for day in dates], "name": labels[0],
+        "hovertemplate": _DOLLARS,
+        "marker": {
+            "color": [ORANGE if day in marked else BLUE for day in dates],
+            "pattern": {"shape": ["/" if day in marked else "" for day in dates]},
+        },
+    }]  # fmt: skip
     if marked:
-        figure.add_scatter(
-            x=list(marked), y=[float(one.usual_usd) for one in marked.values()], mode="markers", name=labels[1],
-            marker={"symbol": "line-ew-open", "size": 16, "color": GREY, "line": {"width": 3}},
-            hovertemplate=f"{labels[1]} : %{{y:,.2f}} $<extra></extra>",
-        )  # fmt: skip
-    return _shape(figure, first=first, last=last)
+        traces.append({
+            "type": "scatter", "x": list(marked), "y": [float(one.usual_usd) for one in marked.values()],
+            "mode": "markers", "name": labels[1], "hovertemplate": f"{labels[1]} : %{{y:,.2f}} $<extra></extra>",
+            "marker": {"symbol": "line-ew-open", "size": 16, "color": GREY, "line": {"width": 3}},
+        })  # fmt: skip
+    return _shape(traces, first=first, last=last)
 
 
 def parts(costs: Mapping[str, Decimal]) -> go.Figure:
@@ -89,18 +89,19 @@ def parts(costs: Mapping[str, Decimal]) -> go.Figure:
     """
     total = sum(costs.values(), Decimal(0)) or Decimal(1)
     names = sorted(costs, key=lambda name: costs[name])
-    figure = go.Figure(
-        go.Bar(
-            x=[float(costs[name]) for name in names], y=names, orientation="h", marker_color=GREEN,
-            text=[f"{costs[name]:.2f} $ · {costs[name] / total * 100:.0f} %".replace(".", ",") for name in names],
-            textposition="auto", hovertemplate="%{y} : %{text}<extra></extra>", cliponaxis=False,
-        )
+    bars = {
+        "type": "bar", "x": [float(costs[name]) for name in names], "y": names, "orientation": "h",
+        "marker": {"color": GREEN}, "textposition": "auto", "cliponaxis": False,
+        "text": [f"{costs[name]:.2f} $ · {costs[name] / total * 100:.0f} %".replace(".", ",") for name in names],
+        "hovertemplate": "%{y} : %{text}<extra></extra>",
+    }  # fmt: skip
+    return go.Figure(
+        data=[bars],
+        layout={
+            "height": max(140, 46 * len(names)), "margin": {"l": 0, "r": 40, "t": 8, "b": 0}, "showlegend": False,
+            "xaxis": {"visible": False, "fixedrange": True}, "yaxis": {"fixedrange": True, "automargin": True},
+        },
     )  # fmt: skip
-    figure.update_layout(
-        height=max(140, 46 * len(names)), margin={"l": 0, "r": 40, "t": 8, "b": 0}, showlegend=False,
-        xaxis={"visible": False, "fixedrange": True}, yaxis={"fixedrange": True, "automargin": True},
-    )  # fmt: skip
-    return figure
 
 
 def _running(days: spending.Days, dates: Sequence[date]) -> list[float]:
@@ -111,11 +112,14 @@ def _running(days: spending.Days, dates: Sequence[date]) -> list[float]:
     return totals
 
 
-def _shape(figure: go.Figure, *, first: date, last: date) -> go.Figure:
-    figure.update_layout(
-        height=HEIGHT, margin={"l": 0, "r": 8, "t": 24, "b": 0}, showlegend=False, separators=", ",
-        xaxis={"tickformat": "%d/%m", "fixedrange": True,
-               "range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"]},
-        yaxis={"rangemode": "tozero", "fixedrange": True, "ticksuffix": " $", "nticks": 6},
+def _shape(traces: Sequence[Mapping[str, Any]], *, first: date, last: date, **layout: Any) -> go.Figure:
+    return go.Figure(
+        data=list(traces),
+        layout={
+            "height": HEIGHT, "margin": {"l": 0, "r": 8, "t": 24, "b": 0}, "showlegend": False, "separators": ", ",
+            "xaxis": {"tickformat": "%d/%m", "fixedrange": True,
+                      "range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"]},
+            "yaxis": {"rangemode": "tozero", "fixedrange": True, "ticksuffix": " $", "nticks": 6},
+            **layout,
+        },
     )  # fmt: skip
-    return figure

@@ -1,13 +1,15 @@
 """Charts, each the answer to the question in its title: rows in, plotly figures out. No Streamlit, no query.
 
 Colours come from the Okabe–Ito palette, and no meaning rests on colour alone: a line is dashed, a bar has its
-number under the pointer.
+number under the pointer. A figure is made in one go: plotly's `update_layout` and `add_hline` cost more than the
+whole figure, and eight of them were half the time of « Analyses ».
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -30,60 +32,49 @@ def weekly_visits(
         usual: visits a week by habit; None where there is none yet.
         labels: what the bars and the line are called.
     """
-    figure = go.Figure(
-        go.Bar(
-            x=list(weeks),
-            y=list(counts),
-            name=labels[0],
-            marker_color=BLUE,
-            hovertemplate="%{x|%d/%m/%Y} : %{y}<extra></extra>",
-        )
-    )
-    if usual is not None:
-        figure.add_hline(
-            y=usual, line_dash="dash", line_color=ORANGE, annotation_text=labels[1], annotation_position="top left"
-        )
-    _shape(figure)
+    bars = {
+        "type": "bar", "x": list(weeks), "y": list(counts), "name": labels[0], "marker": {"color": BLUE},
+        "hovertemplate": "%{x|%d/%m/%Y} : %{y}<extra></extra>",
+    }  # fmt: skip
     # Few visits need no fractions between their whole numbers.
-    figure.update_yaxes(dtick=1 if max(counts, default=0) <= 6 else None)
-    return figure
+    steps = {"dtick": 1} if max(counts, default=0) <= 6 else {}
+    habit = {} if usual is None else across(usual, {"dash": "dash", "color": ORANGE}, words=labels[1])
+    return drawn([bars], y_axis=steps, **habit)
 
 
 def sentiment_line(numbers: Sequence[int], scores: Sequence[float]) -> go.Figure:
     """The sentiment of each thing a member said, -1 to 1, in the order it was said."""
-    line = go.Scatter(x=list(numbers), y=list(scores), mode="lines+markers", line_color=BLUE, marker_size=9)
-    line.hovertemplate = "%{y:.2f}<extra></extra>"
-    figure = _shape(go.Figure(line))
-    figure.add_hline(y=0, line_dash="dot", line_color=GREY)
-    figure.update_layout(height=HEIGHT - 80, xaxis={"visible": False})
-    # Room for a mark at either end.
-    figure.update_yaxes(range=[-1.15, 1.15], tickformat=".1f", dtick=0.5)
-    return figure
+    line = {
+        "type": "scatter", "x": list(numbers), "y": list(scores), "mode": "lines+markers", "line": {"color": BLUE},
+        "marker": {"size": 9}, "hovertemplate": "%{y:.2f}<extra></extra>",
+    }  # fmt: skip
+    return drawn(
+        [line], x_axis={"visible": False}, height=HEIGHT - 80,
+        # Room for a mark at either end.
+        y_axis={"range": [-1.15, 1.15], "tickformat": ".1f", "dtick": 0.5},
+        **across(0, {"dash": "dot", "color": GREY}),
+    )  # fmt: skip
 
 
 def daily_availability(days: Sequence[date], rates: Sequence[float], *, first: date, last: date) -> go.Figure:
     """The share of each day in which a kiosk was heard, 0 to 1, as bars from the first to the last day."""
-    figure = go.Figure(
-        go.Bar(
-            x=list(days),
-            y=list(rates),
-            # A bad day is marked by its pattern too.
-            marker={
-                "color": [BLUE if rate >= GOOD_AVAILABILITY else ORANGE for rate in rates],
-                "pattern": {"shape": ["" if rate >= GOOD_AVAILABILITY else "/" for rate in rates]},
-            },
-            hovertemplate="%{x|%d/%m/%Y} : %{y:.1%}<extra></extra>",
-            text=["" if rate >= GOOD_AVAILABILITY else f"{100 * rate:.0f}\u202f%" for rate in rates],
-            textposition="outside",
-            cliponaxis=False,
-        )
-    )
-    _shape(figure)
-    figure.update_layout(height=HEIGHT - 40, bargap=0.25)
+    bars = {
+        "type": "bar", "x": list(days), "y": list(rates),
+        # A bad day is marked by its pattern too.
+        "marker": {
+            "color": [BLUE if rate >= GOOD_AVAILABILITY else ORANGE for rate in rates],
+            "pattern": {"shape": ["" if rate >= GOOD_AVAILABILITY else "/" for rate in rates]},
+        },
+        "hovertemplate": "%{x|%d/%m/%Y} : %{y:.1%}<extra></extra>",
+        "text": ["" if rate >= GOOD_AVAILABILITY else f"{100 * rate:.0f}\u202f%" for rate in rates],
+        "textposition": "outside", "cliponaxis": False,
+    }  # fmt: skip
     half_day = timedelta(hours=12)
-    figure.update_xaxes(range=[datetime.combine(first, time()) - half_day, datetime.combine(last, time()) + half_day])
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", dtick=0.25)
-    return figure
+    shown = [datetime.combine(first, time()) - half_day, datetime.combine(last, time()) + half_day]
+    return drawn(
+        [bars], x_axis={"range": shown}, y_axis={"range": [0, 1.02], "tickformat": ".0%", "dtick": 0.25},
+        height=HEIGHT - 40, bargap=0.25,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,109 +91,117 @@ class Series:
 
 
 def over_time(places: Sequence[date | str], series: Sequence[Series], *, is_stacked: bool = False,
-              unit: str = "", decimals: int = 0) -> go.Figure:  # fmt: skip
+              unit: str = "", decimals: int = 0, highest: float | None = None) -> go.Figure:  # fmt: skip
     """Bars and lines over the same days or months, with a legend above them.
 
     Args:
         unit: what follows each number under the pointer.
+        highest: where the scale ends; None for what the values need.
     """
-    figure = go.Figure()
-    day = "%{x|%d/%m/%Y}" if places and isinstance(places[0], date) else "%{x}"
+    has_dates = bool(places) and isinstance(places[0], date)
+    day = "%{x|%d/%m/%Y}" if has_dates else "%{x}"
+    traces: list[dict[str, Any]] = []
     for one in series:
+        shape: dict[str, Any] = (
+            {"type": "bar", "marker": {"color": one.colour, "pattern": _pattern(one.pattern)}}
+            if one.dash is None
+            else {"type": "scatter", "mode": "lines", "line": {"color": one.colour, "dash": one.dash, "width": 2.5}}
+        )
         hover = f"{day} : %{{y:,.{decimals}f}}{unit}<extra>{one.name}</extra>"
-        if one.dash is None:
-            figure.add_bar(
-                x=list(places), y=list(one.values), name=one.name, marker_color=one.colour,
-                marker_pattern=_pattern(one.pattern), hovertemplate=hover,
-            )  # fmt: skip
-        else:
-            figure.add_scatter(
-                x=list(places), y=list(one.values), name=one.name, mode="lines", line_color=one.colour,
-                line_dash=one.dash, line_width=2.5, hovertemplate=hover,
-            )  # fmt: skip
-    _shape(figure)
-    _with_legend(figure)
-    figure.update_layout(barmode="stack" if is_stacked else "group", bargap=0.25)
-    figure.update_yaxes(tickformat=f",.{decimals}~f", ticksuffix=unit)
+        traces.append({**shape, "x": list(places), "y": list(one.values), "name": one.name, "hovertemplate": hover})
     # About five places are named: more would touch on a telephone.
-    figure.update_xaxes(tickvals=list(places)[:: math.ceil(len(places) / 5) or 1], tickangle=0)
-    if places and not isinstance(places[0], date):
-        figure.update_xaxes(type="category", tickformat=None)
-    figure.update_layout(showlegend=len(series) > 1)
-    return figure
+    x_axis: dict[str, Any] = {"tickvals": list(places)[:: math.ceil(len(places) / 5) or 1], "tickangle": 0}
+    if places and not has_dates:
+        x_axis |= {"type": "category", "tickformat": None}
+    y_axis: dict[str, Any] = {"tickformat": f",.{decimals}~f", "ticksuffix": unit}
+    if highest is not None:
+        y_axis |= {"range": [0, highest]}
+    return drawn(
+        traces, x_axis=x_axis, y_axis=y_axis, barmode="stack" if is_stacked else "group", bargap=0.25,
+        **{**_LEGEND, "showlegend": len(series) > 1},
+    )  # fmt: skip
 
 
 def ranked(labels: Sequence[str], series: Sequence[Series], *, picks: Sequence[str]) -> go.Figure:
     """Stacked bars lying on their side, the first label on top; a click answers its pick."""
-    figure = go.Figure()
-    for one in series:
-        figure.add_bar(
-            y=list(labels), x=list(one.values), name=one.name, orientation="h", marker_color=one.colour,
-            marker_pattern=_pattern(one.pattern), customdata=list(picks),
-            hovertemplate=f"%{{y}} : %{{x}}<extra>{one.name}</extra>",
-        )  # fmt: skip
-    _shape(figure)
-    _with_legend(figure)
-    figure.update_layout(barmode="stack", bargap=0.3, height=max(HEIGHT, 60 + 26 * len(labels)))
-    figure.update_xaxes(tickformat=",d")
-    figure.update_yaxes(autorange="reversed", tickformat=None, nticks=len(labels))
-    return figure
+    traces = [
+        {
+            "type": "bar", "y": list(labels), "x": list(one.values), "name": one.name, "orientation": "h",
+            "marker": {"color": one.colour, "pattern": _pattern(one.pattern)}, "customdata": list(picks),
+            "hovertemplate": f"%{{y}} : %{{x}}<extra>{one.name}</extra>",
+        }
+        for one in series
+    ]  # fmt: skip
+    return drawn(
+        traces, x_axis={"tickformat": ",d"},
+        y_axis={"autorange": "reversed", "tickformat": None, "nticks": len(labels)},
+        barmode="stack", bargap=0.3, height=max(HEIGHT, 60 + 26 * len(labels)), **_LEGEND,
+    )  # fmt: skip
 
 
 def hours_map(hours: Sequence[int], days: Sequence[str], means: Sequence[Sequence[float]]) -> go.Figure:
     """One cell an hour of the week, the fuller the darker; one blue that fades into the ground, light or dark."""
-    figure = go.Figure(
-        go.Heatmap(
-            x=[f"{hour} h" for hour in hours],
-            y=list(days),
-            z=[list(row) for row in means],
-            colorscale=[[0, "rgba(0, 114, 178, 0.04)"], [1, "rgba(0, 114, 178, 1)"]],
-            zmin=0,
-            xgap=2,
-            ygap=2,
-            colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ",.1f", "nticks": 5},
-            hovertemplate="%{y}, %{x} : %{z:,.1f}<extra></extra>",
-        )
-    )
-    _shape(figure)
     names = [f"{hour} h" for hour in hours]
-    figure.update_xaxes(type="category", tickformat=None, showgrid=False, tickangle=0, tickvals=names[::3])
-    figure.update_yaxes(autorange="reversed", tickformat=None, showgrid=False, nticks=7)
-    return figure
+    cells = {
+        "type": "heatmap", "x": names, "y": list(days), "z": [list(row) for row in means],
+        "colorscale": [[0, "rgba(0, 114, 178, 0.04)"], [1, "rgba(0, 114, 178, 1)"]],
+        "zmin": 0, "xgap": 2, "ygap": 2,
+        "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ",.1f", "nticks": 5},
+        "hovertemplate": "%{y}, %{x} : %{z:,.1f}<extra></extra>",
+    }  # fmt: skip
+    return drawn(
+        [cells],
+        x_axis={"type": "category", "tickformat": None, "showgrid": False, "tickangle": 0, "tickvals": names[::3]},
+        y_axis={"autorange": "reversed", "tickformat": None, "showgrid": False, "nticks": 7},
+    )
 
 
 def stay_line(months: Sequence[int], shares: Sequence[float], *, name: str) -> go.Figure:
     """The share still there after so many months (per cent)."""
-    line = go.Scatter(x=list(months), y=list(shares), mode="lines+markers", line_color=BLUE, marker_size=7, name=name)
-    line.hovertemplate = "%{y:.0f} %<extra></extra>"
-    figure = _shape(go.Figure(line))
-    figure.update_xaxes(tickformat=",d", dtick=1)
-    figure.update_yaxes(range=[0, 105], ticksuffix=" %", tickvals=[0, 25, 50, 75, 100])
-    return figure
+    line = {
+        "type": "scatter", "x": list(months), "y": list(shares), "mode": "lines+markers", "line": {"color": BLUE},
+        "marker": {"size": 7}, "name": name, "hovertemplate": "%{y:.0f} %<extra></extra>",
+    }  # fmt: skip
+    return drawn(
+        [line], x_axis={"tickformat": ",d", "dtick": 1},
+        y_axis={"range": [0, 105], "ticksuffix": " %", "tickvals": [0, 25, 50, 75, 100]},
+    )  # fmt: skip
+
+
+def drawn(
+    traces: Sequence[Mapping[str, Any]], *, x_axis: Mapping[str, Any] | None = None,
+    y_axis: Mapping[str, Any] | None = None, **layout: Any,
+) -> go.Figure:  # fmt: skip
+    """The traces in the shape that our charts have, with what an axis or the layout has of its own."""
+    return go.Figure(
+        data=list(traces),
+        layout={
+            "height": HEIGHT, "margin": {"l": 0, "r": 0, "t": 24, "b": 0}, "showlegend": False, "separators": ", ",
+            "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
+            "xaxis": {"tickformat": "%d/%m", "fixedrange": True, **(x_axis or {})},
+            "yaxis": {"rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "nticks": 6, **(y_axis or {})},
+            **layout,
+        },
+    )  # fmt: skip
+
+
+def across(value: float, line: Mapping[str, str], *, words: str | None = None) -> dict[str, Any]:
+    """For a layout: a line over the whole width at this value, with words above its left end."""
+    place = {"xref": "x domain", "yref": "y"}
+    shape = {"type": "line", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line, **place}
+    if words is None:
+        return {"shapes": [shape]}
+    note = {"text": words, "showarrow": False, "x": 0, "xanchor": "left", "y": value, "yanchor": "bottom", **place}
+    return {"shapes": [shape], "annotations": [note]}
+
+
+_LEGEND: Mapping[str, Any] = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+    "margin": {"l": 0, "r": 0, "t": 40, "b": 0},
+}
 
 
 def _pattern(shape: str) -> Mapping[str, object]:
     """Thin strokes over the colour: a bar is told by more than it, and stays whole."""
     return {"shape": shape, "fillmode": "overlay", "fgcolor": "rgba(255, 255, 255, 0.75)", "size": 7, "solidity": 0.25}
-
-
-def _with_legend(figure: go.Figure) -> None:
-    legend: Mapping[str, object] = {
-        "orientation": "h",
-        "x": 0,
-        "y": 1.02,
-        "yanchor": "bottom",
-        "title": None,
-        "traceorder": "normal",
-    }
-    figure.update_layout(showlegend=True, legend=legend, margin={"t": 40})
-
-
-def _shape(figure: go.Figure) -> go.Figure:
-    figure.update_layout(
-        height=HEIGHT, margin={"l": 0, "r": 0, "t": 24, "b": 0}, showlegend=False, separators=", ",
-        paper_bgcolor=CLEAR, plot_bgcolor=CLEAR,
-        xaxis={"tickformat": "%d/%m", "fixedrange": True},
-        yaxis={"rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "nticks": 6},
-    )  # fmt: skip
-    return figure

@@ -8,6 +8,9 @@ from dashboards import formats
 from dashboards.figures import BLUE, GREY
 from dashboards.network import Benchmark
 
+# Along the values, over the whole height.
+_PLACE = {"xref": "x", "yref": "y domain"}
+
 
 def standing(
     names: Sequence[str], values: Sequence[float], found: Benchmark | None, *, decimals: int, unit: str,
@@ -20,25 +23,37 @@ def standing(
     """
     order = sorted(range(len(names)), key=lambda number: values[number])
     texts = [formats.number(values[number], decimals=decimals) + unit for number in order]
-    figure = go.Figure(
-        go.Bar(
-            x=[values[number] for number in order], y=[names[number] for number in order], orientation="h",
-            marker_color=BLUE, text=texts, textposition="auto", insidetextanchor="start", cliponaxis=False,
-            hovertemplate="%{y} : %{text}<extra></extra>",
-        )
-    )  # fmt: skip
+    bars = {
+        "type": "bar", "x": [values[number] for number in order], "y": [names[number] for number in order],
+        "orientation": "h", "marker": {"color": BLUE}, "text": texts, "textposition": "auto",
+        "insidetextanchor": "start", "cliponaxis": False, "hovertemplate": "%{y} : %{text}<extra></extra>",
+    }  # fmt: skip
+    shapes, annotations = [], []
     if found is not None:
         words = f"{labels[0]} : {formats.number(found.median, decimals=decimals)}{unit}"
-        figure.add_vline(
-            x=found.median, line_dash="dash", line_color=GREY, annotation_text=words, annotation_position="top"
-        )
+        shapes.append({
+            "type": "line", "line": {"dash": "dash", "color": GREY}, "x0": found.median, "x1": found.median,
+            "y0": 0, "y1": 1, **_PLACE,
+        })  # fmt: skip
+        annotations.append({
+            "text": words, "showarrow": False, "x": found.median, "xanchor": "center", "y": 1, "yanchor": "bottom",
+            **_PLACE,
+        })  # fmt: skip
         if found.quartiles is not None:
-            figure.add_vrect(
-                x0=found.quartiles[0], x1=found.quartiles[1], fillcolor=GREY, opacity=0.18, line_width=0,
-                layer="below", annotation_text=labels[1], annotation_position="bottom right",
-            )  # fmt: skip
-    figure.update_layout(
-        height=max(180, 34 * len(names) + 70), margin={"l": 0, "r": 60, "t": 28, "b": 8}, showlegend=False,
-        xaxis={"visible": False, "fixedrange": True}, yaxis={"fixedrange": True, "automargin": True},
+            lower, upper = found.quartiles
+            shapes.append({
+                "type": "rect", "fillcolor": GREY, "opacity": 0.18, "layer": "below", "line": {"width": 0},
+                "x0": lower, "x1": upper, "y0": 0, "y1": 1, **_PLACE,
+            })  # fmt: skip
+            annotations.append({
+                "text": labels[1], "showarrow": False, "x": upper, "xanchor": "right", "y": 0, "yanchor": "bottom",
+                **_PLACE,
+            })  # fmt: skip
+    return go.Figure(
+        data=[bars],
+        layout={
+            "height": max(180, 34 * len(names) + 70), "margin": {"l": 0, "r": 60, "t": 28, "b": 8},
+            "showlegend": False, "xaxis": {"visible": False, "fixedrange": True},
+            "yaxis": {"fixedrange": True, "automargin": True}, "shapes": shapes, "annotations": annotations,
+        },
     )  # fmt: skip
-    return figure

@@ -133,8 +133,7 @@ def satisfaction(look: Look, found: Sequence[Row]) -> Trend:
     series = [Series(name=say("Satisfaction estimée"), values=[row["mean"] for row in rows], colour=figures.BLUE)]
     figure = None
     if mean is not None:
-        figure = figures.over_time([row["first"] for row in rows], series)
-        figure.update_yaxes(range=[0, 100])
+        figure = figures.over_time([row["first"] for row in rows], series, highest=100)
     return Trend(
         key="satisfaction",
         question=say("Repartent-ils contents ?"),

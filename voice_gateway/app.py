@@ -49,7 +49,7 @@ from voice_gateway.services import Services
 from voice_gateway.storage import storage_level
 from voice_gateway.tools.runner import toolbox
 from voice_gateway.upstream import DialUpstream, dialler
-from warehouse.connection import check_alive
+from warehouse.connection import check_alive_async
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
             max_size=_POOL_SIZE,
             timeout=_POOL_PATIENCE_SECONDS,
             # A member at a kiosk waits: a connection that died meanwhile is found before it is used.
-            check=check_alive,
+            check=check_alive_async,
             open=False,
             name="gateway",
         )

@@ -18,7 +18,7 @@ from jarvis.second_factor import keys_of
 from jarvis.settings import Settings
 from jarvis.tenancy import Scope
 from jarvis.visitors import ADDRESSES, address_hash, device_name, network_of
-from warehouse.connection import as_user_async, check_alive
+from warehouse.connection import as_user_async, check_alive_async
 from warehouse.people import Database
 from warehouse.stores.accounts import Accounts, CodeAnswer
 from warehouse.stores.sign_in import DatabaseSessions, PasswordCheck, Visitor, resolve_session
@@ -48,7 +48,7 @@ class People:
                 "connect_timeout": 3,
             },
             # A restarted Postgres costs the next caller nothing: dead connections are replaced on the way out.
-            check=check_alive,
+            check=check_alive_async,
             min_size=0,
             max_size=_MOST_CONNECTIONS,
             timeout=_PATIENCE_SECONDS,

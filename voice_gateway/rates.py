@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from jarvis.settings import Settings
-from warehouse.connection import check_alive
+from warehouse.connection import check_alive_async
 from warehouse.stores.limits import take_token
 
 WINDOW_SECONDS = 60
@@ -148,7 +148,7 @@ def counting_pool(url: str) -> "AsyncConnectionPool[AsyncConnection]":
         connection_class=AsyncConnection,
         # A count is one statement: as a transaction by itself it is one round trip, not three.
         kwargs={"autocommit": True},
-        check=check_alive,
+        check=check_alive_async,
         min_size=1,
         max_size=_COUNTING_CONNECTIONS,
         open=False,

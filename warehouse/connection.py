@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection, Connection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 _SET_IDENTITY: dict[str, LiteralString] = {
     "user": "select set_config('app.user_id', %s, true)",
@@ -37,18 +37,27 @@ def connect(url: str, *, autocommit: bool = False, application_name: str = "jarv
         raise DatabaseUnreachable(f"cannot connect to {address(url)}: {reason(error)}") from error
 
 
-async def check_alive(connection: AsyncConnection[Any]) -> None:
+def check_alive(connection: Connection[Any]) -> None:
     """The connection can be used; a pool's check that costs no round trip where nothing has happened.
-
-    Nobody speaks on an idle connection except a server that goes away: only one with something to read is asked.
 
     Raises:
         psycopg.OperationalError: when the server has gone.
     """
-    idle = select.poll()
-    idle.register(connection.fileno(), select.POLLIN)
-    if idle.poll(0):
+    if _has_word(connection.fileno()):
+        ConnectionPool.check_connection(connection)
+
+
+async def check_alive_async(connection: AsyncConnection[Any]) -> None:
+    """As `check_alive`, for a pool of an event loop."""
+    if _has_word(connection.fileno()):
         await AsyncConnectionPool.check_connection(connection)
+
+
+def _has_word(socket: int) -> bool:
+    """True where an idle connection has something to read: nobody speaks on one but a server that goes away."""
+    idle = select.poll()
+    idle.register(socket, select.POLLIN)
+    return bool(idle.poll(0))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from jarvis.tenancy import Scope
-from warehouse.connection import as_user
+from warehouse.connection import as_user, check_alive
 
 # Ten script runs a second is what one process does; each holds a connection for milliseconds.
 MOST_CONNECTIONS = 6
@@ -34,7 +34,7 @@ class Database:
             url,
             connection_class=Connection[DictRow],
             # A restarted Postgres costs the next caller nothing: dead connections are replaced on the way out.
-            check=ConnectionPool.check_connection,
+            check=check_alive,
             kwargs={"row_factory": dict_row, "application_name": application_name, "connect_timeout": 3},
             min_size=0,
             max_size=most_connections,
