@@ -49,7 +49,7 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
             return None
         found = access.door().conversation_search.find(scope, gym_id, words)
     return {
-        "gym_id": context.gym_id(), "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
+        "gym_id": scope.gym_id or context.gym_id(), "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
         "since": since, "first": first, "last": last, "is_unfounded": is_unfounded, "most": MOST_SHOWN + 1,
     }  # fmt: skip
 
@@ -69,6 +69,9 @@ def _asked_days() -> tuple[date | None, date | None]:
 def place(scope: Scope, *, asked: dict[str, Any]) -> None:
     """The list is placed; a click on a line opens the conversation."""
     found = access.door().records.rows(scope, "conversations.listing", **asked)
+    if asked["found"] is not None:
+        # A search finds fewer than are shown: the best of them first.
+        found = sorted(found, key=lambda row: asked["found"].index(row["id"]))
     rows = found[:MOST_SHOWN]
     if not rows:
         st.info(say("Aucune conversation ne correspond à ces filtres."), icon=":material/search_off:")

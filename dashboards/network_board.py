@@ -34,9 +34,9 @@ def place(scope: Scope, *, month: date, measure: network.Measure, now: datetime)
     Raises:
         NotBuiltYet: before dbt's first build.
     """
-    since = months_back(month, network.MONTHS_SHOWN - 1)
-    rows = access.door().records.rows(scope, "marts_network.months", since=since, until=month)
-    gyms = network.gyms_of(rows, month=month, before=months_back(month, 1))
+    since, before = months_back(month, network.MONTHS_SHOWN - 1), months_back(month, 1)
+    rows = access.door().records.rows(scope, "marts_network.months", since=since, before=before, until=month)
+    gyms = network.gyms_of(rows, month=month, before=before)
     if not gyms:
         st.info(say("Aucune activité dans ces salles ce mois-là."), icon=":material/store:")
         return

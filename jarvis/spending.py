@@ -68,7 +68,8 @@ def forecast(days: Days, *, today: date) -> Forecast | None:
         return None
     first, last = month_of(today)
     since = min(known)
-    by_day = {day: _habit(days, day, since=since, today=today) for day in _each(today, last)}
+    habits = _habits(days, since=since, today=today)
+    by_day = {day: habits[day.weekday()] for day in _each(today, last)}
     by_day[today] = max(by_day[today], days.get(today, Decimal(0)))
     before_today = spent(days, first, today - timedelta(days=1))
     return Forecast(spent(days, first, today), before_today + sum(by_day.values(), Decimal(0)), by_day)
@@ -109,22 +110,29 @@ def dear_days(days: Days, *, first: date, last: date) -> list[DearDay]:
     known_since = min(days)
     found = []
     for day in _each(first, last):
+        cost = days.get(day, Decimal(0))
+        # Most days end here: no habit is below zero.
+        if cost <= LEAST_EXCESS_USD:
+            continue
         weeks = [day - timedelta(weeks=back) for back in range(1, USUAL_WEEKS + 1)]
         costs = [days.get(week, Decimal(0)) for week in weeks if week >= known_since]
         if len(costs) < LEAST_WEEKS:
             continue
         usual = median(costs)
+        if cost - usual <= max(EXCESS_SHARE * usual, LEAST_EXCESS_USD):
+            continue
         deviation = _NORMAL * median([abs(cost - usual) for cost in costs])
-        cost = days.get(day, Decimal(0))
-        if cost - usual > max(DEVIATIONS * deviation, EXCESS_SHARE * usual, LEAST_EXCESS_USD):
+        if cost - usual > DEVIATIONS * deviation:
             found.append(DearDay(day, cost, usual))
     return found
 
 
-def _habit(days: Days, day: date, *, since: date, today: date) -> Decimal:
-    """The mean of the day's weekday between two days, the second without."""
-    same = [one for one in _each(since, today - timedelta(days=1)) if one.weekday() == day.weekday()]
-    return sum((days.get(one, Decimal(0)) for one in same), Decimal(0)) / len(same)
+def _habits(days: Days, *, since: date, today: date) -> Mapping[int, Decimal]:
+    """The mean of each weekday (Monday is 0) between two days at least a week apart, the second without."""
+    costs: dict[int, list[Decimal]] = {}
+    for day in _each(since, today - timedelta(days=1)):
+        costs.setdefault(day.weekday(), []).append(days.get(day, Decimal(0)))
+    return {weekday: sum(same, Decimal(0)) / len(same) for weekday, same in costs.items()}
 
 
 def _each(first: date, last: date) -> Iterator[date]:

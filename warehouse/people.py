@@ -35,6 +35,7 @@ class Database:
             connection_class=Connection[DictRow],
             # A restarted Postgres costs the next caller nothing: dead connections are replaced on the way out.
             check=check_alive,
+            configure=_plan_with_the_values,
             kwargs={"row_factory": dict_row, "application_name": application_name, "connect_timeout": 3},
             min_size=0,
             max_size=most_connections,
@@ -69,3 +70,9 @@ class Database:
             if scope.seen_gym_id is not None:
                 connection.execute("select set_config('app.seen_gym_id', %s, true)", [str(scope.seen_gym_id)])
             yield connection
+
+
+def _plan_with_the_values(connection: Connection[DictRow]) -> None:
+    """Each question is planned for what it asks: `%(gym_id)s is null or …` has no plan that is good for both."""
+    connection.execute("set plan_cache_mode = force_custom_plan")
+    connection.commit()

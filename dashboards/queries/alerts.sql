@@ -42,7 +42,30 @@ select
     assignees.full_name as assignee_name,
     messages.text as message_text,
     messages.used_at as message_used_at
-from public.manager_alerts as alerts
+-- Chosen before anything is looked up beside them: of a network's thousands, a page is shown.
+from (
+    select
+        chosen.*,
+        row_number() over (
+            order by
+                chosen.status in ('resolved', 'dismissed'),
+                case
+                    when chosen.status in ('resolved', 'dismissed') then 0
+                    else array_position(array['urgent', 'high', 'medium', 'low'], chosen.priority)
+                end,
+                chosen.status = 'in_progress',
+                coalesce(chosen.resolved_at, chosen.last_occurred_at) desc,
+                chosen.id
+        ) as place
+    from public.manager_alerts as chosen
+    where chosen.status = any (%(statuses)s::text[])
+        and (%(alert_types)s::text[] = '{}' or chosen.alert_type = any (%(alert_types)s::text[]))
+        and (%(priorities)s::text[] = '{}' or chosen.priority = any (%(priorities)s::text[]))
+        and (%(since)s::timestamptz is null or chosen.last_occurred_at >= %(since)s::timestamptz)
+        and (%(gym_id)s::uuid is null or chosen.gym_id = %(gym_id)s::uuid)
+    order by place
+    limit %(most)s::integer
+) as alerts
 inner join public.gyms on gyms.id = alerts.gym_id
 left join public.alert_messages as messages
     on messages.gym_id = alerts.gym_id and messages.alert_id = alerts.id
@@ -51,21 +74,7 @@ left join public.gym_members_v2 as members
 left join public.kiosks
     on kiosks.gym_id = alerts.gym_id and kiosks.id = alerts.kiosk_id
 left join public.users as assignees on assignees.id = alerts.assigned_to
-where alerts.status = any (%(statuses)s::text[])
-    and (%(alert_types)s::text[] = '{}' or alerts.alert_type = any (%(alert_types)s::text[]))
-    and (%(priorities)s::text[] = '{}' or alerts.priority = any (%(priorities)s::text[]))
-    and (%(since)s::timestamptz is null or alerts.last_occurred_at >= %(since)s::timestamptz)
-    and (%(gym_id)s::uuid is null or alerts.gym_id = %(gym_id)s::uuid)
-order by
-    alerts.status in ('resolved', 'dismissed'),
-    case
-        when alerts.status in ('resolved', 'dismissed') then 0
-        else array_position(array['urgent', 'high', 'medium', 'low'], alerts.priority)
-    end,
-    alerts.status = 'in_progress',
-    coalesce(alerts.resolved_at, alerts.last_occurred_at) desc,
-    alerts.id
-limit %(most)s::integer;
+order by alerts.place;
 
 -- alert_state --
 -- Where one alert stands, to tell somebody who came second.

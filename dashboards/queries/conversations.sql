@@ -1,5 +1,5 @@
 -- listing --
--- Conversations in view, the latest first; where a search found some, those only, the best first.
+-- Conversations in view, the latest first; where a search found some, those only.
 select
     sessions.id,
     sessions.started_at,
@@ -15,8 +15,19 @@ select
     sessions.has_analysis_consent
 from public.openai_realtime_sessions as sessions
 inner join public.gyms on gyms.id = sessions.gym_id
-left join public.conversation_summaries as summaries
-    on summaries.gym_id = sessions.gym_id and summaries.session_id = sessions.id
+-- One at a time, so that the latest are read in their order and the walk ends with the last one shown.
+left join lateral (
+    select
+        analyses.status,
+        analyses.sentiment_label,
+        analyses.emotion_detected,
+        analyses.key_topics,
+        analyses.outcome,
+        analyses.summary_text
+    from public.conversation_summaries as analyses
+    where analyses.gym_id = sessions.gym_id and analyses.session_id = sessions.id
+    limit 1
+) as summaries on true
 where sessions.state = 'closed'
     and (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
     and (%(found)s::uuid[] is null or sessions.id = any (%(found)s::uuid[]))
@@ -26,14 +37,29 @@ where sessions.state = 'closed'
     and (%(since)s::timestamptz is null or sessions.started_at >= %(since)s::timestamptz)
     and (
         %(first)s::date is null
-        or sessions.started_at >= %(first)s::date::timestamp at time zone gyms.timezone
+        or (
+            sessions.started_at >= %(first)s::date::timestamp at time zone gyms.timezone
+            -- No zone is further from UTC than this: a range that the index knows.
+            and sessions.started_at >= (%(first)s::date - 1)::timestamp at time zone 'UTC'
+        )
     )
     and (
         %(last)s::date is null
-        or sessions.started_at < (%(last)s::date + 1)::timestamp at time zone gyms.timezone
+        or (
+            sessions.started_at < (%(last)s::date + 1)::timestamp at time zone gyms.timezone
+            and sessions.started_at < (%(last)s::date + 2)::timestamp at time zone 'UTC'
+        )
     )
-    and (not %(is_unfounded)s::boolean or summaries.unfounded_claim_count > 0)
-order by array_position(%(found)s::uuid[], sessions.id), sessions.started_at desc, sessions.id
+    -- These few have an index of their own.
+    and (
+        not %(is_unfounded)s::boolean
+        or sessions.id = any (array(
+            select claims.session_id
+            from public.conversation_summaries as claims
+            where claims.unfounded_claim_count > 0
+        ))
+    )
+order by sessions.started_at desc, sessions.id
 limit %(most)s::integer;
 
 -- conversation --

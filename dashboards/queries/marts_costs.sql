@@ -36,7 +36,22 @@ from (
         parts.cost_usd,
         parts.token_count,
         parts.audio_seconds
-    from marts.fct_costs_daily as costs
+    -- Summed before each line is split into what was cached and what was not: a few kinds, and not every gym's days.
+    from (
+        select
+            daily.cost_kind,
+            daily.modality,
+            daily.model,
+            sum(daily.cost_usd) as cost_usd,
+            sum(daily.cached_cost_usd) as cached_cost_usd,
+            sum(daily.token_count) as token_count,
+            sum(daily.cached_token_count) as cached_token_count,
+            sum(daily.audio_seconds) as audio_seconds
+        from marts.fct_costs_daily as daily
+        where daily.local_date between %(since)s::date and %(until)s::date
+            and (%(gym_id)s::uuid is null or daily.gym_id = %(gym_id)s::uuid)
+        group by daily.cost_kind, daily.modality, daily.model
+    ) as costs
     cross join lateral (
         values
         (
@@ -52,8 +67,6 @@ from (
             0
         )
     ) as parts (part, cost_usd, token_count, audio_seconds)
-    where costs.local_date between %(since)s::date and %(until)s::date
-        and (%(gym_id)s::uuid is null or costs.gym_id = %(gym_id)s::uuid)
 ) as lines
 where lines.part <> 'cached' or lines.token_count > 0
 group by grouping sets ((lines.part), (lines.model))

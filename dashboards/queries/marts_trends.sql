@@ -1,18 +1,21 @@
 -- record --
 -- Since when the gyms in view are on record: the first of them, and all of them; and when their days were built.
 select
-    min(gyms.first_date) as first_date,
-    max(gyms.first_date) as comparable_date,
-    min(gyms.built_at) as built_at
-from (
+    min(days.local_date) as first_date,
+    max(days.local_date) as comparable_date,
+    min(days.built_at) as built_at
+from marts.dim_gyms as gyms
+-- All of a gym's days were built together; its first is read off the key.
+cross join lateral (
     select
-        daily.gym_id,
-        min(daily.local_date) as first_date,
-        min(daily.built_at) as built_at
+        daily.local_date,
+        daily.built_at
     from marts.fct_gym_daily as daily
-    where %(gym_id)s::uuid is null or daily.gym_id = %(gym_id)s::uuid
-    group by daily.gym_id
-) as gyms;
+    where daily.gym_id = gyms.gym_id
+    order by daily.local_date
+    limit 1
+) as days
+where %(gym_id)s::uuid is null or gyms.gym_id = %(gym_id)s::uuid;
 
 -- days --
 -- Each day of the gyms in view between two days, summed, oldest first.
@@ -49,20 +52,32 @@ select
     case when topics.member_count >= %(least)s::integer then topics.neutral_count end as neutral_count,
     case when topics.member_count >= %(least)s::integer then topics.positive_count end as positive_count
 from (
+    -- Member by member first: to count distinct ones, everything would be sorted by topic.
     select
-        spoken.topic,
-        sessions.local_date >= %(first)s::date as is_now,
-        count(*) as session_count,
-        count(distinct sessions.member_id) as member_count,
-        count(*) filter (where sessions.sentiment_label = 'negative') as negative_count,
-        count(*) filter (where sessions.sentiment_label = 'neutral') as neutral_count,
-        count(*) filter (where sessions.sentiment_label = 'positive') as positive_count
-    from marts.fct_sessions as sessions
-    cross join lateral unnest(sessions.key_topics) as spoken (topic)
-    where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
-        and sessions.analysis_status = 'completed'
-        and sessions.local_date between %(before)s::date and %(last)s::date
-    group by spoken.topic, sessions.local_date >= %(first)s::date
+        members.topic,
+        members.is_now,
+        sum(members.session_count)::bigint as session_count,
+        count(members.member_id) as member_count,
+        sum(members.negative_count)::bigint as negative_count,
+        sum(members.neutral_count)::bigint as neutral_count,
+        sum(members.positive_count)::bigint as positive_count
+    from (
+        select
+            spoken.topic,
+            sessions.member_id,
+            sessions.local_date >= %(first)s::date as is_now,
+            count(*) as session_count,
+            count(*) filter (where sessions.sentiment_label = 'negative') as negative_count,
+            count(*) filter (where sessions.sentiment_label = 'neutral') as neutral_count,
+            count(*) filter (where sessions.sentiment_label = 'positive') as positive_count
+        from marts.fct_sessions as sessions
+        cross join lateral unnest(sessions.key_topics) as spoken (topic)
+        where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+            and sessions.analysis_status = 'completed'
+            and sessions.local_date between %(before)s::date and %(last)s::date
+        group by spoken.topic, sessions.member_id, sessions.local_date >= %(first)s::date
+    ) as members
+    group by members.topic, members.is_now
 ) as topics
 order by topics.is_now desc, topics.session_count desc, topics.topic;
 
