@@ -1,12 +1,19 @@
 """How long each page of the dashboards takes, on the server and in a browser, beside an empty Streamlit page.
 
 `python -m bench.dashboard` prints one JSON line. It makes a network (small by default; DESIGN 7 is `--gyms 100
---members 10000 --days 730 --talk 4`), builds the marts, serves the dashboards and an empty page, and asks each page
-of the menu of the administration: `server_ms` from the question to the end of the script over its websocket, every
-element sent, again and again by one person; `browser_ms` from the address to the last change of the page in Chromium,
-with an empty cache and again; `together` the same question by several people at once, each with the pages in another
-order. `over_empty` divides by the empty page's in the same run. Needs Chromium for the browser's part; everything is
-on the loopback address, and ends with the run.
+--members 10000 --days 730 --talk 7`, which takes an hour of a busy machine: `--home FOLDER` keeps it for the next
+run), builds the marts, serves the dashboards and an empty page, and asks each page of the menu of the administration,
+whoever sees most:
+
+- `server_ms`: from the question to the end of the script over its websocket, every element sent, again and again by
+  one person; `first` is the visit that may load code.
+- `cpu_ms`: what one visit costs on a processor, in the server and in the database: what it takes where nobody else
+  wants the machine.
+- `browser_ms`: from the address to the last change of the page in Chromium, with an empty cache and again.
+- `together`: the same question by several people at once, nobody resting, each with the pages in another order.
+
+Visits to the empty page alternate with those to each page, and `over_empty` divides by them: a machine that others use
+slows both. Needs Chromium for the browser's part; everything is on the loopback address, and ends with the run.
 """
 
 import argparse
@@ -20,6 +27,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -31,6 +39,7 @@ import psycopg
 from psycopg import sql
 
 from bench.support.database import scratch_database
+from bench.support.processor import family_cpu_seconds
 from bench.support.streamlit_client import visitor
 from jarvis.settings import Settings
 from warehouse.demo.simulate import simulate
@@ -98,16 +107,13 @@ def main() -> None:
         with serving_dashboards(settings) as door, serving_empty() as empty:
             pages = arguments.pages or addresses()
             cookies = {COOKIE: signed_in(settings)}
-            floor = asyncio.run(alone(empty, [""], visits=arguments.visits, cookies={}))[""]
-            report["empty_page"] = {"server_ms": floor}
-            found = asyncio.run(alone(door, pages, visits=arguments.visits, cookies=cookies))
-            report["pages"] = {page: {"server_ms": times, **over(times, floor)} for page, times in found.items()}
-            report["together"] = {
-                "users": arguments.users,
-                **asyncio.run(together(door, pages, users=arguments.users, cookies=cookies)),
-            }
+            postmaster = int((settings.home / "postgres" / "postmaster.pid").read_text().split()[0])
+            report["pages"] = asyncio.run(
+                alone(door, empty, pages, visits=arguments.visits, cookies=cookies, postmaster=postmaster)
+            )
+            report["together"] = together_report(door, empty, pages, users=arguments.users, cookies=cookies)
             if not arguments.no_browser:
-                in_browser(report, door, empty, pages, cookies)
+                in_browser(report, door.url, empty.url, pages, cookies)
     report["load_average"] = round(os.getloadavg()[0], 1)
     print(json.dumps(report))
 
@@ -122,9 +128,13 @@ def fill(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     if not is_filled:
         simulate_network(settings, arguments)
     simulated = time.perf_counter()
-    dbt.run(
-        settings, "build", "--resource-type", "seed", "--resource-type", "snapshot", "--resource-type", "model"
-    )  # fmt: skip
+    # Built again only where the project changed: a kept network is measured as it stands.
+    built = settings.home / f"built-{dbt.fingerprint()}"
+    if not built.exists():
+        dbt.run(
+            settings, "build", "--resource-type", "seed", "--resource-type", "snapshot", "--resource-type", "model"
+        )  # fmt: skip
+        built.touch()
     with psycopg.connect(settings.administration_url, autocommit=True) as admin:
         admin.execute("analyze")
         rows = {
@@ -169,15 +179,37 @@ def signed_in(settings: Settings) -> str:
 
 
 async def alone(
-    url: str, pages: Sequence[str], *, visits: int, cookies: Mapping[str, str]
-) -> dict[str, dict[str, float]]:
-    """Milliseconds of each page for one person; the first visit, which may load code, is told apart."""
-    found = {}
-    async with visitor(url, cookies=cookies) as person:
+    door: "Served", empty: "Served", pages: Sequence[str], *, visits: int, cookies: Mapping[str, str], postmaster: int
+) -> dict[str, dict[str, Any]]:
+    """What each page takes one person: times and processor time, and how many times those of the empty page."""
+    found: dict[str, dict[str, Any]] = {}
+    async with visitor(door.url, cookies=cookies) as person, visitor(empty.url, cookies={}) as nobody:
+        await nobody.visit("")
         for page in pages:
             first = await person.visit(page)
-            found[page] = {"first": _ms(first), **spread([await person.visit(page) for _ in range(visits)])}
+            processors = (door.process_id, postmaster, empty.process_id)
+            before = [family_cpu_seconds(one) for one in processors]
+            times, floor = [], []
+            for _ in range(visits):
+                floor.append(await nobody.visit(""))
+                times.append(await person.visit(page))
+            spent = [family_cpu_seconds(one) - since for one, since in zip(processors, before, strict=True)]
+            server, database, least = (_ms(seconds / visits) for seconds in spent)
+            found[page] = {
+                "server_ms": {"first": _ms(first), **spread(times)}, "empty_ms": spread(floor),
+                "over_empty": round(median(times) / median(floor), 2),
+                "cpu_ms": {"server": server, "database": database, "empty": least},
+            }  # fmt: skip
     return found
+
+
+def together_report(
+    door: "Served", empty: "Served", pages: Sequence[str], *, users: int, cookies: Mapping[str, str]
+) -> dict[str, Any]:
+    """What people at once wait for a page, beside as many who ask as often for the empty one."""
+    asked = asyncio.run(together(door.url, pages, users=users, cookies=cookies))
+    floor = asyncio.run(together(empty.url, [""] * len(pages), users=users, cookies={}))
+    return {"users": users, **asked, "empty": floor, "over_empty": round(asked["p50"] / floor["p50"], 2)}
 
 
 async def together(url: str, pages: Sequence[str], *, users: int, cookies: Mapping[str, str]) -> dict[str, float]:
@@ -188,12 +220,17 @@ async def together(url: str, pages: Sequence[str], *, users: int, cookies: Mappi
         async with visitor(url, cookies=cookies) as person:
             return [await person.visit(page) for page in order]
 
+    began = time.perf_counter()
     times = await asyncio.gather(*(one(number) for number in range(users)))
-    return spread([each for person in times for each in person])
+    seconds = time.perf_counter() - began
+    return {
+        **spread([each for person in times for each in person]),
+        "pages_per_second": round(users * len(pages) / seconds, 1),
+    }
 
 
 def in_browser(report: dict[str, Any], door: str, empty: str, pages: Sequence[str], cookies: Mapping[str, str]) -> None:
-    """Each page of the report knows how long a browser took, with an empty cache and again."""
+    """Each page of the report knows how long a browser took, with an empty cache and again, and the empty page too."""
     if CHROMIUM is None:
         report["browser"] = "found no chromium: run make test-browser, which installs it"
         return
@@ -216,11 +253,11 @@ def in_browser(report: dict[str, Any], door: str, empty: str, pages: Sequence[st
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
-        floor = report["empty_page"]["browser_ms"] = measured(browser, empty)
         for page in pages:
-            times = measured(browser, f"{door}/{page}")
+            floor, times = measured(browser, empty), measured(browser, f"{door}/{page}")
             report["pages"][page] |= {
-                "browser_ms": times, "browser_over_empty": round(times["again"] / floor["again"], 2)
+                "browser_ms": times, "browser_empty_ms": floor,
+                "browser_over_empty": round(times["again"] / floor["again"], 2),
             }  # fmt: skip
         browser.close()
 
@@ -231,13 +268,16 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
     return {"p50": _ms(median(ordered)), "p95": _ms(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))])}
 
 
-def over(times: Mapping[str, float], floor: Mapping[str, float]) -> dict[str, float]:
-    """How many times the empty page's median."""
-    return {"over_empty": round(times["p50"] / floor["p50"], 2)}
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that answers."""
+
+    url: str
+    process_id: int
 
 
 @contextmanager
-def serving_dashboards(settings: Settings) -> Iterator[str]:
+def serving_dashboards(settings: Settings) -> Iterator[Served]:
     """Where `python -m dashboards` answers on the filled database."""
     port = free_port()
     environment = {
@@ -247,26 +287,26 @@ def serving_dashboards(settings: Settings) -> Iterator[str]:
         "JARVIS_SECRET_KEY": settings.secret_key,
         "JARVIS_DATABASE_URL_DASHBOARD": settings.database_url_for("dashboard"),
     }
-    with _serving([sys.executable, "-m", "dashboards"], environment, port, path="/healthz"):
-        yield f"http://127.0.0.1:{port}"
+    with _serving([sys.executable, "-m", "dashboards"], environment, port, path="/healthz") as served:
+        yield served
 
 
 @contextmanager
-def serving_empty() -> Iterator[str]:
+def serving_empty() -> Iterator[Served]:
     """Where an empty Streamlit page answers."""
     port = free_port()
     command = [sys.executable, "-m", "bench.support.empty_door", str(port)]
-    with _serving(command, {}, port, path="/_stcore/health"):
-        yield f"http://127.0.0.1:{port}"
+    with _serving(command, {}, port, path="/_stcore/health") as served:
+        yield served
 
 
 @contextmanager
-def _serving(command: Sequence[str], environment: Mapping[str, str], port: int, *, path: str) -> Iterator[None]:
+def _serving(command: Sequence[str], environment: Mapping[str, str], port: int, *, path: str) -> Iterator[Served]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JARVIS_", "OPENAI_"))}
     process = subprocess.Popen(command, cwd=REPOSITORY, env={**kept, **environment}, stdout=subprocess.DEVNULL)
     try:
         _wait_for(process, f"http://127.0.0.1:{port}{path}")
-        yield
+        yield Served(f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -16,7 +16,8 @@ import time
 from bench.gateway_latency import step
 from bench.support.database import scratch_database
 from bench.support.frames import Peer, connect
-from bench.support.passage import REALTIME, Doors, cpu_seconds, make_token, open_doors, rss_mb
+from bench.support.passage import REALTIME, Doors, make_token, open_doors, rss_mb
+from bench.support.processor import cpu_seconds
 
 GOAL_LIVE, GOAL_IDLE = 1000, 10_000
 LIVE_STEPS = (50, 100, 150, 200, 300, 400, 500, 700, GOAL_LIVE)

@@ -1,7 +1,7 @@
 """Seconds and rows a second of `jarvis simulate`, against a floor in the same run.
 
 Prints one JSON line; by default for 2,000 members and 90 days, with `--gyms 100 --members 10000 --days 730` for the
-largest network, with `--talk 4` for one of a million turns. The floor is a COPY of the same number of bare rows into
+largest network, with `--talk 7` for one of a million turns. The floor is a COPY of the same number of bare rows into
 a table without keys or triggers: what this machine's Postgres takes when nothing is checked. `cpu_seconds` is this
 process's and the database backend's time on a core: what it takes where nobody else wants the machine. Starts a
 database of its own.
@@ -9,14 +9,13 @@ database of its own.
 
 import argparse
 import json
-import os
 import resource
 import time
-from pathlib import Path
 
 import psycopg
 
 from bench.support.database import scratch_database
+from bench.support.processor import cpu_seconds
 from warehouse.demo.simulate import simulate
 
 SEED = 7
@@ -37,7 +36,7 @@ def main() -> None:
                 connection, gyms=options.gyms, members=options.members, days=options.days, seed=SEED, talk=options.talk
             )
             own_seconds = time.process_time() - began
-            backend_seconds = cpu_seconds_of(connection.info.backend_pid)
+            backend_seconds = cpu_seconds(connection.info.backend_pid)
         rows = sum(report.rows.values())
         floor_seconds = copy_bare_rows(settings.administration_url, rows)
     print(
@@ -60,12 +59,6 @@ def main() -> None:
             }
         )
     )
-
-
-def cpu_seconds_of(process_id: int) -> float:
-    """Seconds a process has spent on a core, user and system together."""
-    after_name = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def copy_bare_rows(url: str, rows: int) -> float:

@@ -20,6 +20,7 @@ import psycopg
 from bench.support.frames import Peer, connect, text_frame
 from bench.support.gateway import REPOSITORY, gateway_of, make_kiosks
 from bench.support.pacer import Ticker, seconds_since, sound_frame
+from bench.support.processor import cpu_seconds
 from jarvis.settings import Settings
 from warehouse.embedded import free_port
 
@@ -143,12 +144,6 @@ async def talk(doors: Doors, *, port: int, sessions: int, seconds: float, warm_u
             kiosk.stop()
         # The gateway closes what was open, which would weigh on whatever is measured next.
         await asyncio.sleep(min(3.0, 0.5 + sessions / 200))
-
-
-def cpu_seconds(pid: int) -> float:
-    """What the process has used so far, on all cores."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rss_mb(pid: int) -> float:
