@@ -119,6 +119,21 @@ def test_words_are_searched_in_the_gym_and_filters_asked(page: AppTest, records:
     )
 
 
+def test_what_a_search_found_stands_best_first(
+    page: AppTest, records: MemoryRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database gives the latest first, of the person's own gym; the list keeps the order of the search."""
+    best = UUID(int=10)
+    search = SimpleNamespace(find=lambda *_: [best, TALK])
+    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records, conversation_search=search))
+    records.answers["conversations.listing"] = [a_talk(), a_talk(id=best, summary_text="La meilleure.")]
+    page.run()
+    assert list(page.dataframe[0].value["summary"]) == ["L'adhérent se plaint.", "La meilleure."]
+    page.text_input[0].set_value("douche froide").run()
+    assert list(page.dataframe[0].value["summary"]) == ["La meilleure.", "L'adhérent se plaint."]
+    assert values_of(records, "conversations.listing")["gym_id"] == UUID(int=1)
+
+
 @pytest.mark.parametrize("scope", [UserRole.FRANCHISE_OWNER], indirect=True)
 def test_an_owner_is_asked_which_gym_to_search(page: AppTest, records: MemoryRecords) -> None:
     """The search is one gym's: several are told so instead of being searched by halves."""
