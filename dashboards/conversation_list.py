@@ -41,15 +41,14 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
             help=say("L'analyse affirme quelque chose que rien dans la conversation n'appuie."),
         )  # fmt: skip
     first, last = _asked_days()
-    found = None
+    found, gym_id = None, scope.gym_id or context.gym_id()
     if words:
-        gym_id = scope.gym_id or context.gym_id()
         if gym_id is None:
             st.info(say("Choisissez une salle à gauche pour chercher dans ses conversations."), icon=":material/store:")
             return None
         found = access.door().conversation_search.find(scope, gym_id, words)
     return {
-        "gym_id": scope.gym_id or context.gym_id(), "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
+        "gym_id": gym_id, "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
         "since": since, "first": first, "last": last, "is_unfounded": is_unfounded, "most": MOST_SHOWN + 1,
     }  # fmt: skip
 
