@@ -28,10 +28,8 @@ from dashboards.kiosks import KioskView, view
 from dashboards.language import say
 from dashboards.records import Records, Row
 from dashboards.tiles import Tile
-from dashboards.today import NOT_BUILT_YET
 from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.tenancy import Permission, Scope
-from warehouse.stores.marts import NotBuiltYet
 
 DAYS = 30
 MOST_CONVERSATIONS = 50
@@ -59,7 +57,8 @@ def place(scope: Scope, records: Records, kiosk_id: UUID, *, now: datetime) -> N
         key=f"parts-{one.id}",
     )
     with running:
-        _place_days(scope, records, one, now=now)
+        with tiles.until_built():
+            _place_days(scope, records, one, now=now)
         left, right = st.columns(2, gap="large")
         with left:
             st.subheader(say("Quand s'est-elle tue ?"), anchor=False)
@@ -184,11 +183,7 @@ def conversation_line(row: Row, one: KioskView, *, now: datetime) -> dict[str, o
 
 
 def _place_days(scope: Scope, records: Records, one: KioskView, *, now: datetime) -> None:
-    try:
-        days = records.rows(scope, "marts_kiosks.days", kiosk_id=one.id)
-    except NotBuiltYet:
-        st.info(say(NOT_BUILT_YET), icon=":material/hourglass_top:")
-        return
+    days = records.rows(scope, "marts_kiosks.days", kiosk_id=one.id)
     tiles.place(days_tiles(days), built_at=min((day["built_at"] for day in days), default=None), now=now)
     st.subheader(say("A-t-elle répondu tous les jours ?"), anchor=False)
     if not days:

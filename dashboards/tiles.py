@@ -1,6 +1,7 @@
 """A row of figures: each with its change, what it means, how fresh it is, and the way to its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -10,6 +11,9 @@ import streamlit as st
 from dashboards import formats, navigation
 from dashboards.definitions import definition
 from dashboards.language import say
+from warehouse.stores.marts import NotBuiltYet
+
+NOT_BUILT_YET = "Les chiffres se préparent : ils s'affichent après le premier calcul, dans quelques minutes."
 
 # Five of them fill the page at its full width, two the width of a phone.
 TILE_PIXELS = 171
@@ -40,8 +44,6 @@ class Tile:
     """The same figure one period earlier; None where there is none to compare with."""
     more_is_better: bool | None = None
     """None where more is neither."""
-    series: Sequence[float] = ()
-    """The figure day by day, oldest first."""
     drill: Drill | None = None
 
 
@@ -60,6 +62,15 @@ def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) ->
         st.caption(f"{say('Chiffres calculés')} {formats.age(built_at, now=now)}")
 
 
+@contextmanager
+def until_built() -> Iterator[None]:
+    """What rests on a mart that dbt has not built yet is one sentence instead."""
+    try:
+        yield
+    except NotBuiltYet:
+        st.info(say(NOT_BUILT_YET), icon=":material/hourglass_top:")
+
+
 def change(value: float | None, before: float | None) -> str | None:
     """The change against one period earlier, in per cent with its sign; None where it says nothing."""
     if value is None or not before:
@@ -76,7 +87,7 @@ def _place(tile: Tile) -> None:
     arrow: Literal["off", "auto"] = "off" if tile.value == tile.before else "auto"
     st.metric(
         say(tile.label), value, delta, delta_color=colours[tile.more_is_better], help=_meaning(tile),
-        delta_arrow=arrow, chart_data=list(tile.series) or None,
+        delta_arrow=arrow,
     )  # fmt: skip
 
 

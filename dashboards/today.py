@@ -7,8 +7,6 @@ from dashboards.definitions import METRIC
 from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
 
-NOT_BUILT_YET = "Les chiffres se préparent : ils s'affichent après le premier calcul, dans quelques minutes."
-
 DAYS = 7
 
 

@@ -1,14 +1,12 @@
 """« Réseau »: the gyms somebody sees side by side, where each stands among them, and what moved."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboards import access, costs, formats, network_board, today
+from dashboards import access, costs, formats, network_board, tiles
 from dashboards.language import say
 from jarvis.tenancy import Permission
-from warehouse.stores.marts import NotBuiltYet
 
 
 def page() -> None:
@@ -17,14 +15,12 @@ def page() -> None:
     now = datetime.now(UTC)
     st.title(say("Réseau"), anchor=False)
     # The month that is over is the one to compare; the current one is half a month.
-    months = costs.months(now.astimezone(ZoneInfo("Europe/Paris")).date())
+    months = costs.months(formats.network_day(now))
     with st.container(horizontal=True, gap="small", key="network-choices"):
         month = st.selectbox(
             say("Mois"), months, index=1, key="network-month", width=220,
             format_func=lambda first: formats.month(first) + (f" ({say('en cours')})" if first == months[0] else ""),
         )  # fmt: skip
         measure = network_board.choose_measure()
-    try:
+    with tiles.until_built():
         network_board.place(scope, month=month, measure=measure, now=now)
-    except NotBuiltYet:
-        st.info(say(today.NOT_BUILT_YET), icon=":material/hourglass_top:")

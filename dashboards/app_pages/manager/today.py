@@ -9,7 +9,6 @@ from dashboards.alerts import AlertChoice
 from dashboards.language import say
 from jarvis.alerts import AlertType
 from jarvis.tenancy import Permission
-from warehouse.stores.marts import NotBuiltYet
 
 # Whom to call; what to repair stands under « Alertes ».
 _ABOUT_A_MEMBER = (AlertType.CHURN_RISK, AlertType.NEGATIVE_FEEDBACK, AlertType.MILESTONE)
@@ -20,12 +19,10 @@ def page() -> None:
     scope = access.require(Permission.SEE_ALERTS, is_activity=False)
     now = datetime.now(UTC)
     st.title(say("Aujourd'hui"), anchor=False)
-    try:
+    with tiles.until_built():
         days = access.door().records.rows(scope, "marts_today.days", gym_id=context.gym_id())
         members = access.door().records.row(scope, "marts_today.members", gym_id=context.gym_id())
         tiles.place(today.week(days, members), built_at=today.built_at(days), now=now)
-    except NotBuiltYet:
-        st.info(say(today.NOT_BUILT_YET), icon=":material/hourglass_top:")
     st.subheader(say("Qui appeler aujourd'hui, et pourquoi"), anchor=False)
     alert_list.place(_whom_to_call, shows_counts=False)
 

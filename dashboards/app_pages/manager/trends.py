@@ -1,13 +1,14 @@
 """« Analyses »: what moves in the gym, each chart the answer to a question, over one period."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboards import access, context, today, trend_choices, trends
+from dashboards import access, context, tiles, trend_choices, trends
 from dashboards.language import say
+from dashboards.trends import Look, Trend
 from jarvis.tenancy import Permission
-from warehouse.stores.marts import NotBuiltYet
 
 
 def page() -> None:
@@ -16,12 +17,12 @@ def page() -> None:
     now = datetime.now(UTC)
     st.title(say("Analyses"), anchor=False)
     period = trend_choices.choose()
-    try:
+    with tiles.until_built():
         look = trend_choices.look(scope, period, gym_id=context.gym_id(), now=now)
-        found = trend_choices.answers(scope, look, gym_id=context.gym_id())
-    except NotBuiltYet:
-        st.info(say(today.NOT_BUILT_YET), icon=":material/hourglass_top:")
-        return
+        _place(look, trend_choices.answers(scope, look, gym_id=context.gym_id()))
+
+
+def _place(look: Look, found: Sequence[Trend]) -> None:
     if look.record is None or look.record["first_date"] is None:
         st.info(say("Rien n'est encore enregistré pour cette salle."), icon=":material/query_stats:")
         return
