@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboards import texts_fr
+from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.language import say
 
 
@@ -51,7 +52,7 @@ def since(*, now: datetime, key: str, width: int = 130) -> datetime | None:
     return None if days is None else now.replace(second=0, microsecond=0) - timedelta(days=days)
 
 
-def timezone(*, chosen: str = "Europe/Paris", key: str | None = None) -> str:
+def timezone(*, chosen: str = NETWORK_TIMEZONE, key: str | None = None) -> str:
     """The time zone picked, by its name.
 
     Args:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import clients, exports, navigation
+from dashboards import clients, exports, formats, navigation
 from dashboards.language import say
 from dashboards.records import Records
 from jarvis.tenancy import Scope
@@ -45,7 +45,7 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
 def month_costs(scope: Scope, records: Records, *, now: datetime) -> dict[UUID, float] | None:
     """What each gym has cost since the first of the month, in US dollars; None while the mart is not built."""
     try:
-        rows = records.rows(scope, "marts_clients.costs", since=now.date().replace(day=1))
+        rows = records.rows(scope, "marts_clients.costs", since=formats.network_day(now).replace(day=1))
     except NotBuiltYet:
         return None
     return {row["gym_id"]: row["cost_usd"] for row in rows}
@@ -61,6 +61,6 @@ def _column_config() -> dict[str, Any]:
         "kiosks": column.TextColumn(say("Bornes en ligne")),
         "cost": column.NumberColumn(say("Coût du mois ($)"), format="localized"),
         "last": column.DatetimeColumn(
-            say("Dernière conversation"), format="DD/MM/YYYY HH:mm", timezone="Europe/Paris"
+            say("Dernière conversation"), format="DD/MM/YYYY HH:mm", timezone=formats.NETWORK_TIMEZONE
         ),
     }  # fmt: skip

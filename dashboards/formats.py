@@ -7,8 +7,17 @@ from jarvis import formats_en, formats_fr
 from jarvis.formats_fr import local_date, phone
 
 __all__ = [
-    "age", "clock", "day", "full_date", "local_date", "member_name", "moment", "month", "number", "phone", "stamp",
+    "NETWORK_TIMEZONE", "age", "clock", "day", "full_date", "local_date", "member_name", "moment", "month",
+    "network_day", "number", "phone", "stamp",
 ]  # fmt: skip
+
+# Of what is about the network, or about no one gym: its days begin in France.
+NETWORK_TIMEZONE = "Europe/Paris"
+
+
+def network_day(now: datetime) -> date:
+    """The calendar day it is for the network."""
+    return local_date(now, timezone=NETWORK_TIMEZONE)
 
 
 def clock(moment: datetime, *, timezone: str) -> str:

@@ -101,7 +101,7 @@ def _file(scope: Scope, records: Records, asked: dict[str, Any]) -> bytes:
 def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
-        "at": column.DatetimeColumn(say("Quand"), format="DD/MM/YYYY HH:mm:ss", timezone="Europe/Paris"),
+        "at": column.DatetimeColumn(say("Quand"), format="DD/MM/YYYY HH:mm:ss", timezone=formats.NETWORK_TIMEZONE),
         "who": column.TextColumn(say("Qui"), width="medium"),
         "what": column.TextColumn(say("Quoi"), width="medium"),
         "subject": column.TextColumn(say("Objet"), width="medium"),

@@ -13,8 +13,6 @@ from dashboards.people import NO_SUCH_PERSON, STATE_SIGNS, STATES, ids_of, shown
 from dashboards.records import Records, Row
 from jarvis.tenancy import Scope, UserRole
 
-TIMEZONE = "Europe/Paris"
-
 
 def place(scope: Scope, records: Records, person_id: UUID, *, url_path: str, now: datetime) -> None:
     """The person is placed with what may be done; whoever does not see them is told that there is nobody."""
@@ -29,7 +27,9 @@ def place(scope: Scope, records: Records, person_id: UUID, *, url_path: str, now
     _place_steps(scope, records, person, url_path=url_path)
     st.subheader(say("Ce qui s'est passé"), anchor=False)
     st.html(
-        journal_list.history_html(scope, records, table="users", identity=person_id, now=now, timezone=TIMEZONE)
+        journal_list.history_html(
+            scope, records, table="users", identity=person_id, now=now, timezone=formats.NETWORK_TIMEZONE
+        )
     )  # fmt: skip
 
 
@@ -76,11 +76,11 @@ def head_html(person: Row, *, now: datetime) -> str:
 
 
 def _moment(at: datetime | None, *, now: datetime) -> str:
-    return "" if at is None else formats.moment(at, now=now, timezone=TIMEZONE)
+    return "" if at is None else formats.moment(at, now=now, timezone=formats.NETWORK_TIMEZONE)
 
 
 def _day(at: datetime) -> str:
-    return f"{formats.local_date(at, timezone=TIMEZONE):%d/%m/%Y}"
+    return f"{formats.local_date(at, timezone=formats.NETWORK_TIMEZONE):%d/%m/%Y}"
 
 
 def _buttons(person: Row) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import choices, context, exports, navigation, texts_fr
+from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.language import say
 from dashboards.people import STATE_SIGNS, STATES, shown_name
 from dashboards.records import Records, Row
@@ -95,6 +96,6 @@ def _column_config() -> dict[str, Any]:
         "role": column.TextColumn(say("Rôle")),
         "place": column.TextColumn(say("Salle ou franchise")),
         "state": column.TextColumn(say("État"), width="small"),
-        "last": column.DatetimeColumn(say("Dernière connexion"), format="DD/MM/YYYY HH:mm", timezone="Europe/Paris"),
+        "last": column.DatetimeColumn(say("Dernière connexion"), format="DD/MM/YYYY HH:mm", timezone=NETWORK_TIMEZONE),
         "factor": column.TextColumn(say("Double auth.")),
     }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboards import access, choices, navigation, texts_fr
+from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis.tenancy import Scope
@@ -15,7 +16,7 @@ from jarvis.tenancy import Scope
 MOST_SHOWN = 60
 
 # Reports of a gym begin and end with its days; all of ours lie in France.
-_ZONE = ZoneInfo("Europe/Paris")
+_ZONE = ZoneInfo(NETWORK_TIMEZONE)
 
 
 def place(scope: Scope, *, gym_id: UUID | None) -> None:

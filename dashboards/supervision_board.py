@@ -156,7 +156,7 @@ def _place(
         elif field in shares:
             config[field] = column.NumberColumn(label, format="percent")
         elif field.endswith("_at"):
-            config[field] = column.DatetimeColumn(label, format="DD/MM/YYYY HH:mm", timezone="Europe/Paris")
+            config[field] = column.DatetimeColumn(label, format="DD/MM/YYYY HH:mm", timezone=formats.NETWORK_TIMEZONE)
         elif field.startswith("is_"):
             config[field] = column.CheckboxColumn(label)
         else:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from html import escape
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -13,9 +12,6 @@ from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Period, Span, months_back
 from dashboards.trends import Look, Trend, short_date
 from jarvis.tenancy import Permission, Scope
-
-# Days begin in France: the marts count each gym's own, and yesterday is over everywhere.
-_ZONE = ZoneInfo("Europe/Paris")
 
 _NEWCOMERS_MONTHS = 24
 
@@ -39,7 +35,8 @@ def look(scope: Scope, period: Period, *, gym_id: UUID | None, now: datetime) ->
         warehouse.stores.marts.NotBuiltYet: when a mart is missing.
     """
     record = access.door().records.row(scope, "marts_trends.record", gym_id=gym_id)
-    found = Look(period=period, span=period.span(today=now.astimezone(_ZONE).date()), record=record)
+    # The marts count each gym's own days; in France's zone, yesterday is over everywhere.
+    found = Look(period=period, span=period.span(today=formats.network_day(now)), record=record)
     words = [say("Du {first} au {last}").format(**_days(found.span))]
     if found.has_before:
         words.append(say("comparé à la période du {first} au {last}").format(**_days(found.span.before)))

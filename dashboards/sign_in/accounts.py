@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboards import texts_fr as labels
+from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.gate import PROVIDER_WAY
 from dashboards.sign_in import texts_fr
 from dashboards.sign_in.desk import Desk, route, safe_path
@@ -26,7 +27,6 @@ from warehouse.stores.accounts import CodeAnswer, OwnSession, Visit
 from warehouse.stores.sign_in import Stage
 
 PROOF = "/compte/confirmer"
-TIMEZONE = "Europe/Paris"
 
 
 class AccountPage:
@@ -207,7 +207,7 @@ def _device(name: str | None) -> str:
 
 def _moment(at: datetime, *, now: datetime) -> str:
     moment = formats_en.moment if language() == "en" else formats_fr.moment
-    return moment(at, now=now, timezone=TIMEZONE)
+    return moment(at, now=now, timezone=NETWORK_TIMEZONE)
 
 
 def _age(at: datetime, *, now: datetime) -> str:

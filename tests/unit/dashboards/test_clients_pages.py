@@ -1,7 +1,7 @@
 """« Clients », « Franchises » and « Salles » run by Streamlit's own test harness, with rows in memory."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, choices, clients, clients_places, people
+from dashboards import access, choices, clients, clients_list, clients_places, people
 from jarvis.tenancy import Scope, UserRole
 from tests.unit.dashboards.test_members_pages import MemoryRecords
 from warehouse.stores.account_links import NewLink
@@ -280,3 +280,11 @@ def test_a_guessed_address_gives_nothing(records: MemoryRecords, script: Any, na
 def test_every_state_has_a_sign() -> None:
     """No meaning rests on a colour, or on a code as it is stored."""
     assert set(clients.STATE_SIGNS) == set(clients.GYM_STATES) | set(clients.FRANCHISE_STATES)
+
+
+def test_a_month_s_cost_begins_with_the_network_s_month() -> None:
+    """Half past midnight on the first of November in France is October in UTC."""
+    records = MemoryRecords({})
+    scope = Scope(user_id=uuid4(), role=UserRole.SUPER_ADMIN, full_name="Alix")
+    clients_list.month_costs(scope, records, now=datetime(2026, 10, 31, 23, 30, tzinfo=UTC))  # type: ignore[arg-type]
+    assert asked(records, "marts_clients.costs")["since"] == date(2026, 11, 1)
