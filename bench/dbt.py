@@ -8,7 +8,6 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import psycopg
 
@@ -37,7 +36,7 @@ def main() -> None:
         first = seconds_of(lambda: invoke(settings, "build", *selected).raise_if_failed())
         warm = seconds_of(lambda: invoke(settings, "build", *selected).raise_if_failed())
         command = seconds_of(lambda: dbt.run(settings, "build", *selected))
-        changed = selection_of({"public.manager_alerts"}, Path(dbt.prepare(settings)))
+        changed = selection_of({"public.manager_alerts"}, dbt.prepare(settings))
         part = seconds_of(lambda: invoke(settings, "build", *changed).raise_if_failed())
     print(
         json.dumps(

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from dashboards import formats
+from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.periods import months_back
 from dashboards.records import Row
@@ -118,12 +119,12 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
     budgets = [gym["budget_usd"] for gym in gyms if gym["budget_usd"] is not None]
     month_end = Tile(
         label="Fin du mois", value=float(told.expected_usd) if told else None, unit="\u00a0$", decimals=2,
-        source=("fct_costs_daily", "cost_usd"), method=method,
+        source=(METRIC, "cost_usd"), method=method,
     )  # fmt: skip
     return [
         Tile(
             label="Coût du mois", value=float(total), unit="\u00a0$", decimals=2, more_is_better=False,
-            before=float(spending.spent(days, *of.before)) or None, source=("fct_costs_daily", "cost_usd"),
+            before=float(spending.spent(days, *of.before)) or None, source=(METRIC, "cost_usd"),
         ),
         *([month_end] if of.is_current else []),
         Tile(
@@ -132,14 +133,14 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
         ),
         Tile(
             label="Coût d'un échange", value=float(total / count) if count else None, unit="\u00a0$", decimals=3,
-            source=("fct_sessions", "cost_usd"), drill=Drill(url_path="conversations"), more_is_better=False,
+            source=(METRIC, "cost_per_session_usd"), drill=Drill(url_path="conversations"), more_is_better=False,
             method=None if not sessions or not count else (
                 f"{say('Médiane')} {formats.number(sessions['median_usd'], decimals=3)}\u00a0$, "
                 f"95\u00a0% < {formats.number(sessions['high_usd'], decimals=3)}\u00a0$."
             ),
         ),
         Tile(
-            label="Jours anormaux", value=dear, source=("fct_costs_daily", "cost_usd"), method=say(ANOMALY_METHOD),
+            label="Jours anormaux", value=dear, source=(METRIC, "cost_usd"), method=say(ANOMALY_METHOD),
             more_is_better=False,
         ),
     ]  # fmt: skip

@@ -23,6 +23,7 @@ from dashboards import (
 )
 from dashboards.choices import label
 from dashboards.conversation_list import duration
+from dashboards.definitions import METRIC
 from dashboards.kiosk_desk import KIOSK_GONE
 from dashboards.kiosks import KioskView, view
 from dashboards.language import say
@@ -91,7 +92,7 @@ def days_tiles(days: Sequence[Row]) -> list[Tile]:
     return [
         Tile(
             label="Disponibilité", value=100 * heard / due if due else None, unit="\u202f%", decimals=1,
-            source=(mart, "availability_rate"), more_is_better=True,
+            source=(METRIC, "kiosk_availability_rate"), more_is_better=True,
         ),
         Tile(
             label="Défauts du micro", value=sum(day["microphone_fault_count"] for day in days),

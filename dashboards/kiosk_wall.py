@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboards import access, cards, context, exports, formats, kiosk_cards, navigation
-from dashboards.definitions import definition
+from dashboards.definitions import METRIC, definition
 from dashboards.kiosks import MOST_CARDS, NEEDING, SILENT_AFTER, STATES, KioskView, by_gym, in_order, summary, view
 from dashboards.language import say
 from dashboards.records import Records, Row
@@ -27,7 +27,7 @@ _DEFINED = {
     "Micro": ("fct_kiosk_daily", "microphone_fault_count"),
     "Échanges aujourd'hui": ("fct_gym_daily", "session_count"),
     "Dont coupés": ("fct_sessions", "close_reason"),
-    "Disponibilité": ("fct_kiosk_daily", "availability_rate"),
+    "Disponibilité": (METRIC, "kiosk_availability_rate"),
 }
 _EXPORTED_DAYS = {
     "gym_name": "Salle", "kiosk_name": "Borne", "local_date": "Jour", "availability_rate": "Disponibilité",

@@ -11,6 +11,7 @@ from statistics import median, quantiles
 from typing import Any
 from uuid import UUID
 
+from dashboards.definitions import METRIC
 from dashboards.records import Row
 
 # Where gyms are compared, a figure of fewer members than these is not told (dbt: least_members).
@@ -90,19 +91,19 @@ _MART = "fct_franchise_gyms_monthly"
 
 MEASURES: Mapping[str, Measure] = {
     "visits": Measure(
-        label="Visites par adhérent", of=_share("visit_count", "active_member_count"), source=(_MART, "visit_count"),
+        label="Visites par adhérent", of=_share("visit_count", "active_member_count"), source=(METRIC, "visit_count"),
         decimals=1, more_is_better=True,
     ),
     "talks": Measure(
         label="Échanges pour 100 visites", of=_share("session_count", "visit_count", 100),
-        source=(_MART, "session_count"), decimals=1,
+        source=(METRIC, "session_count"), decimals=1,
     ),
     "negative": Measure(
-        label="Échanges négatifs", of=_share("negative_session_count", "session_count", 100),
-        source=(_MART, "negative_session_count"), unit="\u00a0%", more_is_better=False,
+        label="Échanges négatifs", of=_share("negative_session_count", "analysed_session_count", 100),
+        source=(METRIC, "negative_session_rate"), unit="\u00a0%", more_is_better=False,
     ),
     "sentiment": Measure(
-        label="Sentiment moyen", of=_plain("mean_sentiment_score"), source=(_MART, "mean_sentiment_score"),
+        label="Sentiment moyen", of=_plain("mean_sentiment_score"), source=(METRIC, "mean_sentiment_score"),
         decimals=2, more_is_better=True,
     ),
     "churn": Measure(
@@ -111,11 +112,11 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "alerts": Measure(
         label="Alertes pour 100 adhérents", of=_share("alert_opened_count", "active_member_count", 100),
-        source=(_MART, "alert_opened_count"), decimals=1, more_is_better=False,
+        source=(METRIC, "alert_opened_count"), decimals=1, more_is_better=False,
     ),
     "cost": Measure(
-        label="Coût d'un échange", of=_share("cost_usd", "session_count"), source=(_MART, "cost_usd"), decimals=3,
-        unit="\u00a0$", more_is_better=False,
+        label="Coût d'un échange", of=_share("cost_usd", "session_count"), source=(METRIC, "cost_per_session_usd"),
+        decimals=3, unit="\u00a0$", more_is_better=False,
     ),
 }  # fmt: skip
 

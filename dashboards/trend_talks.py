@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from dashboards import figures, texts_fr
+from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.formats import number
 from dashboards.language import say
@@ -144,7 +145,7 @@ def satisfaction(look: Look, found: Sequence[Row]) -> Trend:
             "first": say("À partir du"), "mean": say("Satisfaction estimée"),
             "estimated_count": say("Conversations estimées"),
         },
-        source=("fct_sessions", "satisfaction"),
+        source=(METRIC, "mean_satisfaction"),
         note=say("De 0 à 100, estimée d'après les paroles : un ordre dans lequel lire, pas une note donnée."),
         drill=Drill(url_path="conversations", query={"sentiment": "negative", **look.days}),
         drill_label=say("Les négatives"),
@@ -191,7 +192,7 @@ def costs(look: Look, found: Sequence[Row], days: Sequence[Row]) -> Trend:
             "first": say("À partir du"), "session_count": say("Conversations"), "total": say("Total ($)"),
             **{kind: f"{say(label)} ($)" for kind, label in COST_KINDS.items()},
         },
-        source=("fct_costs_daily", "cost_usd"),
+        source=(METRIC, "cost_usd"),
         note="" if past is not None else nothing_before(look),
         drill=Drill(url_path="conversations", query=look.days),
         drill_label=say("Voir les conversations"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards import figures
+from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.formats import number
 from dashboards.language import say
@@ -47,7 +48,7 @@ def visits(look: Look, days: Sequence[Row]) -> Trend:
         figure=figures.over_time(span.parts(part_days), series) if sum(now) else None,
         rows=rows,
         columns=_columns(before, year_before),
-        source=("fct_gym_daily", "visit_count"),
+        source=(METRIC, "visit_count"),
         note="" if before is not None else nothing_before(look),
         drill=Drill(url_path="adherents", query={"visites": "absent,falling"}),
         drill_label=say("Qui vient moins ?"),

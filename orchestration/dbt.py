@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from jarvis.settings import Settings, load_settings
@@ -61,9 +62,9 @@ def manifest_path(settings: Settings) -> Path:
     return state_folder(settings) / f"manifest-{fingerprint()}.json"
 
 
-def metrics_path(settings: Settings) -> Path:
-    """Where dbt's account of the metrics of the project as it stands now is, once `prepare` has made it."""
-    return state_folder(settings) / f"metrics-{fingerprint()}.json"
+def metrics_path(manifest: Path) -> Path:
+    """Where dbt's account of the metrics is: beside the manifest of the same project."""
+    return manifest.with_name(manifest.name.replace("manifest", "metrics", 1))
 
 
 def prepare(settings: Settings) -> Path:
@@ -82,13 +83,18 @@ def prepare(settings: Settings) -> Path:
         run(settings, "parse", "--no-partial-parse", overrides={"DBT_TARGET_PATH": folder})
         # Two processes may prepare at once: whoever comes last puts the same content in place, whole. The manifest
         # comes last, as it says that both are there.
-        Path(folder, "semantic_manifest.json").replace(metrics_path(settings))
+        Path(folder, "semantic_manifest.json").replace(metrics_path(path))
         Path(folder, "manifest.json").replace(path)
     for kind in ("manifest", "metrics"):
         for older in path.parent.glob(f"{kind}-*.json"):
-            if older not in (path, metrics_path(settings)):
+            if older not in (path, metrics_path(path)):
                 older.unlink(missing_ok=True)
     return path
+
+
+def is_mart(node: Mapping[str, Any]) -> bool:
+    """True for a node of the manifest that people ask: a table, a view or a history in the schema of the marts."""
+    return node["resource_type"] in ("model", "snapshot") and node["schema"] == "marts"
 
 
 def run(settings: Settings, *arguments: str, overrides: Mapping[str, str] | None = None) -> str:

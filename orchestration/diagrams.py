@@ -40,11 +40,7 @@ class Entity:
 
 def entities(manifest: Mapping[str, Any]) -> list[Entity]:
     """Every mart and snapshot by name: keys from the contracts, references from the tests of relationships."""
-    nodes = [
-        node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "snapshot") and node["schema"] == "marts"
-    ]
+    nodes = [node for node in manifest["nodes"].values() if dbt.is_mart(node)]
     keys = {node["name"]: _key(node) for node in nodes}
     # A test looks at the staging view, which is never older than its source: the mart with that key is meant.
     holders = {key[0]: name for name, key in keys.items() if len(key) == 1 and name in HUBS}
@@ -127,7 +123,7 @@ def lineage(manifest: Mapping[str, Any]) -> Graph:
 def _kind(node: Mapping[str, Any]) -> str:
     if node["resource_type"] != "model":
         return str(node["resource_type"])
-    if node["schema"] == "marts":
+    if dbt.is_mart(node):
         return "mart"
     return "staging" if node["name"].startswith("stg_") else "intermediate"
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 from dagster import JobDefinition, OpExecutionContext, Output, in_process_executor, job, op
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dagster_dbt.dbt_manifest import validate_manifest
 
 from jarvis.settings import Settings
-from orchestration.assets.marts import Names
+from orchestration.assets.marts import Names, told_by
 from orchestration.days import DAYS, Days, span
-from orchestration.dbt import prepare, state_folder
+from orchestration.dbt import prepare
 from orchestration.queues import HEAVY, MARTS_POOL, QUEUE_TAG
 from orchestration.warm_dbt import invoke
 
@@ -29,18 +29,13 @@ def backfill_marts_job(settings: Settings) -> JobDefinition:
     def make_days_anew(context: OpExecutionContext, config: Days) -> Iterator[Any]:
         """The days of the growing marts are made anew, then what stands on them; dbt's tests answer as checks."""
         first, last = span(context.partition_key, config)
-        manifest = prepare(settings)
+        manifest = validate_manifest(prepare(settings))
         outcome = invoke(
             settings, "build", "--exclude-resource-type", "unit_test", "--select", *(f"{name}+" for name in GROWING),
             "--vars", orjson.dumps({"backfill_first_day": str(first), "backfill_last_day": str(last)}).decode(),
         )  # fmt: skip
-        for event in outcome.events:
-            yield from DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={}).to_default_asset_events(
-                manifest=manifest,
-                dagster_dbt_translator=Names(),
-                context=context,
-                target_path=state_folder(settings) / "target",
-            )
+        for _, told in told_by(outcome, settings, manifest, Names(), context):
+            yield from told
         outcome.raise_if_failed()
         yield Output(None, metadata={"first_day": str(first), "last_day": str(last), "made": len(outcome.events)})
 

@@ -49,9 +49,8 @@ def statement(
         MetricRefused: for a metric that is not defined, or something it cannot be told by.
         DbtError: when the project does not parse.
     """
-    prepare(settings)
-    engine = _engine(metrics_path(settings))
-    known = defined(settings)
+    path = metrics_path(prepare(settings))
+    engine, known = _engine(path), _described(path)
     if not names or (unknown := sorted(set(names) - set(known))):
         found = ", ".join(unknown) if names else "no metric"
         raise MetricRefused(f"found {found}, expected some of: {', '.join(sorted(known))}")
@@ -67,8 +66,11 @@ def defined(settings: Settings) -> Mapping[str, str]:
     Raises:
         DbtError: when the project does not parse.
     """
-    prepare(settings)
-    found = orjson.loads(metrics_path(settings).read_bytes())["metrics"]
+    return _described(metrics_path(prepare(settings)))
+
+
+def _described(path: Path) -> Mapping[str, str]:
+    found = orjson.loads(path.read_bytes())["metrics"]
     return {metric["name"]: metric["description"] for metric in found}
 
 

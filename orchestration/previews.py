@@ -33,11 +33,6 @@ def with_glance(events: Iterator[Any], connection: Connection, node: Mapping[str
             yield event
 
 
-def is_mart(node: Mapping[str, Any]) -> bool:
-    """True for a table or view that people ask."""
-    return node["resource_type"] in ("model", "snapshot") and node["schema"] == "marts"
-
-
 def look(connection: Connection, node: Mapping[str, Any]) -> dict[str, MetadataValue[Any]]:
     """Row count, cost and preview of a mart, as far as it has them."""
     columns = list(node["columns"])

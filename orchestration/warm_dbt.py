@@ -61,8 +61,9 @@ def invoke(settings: Settings, *arguments: str) -> Outcome:
         if event.info.name in _TOLD:
             events.append(msg_to_dict(event))
 
-    with exported(environment(settings)):
-        manifest = _manifest(database=environment(settings)["JARVIS_DBT_DATABASE"])
+    variables = environment(settings)
+    with exported(variables):
+        manifest = _manifest(database=variables["JARVIS_DBT_DATABASE"])
         # Its words are in its log; what became of each node is in the events.
         result = dbtRunner(manifest=manifest, callbacks=[keep]).invoke(["--quiet", *arguments])
     if result.exception is not None:

@@ -11,6 +11,7 @@ select
     visits.visit_count,
     monthly.session_count,
     monthly.negative_session_count,
+    monthly.analysed_session_count,
     monthly.mean_sentiment_score::double precision as mean_sentiment_score,
     monthly.churn_rate::double precision as churn_rate,
     monthly.alert_opened_count,

@@ -7,4 +7,7 @@ union all
 select gym_id
 from {{ ref('fct_franchise_gyms_monthly') }}
 where talking_member_count between 1 and {{ var('least_members') }} - 1
-    or (talking_member_count is null and (mean_sentiment_score is not null or negative_session_count is not null))
+    or (
+        talking_member_count is null
+        and coalesce(mean_sentiment_score, negative_session_count, analysed_session_count) is not null
+    )

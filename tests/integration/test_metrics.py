@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 
 from dashboards import today
 from dashboards.definitions import definition
+from dashboards.network import MEASURES
 from dashboards.records import QUERIES
 from jarvis.cli import main
 from jarvis.reports import Figures, Period, ReportKind
@@ -246,6 +247,25 @@ def test_the_tiles_are_the_metrics(network: Database, gyms: list[Any]) -> None:
             assert [tile.value, tile.before or 0][: len(counted)] == [float(one) for one in counted], (name, gym)
             assert gym is not None or counted[0] > 0
             assert definition(*tile.source) == defined(network.settings)[name]
+
+
+def test_gyms_side_by_side_are_the_metrics(network: Database) -> None:
+    """« Réseau » of each gym and month: its shares, means and costs, where enough members are behind them."""
+    block = read_blocks(QUERIES / "marts_network.sql")["months"].encode()
+    # The page's figure, and what it is of the metric's.
+    told_as = {"negative": ("negative_session_rate", 100), "cost": ("cost_per_session_usd", 1)}
+    with network.connect("pipeline") as pipeline, pipeline.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(block, {"since": date(2026, 11, 1), "until": date(2026, 11, 30)}).fetchall()
+    november = {"since": date(2026, 11, 1), "until": date(2026, 11, 30)}
+    counted = measured(network, [name for name, _ in told_as.values()], **november)
+    for row in rows:
+        for key, (name, times) in told_as.items():
+            measure = MEASURES[key]
+            assert (measure.source, definition(*measure.source)) == (("metric", name), defined(network.settings)[name])
+            expected = counted[row["gym_id"]][name]
+            assert measure.of(row) == pytest.approx(times * float(expected), abs=1e-9), (name, row["gym_id"])
+        assert float(row["session_count"]) > row["analysed_session_count"] > 0
+    assert len(rows) == len(counted) == 4
 
 
 def at_today(block: str) -> bytes:

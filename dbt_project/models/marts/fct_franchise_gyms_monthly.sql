@@ -28,6 +28,8 @@ select
         as talking_member_count,
     {{ suppressed('talks.negative_session_count', 'coalesce(talks.talking_member_count, 0)') }}::bigint
         as negative_session_count,
+    {{ suppressed('talks.analysed_session_count', 'coalesce(talks.talking_member_count, 0)') }}::bigint
+        as analysed_session_count,
     {{ suppressed('talks.mean_sentiment_score', 'coalesce(talks.talking_member_count, 0)') }}::numeric(4, 3)
         as mean_sentiment_score,
     {{ suppressed('churn.left_count', 'coalesce(churn.member_count, 0)') }}::integer as left_count,
@@ -38,6 +40,7 @@ inner join {{ ref('dim_gyms') }} as gyms on visits.gym_id = gyms.gym_id
 left join lateral (
     select
         count(distinct sessions.member_id) as talking_member_count,
+        count(sessions.sentiment_score) as analysed_session_count,
         avg(sessions.sentiment_score) as mean_sentiment_score,
         count(*) filter (where sessions.sentiment_label = 'negative') as negative_session_count
     from {{ ref('fct_sessions') }} as sessions

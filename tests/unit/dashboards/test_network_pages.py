@@ -23,7 +23,8 @@ def a_month(number: int = 1, month: date = OCTOBER, **changes: object) -> dict[s
     return {
         "gym_id": UUID(int=number), "gym_name": f"Salle {number}", "franchise_name": "Landes Fitness",
         "active_member_count": 100, "built_at": NOW - timedelta(minutes=5), "month_date": month, "visit_count": 400,
-        "session_count": 50, "negative_session_count": 10, "mean_sentiment_score": 0.2, "talking_member_count": 30,
+        "session_count": 50, "negative_session_count": 10, "analysed_session_count": 40, "mean_sentiment_score": 0.2,
+        "talking_member_count": 30,
         "left_count": 2, "churn_rate": 0.02, "alert_opened_count": 5, "cost_usd": Decimal("1.25"), **changes,
     }  # fmt: skip
 
@@ -33,10 +34,10 @@ def gyms(*rows: dict[str, object]) -> list[network.Gym]:
 
 
 def test_a_gym_s_measures_are_its_month_s() -> None:
-    """Per member, per hundred visits, per conversation."""
+    """Per member, per hundred visits, per conversation; unhappy ones of those whose sentiment is known."""
     [gym] = gyms(a_month())
     assert {name: gym.value(measure) for name, measure in network.MEASURES.items()} == {
-        "visits": 4.0, "talks": 12.5, "negative": 20.0, "sentiment": 0.2, "churn": 2.0, "alerts": 5.0, "cost": 0.025,
+        "visits": 4.0, "talks": 12.5, "negative": 25.0, "sentiment": 0.2, "churn": 2.0, "alerts": 5.0, "cost": 0.025,
     }  # fmt: skip
 
 

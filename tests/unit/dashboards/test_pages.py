@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -100,6 +101,51 @@ def test_a_figure_says_what_it_means_in_the_words_of_its_mart() -> None:
         assert not re.search(r"[{}]", words)
     with pytest.raises(definitions.NoDefinition, match="describe the column"):
         definitions.definition("dim_gyms", "no_such_column")
+
+
+# A metric under another name than the mart's column.
+SAME_FIGURE = {
+    "availability_rate": "kiosk_availability_rate", "satisfaction": "mean_satisfaction",
+    "left_count": "left_member_count",
+}  # fmt: skip
+
+# What has a metric's column and is told in other rows than the metric counts.
+NOT_THE_METRIC = {
+    ("fct_visits_hourly", "visit_count"): "by the hour",
+    ("fct_topics_daily", "session_count"): "by topic: a conversation with two counts twice",
+    ("fct_gym_daily", "session_count"): "the wall's of today, with those that go on",
+    ("fct_churn_monthly", "left_count"): "months that are not settled are shown, and marked",
+    ("fct_franchise_gyms_monthly", "churn_rate"): "the newest month is not settled",
+}
+
+
+def sources_of(path: Path) -> set[tuple[str, str]]:
+    """Every mart and column that a module takes words from; a name for the mart is looked up in the module."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names = {
+        target.id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    pairs = {
+        (names.get(first.id, "") if isinstance(first, ast.Name) else getattr(first, "value", ""), second.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2
+        for first, second in [node.elts]
+        if isinstance(second, ast.Constant)
+    }
+    return {(mart, column) for mart, column in pairs if str(mart).startswith(("fct_", "dim_"))}
+
+
+def test_a_figure_that_has_a_metric_is_told_in_its_words() -> None:
+    """One definition per figure: no page quotes a mart's column for what a metric counts."""
+    metrics = {name for model, name in definitions._definitions() if model == definitions.METRIC}
+    assert set(SAME_FIGURE.values()) <= metrics
+    quoted = {source for path in PACKAGE.rglob("*.py") for source in sources_of(path)}
+    assert len(quoted) > len(NOT_THE_METRIC)
+    assert {one for one in quoted if SAME_FIGURE.get(one[1], one[1]) in metrics} == set(NOT_THE_METRIC)
 
 
 def test_the_week_is_compared_with_the_one_before() -> None:
