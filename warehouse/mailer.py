@@ -90,7 +90,7 @@ class SmtpMailer:
 
         Raises:
             MailDelayed: no connection, a time-out, or the server says later.
-            MailRefused: the server says no, or a password would go over the wire in clear.
+            MailRefused: the server says no or lacks what the message needs, or a password would go in clear.
         """
         try:
             server = self._connected()
@@ -107,6 +107,11 @@ class SmtpMailer:
             raise self._failure(max(code for code, _ in error.recipients.values()), "every recipient") from None
         except smtplib.SMTPSenderRefused as error:
             raise self._failure(error.smtp_code, "the sender, JARVIS_MAIL_FROM") from None
+        except smtplib.SMTPNotSupportedError as error:
+            raise MailRefused(
+                f"{self._place}: found no such service ({error}), expected STARTTLS, a login or accented addresses "
+                "(SMTPUTF8) as asked: correct the address or JARVIS_SMTP_URL"
+            ) from None
         except smtplib.SMTPResponseException as error:
             raise self._failure(error.smtp_code, "the message") from None
         except (smtplib.SMTPException, OSError) as error:

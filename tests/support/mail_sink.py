@@ -61,8 +61,10 @@ class MailSink:
 
 
 @contextmanager
-def running_sink(*, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None) -> Iterator[MailSink]:
-    """A sink that listens on a free port of 127.0.0.1."""
+def running_sink(
+    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, is_ascii_only: bool = False
+) -> Iterator[MailSink]:
+    """A sink that listens on a free port of 127.0.0.1; without SMTPUTF8 where it is for ASCII addresses only."""
     sink = MailSink()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -75,6 +77,7 @@ def running_sink(*, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext 
         tls_context=starttls,
         authenticator=sink.authenticate,
         auth_require_tls=False,
+        enable_SMTPUTF8=not is_ascii_only,
     )
     controller.start()
     try:

@@ -12,7 +12,7 @@ set summary = excluded.summary,
 where excluded.last_at > incidents.last_at;
 
 -- end_incidents --
--- These causes are well again, as far as they were seen before the moment.
+-- These causes are well again.
 update app.incidents
 set ended_at = %(now)s::timestamptz
 where cause = any (%(causes)s::text[]) and ended_at is null;

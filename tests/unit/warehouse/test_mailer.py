@@ -77,6 +77,14 @@ def test_server_says_later_or_never(tmp_path: Path, answer: str, error: type[Exc
         assert mailer(tmp_path, sink.url).send(a_message())
 
 
+def test_what_a_server_does_not_know_stands(tmp_path: Path) -> None:
+    """An accented address at a server of ASCII ones: it answers, and no later try will help."""
+    with running_sink(is_ascii_only=True) as sink:
+        with pytest.raises(MailRefused, match="SMTPUTF8"):
+            mailer(tmp_path, sink.url).send(a_message("zoé@example.org"))
+        assert mailer(tmp_path, sink.url).send(a_message())
+
+
 def test_a_farewell_that_fails_takes_nothing_back(tmp_path: Path) -> None:
     """What the server has taken is sent, however the connection ends: told as delayed it would be sent again."""
     with running_sink() as sink:
