@@ -6,7 +6,7 @@ convenience, not a right.
 
 import streamlit as st
 
-from dashboards import access, cards, context, language, navigation, settings_profile, texts_fr
+from dashboards import access, cards, context, language, navigation, page_views, settings_profile, texts_fr
 from dashboards.theme import ICON, LOGO, SIDEBAR_PIXELS, style_sheet
 
 st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
@@ -26,6 +26,7 @@ with access.apology():
         language.place_switch(lambda chosen: settings_profile.keep_language(person, chosen))
     if pages:
         chosen = st.navigation(pages)
+        page_views.note(person, chosen.url_path or navigation.offered(scope)[0].url_path)
         context.place_banner(scope)
         chosen.run()
     else:

@@ -62,6 +62,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/network.sql": ("jarvis_dashboard",),
     "warehouse/queries/paid_replies.sql": ("jarvis_pipeline",),
     "warehouse/queries/overview.sql": ("jarvis_dashboard",),
+    "warehouse/queries/page_views.sql": ("jarvis_dashboard",),
     "warehouse/queries/privacy.sql": ("jarvis_pipeline",),
     "warehouse/queries/quality.sql": ("jarvis_pipeline",),
     "warehouse/queries/retention.sql": ("jarvis_pipeline",),

@@ -1,6 +1,8 @@
 """« Utilisateurs »: everybody who signs in, over all franchises."""
 
-from dashboards import people_desk
+from datetime import UTC, datetime
+
+from dashboards import access, page_views, people_desk
 from dashboards.language import say
 from jarvis.tenancy import Permission
 
@@ -8,3 +10,6 @@ from jarvis.tenancy import Permission
 def page() -> None:
     """The people are placed, or the one the address names, or the run ended with the reason."""
     people_desk.place(Permission.MANAGE_NETWORK, title=say("Utilisateurs"), url_path="utilisateurs")
+    if access.asked_id("personne") is None:
+        scope = access.require(Permission.MANAGE_NETWORK, is_activity=False)
+        page_views.place(scope, access.door().records, now=datetime.now(UTC))
