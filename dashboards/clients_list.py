@@ -1,14 +1,15 @@
 """« Clients »: every franchise and gym with how it stands, and the way to open a new client."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import streamlit as st
 
 from dashboards import clients, exports, formats, navigation
+from dashboards.definitions import definition
 from dashboards.language import say
-from dashboards.records import Records
+from dashboards.records import Records, Row
 from jarvis.tenancy import Scope
 from warehouse.stores.marts import NotBuiltYet
 
@@ -20,16 +21,28 @@ _EXPORTED = {
 }  # fmt: skip
 
 
+_DEFINED = {
+    "Adhérents": ("dim_gyms", "active_member_count"),
+    "Bornes en ligne": ("dim_kiosks", "kiosk_status"),
+    "Coût du mois ($)": ("fct_costs_daily", "cost_usd"),
+    "Dernière conversation": ("fct_sessions", "started_at"),
+}
+
+
 def place(scope: Scope, records: Records, *, now: datetime) -> None:
     """The list is placed; a click on a line opens the gym."""
     rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None)
     if not rows:
         st.info(say("Aucun client encore : ouvrez le premier ci-dessus."), icon=":material/domain_add:")
         return
-    costs = month_costs(scope, records, now=now)
+    found = month_costs(scope, records, now=now)
+    costs = None if found is None else {row["gym_id"]: row["cost_usd"] for row in found}
     st.caption(clients.summary(rows, costs=costs))
-    if costs is None:
+    if found is None:
         st.caption(say("Les coûts s'affichent après le prochain calcul des chiffres."))
+    elif found:
+        built = formats.age(min(row["built_at"] for row in found), now=now)
+        st.caption(say("Coûts calculés {when} ; le reste est compté à l'instant.").format(when=built))
     chosen = st.dataframe(
         [clients.line(row, costs=costs) for row in rows], hide_index=True, on_select="rerun",
         selection_mode="single-row", key="clients-list", placeholder="–",
@@ -37,18 +50,20 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
         height=min(600, 38 + 35 * len(rows)), alt=say("Salles par franchise, avec leur état"),
     )  # fmt: skip
     exports.place([{**row, "cost_usd": (costs or {}).get(row["id"])} for row in rows], _EXPORTED, name="clients")
+    with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
+        for heading, (mart, column) in _DEFINED.items():
+            st.markdown(f"**{say(heading)}** : {definition(mart, column)}")
     picked = chosen.selection.rows
     if picked:
         navigation.go("salles", {"salle": str(rows[picked[0]]["id"])})
 
 
-def month_costs(scope: Scope, records: Records, *, now: datetime) -> dict[UUID, float] | None:
-    """What each gym has cost since the first of the month, in US dollars; None while the mart is not built."""
+def month_costs(scope: Scope, records: Records, *, now: datetime) -> Sequence[Row] | None:
+    """What each gym has cost since the first of the month, in US dollars, and as of when; None without the mart."""
     try:
-        rows = records.rows(scope, "marts_clients.costs", since=formats.network_day(now).replace(day=1))
+        return records.rows(scope, "marts_clients.costs", since=formats.network_day(now).replace(day=1))
     except NotBuiltYet:
         return None
-    return {row["gym_id"]: row["cost_usd"] for row in rows}
 
 
 def _column_config() -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
         "at": column.DatetimeColumn(say("Quand"), format="DD/MM/YYYY HH:mm:ss", timezone=formats.NETWORK_TIMEZONE),
-        "who": column.TextColumn(say("Qui"), width="medium"),
+        "who": column.TextColumn(say("Qui"), width=130),
         "what": column.TextColumn(say("Quoi"), width="medium"),
         "subject": column.TextColumn(say("Objet"), width="medium"),
         "gym": column.TextColumn(say("Salle")),

@@ -25,7 +25,8 @@ with access.apology():
         st.html(cards.person_html(person))
         language.place_switch(lambda chosen: settings_profile.keep_language(person, chosen))
     if pages:
-        chosen = st.navigation(pages)
+        # Folded, whoever has many pages would find the last ones behind Streamlit's own « View 7 more ».
+        chosen = st.navigation(pages, expanded=True)
         page_views.note(person, chosen.url_path or navigation.offered(scope)[0].url_path)
         context.place_banner(scope)
         chosen.run()

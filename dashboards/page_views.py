@@ -72,9 +72,10 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
 
 def line(row: Row) -> dict[str, object]:
     """One person's use of one page, as the list shows it."""
+    page: str = row["page"]
     titles = {entry.url_path: entry.title for entry in navigation.ENTRIES}
     return {
         "name": row["full_name"] or row["email"], "role": say(texts_fr.ROLES[row["role"]]), "gym": row["gym_name"],
-        "page": say(titles.get(row["page"], row["page"])), "views": row["view_count"], "days": row["day_count"],
+        "page": say(titles.get(page, page)), "views": row["view_count"], "days": row["day_count"],
         "last": row["last_date"],
     }  # fmt: skip

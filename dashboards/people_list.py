@@ -95,7 +95,16 @@ def _column_config() -> dict[str, Any]:
         "email": column.TextColumn(say("E-mail"), width="medium"),
         "role": column.TextColumn(say("Rôle")),
         "place": column.TextColumn(say("Salle ou franchise")),
-        "state": column.TextColumn(say("État"), width="small"),
-        "last": column.DatetimeColumn(say("Dernière connexion"), format="DD/MM/YYYY HH:mm", timezone=NETWORK_TIMEZONE),
+        "state": column.TextColumn(
+            say("État"),
+            width="small",
+            help=say("Invité : le lien n'a pas servi. Bloqué : trop de mots de passe ou de codes faux."),
+        ),
+        "last": column.DatetimeColumn(
+            say("Dernière connexion"),
+            format="DD/MM/YYYY HH:mm",
+            timezone=NETWORK_TIMEZONE,
+            help=say("Dernière session ouverte sur ces pages ou par l'API, double authentification comprise."),
+        ),
         "factor": column.TextColumn(say("Double auth.")),
     }

@@ -74,11 +74,15 @@ def test_the_pages_are_usable_by_everybody(page: "Page", door: RunningDoor, netw
     for path, title in (
         ("clients", "Clients"), ("franchises", "Franchises"), ("salles", "Salles"), ("utilisateurs", "Utilisateurs"),
         ("journal", "Journal"), ("reglages", "Réglages"), (f"salles?salle={network.dax}", "Salles"),
+        ("incidents", "Incidents"),
     ):  # fmt: skip
         page.set_viewport_size({"width": 1280, "height": 900})
-        show(page, door, path, title)
-        page.wait_for_load_state("networkidle")
-        found[path] = serious_faults(page)
+        # By day and by night.
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            show(page, door, path, title)
+            page.wait_for_load_state("networkidle")
+            found[path, scheme] = serious_faults(page)
         page.set_viewport_size({"width": 390, "height": 844})
         if page.evaluate("document.documentElement.scrollWidth") > 390:
             wide.append(path)
