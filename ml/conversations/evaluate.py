@@ -96,6 +96,7 @@ def tweet_figures(heads: HeadSet, tweets: Sequence[LabelledTweet]) -> dict[str, 
         readings = read(
             [_alone(tweet.text, tweet.language) for tweet in held],
             replace(heads, public=public, heads={**heads.heads, **of_public}),
+            vectors_of=vectors.of,
         )
         for tweet, reading in zip(held, readings, strict=True):
             truth.setdefault(tweet.language, []).append(tweet.sentiment)

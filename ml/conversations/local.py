@@ -40,7 +40,7 @@ from ml.conversations.reading import (
     member_text,
     read,
 )
-from ml.conversations.sentences import EMBEDDING_MODEL, mean_vector
+from ml.conversations.sentences import EMBEDDING_MODEL, VectorsOf, embed, mean_vector
 from ml.conversations.summary import summarise
 
 # Raised when the code reads the same probabilities differently; weights carry their own hash.
@@ -58,6 +58,8 @@ class LocalEngine:
     version: str = RULES_VERSION
     weights: Path | None = None
     """The file the heads were read from, where they were."""
+    vectors_of: VectorsOf = embed
+    """Where sentence vectors come from; a measurement remembers them from one analysis to the next."""
     name: str = field(default="local", init=False)
 
     @classmethod
@@ -82,7 +84,8 @@ class LocalEngine:
         spoken = [place for place, conversation in enumerate(conversations) if member_text(conversation)]
         for start in range(0, len(spoken), _BATCH):
             places = spoken[start : start + _BATCH]
-            for place, reading in zip(places, read([conversations[p] for p in places], self.heads), strict=True):
+            readings = read([conversations[p] for p in places], self.heads, vectors_of=self.vectors_of)
+            for place, reading in zip(places, readings, strict=True):
                 results[place] = self._analysis(conversations[place], reading)
         return results
 

@@ -22,7 +22,7 @@ from jarvis.conversations import (
     Topic,
 )
 from ml.conversations.heads import HeadSet
-from ml.conversations.sentences import clean_text, embed
+from ml.conversations.sentences import VectorsOf, clean_text, embed
 
 if TYPE_CHECKING:
     import numpy
@@ -116,15 +116,19 @@ def ending_rows(closing_rows: Any, whole_rows: Any) -> Any:
     return sparse.hstack([closing_rows, whole_rows * ASKED_WEIGHT]).tocsr()
 
 
-def read(conversations: Sequence[Conversation], heads: HeadSet) -> list[Reading]:
-    """One reading per conversation, in order; each must hold at least one word of the member's."""
+def read(conversations: Sequence[Conversation], heads: HeadSet, *, vectors_of: VectorsOf = embed) -> list[Reading]:
+    """One reading per conversation, in order; each must hold at least one word of the member's.
+
+    Args:
+        vectors_of: where sentence vectors come from; a measurement that reads the same texts again remembers them.
+    """
     import numpy
 
     spoken = [[(turn, clean_text(turn.text)) for turn in conversation.turns] for conversation in conversations]
     wholes = [member_text(conversation) for conversation in conversations]
     closings = [closing_text(conversation) for conversation in conversations]
     turn_texts = [text for turns in spoken for _, text in turns if text]
-    vectors = embed([*turn_texts, *wholes, *closings])
+    vectors = vectors_of([*turn_texts, *wholes, *closings])
     turn_vectors, whole_vectors = vectors[: len(turn_texts)], vectors[len(turn_texts) : -len(closings)]
     features = heads.features
     whole_rows = features.matrix(wholes, whole_vectors)

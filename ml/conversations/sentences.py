@@ -6,7 +6,7 @@ and remembered per call. Not here: what the vectors mean (`features`, `heads`).
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy
 
     Matrix = numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float32]]
+
+# One row per text, in order: `embed`, or a memory of what it gave.
+VectorsOf = Callable[[Sequence[str]], "Matrix"]
 
 EMBEDDING_MODEL = "multilingual-e5-small-q4"
 EMBEDDING_LENGTH = 384
@@ -94,7 +97,7 @@ def _model() -> ModuleType:
 
 
 class Vectors:
-    """Sentence vectors that are remembered: for training, where each left-out batch asks for the same texts."""
+    """Sentence vectors that are remembered: for training and measuring, where each part left out asks for the same."""
 
     def __init__(self) -> None:
         self._known: dict[str, Matrix] = {}

@@ -229,7 +229,7 @@ def left_out(
             [],
             vectors=vectors,
         )
-        engine = LocalEngine(heads)
+        engine = LocalEngine(heads, vectors_of=vectors.of)
         mine = [example for example in conversations if example.batch in out]
         results = engine.analyse([example.conversation for example in mine])
         for example, result in zip(mine, results, strict=True):

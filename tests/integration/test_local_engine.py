@@ -24,13 +24,14 @@ from jarvis.conversations import (
     sentiment_label,
 )
 from jarvis.evidence import CLAIMED_FIELDS, claim_of, is_said, quotes_in
+from ml.conversations import sentences
 from ml.conversations.engine import EngineError
 from ml.conversations.evaluate import kiosk_figures
 from ml.conversations.examples import CORPUS, corpus_conversations, corpus_turns, load_conversations
 from ml.conversations.heads import WEIGHTS, load, save
 from ml.conversations.local import LocalEngine
 from ml.conversations.redaction import redact
-from ml.conversations.sentences import EMBEDDING_LENGTH
+from ml.conversations.sentences import EMBEDDING_LENGTH, Vectors, embed
 
 DATA = Path(os.environ.get("JARVIS_DATA_DIR", Path(__file__).resolve().parents[2].parent / "shared" / "data"))
 
@@ -210,6 +211,20 @@ def test_a_batch_says_what_each_conversation_alone_would_say(engine: LocalEngine
     """Neighbours in a batch change nothing, and the order is kept."""
     batch = [COMPLAINT, talk("Merci !"), talk("on ferme quand")]
     assert engine.analyse(batch) == [engine.analyse([conversation])[0] for conversation in batch]
+
+
+def test_an_engine_may_remember_vectors_and_says_the_same(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a measurement uses to read the same texts again: every analysis is equal, no vector is made twice."""
+    made: list[str] = []
+
+    def counted(texts: Sequence[str]) -> "sentences.Matrix":
+        made.extend(texts)
+        return embed(texts)
+
+    monkeypatch.setattr(sentences, "embed", counted)
+    remembering = replace(engine, vectors_of=Vectors().of)
+    assert [remembering.analyse([COMPLAINT]) for _ in range(2)] == [engine.analyse([COMPLAINT])] * 2
+    assert len(made) == len(set(made)) > 0
 
 
 @pytest.mark.parametrize(
