@@ -8,7 +8,7 @@ import pytest
 
 from jarvis.settings import Settings
 from tests.conftest import Database, empty, rows
-from tests.support.built_marts import built, definitions, simulated
+from tests.support.built_marts import built, definitions, records, scope_of, simulated
 from tests.support.gateway_processes import (
     GatewayProcess,
     Network,
@@ -24,7 +24,7 @@ from tests.support.upstream_tap import UpstreamTap, tapped
 from tests.tenants import plant
 from warehouse.people import Database as Pool
 
-__all__ = ["built", "built_days", "days", "definitions", "simulated"]
+__all__ = ["built", "built_days", "days", "definitions", "records", "scope_of", "simulated"]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """« Coûts » on built marts, run by Streamlit's own test harness: figures are the ledger's, each person's their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -8,7 +8,6 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
-from dagster import ExecuteInProcessResult
 from streamlit.testing.v1 import AppTest
 
 from dashboards import access, texts_fr
@@ -16,7 +15,6 @@ from dashboards.records import Records
 from jarvis.tenancy import Scope, UserRole
 from tests.conftest import Database
 from tests.support.built_marts import NOW
-from warehouse import people
 
 TODAY, FIRST = NOW.date(), date(2026, 11, 1)
 
@@ -38,32 +36,6 @@ LEDGER: LiteralString = """
         (select count(*) from talks) as talks,
         (select count(distinct gym_id) from talks) as gyms
 """
-
-
-@pytest.fixture(scope="module")
-def records(simulated: Database, built: ExecuteInProcessResult) -> Iterator[Records]:
-    """The pages' own way to the built database."""
-    assert built.success
-    database = people.Database(simulated.settings.database_url_for("dashboard"))
-    database.open()
-    yield Records(database)
-    database.close()
-
-
-@pytest.fixture
-def scope_of(simulated: Database) -> Callable[[UserRole], Scope]:
-    """Somebody of each role, of the network's first gym."""
-
-    def scope(role: UserRole) -> Scope:
-        with simulated.admin() as admin:
-            found = admin.execute(
-                "select id, gym_id, franchise_id from users where role = %s and is_active order by email limit 1",
-                [str(role)],
-            ).fetchone()
-        assert found is not None
-        return Scope(user_id=found[0], role=role, full_name="Camille Durand", gym_id=found[1], franchise_id=found[2])
-
-    return scope
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """« Analyses » on built marts, run by Streamlit's own test harness: figures are the marts', each person's their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, time
 from types import SimpleNamespace
 from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
-from dagster import ExecuteInProcessResult
 
 from dashboards import access, trend_choices
 from dashboards.network import LEAST_MEMBERS
@@ -17,7 +16,6 @@ from dashboards.trends import Look, Trend
 from jarvis.tenancy import Scope, UserRole
 from tests.conftest import Database
 from tests.support.built_marts import NOW
-from warehouse import people
 
 SPAN = PERIODS["4s"].span(today=NOW.date())
 
@@ -39,33 +37,20 @@ DIRECT: LiteralString = """
 """
 
 
-@pytest.fixture(scope="module")
-def records(simulated: Database, built: ExecuteInProcessResult) -> Iterator[Records]:
-    """The pages' own way to the built database."""
-    assert built.success
-    database = people.Database(simulated.settings.database_url_for("dashboard"))
-    database.open()
-    yield Records(database)
-    database.close()
-
-
 @pytest.fixture
-def trends_of(records: Records, simulated: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def trends_of(
+    records: Records, scope_of: Callable[[UserRole], Scope], simulated: Database, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
     """The page's trends on the day of the simulation for somebody of a role, and the gyms that are theirs."""
 
     def found(role: UserRole, gym_id: UUID | None = None) -> tuple[dict[str, Trend], list[UUID]]:
+        scope = scope_of(role)
         with simulated.admin() as admin:
-            row = admin.execute(
-                "select id, gym_id, franchise_id from users where role = %s and is_active order by email limit 1",
-                [str(role)],
-            ).fetchone()
-            assert row is not None
             gyms = admin.execute(
                 "select id from gyms where (%(gym)s::uuid is null or id = %(gym)s) "
                 "and (%(franchise)s::uuid is null or franchise_id = %(franchise)s)",
-                {"gym": row[1], "franchise": row[2]},
+                {"gym": scope.gym_id, "franchise": scope.franchise_id},
             ).fetchall()
-        scope = Scope(user_id=row[0], role=role, full_name="Camille Durand", gym_id=row[1], franchise_id=row[2])
         monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
         record = records.row(scope, "marts_trends.record", gym_id=gym_id)
         look = Look(period=PERIODS["4s"], span=SPAN, record=record)

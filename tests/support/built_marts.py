@@ -1,6 +1,7 @@
 """A small analysed network whose marts dbt has built, once for all tests that read marts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
@@ -8,10 +9,13 @@ from typing import LiteralString
 import pytest
 from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
+from dashboards.records import Records
 from jarvis.settings import Settings
+from jarvis.tenancy import Scope, UserRole
 from tests.conftest import Database, cloned_database
 from tests.support.parsed_project import lend
 from warehouse.demo.simulate import simulate
+from warehouse.people import Database as Pool
 
 MARTS_JOB = "build_marts"
 
@@ -107,3 +111,28 @@ def built(definitions: Definitions) -> ExecuteInProcessResult:
     """The run that builds the marts, once."""
     with DagsterInstance.ephemeral() as instance:
         return definitions.resolve_job_def(MARTS_JOB).execute_in_process(instance=instance)
+
+
+@pytest.fixture(scope="session")
+def records(simulated: Database, built: ExecuteInProcessResult) -> Iterator[Records]:
+    """The pages' own way to the built database."""
+    assert built.success
+    with closing(Pool(simulated.settings.database_url_for("dashboard"))) as pool:
+        pool.open()
+        yield Records(pool)
+
+
+@pytest.fixture(scope="session")
+def scope_of(simulated: Database) -> Callable[[UserRole], Scope]:
+    """Somebody of each role, of the network's first gym."""
+
+    def scope(role: UserRole) -> Scope:
+        with simulated.admin() as admin:
+            found = admin.execute(
+                "select id, gym_id, franchise_id from users where role = %s and is_active order by email limit 1",
+                [str(role)],
+            ).fetchone()
+        assert found is not None
+        return Scope(user_id=found[0], role=role, full_name="Camille Durand", gym_id=found[1], franchise_id=found[2])
+
+    return scope
