@@ -199,7 +199,8 @@ def cloned_database(server: Settings, template: str, home: Path, *, name: str = 
     name = name or f"test_{os.getpid()}_{next(_database_numbers)}"
     made, source = sql.Identifier(name), sql.Identifier(template)
     with psycopg.connect(_database_url(server, "postgres"), autocommit=True) as root:
-        root.execute(sql.SQL("create database {} template {}").format(made, source))
+        # By its files: the other way writes every page to the journal first, which takes three times as long.
+        root.execute(sql.SQL("create database {} template {} strategy file_copy").format(made, source))
     try:
         # With a URL given, the doors' URLs derive from it.
         yield Database(replace(server, database_url=_database_url(server, name), home=home))
