@@ -1,6 +1,5 @@
 """Page views on a real database: counted for oneself alone, read by who runs the network alone, and gone in time."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,40 +8,24 @@ import psycopg
 import pytest
 
 from dashboards.records import Records
-from jarvis.settings import Settings
-from jarvis.tenancy import Scope, UserRole
 from tests.conftest import Database
-from tests.tenants import PEOPLE, PERSON, cloned_database, made_id, plant
+from tests.tenants import PEOPLE, PERSON, made_id, scope_of
 from warehouse import people
 from warehouse.stores import retention
 
 
 @pytest.fixture(scope="module")
-def database(
-    server_settings: Settings, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
+def database(module_database: Database, planted: tuple[psycopg.Connection, people.Database]) -> Database:
     """A small network with somebody in each role."""
-    home = tmp_path_factory.mktemp("views")
-    with cloned_database(server_settings, template_database, "views", home) as cloned, cloned.admin() as admin:
-        admin.autocommit = True
-        plant(admin)
-        yield cloned
+    return module_database
 
 
 @pytest.fixture
-def records(database: Database) -> Iterator[Records]:
+def records(planted: tuple[psycopg.Connection, people.Database]) -> Records:
     """The pages' questions, with nothing counted yet."""
-    with database.admin() as admin:
-        admin.execute("delete from app.page_views")
-    pool = people.Database(database.settings.database_url_for("dashboard"))
-    pool.open()
-    yield Records(pool)
-    pool.close()
-
-
-def scope_of(name: str) -> Scope:
-    person = PERSON[name]
-    return Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
+    admin, pool = planted
+    admin.execute("delete from app.page_views")
+    return Records(pool)
 
 
 def counted(records: Records, name: str) -> dict[tuple[Any, ...], tuple[int, int]]:
