@@ -1,6 +1,7 @@
 """Tools against a real database: who may what, races for the last place, calls that come back, alerts that appear."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString, TypeVar
@@ -20,6 +21,7 @@ from tests.tenants import PERSON, made_id, plant
 from voice_gateway.kiosk.commands import talk
 from voice_gateway.tools.analysis_consent import SetAnalysisConsent
 from voice_gateway.tools.runner import ToolContext, run_audited, run_once, toolbox
+from voice_gateway.tools.spoken_fr import DAYS_FR
 from warehouse.connection import as_user
 from warehouse.stores.classes import book_class
 from warehouse.stores.sessions import (
@@ -34,6 +36,7 @@ from warehouse.stores.sessions import (
 
 Pool = AsyncConnectionPool[AsyncConnection]
 Answer = TypeVar("Answer")
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAX, KIOSK = made_id("gym", "dax"), made_id("kiosk", "dax")
 
 
@@ -171,6 +174,28 @@ def test_two_classes_at_one_hour_are_refused(dax: Dax) -> None:
     ]
     assert [answer.output["ok"] for answer in answers] == [True, False, True]
     assert answers[1].output["reason"] == "overlaps"
+
+
+def test_a_closed_gym_offers_nothing_that_day(dax: Dax) -> None:
+    """Neither its hours nor its classes, whatever the week says; who has a place already can give it back."""
+    _, day = dax.course(capacity=5)
+    dax.write("update gyms set opening_hours = %s::jsonb", json.dumps({name: ["06:00", "22:00"] for name in WEEK}))
+    holder, other, named = dax.session(), dax.session(), {"day": DAYS_FR[day.weekday()]}
+    assert dax.use("book_class", holder, {"course": "boxe"}).output["ok"]
+    dax.write(
+        "insert into gym_closures (gym_id, starts_on, ends_on, reason) values (%s, %s, %s, 'Travaux')",
+        made_id("gym", "pau"), day, day,
+    )  # fmt: skip
+    assert dax.use("get_opening_hours", other, named, call_id="elsewhere").output["is_open"]
+    dax.write(
+        "insert into gym_closures (gym_id, starts_on, ends_on, reason) values (%s, %s, %s, 'Travaux')", DAX, day, day
+    )
+    hours = dax.use("get_opening_hours", other, named, call_id="here").output
+    assert not hours["is_open"] and "Exceptionnellement" in hours["message"]
+    offered = dax.use("get_class_schedule", other, {}).output["classes"]
+    assert "Boxe" not in {one["course"] for one in offered}
+    assert not dax.use("book_class", other, {"course": "boxe"}, call_id="late").output["ok"]
+    assert "C'est annulé" in dax.use("cancel_booking", holder, {"course": "boxe"}, call_id="back").output["message"]
 
 
 def test_a_place_given_back_goes_to_whoever_waits_first(dax: Dax) -> None:

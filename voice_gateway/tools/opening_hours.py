@@ -38,24 +38,28 @@ class GetOpeningHours:
 
 
 def hours_of(desk: GymDesk, day: str, *, now: datetime) -> Mapping[str, Any]:
-    """The answer for a day, in the gym's own time zone.
+    """The answer for a day, in the gym's own time zone; a day of the week is the next one, today included.
 
     Raises:
         ToolInputError: when the day is none of those offered.
     """
-    local = now.astimezone(ZoneInfo(desk.timezone))
+    today = now.astimezone(ZoneInfo(desk.timezone)).date()
     if day in ("today", "tomorrow"):
-        index = (local + timedelta(days=day == "tomorrow")).weekday()
+        asked = today + timedelta(days=day == "tomorrow")
     elif day.lower() in DAYS_FR:
-        index = DAYS_FR.index(day.lower())
+        asked = today + timedelta(days=(DAYS_FR.index(day.lower()) - today.weekday()) % 7)
     else:
         raise ToolInputError(f"Jour attendu : today, tomorrow, {', '.join(DAYS_FR)}.")
+    index = asked.weekday()
     answer: dict[str, Any] = {"ok": True, "gym": desk.name, "day": DAYS_FR[index]}
     hours = desk.opening_hours.get(_DAYS[index])
     if desk.status != "active":
         return {**answer, "is_open": False, "message": "La salle est fermée pour le moment : voir l'accueil."}
     if not isinstance(hours, (list, tuple)) or len(hours) != 2:
         return {**answer, "is_open": False, "message": f"La salle est fermée le {DAYS_FR[index]}."}
+    if asked in desk.closed_days:
+        message = f"Exceptionnellement, la salle est fermée ce {DAYS_FR[index]} {asked:%d/%m}."
+        return {**answer, "is_open": False, "message": message}
     opens, closes = str(hours[0]), str(hours[1])
     message = f"Le {DAYS_FR[index]}, la salle est ouverte de {opens} à {closes}."
     return {**answer, "is_open": True, "opens": opens, "closes": closes, "message": message}

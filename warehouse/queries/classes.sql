@@ -2,6 +2,7 @@
 
 -- upcoming_classes --
 -- The classes of the kiosk's gym in the coming days that have not begun, with their places and the member's own booking.
+-- While the gym is closed there are none but those the member has booked, which can be cancelled.
 select
     classes.id as class_id,
     classes.name,
@@ -38,6 +39,13 @@ cross join lateral (
 ) as places
 where kiosks.id = %(kiosk_id)s::uuid
     and (days.class_date + classes.starts_at) at time zone gyms.timezone > now()
+    and (
+        places.own_status is not null
+        or not exists (
+            select from public.gym_closures as closures
+            where closures.gym_id = gyms.id and days.class_date::date between closures.starts_on and closures.ends_on
+        )
+    )
 order by days.class_date, classes.starts_at, classes.name;
 
 -- book_class --

@@ -176,8 +176,22 @@ inner join public.kiosks on gyms.id = kiosks.gym_id
 where kiosks.id = %(kiosk_id)s::uuid;
 
 -- gym_of_kiosk --
--- Reads what the kiosk's own gym tells its members.
-select gyms.name, gyms.opening_hours, gyms.timezone, gyms.status
+-- Reads what the kiosk's own gym tells its members; of its closures, the days that "today" to "this day" can mean.
+select
+    gyms.name,
+    gyms.opening_hours,
+    gyms.timezone,
+    gyms.status,
+    array(
+        select days.closed_on::date
+        from public.gym_closures as closures
+        cross join lateral generate_series(
+            greatest(closures.starts_on, current_date - 1)::timestamp,
+            least(closures.ends_on, current_date + 8)::timestamp,
+            interval '1 day'
+        ) as days (closed_on)
+        where closures.gym_id = gyms.id
+    ) as closed_days
 from public.gyms
 inner join public.kiosks on gyms.id = kiosks.gym_id
 where kiosks.id = %(kiosk_id)s::uuid;

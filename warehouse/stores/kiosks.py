@@ -3,8 +3,9 @@
 Only hashes of codes and tokens reach the database. `jarvis/kiosks.py` makes them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,8 @@ class GymDesk:
     """mon…sun to [opens, closes] as HH:MM, in `timezone`."""
     timezone: str
     status: str
+    closed_days: Sequence[date] = ()
+    """Of the coming week, by the gym's closures."""
 
 
 def store_code(

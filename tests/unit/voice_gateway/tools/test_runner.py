@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,18 @@ def test_a_day_without_hours_is_closed() -> None:
     assert hours_of(DESK, "tomorrow", now=SUNDAY_NIGHT)["day"] == "mardi"
     with pytest.raises(ToolInputError, match="lundi"):
         hours_of(DESK, "Noël", now=SUNDAY_NIGHT)
+
+
+@pytest.mark.parametrize(
+    ("day", "is_open"), [("today", False), ("lundi", False), ("dimanche", True), ("tomorrow", False)]
+)
+def test_a_closed_day_is_closed_whatever_the_hours_say(day: str, is_open: bool) -> None:
+    """A closure counts on its own days: this Monday, in the gym's time zone, and not the Sunday after."""
+    desk = replace(DESK, closed_days=(date(2026, 11, 22), date(2026, 11, 23)))
+    answer = hours_of(desk, day, now=SUNDAY_NIGHT)
+    assert answer["is_open"] is is_open
+    if answer["day"] == "lundi":
+        assert answer["message"] == "Exceptionnellement, la salle est fermée ce lundi 23/11."
 
 
 def test_a_suspended_gym_is_closed_whatever_its_hours_say() -> None:
