@@ -53,9 +53,7 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
     with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
         for heading, (mart, column) in _DEFINED.items():
             st.markdown(f"**{say(heading)}** : {definition(mart, column)}")
-    picked = chosen.selection.rows
-    if picked:
-        navigation.go("salles", {"salle": str(rows[picked[0]]["id"])})
+    navigation.follow(chosen, rows, "salles", named="salle")
 
 
 def month_costs(scope: Scope, records: Records, *, now: datetime) -> Sequence[Row] | None:

@@ -116,9 +116,7 @@ def _list(
         lines, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{url_path}-list", placeholder="–",
         column_config=config, height=min(600, 38 + 35 * len(lines)),
     )  # fmt: skip
-    picked = chosen.selection.rows
-    if picked:
-        navigation.go(url_path, {parameter: str(rows[picked[0]]["id"])})
+    navigation.follow(chosen, rows, url_path, named=parameter)
 
 
 def _franchise_form(scope: Scope, franchise: Row) -> None:

@@ -97,8 +97,7 @@ def place(scope: Scope, *, asked: dict[str, Any]) -> None:
     if len(found) > MOST_SHOWN:
         st.caption(say("Les 100 premières sont affichées : affinez les filtres pour voir les autres."))
     exports.place(rows, _EXPORTED, name="conversations")
-    if chosen.selection.rows:
-        navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["id"])})
+    navigation.follow(chosen, rows, "conversations", named="conversation")
 
 
 def line(row: Row) -> dict[str, str]:

@@ -126,8 +126,8 @@ def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
         alt=say("Les échanges les plus chers, le plus cher d'abord"),
     )  # fmt: skip
     exports.place(rows, _DEAREST_COLUMNS, name="couts-echanges")
-    if chosen.selection.rows and scope.may(Permission.SEE_CONVERSATIONS):
-        navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["session_id"])})
+    if scope.may(Permission.SEE_CONVERSATIONS):
+        navigation.follow(chosen, rows, "conversations", named="conversation", field="session_id")
 
 
 def dearest_line(row: Row) -> dict[str, Any]:

@@ -220,8 +220,7 @@ def _place_conversations(scope: Scope, records: Records, one: KioskView, *, now:
         },
         alt=say("Échanges de la borne, le plus récent d'abord"),
     )  # fmt: skip
-    if chosen.selection.rows:
-        navigation.go("conversations", {"conversation": str(rows[chosen.selection.rows[0]]["id"])})
+    navigation.follow(chosen, rows, "conversations", named="conversation")
 
 
 def _spell(

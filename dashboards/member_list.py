@@ -56,9 +56,7 @@ def place(scope: Scope, records: Records, *, asked: dict[str, Any]) -> None:
     if len(found) > MOST_SHOWN:
         st.caption(say("Les 200 premiers sont affichés : affinez les filtres pour voir les autres."))
     exports.place(rows, _EXPORTED, name="adherents")
-    picked = chosen.selection.rows
-    if picked:
-        navigation.go("adherents", {"adherent": str(rows[picked[0]]["id"])})
+    navigation.follow(chosen, rows, "adherents", named="adherent")
 
 
 def line(row: Row) -> dict[str, Any]:

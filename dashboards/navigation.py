@@ -3,7 +3,7 @@
 The menu is a convenience, not a right: every page asks for its permission itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -85,6 +85,19 @@ def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> N
 def go(url_path: str, query: Mapping[str, str] | None = None) -> None:
     """The run ends, and another page of the menu begins."""
     st.switch_page(_page(_entry(url_path)), query_params=dict(query or {}))
+
+
+def follow(picked: Any, rows: Sequence[Mapping[str, Any]], url_path: str, *, named: str, field: str = "id") -> None:
+    """Where a line of a table was clicked, the run ends and the page of its row begins.
+
+    Args:
+        picked: what `st.dataframe` answered.
+        rows: those of the table, in its order.
+        named: under which the address gives the row's id to the page.
+        field: where the row holds that id.
+    """
+    if picked.selection.rows:
+        go(url_path, {named: str(rows[picked.selection.rows[0]][field])})
 
 
 def _entry(url_path: str) -> Entry:

@@ -49,9 +49,7 @@ def place(scope: Scope, records: Records, *, url_path: str, asked: dict[str, Any
     if len(found) > MOST_SHOWN:
         st.caption(say("Les 300 premières sont affichées : affinez les filtres pour voir les autres."))
     exports.place(rows, _EXPORTED, name=url_path)
-    picked = chosen.selection.rows
-    if picked:
-        navigation.go(url_path, {"personne": str(rows[picked[0]]["id"])})
+    navigation.follow(chosen, rows, url_path, named="personne")
 
 
 def summary(rows: Sequence[Row]) -> str:

@@ -47,8 +47,7 @@ def place(scope: Scope, *, gym_id: UUID | None) -> None:
         },
         alt=say("Rapports, le plus récent d'abord"),
     )  # fmt: skip
-    if chosen.selection.rows:
-        navigation.go("recommandations", {"rapport": str(rows[chosen.selection.rows[0]]["id"])})
+    navigation.follow(chosen, rows, "recommandations", named="rapport")
 
 
 def place_latest(scope: Scope, *, gym_id: UUID | None) -> None:
