@@ -33,20 +33,34 @@ def carry_out(scope: Scope, question: str, *, done: str, **values: object) -> No
         refuse(say(TAKEN))
     if row is None or not row["answer"]:
         refuse(say(GONE))
-    st.session_state[_TOLD] = (done, True)
+    tell(done, is_done=True)
     st.rerun()
 
 
 def refuse(sentence: str) -> NoReturn:
     """The page runs again and says why nothing changed."""
-    st.session_state[_TOLD] = (sentence, False)
+    tell(sentence, is_done=False)
     st.rerun()
+
+
+def tell(sentence: str, *, is_done: bool, link: str | None = None) -> None:
+    """The next run says what came of it.
+
+    Args:
+        link: stands under the sentence, to be copied.
+    """
+    st.session_state[_TOLD] = (sentence, is_done, link)
 
 
 def place_told() -> None:
     """What came of the last change, once."""
-    told: tuple[str, bool] | None = st.session_state.pop(_TOLD, None)
-    if told is not None and told[1]:
-        st.success(told[0], icon=":material/check_circle:")
-    elif told is not None:
-        st.warning(told[0], icon=":material/info:")
+    told: tuple[str, bool, str | None] | None = st.session_state.pop(_TOLD, None)
+    if told is None:
+        return
+    sentence, is_done, link = told
+    if is_done:
+        st.success(sentence, icon=":material/check_circle:")
+    else:
+        st.warning(sentence, icon=":material/info:")
+    if link is not None:
+        st.code(link, language=None, wrap_lines=True)

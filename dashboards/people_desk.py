@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboards import access, navigation, people_file, people_invitation, people_list, people_steps
+from dashboards import access, changes, navigation, people_file, people_invitation, people_list, people_steps
 from dashboards.language import say
 from jarvis.tenancy import Permission
 
@@ -17,7 +17,7 @@ def place(permission: Permission, *, title: str, url_path: str) -> None:
     st.title(title, anchor=False)
     people_steps.close_when_elsewhere(person_id)
     if person_id is None:
-        people_steps.place_told()
+        changes.place_told()
         people_invitation.place(scope, records, url_path=url_path)
         people_list.place(scope, records, url_path=url_path, asked=people_list.choose())
     else:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, formats, journal_list, people_invitation, people_steps, texts_fr
+from dashboards import access, changes, formats, journal_list, people_invitation, people_steps, texts_fr
 from dashboards.language import say
 from dashboards.people import NO_SUCH_PERSON, STATE_SIGNS, STATES, ids_of, shown_name
 from dashboards.records import Records, Row
@@ -22,7 +22,7 @@ def place(scope: Scope, records: Records, person_id: UUID, *, url_path: str, now
     if person is None:
         st.warning(say(NO_SUCH_PERSON), icon=":material/person_off:")
         return
-    people_steps.place_told()
+    changes.place_told()
     st.html(head_html(person, now=now))
     _place_steps(scope, records, person, url_path=url_path)
     st.subheader(say("Ce qui s'est passé"), anchor=False)

@@ -1,4 +1,4 @@
-"""What is asked before somebody's access changes, and what came of it: a proof, a confirmation, one sentence.
+"""What is asked before somebody's access changes, and how it is carried out: a proof, a confirmation, one sentence.
 
 A change is asked for by a click, which opens one form at a time; what was done is said until the next act.
 """
@@ -10,14 +10,14 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access
+from dashboards import access, changes
 from dashboards.gate import session_token
 from dashboards.invitations import Sent
 from dashboards.language import say
 from dashboards.people import REFUSALS
 from warehouse.stores.team import Refusal, TeamRefused
 
-_OPEN, _TOLD, _FOR = "people-open-form", "people-told", "people-form-for"
+_OPEN, _FOR = "people-open-form", "people-form-for"
 
 
 def token() -> str:
@@ -88,7 +88,7 @@ def carry_out(work: Callable[[], object], *, done: str) -> None:
             # The form stays: it says where to prove it.
             st.rerun()
     else:
-        _tell(done, is_done=True)
+        changes.tell(done, is_done=True)
     ask(None)
     st.rerun()
 
@@ -107,33 +107,15 @@ def carry_out_sending(send: Callable[[], Sent]) -> None:
 
 def tell_refusal(reason: Refusal) -> None:
     """The next run says why nothing changed."""
-    _tell(say(REFUSALS[reason]), is_done=False)
-
-
-def place_told() -> None:
-    """What came of the last act, until the next one."""
-    told: tuple[str, bool, str | None] | None = st.session_state.pop(_TOLD, None)
-    if told is None:
-        return
-    sentence, is_done, link = told
-    if is_done:
-        st.success(sentence, icon=":material/check_circle:")
-    else:
-        st.warning(sentence, icon=":material/info:")
-    if link is not None:
-        st.code(link, language=None, wrap_lines=True)
-
-
-def _tell(sentence: str, *, is_done: bool, link: str | None = None) -> None:
-    st.session_state[_TOLD] = (sentence, is_done, link)
+    changes.tell(say(REFUSALS[reason]), is_done=False)
 
 
 def _tell_sent(sent: Sent) -> None:
     """The next run says that the invitation went, or shows the link that nothing could carry."""
     if sent.link is None:
-        _tell(say("Invitation envoyée à {email}.").format(email=sent.email), is_done=True)
+        changes.tell(say("Invitation envoyée à {email}.").format(email=sent.email), is_done=True)
     else:
-        _tell(
+        changes.tell(
             say("L'invitation est prête, mais aucun e-mail n'a pu partir : transmettez ce lien à {email} vous-même.")
             .format(email=sent.email),
             is_done=False, link=sent.link,

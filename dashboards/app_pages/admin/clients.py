@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboards import access, clients_list, clients_opening, people_steps
+from dashboards import access, changes, clients_list, clients_opening
 from dashboards.language import say
 from jarvis.tenancy import Permission
 
@@ -14,6 +14,6 @@ def page() -> None:
     scope = access.require(Permission.MANAGE_NETWORK, is_activity=False)
     records = access.door().records
     st.title(say("Clients"), anchor=False)
-    people_steps.place_told()
+    changes.place_told()
     clients_opening.place(scope, records, url_path="clients")
     clients_list.place(scope, records, now=datetime.now(UTC))
