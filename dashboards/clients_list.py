@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import clients, exports, formats, navigation
-from dashboards.definitions import definition
+from dashboards.definitions import METRIC, definition
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Scope
@@ -22,9 +22,9 @@ _EXPORTED = {
 
 
 _DEFINED = {
-    "Adhérents": ("dim_gyms", "active_member_count"),
+    "Adhérents": (METRIC, "active_member_count"),
     "Bornes en ligne": ("dim_kiosks", "kiosk_status"),
-    "Coût du mois ($)": ("fct_costs_daily", "cost_usd"),
+    "Coût du mois ($)": (METRIC, "cost_usd"),
     "Dernière conversation": ("fct_sessions", "started_at"),
 }
 

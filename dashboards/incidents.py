@@ -27,8 +27,9 @@ def facts(row: Row, *, now: datetime) -> str:
 
 def html(row: Row, *, now: datetime, alike: Sequence[Row]) -> str:
     """One incident: what it is, what people called it, and the others that may be the same machine."""
-    names = "".join(f"<li>« {escape(name)} »</li>" for name in row["names"])
-    called = f'<p class="j-facts">{escape(say("Nommé ainsi :"))}</p><ul class="j-names">{names}</ul>' if names else ""
+    # A name that the title says already is no news.
+    names = ", ".join(f"« {name} »" for name in row["names"] if len(row["names"]) > 1 or name not in row["title"])
+    called = f'<p class="j-facts">{escape(say("Nommé ainsi :"))} {escape(names)}</p>' if names else ""
     hint = ""
     if alike:
         titles = ", ".join(escape(str(one["title"])) for one in alike[:3])
