@@ -145,7 +145,7 @@ order by gyms.name, kiosks.name, kiosks.id;
 
 -- device --
 -- What one kiosk runs on, as it said when it was set up.
-select kiosks.device_id, kiosks.hardware_info, kiosks.language, kiosks.voice_model
+select kiosks.device_id, kiosks.hardware_info
 from public.kiosks
 where kiosks.id = %(kiosk_id)s::uuid;
 
