@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import clients, exports, formats, navigation
-from dashboards.definitions import METRIC, definition
+from dashboards.definitions import METRIC, meaning
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Scope
@@ -52,7 +52,7 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
     exports.place([{**row, "cost_usd": (costs or {}).get(row["id"])} for row in rows], _EXPORTED, name="clients")
     with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
         for heading, (mart, column) in _DEFINED.items():
-            st.markdown(f"**{say(heading)}** : {definition(mart, column)}")
+            st.markdown(f"**{say(heading)}** : {meaning(mart, column)}")
     navigation.follow(chosen, rows, "salles", named="salle")
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboards import access, cards, context, exports, formats, kiosk_cards, navigation
-from dashboards.definitions import METRIC, definition
+from dashboards.definitions import METRIC, meaning
 from dashboards.kiosks import MOST_CARDS, NEEDING, SILENT_AFTER, STATES, KioskView, by_gym, in_order, summary, view
 from dashboards.language import say
 from dashboards.records import Records, Row
@@ -104,7 +104,7 @@ def _place_definitions() -> None:
     """What the words and figures of a card mean, as the marts say it."""
     with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
         for label, (mart, column) in _DEFINED.items():
-            st.markdown(f"**{say(label)}** : {definition(mart, column)}")
+            st.markdown(f"**{say(label)}** : {meaning(mart, column)}")
 
 
 def _shown(views: Sequence[KioskView]) -> Sequence[KioskView]:

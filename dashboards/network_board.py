@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import access, context, exports, formats, navigation, network, network_figures
-from dashboards.definitions import definition
+from dashboards.definitions import meaning
 from dashboards.language import say
 from dashboards.periods import months_back
 from jarvis.tenancy import Scope
@@ -51,7 +51,7 @@ def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> No
     told = [(gym.name, value) for gym in gyms if (value := gym.value(measure)) is not None]
     found = network.benchmark(gyms, measure)
     st.subheader(
-        say("Quelles salles s'écartent du réseau ?"), anchor=False, help=definition(*measure.source).replace("$", r"\$")
+        say("Quelles salles s'écartent du réseau ?"), anchor=False, help=meaning(*measure.source).replace("$", r"\$")
     )
     if not told:
         st.info(say("Trop peu d'adhérents pour comparer les salles sur ce point."), icon=":material/visibility_off:")

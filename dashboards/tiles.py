@@ -9,7 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboards import formats, navigation
-from dashboards.definitions import definition
+from dashboards.definitions import meaning
 from dashboards.language import say
 from warehouse.stores.marts import NotBuiltYet
 
@@ -93,5 +93,5 @@ def _place(tile: Tile) -> None:
 
 def _meaning(tile: Tile) -> str:
     # Two dollar signs in a help text would be a formula.
-    words = definition(*tile.source) if tile.method is None else f"{definition(*tile.source)} {tile.method}"
+    words = meaning(*tile.source) if tile.method is None else f"{meaning(*tile.source)} {tile.method}"
     return words.replace("$", "\\$")

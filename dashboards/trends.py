@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboards import exports, navigation
-from dashboards.definitions import definition
+from dashboards.definitions import meaning
 from dashboards.language import say
 from dashboards.periods import Period, Span
 from dashboards.records import Row
@@ -79,7 +79,7 @@ def place(trend: Trend) -> None:
     """The question, the answer, the chart or its table; then the rows behind it and the file."""
     with st.container(border=True, height="stretch", key=f"trend-{trend.key}"):
         # A question mark never begins a line.
-        st.subheader(trend.question.replace(" ?", "\u00a0?"), anchor=False, help=definition(*trend.source))
+        st.subheader(trend.question.replace(" ?", "\u00a0?"), anchor=False, help=meaning(*trend.source))
         st.html(f'<p class="j-answer">{escape(trend.answer)}</p>')
         if trend.figure is not None:
             _place_table(trend) if st.session_state.get(_as_table(trend)) else _place_chart(trend)

@@ -120,9 +120,9 @@ NOT_THE_METRIC = {
 
 
 def sources_of(path: Path) -> set[tuple[str, str]]:
-    """Every mart and column that a module takes words from; a name for the mart is looked up in the module."""
+    """Every mart and column, or metric, that a module takes words from; a name for the mart is looked up there."""
     tree = ast.parse(path.read_text("utf-8"))
-    names = {
+    names = {"METRIC": definitions.METRIC} | {
         target.id: node.value.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -136,16 +136,29 @@ def sources_of(path: Path) -> set[tuple[str, str]]:
         for first, second in [node.elts]
         if isinstance(second, ast.Constant)
     }
-    return {(mart, column) for mart, column in pairs if str(mart).startswith(("fct_", "dim_"))}
+    return {(mart, column) for mart, column in pairs if str(mart).startswith(("fct_", "dim_", definitions.METRIC))}
 
 
 def test_a_figure_that_has_a_metric_is_told_in_its_words() -> None:
     """One definition per figure: no page quotes a mart's column for what a metric counts."""
     metrics = {name for model, name in definitions._definitions() if model == definitions.METRIC}
     assert set(SAME_FIGURE.values()) <= metrics
-    quoted = {source for path in PACKAGE.rglob("*.py") for source in sources_of(path)}
+    quoted = {one for path in PACKAGE.rglob("*.py") for one in sources_of(path) if one[0] != definitions.METRIC}
     assert len(quoted) > len(NOT_THE_METRIC)
     assert {one for one in quoted if SAME_FIGURE.get(one[1], one[1]) in metrics} == set(NOT_THE_METRIC)
+
+
+def test_a_figure_says_what_it_means_in_the_language_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """French stands beside the English in dbt's YAML, for all that pages show and for nothing else."""
+    shown = {source for path in PACKAGE.rglob("*.py") for source in sources_of(path)}
+    shown |= {tile.source for tile in today.week([], None)}
+    assert {source for source, words in definitions._definitions().items() if words.french} == shown
+    monkeypatch.setattr(definitions, "is_english", lambda: False)
+    assert definitions.meaning("dim_kiosks", "software_version").startswith("Version annoncée")
+    with pytest.raises(definitions.NoDefinition, match=r"description_fr of dim_gyms\.created_at"):
+        definitions.meaning("dim_gyms", "created_at")
+    monkeypatch.setattr(definitions, "is_english", lambda: True)
+    assert {definitions.meaning(*source) for source in shown} == {definitions.definition(*source) for source in shown}
 
 
 def test_the_week_is_compared_with_the_one_before() -> None:
