@@ -255,7 +255,8 @@ def test_gyms_side_by_side_are_the_metrics(network: Database) -> None:
     # The page's figure, and what it is of the metric's.
     told_as = {"negative": ("negative_session_rate", 100), "cost": ("cost_per_session_usd", 1)}
     with network.connect("pipeline") as pipeline, pipeline.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(block, {"since": date(2026, 11, 1), "until": date(2026, 11, 30)}).fetchall()
+        first = date(2026, 11, 1)
+        rows = cursor.execute(block, {"since": first, "before": first, "until": date(2026, 11, 30)}).fetchall()
     november = {"since": date(2026, 11, 1), "until": date(2026, 11, 30)}
     counted = measured(network, [name for name, _ in told_as.values()], **november)
     for row in rows:

@@ -10,22 +10,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.conftest import Database
-from tests.support.gateway_processes import GatewayProcess, Network, new_token
+from tests.support.gateway_processes import GatewayProcess, new_token
 
 SUSPENSIONS = ("update gyms set status = 'suspended' where slug = 'dax'", "update franchises set status = 'suspended'")
 RESUMED = "update gyms set status = 'active'; update franchises set status = 'active'"
 
 
-@pytest.fixture
-def database(emptied: Database) -> Database:
-    """No row in it, and the module's one gateway on it."""
-    return emptied
-
-
-@pytest.fixture
-def gateway(standing_gateway: GatewayProcess, network: Network) -> GatewayProcess:
-    """The module's one gateway, for a network of the test's own."""
-    return standing_gateway
+pytestmark = pytest.mark.one_gateway
 
 
 def change(database: Database, statement: str) -> None:
