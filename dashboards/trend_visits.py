@@ -96,8 +96,10 @@ def _visits_answer(now: float, before: Sequence[float] | None, year_before: Sequ
         answer = say("{now} passages sur la période").format(now=number(now))
     else:
         word = verdict(share, better=say("Oui"), same=say("Autant"), worse=say("Non"))
-        answer = say("{word}, {change} : {now} passages contre {before}").format(
-            word=word, change=signed(share), now=number(now), before=number(sum(before))
+        told = signed(share)
+        change = "" if told == "=" else f", {told}"
+        answer = say("{word}{change} : {now} passages contre {before}").format(
+            word=word, change=change, now=number(now), before=number(sum(before))
         )
     of_year = against(now, None if year_before is None else sum(year_before))
     if of_year is not None:

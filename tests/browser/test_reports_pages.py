@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-MARTS = ("fct_gym_daily", "fct_visits_hourly", "fct_costs_daily", "fct_churn_monthly", "fct_retention_cohorts")
+MARTS = (
+    "dim_gyms",
+    "fct_gym_daily",
+    "fct_visits_hourly",
+    "fct_costs_daily",
+    "fct_churn_monthly",
+    "fct_retention_cohorts",
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +49,7 @@ def talk(settings: Settings, admin: psycopg.Connection, network: Network) -> UUI
 def test_a_chart_answers_and_leads_to_its_rows(page: "Page", door: RunningDoor, talk: UUID) -> None:
     """The answer in words, the chart and its table, and from the figure to the conversations of these days."""
     open_page(page, door, "dax", "analyses", "Analyses")
-    page.get_by_text("Autant, = : 28 passages contre 28.").wait_for()
+    page.get_by_text("Autant : 28 passages contre 28.").wait_for()
     page.get_by_text("On se plaint surtout de : douches et casiers (3 conversations négatives sur 3).").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
     photograph(page, "trends")

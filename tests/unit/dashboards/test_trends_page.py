@@ -74,7 +74,7 @@ def test_every_period_has_its_english() -> None:
     [
         (11, 10, "Oui, +10\u00a0% : 308 passages contre 280."),
         (9, 10, "Non, −10\u00a0% : 252 passages contre 280."),
-        (10, 10, "Autant, = : 280 passages contre 280."),
+        (10, 10, "Autant : 280 passages contre 280."),
         (0, 10, "Aucun passage sur la période."),
     ],
 )
