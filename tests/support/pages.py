@@ -43,11 +43,15 @@ def open_page(page: "Page", door: RunningDoor, name: str, path: str, heading: st
 def serious_faults(page: "Page") -> list[str]:
     """What axe finds serious or critical, and where; the menu apart."""
     from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import expect
 
+    # A run under way fades what it has not placed again.
+    for fading in ('[data-test-script-state="running"]', '[data-stale="true"]'):
+        expect(page.locator(fading)).to_have_count(0, timeout=60_000)
     # The pages forbid scripts; the checker's own is let in for the moment of the check.
     found = Axe().run(page, context={"exclude": [[MENU]]}).response["violations"]
     return [
-        f"{one['id']}: {node['html'][:200]}"
+        f"{one['id']}: {node['html'][:200]} {' '.join(why['message'] for why in node['any'])}"
         for one in found
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
