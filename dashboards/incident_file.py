@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import formats, incidents, navigation
+from dashboards import changes, formats, incidents, navigation
 from dashboards.alerts import Change
 from dashboards.incident_desk import NOT_ALLOWED, IncidentDesk
 from dashboards.incidents import MOST_SHOWN
@@ -16,12 +16,10 @@ from jarvis.tenancy import Permission, Scope
 
 NO_SUCH_INCIDENT = "Cet incident est clos, n'existe pas, ou n'est pas dans votre périmètre."
 
-_TOLD = "incident-told"
-
 
 def place(scope: Scope, records: Records, incident_id: UUID, *, now: datetime) -> None:
     """The file is placed; a change is made under the person's rights, and said."""
-    place_told()
+    changes.place_told()
     incident = records.row(scope, "incidents.list", id=incident_id, gym_id=None, most=1)
     if incident is None:
         st.warning(say(NO_SUCH_INCIDENT), icon=":material/build:")
@@ -40,14 +38,6 @@ def place(scope: Scope, records: Records, incident_id: UUID, *, now: datetime) -
     desk = IncidentDesk(scope, records)
     _place_merging(desk, incident, others)
     _place_splitting(desk, incident, reports, now=now)
-
-
-def place_told() -> None:
-    """What came of the last change, once."""
-    change: Change | None = st.session_state.pop(_TOLD, None)
-    if change is not None:
-        place_kind, icon = (st.success, "check_circle") if change.is_done else (st.warning, "info")
-        place_kind(change.message, icon=f":material/{icon}:")
 
 
 def _place_merging(desk: IncidentDesk, incident: Row, others: list[Row]) -> None:
@@ -102,5 +92,5 @@ def _place_reports(incident: Row, reports: Sequence[Row], *, now: datetime, may_
 
 
 def _told(change: Change) -> None:
-    st.session_state[_TOLD] = change
+    changes.tell(change.message, is_done=change.is_done)
     st.rerun()

@@ -19,11 +19,9 @@ from dashboards.kiosk_texts import refusal
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.kiosk_config import KioskConfigError, checked
-from jarvis.kiosks import CODE_VALID_MINUTES, Holder, has_slug, new_code, slug_of, stored_code
+from jarvis.kiosks import CODE_VALID_MINUTES, Holder, has_slug, new_codes, slug_of, stored_code
 from jarvis.tenancy import Permission, Scope
 
-# Six characters do collide with a code of long ago, once in a few hundred thousand.
-_CODE_TRIES = 5
 LONGEST_NAME = 80
 
 NAME_MISSING = "Donnez à la borne un nom avec au moins une lettre de A à Z ou un chiffre."
@@ -124,8 +122,7 @@ class KioskDesk:
 
     def issue_code(self, kiosk_id: UUID, *, slug: str, name: str, holder: Holder) -> tuple[Change, IssuedCode | None]:
         """A code provisions this holder once; the codes before it are worthless, the device that works goes on."""
-        for _ in range(_CODE_TRIES):
-            code = new_code()
+        for code in new_codes():
             stored = stored_code(code)
             answer, refused = self._ask(
                 "issue_kiosk_code", id=kiosk_id, holder=holder.value, lookup=stored.lookup, code_hash=stored.hash,
