@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import clients, exports, formats, navigation
-from dashboards.definitions import METRIC, meaning
+from dashboards import clients, exports, formats, navigation, tiles
+from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Scope
@@ -50,9 +50,7 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
         height=min(600, 38 + 35 * len(rows)), alt=say("Salles par franchise, avec leur état"),
     )  # fmt: skip
     exports.place([{**row, "cost_usd": (costs or {}).get(row["id"])} for row in rows], _EXPORTED, name="clients")
-    with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
-        for heading, (mart, column) in _DEFINED.items():
-            st.markdown(f"**{say(heading)}** : {meaning(mart, column)}")
+    tiles.place_meanings(_DEFINED)
     navigation.follow(chosen, rows, "salles", named="salle")
 
 

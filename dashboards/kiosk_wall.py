@@ -6,8 +6,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, cards, context, exports, formats, kiosk_cards, navigation
-from dashboards.definitions import METRIC, meaning
+from dashboards import access, cards, context, exports, formats, kiosk_cards, navigation, tiles
+from dashboards.definitions import METRIC
 from dashboards.kiosks import MOST_CARDS, NEEDING, SILENT_AFTER, STATES, KioskView, by_gym, in_order, summary, view
 from dashboards.language import say
 from dashboards.records import Records, Row
@@ -80,7 +80,7 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
             lambda: _days(scope, records, gym_id=gym_id), _EXPORTED_DAYS, name="disponibilite-bornes",
             label=say("Disponibilité de 30 jours en CSV"),
         )  # fmt: skip
-    _place_definitions()
+    tiles.place_meanings(_DEFINED)
 
 
 def exported(one: KioskView) -> dict[str, object]:
@@ -98,13 +98,6 @@ def _days(scope: Scope, records: Records, *, gym_id: UUID | None) -> Sequence[Ro
         return records.rows(scope, "marts_kiosks.export", gym_id=gym_id)
     except NotBuiltYet:
         return ()
-
-
-def _place_definitions() -> None:
-    """What the words and figures of a card mean, as the marts say it."""
-    with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
-        for label, (mart, column) in _DEFINED.items():
-            st.markdown(f"**{say(label)}** : {meaning(mart, column)}")
 
 
 def _shown(views: Sequence[KioskView]) -> Sequence[KioskView]:

@@ -62,6 +62,17 @@ def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) ->
         st.caption(f"{say('Chiffres calculés')} {formats.age(built_at, now=now)}")
 
 
+def place_meanings(sources: Mapping[str, tuple[str, str]]) -> None:
+    """What the words and figures of a list mean, folded away.
+
+    Args:
+        sources: heading to the mart and column, or `METRIC` and the metric, that says it.
+    """
+    with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
+        for heading, source in sources.items():
+            st.markdown(f"**{say(heading)}** : {meaning(*source)}")
+
+
 @contextmanager
 def until_built() -> Iterator[None]:
     """What rests on a mart that dbt has not built yet is one sentence instead."""
