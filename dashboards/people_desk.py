@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboards import access, changes, navigation, people_file, people_invitation, people_list, people_steps
 from dashboards.language import say
-from jarvis.tenancy import Permission
+from jarvis.tenancy import Permission, Scope
 
 
-def place(permission: Permission, *, title: str, url_path: str) -> None:
-    """The list with its invitation, or the person the address names, or the run ended with the reason."""
+def place(permission: Permission, *, title: str, url_path: str) -> Scope:
+    """The list with its invitation, or the person the address names, or the run ended with the reason; whose page."""
     scope = access.require(permission, is_activity=False)
     records = access.door().records
     person_id = access.asked_id("personne")
@@ -23,3 +23,4 @@ def place(permission: Permission, *, title: str, url_path: str) -> None:
     else:
         navigation.link(url_path, say("Toutes les personnes"))
         people_file.place(scope, records, person_id, url_path=url_path, now=datetime.now(UTC))
+    return scope

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from jarvis.formats_fr import local_date, phone
+from jarvis.formats_fr import elapsed, local_date, phone
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -13,7 +13,8 @@ _MONTHS = (
 _NBSP = "\u00a0"
 
 __all__ = [
-    "age", "clock", "day", "full_date", "local_date", "member_name", "moment", "month", "number", "phone", "stamp",
+    "age", "clock", "day", "elapsed", "full_date", "local_date", "member_name", "moment", "month", "number",
+    "phone", "stamp",
 ]  # fmt: skip
 
 
@@ -49,14 +50,8 @@ def stamp(at: datetime, *, timezone: str) -> str:
 
 def age(at: datetime, *, now: datetime) -> str:
     """How long ago, in the one unit that matters: just now, 5 min ago, 3 h ago, 2 d ago."""
-    minutes = int((now - at).total_seconds() // 60)
-    if minutes < 1:
-        return "just now"
-    if minutes < 60:
-        return f"{minutes}{_NBSP}min ago"
-    if minutes < 48 * 60:
-        return f"{minutes // 60}{_NBSP}h ago"
-    return f"{minutes // (24 * 60)}{_NBSP}d ago"
+    count, unit = elapsed(at, now=now)
+    return f"{count}{_NBSP}{unit} ago" if count else "just now"
 
 
 def number(value: float, *, decimals: int = 0) -> str:

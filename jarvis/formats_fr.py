@@ -49,16 +49,18 @@ def stamp(at: datetime, *, timezone: str) -> str:
     return f"{local_date(at, timezone=timezone):%d/%m} {clock(at, timezone=timezone)}"
 
 
+def elapsed(at: datetime, *, now: datetime) -> tuple[int, str]:
+    """How many whole min, h or d have passed, in the one unit that matters; 0 within the first minute."""
+    minutes = max(0, int((now - at).total_seconds() // 60))
+    if minutes < 60:
+        return minutes, "min"
+    return (minutes // 60, "h") if minutes < 48 * 60 else (minutes // (24 * 60), "d")
+
+
 def age(at: datetime, *, now: datetime) -> str:
     """How long ago, in the one unit that matters: à l'instant, il y a 5 min, il y a 3 h, il y a 2 j."""
-    minutes = int((now - at).total_seconds() // 60)
-    if minutes < 1:
-        return "à l'instant"
-    if minutes < 60:
-        return f"il y a {minutes}{_NBSP}min"
-    if minutes < 48 * 60:
-        return f"il y a {minutes // 60}{_NBSP}h"
-    return f"il y a {minutes // (24 * 60)}{_NBSP}j"
+    count, unit = elapsed(at, now=now)
+    return f"il y a {count}{_NBSP}{'j' if unit == 'd' else unit}" if count else "à l'instant"
 
 
 def number(value: float, *, decimals: int = 0) -> str:

@@ -9,7 +9,6 @@ from jarvis.tenancy import Permission
 
 def page() -> None:
     """The people are placed, or the one the address names, or the run ended with the reason."""
-    people_desk.place(Permission.MANAGE_NETWORK, title=say("Utilisateurs"), url_path="utilisateurs")
+    scope = people_desk.place(Permission.MANAGE_NETWORK, title=say("Utilisateurs"), url_path="utilisateurs")
     if access.asked_id("personne") is None:
-        scope = access.require(Permission.MANAGE_NETWORK, is_activity=False)
         page_views.place(scope, access.door().records, now=datetime.now(UTC))
