@@ -5,6 +5,7 @@ Each door lists its own processes (`orchestration.instance.processes`, …); `ja
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +17,7 @@ class Process:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     """Added to the supervisor's own."""
+    folder: Path | None = None
+    """Where it runs; where the supervisor does, when None."""
     ready_url: str | None = None
     """Answers 200 once the process serves; None where it serves no HTTP."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO, TypeVar
 
 from jarvis.processes import Process
-from jarvis.settings import DAGSTER_DATABASE_NAME, DATABASE_NAME, Settings
+from jarvis.settings import DAGSTER_DATABASE_NAME, DATABASE_NAME, Settings, read_env_file
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -341,6 +341,7 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**_common_environment(), **process.environment},
+                cwd=process.folder,
                 start_new_session=True,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
@@ -354,11 +355,12 @@ class Supervisor:
 
 
 def _common_environment() -> Mapping[str, str]:
-    """The supervisor's own environment without any login: each door is given its own.
+    """The supervisor's own environment, over `.env`, without any login: each door is given its own.
 
     The key stays in it: without it a door would make a key of its own, and open nothing that another one sealed.
     """
-    return {name: value for name, value in os.environ.items() if not name.startswith("JARVIS_DATABASE_URL")}
+    given = {**read_env_file(Path(".env")), **os.environ}
+    return {name: value for name, value in given.items() if not name.startswith("JARVIS_DATABASE_URL")}
 
 
 def _end_with_parent() -> None:

@@ -157,12 +157,16 @@ def processes(
 ) -> list[Process]:
     """Every process of the pipeline, in the order to start them; each call picks free ports for the code servers.
 
+    They run in DAGSTER_HOME: Dagster writes a `.env` of the folder it runs in over its environment, where our settings
+    have it the other way round, and the pipeline would work on another database than the doors.
+
     Args:
         settings: theirs.
         locations: code location to the module that holds its `defs`; a test serves its own.
         workspace: the file that names these locations.
     """
     ports = {location: str(_code_server_port()) for location in locations}
+    folder = dagster_home(settings)
     common = {
         **environment(settings),
         **{f"JARVIS_{location.upper()}_CODE_PORT": port for location, port in ports.items()},
@@ -176,6 +180,7 @@ def processes(
                 *("--host", "127.0.0.1", "--port", ports[location]),
             ),
             common,
+            folder,
         )
         for location, module in locations.items()
     ]
@@ -186,15 +191,17 @@ def processes(
             *("--host", "127.0.0.1", "--port", str(settings.dagster_port), "--workspace", str(workspace)),
         ),
         common,
+        folder,
         ready_url=f"http://127.0.0.1:{settings.dagster_port}/server_info",
     )
     daemon = Process(
         "dagster-daemon",
         (sys.executable, "-m", "orchestration.daemon", "--workspace", str(workspace)),
         common,
+        folder,
     )
     # Where nobody can be told there is nothing to watch for.
-    watch = [Process("watch", (sys.executable, "-m", "orchestration.watch"), environment(settings))]
+    watch = [Process("watch", (sys.executable, "-m", "orchestration.watch"), environment(settings), folder)]
     workers = [worker_process(settings, queue) for queue in queues_of(settings)]
     return [*code_servers, *workers, webserver, daemon, *(watch if settings.tells_operators else [])]
 
@@ -214,7 +221,8 @@ def queues_of(settings: Settings) -> tuple[QueueName, ...]:
 
 def worker_process(settings: Settings, queue: QueueName) -> Process:
     """The warm worker of one queue."""
-    return Process(f"worker-{queue}", (sys.executable, "-m", "orchestration.worker", queue), environment(settings))
+    command = (sys.executable, "-m", "orchestration.worker", queue)
+    return Process(f"worker-{queue}", command, environment(settings), dagster_home(settings))
 
 
 def pools(settings: Settings) -> dict[str, int]:

@@ -31,7 +31,7 @@ class RunningPipeline:
                 process.argv,
                 # As the supervisor does: it decides the environment, and bytecode is kept.
                 env={**os.environ, **process.environment, "PYTHONPATH": str(REPOSITORY)},
-                cwd=REPOSITORY,
+                cwd=process.folder or REPOSITORY,
                 stdout=log,
                 stderr=log,
                 # A group of its own, so that a worker's children end with it.

@@ -49,6 +49,22 @@ def test_every_process_listens_on_loopback_and_shares_the_ports(settings: Settin
     assert webserver.ready_url == "http://127.0.0.1:3999/server_info"
 
 
+def test_no_process_runs_where_dagster_finds_a_dotenv(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster writes a `.env` of its folder over the environment: a copied `.env.example` would empty our login."""
+    from dagster._core.secrets.env_file import get_env_var_dict
+
+    (tmp_path / ".env").write_text("JARVIS_DATABASE_URL_PIPELINE=\n")
+    monkeypatch.chdir(tmp_path)
+    dagster_home(settings).mkdir()
+    for process in processes(settings):
+        assert process.folder == dagster_home(settings), process.name
+        assert get_env_var_dict(str(process.folder)) == {}, process.name
+        assert process.environment["JARVIS_DATABASE_URL_PIPELINE"], process.name
+    assert get_env_var_dict(str(tmp_path)), "the .env here is one that Dagster would read"
+
+
 def test_the_second_tier_has_a_worker_of_its_own_where_there_is_a_second_tier(tmp_path: Path) -> None:
     """A provider holds up neither the live runs nor the marts, and who asks none pays for no worker."""
     hosted = load_settings({"JARVIS_HOME": str(tmp_path), "OPENAI_API_KEY": "sk-test"})
