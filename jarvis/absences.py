@@ -69,6 +69,44 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """Days that somebody declared, and on which days that was known."""
+
+    starts_on: date
+    ends_on: date = date.max
+    """The last day; `date.max` while the end is open."""
+    known_from: date = date.min
+    """The first day that began with it known: the one after it was written down."""
+    known_until: date = date.max
+    """The last day that began with it known; `date.max` while it stands."""
+
+    def holds(self, day: date) -> bool:
+        """True when the day is one of these, as far as was known when it began."""
+        return self.is_known(day) and self.starts_on <= day <= self.ends_on
+
+    def is_known(self, day: date) -> bool:
+        """True when it was known as the day began."""
+        return self.known_from <= day <= self.known_until
+
+    @property
+    def in_time(self) -> Period | None:
+        """The part that was known as soon as it was over, and still is: whoever looks back at a day of it knows it."""
+        first = self.starts_on
+        if self.known_from > date.min:
+            first = max(first, self.known_from - timedelta(days=1))
+        return Period(first, self.ends_on) if self.known_until == date.max and first <= self.ends_on else None
+
+    def late_days(self) -> Sequence[date]:
+        """The other days, which a look back at them knows or not, as its own day is."""
+        if self.known_until == date.max and self.known_from <= self.starts_on + timedelta(days=1):
+            return ()
+        # A look back comes after the day itself.
+        before = self.known_until if self.known_until < date.max else self.known_from - timedelta(days=1)
+        last = min(self.ends_on, before - timedelta(days=1))
+        return tuple(days_between(self.starts_on, last)) if last >= self.starts_on else ()
+
+
+@dataclass(frozen=True, slots=True)
 class GymCalendar:
     """What closes or empties one gym."""
 

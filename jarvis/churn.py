@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from jarvis.absences import Declared
+
 
 class RiskLevel(StrEnum):
     """A risk in one word."""
@@ -67,13 +69,17 @@ class ChurnThresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """One membership period, as far as it was known when it was loaded."""
+    """One membership period: what it says today, or what it said until it was changed."""
 
     plan: str
     started_on: date
     expires_on: date
     cancelled_on: date | None = None
     monthly_price_eur: float | None = None
+    known_from: date = date.min
+    """The first day that began with it known."""
+    known_until: date = date.max
+    """The last day that began with it known; `date.max` for what it says today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +108,8 @@ class MemberHistory:
     gym_id: UUID
     member_id: UUID
     joined_on: date
-    is_active: bool
-    """Today, not at any past day: for choosing whom to score, never a feature."""
+    left: tuple[tuple[date, date], ...] = ()
+    """First and last days that began with them no member any more: for choosing whom to score, never a feature."""
     birth_year: int | None = None
     """For the slices of the model card, never a feature."""
     seen_on: tuple[date, ...] = ()
@@ -111,13 +117,28 @@ class MemberHistory:
     talks: tuple[Talk, ...] = ()
     """Oldest first."""
     contracts: tuple[Contract, ...] = ()
-    """By start, then by end."""
+    """As they stand, by start, then by end."""
+    former_contracts: tuple[Contract, ...] = ()
+    """What they said before they were changed."""
     muted_on: tuple[date, ...] = ()
-    """Days of a declared absence, a freeze or a closed gym, ascending: not coming on them says nothing."""
-    away: tuple[tuple[date, date], ...] = ()
-    """Declared absences and freezes of the member, first and last day."""
-    closed: tuple[tuple[date, date], ...] = ()
-    """Closures of the gym, first and last day."""
+    """Days of a declared absence, a freeze or a closed gym that were known in time, ascending: not coming on them says
+    nothing."""
+    away: tuple[Declared, ...] = ()
+    """Declared absences and freezes of the member; those declared late, changed or withdrawn too."""
+    closed: tuple[Declared, ...] = ()
+    """Closures of the gym, in the same way."""
+
+    def is_member_on(self, day: date) -> bool:
+        """False when the day began with them gone."""
+        return not any(first <= day <= last for first, last in self.left)
+
+    def contracts_known_on(self, day: date) -> tuple[Contract, ...]:
+        """The contracts as they stood when the day began, by start, then by end."""
+        known = [one for one in self.contracts if one.known_from <= day]
+        if self.former_contracts:
+            known += [one for one in self.former_contracts if one.known_from <= day <= one.known_until]
+            known.sort(key=lambda one: (one.started_on, one.expires_on))
+        return tuple(known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ml.churn.scoring import Champion
 
 
+class FutureDay(ValueError):
+    """The day to score has not begun anywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """What one training gave."""
@@ -45,10 +49,20 @@ class Waiting:
 
 
 def score_day(connection: Connection, *, thresholds: ChurnThresholds, as_of: date | None = None) -> ScoredDay:
-    """The day's scores are in the database; running it again replaces them. Today (UTC) where no day is given."""
+    """The day's scores are in the database; running it again replaces them. Today (UTC) where no day is given.
+
+    A past day is scored with the members, contracts, absences and closures that were known as it began, by the model
+    and the thresholds of today, which its rows name.
+
+    Raises:
+        FutureDay: when it is after today (UTC): it would hide every day until then.
+    """
     from ml.churn.scoring import score_members
 
-    day = as_of or datetime.now(UTC).date()
+    today = datetime.now(UTC).date()
+    day = as_of or today
+    if day > today:
+        raise FutureDay(f"found {day} as the day to score, expected no day after today, {today} (UTC)")
     with connection.transaction():
         histories = churn.load_histories(connection, until=day)
         scores = score_members(histories, as_of=day, thresholds=thresholds, champion=champion(connection))

@@ -138,6 +138,8 @@ _ROWS_OF_A_GYM = (
     "values (%(gym_id)s, %(member_id)s, '2026-02-02', '2026-02-08', 'injury', 'member')",
     "insert into public.gym_closures (gym_id, starts_on, ends_on, reason) "
     "values (%(gym_id)s, '2026-01-05', '2026-01-06', 'Travaux')",
+    "insert into public.superseded_records (gym_id, member_id, table_name, record_id, record) "
+    "values (%(gym_id)s, %(member_id)s, 'gym_members_v2', %(member_id)s, '{\"is_active\": true}')",
     "insert into public.kiosk_badges (gym_id, kiosk_id, scanned_at) values (%(gym_id)s, %(kiosk_id)s, %(noon)s)",
     "insert into public.kiosk_settings (gym_id, settings) values (%(gym_id)s, '{\"volume\": 0.6}')",
     "insert into public.member_visits (gym_id, member_id, kiosk_id, visited_at) "

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jarvis.absences import Declared
 from jarvis.churn import Contract, Factor, MemberHistory
 from ml.churn.features import FEATURES
 from ml.churn.rules import decimal, in_counted_days, in_days
@@ -94,7 +95,8 @@ def without(rows: Matrix, factor: str, typical: Sequence[float]) -> Matrix:
 def continued(member: MemberHistory, as_of: date, scenario: Scenario) -> MemberHistory:
     """The member's history as it would be after the scenario; the future that is known is not in it."""
     seen = {day for day in member.seen_on if day < as_of} | {as_of + timedelta(days=one) for one in scenario.visit_days}
-    begun = tuple(one for one in member.contracts if one.started_on < as_of)
+    known = member.contracts_known_on(as_of)
+    begun = tuple(replace(one, known_until=date.max) for one in known if one.started_on < as_of)
     if scenario.renews and begun:
         last = begun[-1]
         term = last.expires_on - last.started_on
@@ -104,7 +106,27 @@ def continued(member: MemberHistory, as_of: date, scenario: Scenario) -> MemberH
             ),
         )
     talks = tuple(one for one in member.talks if one.day < as_of)
-    return replace(member, seen_on=tuple(sorted(seen)), talks=talks, contracts=begun)
+    unknown = [one for one in (*member.away, *member.closed) if not one.is_known(as_of)]
+    return replace(
+        member,
+        seen_on=tuple(sorted(seen)),
+        talks=talks,
+        contracts=begun,
+        former_contracts=(),
+        away=_as_known(member.away, as_of, scenario),
+        closed=_as_known(member.closed, as_of, scenario),
+        muted_on=tuple(
+            day
+            for day in member.muted_on
+            if day < as_of or not any(one.starts_on <= day <= one.ends_on for one in unknown)
+        ),
+    )
+
+
+def _as_known(declared: Sequence[Declared], as_of: date, scenario: Scenario) -> tuple[Declared, ...]:
+    """What was known when the day began, as if nobody changed it until the scenario is over."""
+    end = as_of + timedelta(days=scenario.days)
+    return tuple(replace(one, known_until=max(one.known_until, end)) for one in declared if one.is_known(as_of))
 
 
 def _not_absent(rows: Matrix, typical: Sequence[float]) -> None:

@@ -74,6 +74,45 @@ class _Days:
 
 
 @dataclass(frozen=True, slots=True)
+class _TwoDays:
+    """Days in two arrays that have none in common."""
+
+    most: _Days
+    rest: _Days
+
+    def count(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
+        """As `_Days.count`, of both."""
+        return self.most.count(since, until) + self.rest.count(since, until)
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """Muted days that were declared after they were over, changed or withdrawn; one entry per day and version."""
+
+    keys: NDArray[np.int64]
+    known_from: NDArray[np.int64]
+    known_until: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, members: Sequence[MemberHistory]) -> "_Late":
+        rows = [
+            (place * _STRIDE + day.toordinal(), declared.known_from.toordinal(), declared.known_until.toordinal())
+            for place, one in enumerate(members)
+            if any(declared.late_days() for declared in (*one.away, *one.closed))
+            for in_time in (set(one.muted_on),)
+            for declared in (*one.away, *one.closed)
+            for day in declared.late_days()
+            if day not in in_time
+        ]
+        keys, known_from, known_until = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        return cls(keys, known_from, known_until)
+
+    def known_on(self, ordinal: int) -> NDArray[np.int64]:
+        """The keys that were known when the day began, ascending, each once."""
+        return np.unique(self.keys[(self.known_from <= ordinal) & (ordinal <= self.known_until)])
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """The histories of many members, ready for a snapshot of any day."""
 
@@ -82,7 +121,10 @@ class Timeline:
     gyms: NDArray[np.int64]
     """For each member, the place of their gym."""
     seen: _Days
-    muted: _Days
+    muted_in_time: _Days
+    """Muted days that every later day knows as such."""
+    late: "_Late"
+    """The other ones: known on some days only."""
     talks: _Days
     talk_scores: NDArray[np.float64]
     talk_flags: Mapping[str, NDArray[np.int64]]
@@ -98,7 +140,8 @@ class Timeline:
             joined=np.array([one.joined_on.toordinal() for one in members], dtype=np.int64),
             gyms=np.array([places.setdefault(one.gym_id, len(places)) for one in members], dtype=np.int64),
             seen=_Days.of([one.seen_on for one in members]),
-            muted=_Days.of([one.muted_on for one in members]),
+            muted_in_time=_Days.of([one.muted_on for one in members]),
+            late=_Late.of(members),
             talks=_Days.of([[talk.day for talk in one.talks] for one in members]),
             talk_scores=np.array(
                 [np.nan if talk.sentiment_score is None else talk.sentiment_score for talk in talks], dtype=float
@@ -112,6 +155,11 @@ class Timeline:
             },
         )
 
+    def muted(self, as_of: date) -> "_Days | _TwoDays":
+        """The muted days, as far as they were known when the day began."""
+        late = self.late.known_on(as_of.toordinal())
+        return _TwoDays(self.muted_in_time, _Days(late, len(self.members))) if len(late) else self.muted_in_time
+
     def snapshot(self, as_of: date) -> "pl.DataFrame":
         """What was known when the day began.
 
@@ -122,7 +170,7 @@ class Timeline:
         import polars as pl
 
         day = as_of.toordinal()
-        columns = {**self._visits(day), **self._talks(day), **self._contracts(as_of)}
+        columns = {**self._visits(day, self.muted(as_of)), **self._talks(day), **self._contracts(as_of)}
         columns["engagement_score"] = np.array(
             [
                 engagement_score(
@@ -141,8 +189,8 @@ class Timeline:
         known = pl.Series(self.joined < day)
         return frame.filter(known).with_columns(pl.lit(as_of).alias("as_of"))
 
-    def _visits(self, day: int) -> dict[str, Array]:
-        seen, muted = self.seen, self.muted
+    def _visits(self, day: int, muted: "_Days | _TwoDays") -> dict[str, Array]:
+        seen = self.seen
         count = {span: seen.count(day - span, day) for span in (7, 14, RECENT_DAYS, 56, 84, HABIT_DAYS)}
         last = seen.last(day)
         tenure = day - self.joined
@@ -256,9 +304,10 @@ def _running(values: Array) -> NDArray[np.float64]:
 
 def _contract(one: MemberHistory, as_of: date) -> tuple[Any, ...]:
     """The last contract begun by the day, with what came before it; nothing of it that was not known yet."""
-    begun = [contract for contract in one.contracts if contract.started_on < as_of]
+    known = one.contracts_known_on(as_of)
+    begun = [contract for contract in known if contract.started_on < as_of]
     if not begun:
-        return (np.nan,) * 6 + (None, not one.contracts)
+        return (np.nan,) * 6 + (None, not known)
     current = begun[-1]
     term = max(1, (current.expires_on - current.started_on).days)
     left = (current.expires_on - as_of).days

@@ -106,8 +106,10 @@ def banded(thresholds: ChurnThresholds, model: "ChurnModel") -> ChurnThresholds:
 
 
 def is_scored(member: MemberHistory, row: Mapping[str, Any], thresholds: ChurnThresholds) -> bool:
-    """True for an active member of at least 21 days whose membership has not ended for good."""
-    return bool(member.is_active and row["is_valid"] and row["tenure_days"] >= thresholds.new_member_days)
+    """True for who was a member on the row's day, for 21 days at least, and whose membership had not ended for good."""
+    return bool(
+        member.is_member_on(row["as_of"]) and row["is_valid"] and row["tenure_days"] >= thresholds.new_member_days
+    )
 
 
 def rule_facts(row: Mapping[str, Any], as_of: date) -> RuleFacts:
@@ -126,10 +128,10 @@ def rule_facts(row: Mapping[str, Any], as_of: date) -> RuleFacts:
 
 
 def held_back(member: MemberHistory, as_of: date) -> HeldBack | None:
-    """Why the member's not coming is no news today; None where it is."""
-    if any(first <= as_of <= last for first, last in member.away):
+    """Why the member's not coming was no news that day, as far as was known when it began; None where it was."""
+    if any(declared.holds(as_of) for declared in member.away):
         return HeldBack.DECLARED_ABSENCE
-    return HeldBack.GYM_CLOSED if any(first <= as_of <= last for first, last in member.closed) else None
+    return HeldBack.GYM_CLOSED if any(declared.holds(as_of) for declared in member.closed) else None
 
 
 def held_gyms(
@@ -145,7 +147,8 @@ def held_gyms(
         return np.asarray(np.bincount(timeline.gyms, weights=days, minlength=size), dtype=float)
 
     visits = {one: by_gym(timeline.seen.count(one, one + 1)) for one in span}
-    muted = {one: by_gym(timeline.muted.count(one, one + 1)) for one in span}
+    known = timeline.muted(as_of)
+    muted = {one: by_gym(known.count(one, one + 1)) for one in span}
     members = np.bincount(timeline.gyms, minlength=size)
     found = {}
     places = timeline.gyms[frame["place"].to_numpy()]

@@ -14,7 +14,7 @@ class ScoringDay(Config):
     """Which day to score."""
 
     as_of: str | None = None
-    """YYYY-MM-DD; today (UTC) when left out. A past day can be scored again without harm."""
+    """YYYY-MM-DD; today (UTC) when left out. A past day is scored with what was known as it began."""
 
 
 @asset(

@@ -49,6 +49,15 @@ def add_member(
     return member_id
 
 
+def leave(connection: psycopg.Connection, member_id: UUID, *, on: date) -> None:
+    """No member any more, since noon of that day."""
+    connection.execute("update gym_members_v2 set is_active = false where id = %s", [member_id])
+    connection.execute(
+        "update superseded_records set known_until = %s where member_id = %s",
+        [datetime(on.year, on.month, on.day, 12, tzinfo=UTC), member_id],
+    )
+
+
 def test_scoring_writes_a_row_a_member_and_the_analytics_show_it(database: Database) -> None:
     """Absent, disengaged and expiring: 0.3 + 0.2 + 0.2, with the three reasons; a regular has none."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:
@@ -112,7 +121,7 @@ def test_who_has_no_score(database: Database) -> None:
         add_member(admin, gym, joined=20)
         add_member(admin, gym, expires=-31)
         left = add_member(admin, gym)
-        admin.execute("update gym_members_v2 set is_active = false where id = %s", [left])
+        leave(admin, left, on=DAY - timedelta(days=1))
         refused = add_member(admin, gym)
         for answer, moment in ((True, "2026-01-01"), (False, "2026-02-01")):
             admin.execute(
@@ -133,7 +142,7 @@ def test_who_is_no_longer_scored_shows_no_old_score(database: Database) -> None:
         admin.execute("delete from gym_members_v2")
         member_id = add_member(admin, gym, seen=(30,))
         score_day(pipeline, thresholds=SEED, as_of=DAY - timedelta(days=1))
-        admin.execute("update gym_members_v2 set is_active = false where id = %s", [member_id])
+        leave(admin, member_id, on=DAY - timedelta(days=1))
         score_day(pipeline, thresholds=SEED, as_of=DAY)
         shown = admin.execute(
             "select churn_risk_score, churn_risk_level, churn_factors, last_churn_analysis_at is not null "

@@ -56,6 +56,7 @@ class GymClosure:
     ends_on: date
     """The last closed day."""
     reason: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
 from warehouse.demo.chance import happens, new_id, one_of, stream
+from warehouse.demo.contracts import morning
 from warehouse.demo.gym_lives import GymLife
 from warehouse.demo.members import MemberStory
 from warehouse.demo.network import PARIS, GymStory
@@ -71,7 +72,8 @@ def closures_of(story: GymStory, life: GymLife, *, seed: int, now: datetime) -> 
     for closure in life.closures:
         closure_id = new_id(chance)
         if closure.starts_on <= announced_until:
-            yield GymClosure(closure_id, story.gym.id, closure.starts_on, closure.ends_on, closure.reason)
+            announced_at = morning(closure.starts_on - timedelta(days=_ANNOUNCED_DAYS))
+            yield GymClosure(closure_id, story.gym.id, closure.starts_on, closure.ends_on, closure.reason, announced_at)
 
 
 def bookings_of(

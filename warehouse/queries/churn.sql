@@ -7,6 +7,7 @@ select
     members.id as member_id,
     coalesce(members.member_since, (members.created_at at time zone gyms.timezone)::date) as joined_on,
     members.is_active,
+    (members.last_visit at time zone gyms.timezone)::date as last_visit_on,
     extract(year from members.birth_date)::integer as birth_year,
     seen.days as seen_on,
     talks.days as talk_days,
@@ -16,6 +17,8 @@ select
     talks.cancelling as talk_cancelling,
     talks.unsolved as talk_unsolved,
     talks.about_money as talk_about_money,
+    contracts.ids as contract_ids,
+    contracts.recorded_on as contracts_recorded_on,
     contracts.plans,
     contracts.started_on,
     contracts.expires_on,
@@ -23,6 +26,8 @@ select
     contracts.prices,
     contracts.frozen_from,
     contracts.frozen_until,
+    absences.ids as absence_ids,
+    absences.recorded_on as absences_recorded_on,
     absences.starts_on as away_from,
     absences.ends_on as away_until
 from public.gym_members_v2 as members
@@ -74,44 +79,67 @@ left join lateral (
 ) as talks on true
 left join lateral (
     select
-        array_agg(memberships.plan order by memberships.started_on, memberships.expires_on) as plans,
-        array_agg(memberships.started_on order by memberships.started_on, memberships.expires_on) as started_on,
-        array_agg(memberships.expires_on order by memberships.started_on, memberships.expires_on) as expires_on,
-        array_agg(memberships.cancelled_on order by memberships.started_on, memberships.expires_on) as cancelled_on,
+        array_agg(memberships.id order by memberships.started_on, memberships.expires_on, memberships.id) as ids,
+        -- What came in with the member counts as known from its own first day on.
         array_agg(
-            memberships.monthly_price_eur::double precision order by memberships.started_on, memberships.expires_on
+            case
+                when memberships.created_at > members.created_at + interval '1 day'
+                    then (memberships.created_at at time zone gyms.timezone)::date
+            end
+            order by memberships.started_on, memberships.expires_on, memberships.id
+        ) as recorded_on,
+        array_agg(memberships.plan order by memberships.started_on, memberships.expires_on, memberships.id) as plans,
+        array_agg(memberships.started_on order by memberships.started_on, memberships.expires_on, memberships.id) as started_on,
+        array_agg(memberships.expires_on order by memberships.started_on, memberships.expires_on, memberships.id) as expires_on,
+        array_agg(memberships.cancelled_on order by memberships.started_on, memberships.expires_on, memberships.id) as cancelled_on,
+        array_agg(
+            memberships.monthly_price_eur::double precision order by memberships.started_on, memberships.expires_on, memberships.id
         ) as prices,
-        -- A membership that is frozen without a first day is frozen from its beginning.
+        -- A membership that is frozen without a first day is frozen from its beginning; one that runs again and does
+        -- not say since when was never paused.
         array_agg(
             case
                 when memberships.status = 'frozen' then coalesce(memberships.frozen_from, memberships.started_on)
-                else memberships.frozen_from
+                when memberships.frozen_until is not null then memberships.frozen_from
             end
-            order by memberships.started_on, memberships.expires_on
+            order by memberships.started_on, memberships.expires_on, memberships.id
         ) as frozen_from,
-        array_agg(memberships.frozen_until order by memberships.started_on, memberships.expires_on) as frozen_until
+        array_agg(memberships.frozen_until order by memberships.started_on, memberships.expires_on, memberships.id) as frozen_until
     from public.memberships
     where memberships.gym_id = members.gym_id and memberships.member_id = members.id
 ) as contracts on true
 left join lateral (
     select
-        array_agg(member_absences.starts_on order by member_absences.starts_on) as starts_on,
-        array_agg(member_absences.ends_on order by member_absences.starts_on) as ends_on
+        array_agg(member_absences.id order by member_absences.starts_on, member_absences.id) as ids,
+        array_agg(
+            case
+                when member_absences.created_at > members.created_at + interval '1 day'
+                    then (member_absences.created_at at time zone gyms.timezone)::date
+            end
+            order by member_absences.starts_on, member_absences.id
+        ) as recorded_on,
+        array_agg(member_absences.starts_on order by member_absences.starts_on, member_absences.id) as starts_on,
+        array_agg(member_absences.ends_on order by member_absences.starts_on, member_absences.id) as ends_on
     from public.member_absences
     where member_absences.gym_id = members.gym_id and member_absences.member_id = members.id
 ) as absences on true
 where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
-    -- Who refused to be profiled is neither scored nor learned from; the newest answer counts.
-    and coalesce(
-        (
+    -- Who refuses to be profiled is neither scored nor learned from, for no day; nor, for a day of their refusal, who
+    -- has agreed since.
+    and not exists (
+        select
+        from (
+            values ('infinity'::timestamptz), (%(until)s::date::timestamp at time zone gyms.timezone)
+        ) as asked (moment)
+        cross join lateral (
             select consents.is_granted
             from public.consents
             where consents.gym_id = members.gym_id and consents.member_id = members.id
-                and consents.purpose = 'churn_profiling'
+                and consents.purpose = 'churn_profiling' and consents.recorded_at < asked.moment
             order by consents.recorded_at desc
             limit 1
-        ),
-        true
+        ) as answered
+        where not answered.is_granted
     )
 order by members.gym_id, members.id;
 
@@ -121,16 +149,46 @@ select
     gyms.id as gym_id,
     gyms.school_zone,
     gyms.holiday_region,
+    closures.ids,
+    closures.recorded_on,
     closures.starts_on,
     closures.ends_on
 from public.gyms
 left join lateral (
     select
-        array_agg(gym_closures.starts_on order by gym_closures.starts_on) as starts_on,
-        array_agg(gym_closures.ends_on order by gym_closures.starts_on) as ends_on
+        array_agg(gym_closures.id order by gym_closures.starts_on, gym_closures.id) as ids,
+        -- Null where it came in with the gym, or nobody noted when.
+        array_agg(
+            case
+                when gym_closures.created_at > gyms.created_at + interval '1 day'
+                    then (gym_closures.created_at at time zone gyms.timezone)::date
+            end
+            order by gym_closures.starts_on, gym_closures.id
+        ) as recorded_on,
+        array_agg(gym_closures.starts_on order by gym_closures.starts_on, gym_closures.id) as starts_on,
+        array_agg(gym_closures.ends_on order by gym_closures.starts_on, gym_closures.id) as ends_on
     from public.gym_closures
     where gym_closures.gym_id = gyms.id
 ) as closures on true;
+
+-- superseded --
+-- What records said before they were changed or taken away, the oldest first; days are the gym's own.
+select
+    records.gym_id,
+    records.member_id,
+    records.table_name,
+    records.record_id,
+    records.record,
+    (records.known_until at time zone gyms.timezone)::date as known_until,
+    case
+        when (records.record ->> 'created_at')::timestamptz > coalesce(members.created_at, gyms.created_at) + interval '1 day'
+            then ((records.record ->> 'created_at')::timestamptz at time zone gyms.timezone)::date
+    end as recorded_on
+from public.superseded_records as records
+inner join public.gyms on records.gym_id = gyms.id
+left join public.gym_members_v2 as members on records.gym_id = members.gym_id and records.member_id = members.id
+where %(gym_id)s::uuid is null or records.gym_id = %(gym_id)s::uuid
+order by records.known_until, records.id;
 
 -- hold_scoring --
 -- One run scores at a time, until the transaction ends.
@@ -164,24 +222,22 @@ set scored_at = excluded.scored_at,
     held_back_reason = excluded.held_back_reason;
 
 -- drop_stale_scores --
--- A member who is no longer scored on that day has no row of it.
+-- Whoever was no member on that day, or refuses to be profiled, has no row of it.
 delete from public.churn_scores as scores
 where scores.as_of_date = %(as_of)s::date and scores.member_id <> all (%(member_ids)s::uuid[]);
 
 -- save_current --
--- Each member's analytics show their newest score; other columns belong to the members stage and stay.
+-- Members' analytics show the newest day's scores; other columns belong to the members stage and stay.
 insert into public.member_analytics as analytics (
     member_id, gym_id, churn_risk_score, churn_risk_level, churn_factors, last_churn_analysis_at
 )
 select
     scores.member_id, scores.gym_id, scores.score, scores.level, scores.factors, scores.scored_at
 from public.churn_scores as scores
+inner join public.gym_members_v2 as members on scores.gym_id = members.gym_id and scores.member_id = members.id
 where scores.as_of_date = %(as_of)s::date
-    and not exists (
-        select from public.churn_scores as newer
-        where newer.gym_id = scores.gym_id and newer.member_id = scores.member_id
-            and newer.as_of_date > scores.as_of_date
-    )
+    and members.is_active
+    and not exists (select from public.churn_scores as newer where newer.as_of_date > %(as_of)s::date)
 on conflict (member_id) do update
 set churn_risk_score = excluded.churn_risk_score,
     churn_risk_level = excluded.churn_risk_level,
@@ -199,8 +255,9 @@ where analytics.churn_risk_score is not null
     and not exists (select from public.churn_scores where churn_scores.as_of_date > %(as_of)s::date)
     and not exists (
         select from public.churn_scores as scores
+        inner join public.gym_members_v2 as members on scores.gym_id = members.gym_id and scores.member_id = members.id
         where scores.gym_id = analytics.gym_id and scores.member_id = analytics.member_id
-            and scores.as_of_date = %(as_of)s::date
+            and scores.as_of_date = %(as_of)s::date and members.is_active
     );
 
 -- unreliable_gyms --

@@ -8,12 +8,14 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from jarvis.absences import Declared
 from jarvis.churn import Contract, MemberHistory, Talk
 from ml.churn.explain import muted_days
 from ml.churn.features import FEATURES, Timeline
 from ml.churn.snapshots import has_left, matrix, month_starts
 
 DAY = date(2026, 3, 2)
+HALF_A_YEAR = timedelta(days=182)
 
 
 def member(number: int = 1, *, seen: tuple[int, ...] = (), joined: int = 300, **changes: object) -> MemberHistory:
@@ -22,7 +24,6 @@ def member(number: int = 1, *, seen: tuple[int, ...] = (), joined: int = 300, **
         gym_id=UUID(int=1 + number % 2),
         member_id=UUID(int=number),
         joined_on=DAY - timedelta(days=joined),
-        is_active=True,
         seen_on=tuple(sorted(DAY - timedelta(days=days) for days in seen)),
     )
     return replace(history, **changes)  # type: ignore[arg-type]
@@ -31,6 +32,23 @@ def member(number: int = 1, *, seen: tuple[int, ...] = (), joined: int = 300, **
 def row_of(history: MemberHistory) -> dict[str, float]:
     """The one row of the member on DAY."""
     return Timeline.of([history]).snapshot(DAY).row(0, named=True)
+
+
+def random_absence(chance: Random) -> Declared:
+    """Days away around DAY that were declared before it began, often after the first of them."""
+    start = DAY - timedelta(days=chance.randint(2, 120))
+    known_from = min(DAY, start + timedelta(days=chance.randint(-10, 60)))
+    return Declared(start, start + timedelta(days=chance.randint(1, 90)), known_from)
+
+
+def changed_since(declared: Declared, chance: Random) -> tuple[Declared, ...]:
+    """The absence as it is known after DAY: as it was, withdrawn, or ended early; DAY itself knew the old one."""
+    how = chance.choice(("same", "withdrawn", "ended"))
+    changed_on = DAY + timedelta(days=chance.randint(0, 30))
+    before = replace(declared, known_until=changed_on)
+    # A version that stood when it ended is kept beside the new one.
+    shorter = replace(declared, ends_on=declared.starts_on, known_from=changed_on + timedelta(days=1))
+    return {"same": (declared,), "withdrawn": (before,), "ended": (before, shorter)}[how]
 
 
 def random_member(number: int, chance: Random) -> MemberHistory:
@@ -43,6 +61,7 @@ def random_member(number: int, chance: Random) -> MemberHistory:
         joined=chance.randint(5, 600),
         seen_on=tuple(days),
         muted_on=tuple(sorted({DAY + timedelta(days=chance.randint(-60, 60)) for _ in range(5)})),
+        away=tuple(random_absence(chance) for _ in range(chance.randint(0, 2))),
         talks=tuple(
             Talk(
                 day=day, sentiment_score=chance.choice([None, chance.uniform(-1, 1)]),
@@ -62,15 +81,31 @@ def random_member(number: int, chance: Random) -> MemberHistory:
 def with_another_future(one: MemberHistory, chance: Random) -> MemberHistory:
     """The same past, and a future that is anybody's."""
     later = sorted({DAY + timedelta(days=chance.randint(0, 200)) for _ in range(chance.randint(0, 60))})
+    begun = tuple(contract for contract in one.contracts if contract.started_on < DAY)
     contracts = tuple(
         replace(contract, cancelled_on=chance.choice([None, DAY + timedelta(days=chance.randint(0, 50))]))
-        for contract in one.contracts
-        if contract.started_on < DAY
+        for contract in begun
+    )
+    former: tuple[Contract, ...] = ()
+    if chance.random() < 0.5:
+        # Prolonged, dearer and cancelled for a day of before, all of it written down since.
+        former = tuple(replace(contract, known_until=DAY) for contract in begun)
+        contracts = tuple(
+            replace(
+                contract, expires_on=contract.expires_on + timedelta(days=99), monthly_price_eur=49.0,
+                cancelled_on=chance.choice([None, DAY - timedelta(days=9)]), known_from=DAY + timedelta(days=1),
+            )
+            for contract in begun
+        )  # fmt: skip
+    declared_since = Declared(
+        DAY - timedelta(days=chance.randint(1, 40)), DAY + timedelta(days=9), DAY + timedelta(days=1)
     )
     return replace(
         one,
         seen_on=(*(day for day in one.seen_on if day < DAY), *later),
         muted_on=(*(day for day in one.muted_on if day < DAY), *later[:3]),
+        away=(*(each for old in one.away for each in changed_since(old, chance)), declared_since),
+        former_contracts=former,
         talks=(
             *(talk for talk in one.talks if talk.day < DAY),
             *(Talk(day=day, sentiment_score=-1.0, is_negative=True, wants_out=True) for day in later[:5]),
@@ -82,11 +117,21 @@ def with_another_future(one: MemberHistory, chance: Random) -> MemberHistory:
     )
 
 
+def with_days_in_time(one: MemberHistory) -> tuple[date, ...]:
+    """The member's muted days with those of their absences that were declared in time, as the store brings them."""
+    days = {day for each in one.away if each.in_time for day in each.in_time.days_within(DAY - HALF_A_YEAR, DAY)}
+    return tuple(sorted(days.union(one.muted_on)))
+
+
 def test_another_future_changes_no_feature() -> None:
-    """Visits, words, absences, cancellations and contracts from the day on are shuffled: every figure stays."""
+    """Visits, words, absences, cancellations and contracts from the day on are shuffled, and absences and contracts
+    of before are declared late, changed or withdrawn: every figure stays."""
     chance = Random(11)
     histories = [random_member(number, chance) for number in range(150)]
     shuffled = [with_another_future(one, chance) for one in histories]
+    histories, shuffled = (
+        [replace(one, muted_on=with_days_in_time(one)) for one in each] for each in (histories, shuffled)
+    )
     one, other = (Timeline.of(each).snapshot(DAY) for each in (histories, shuffled))
     assert one.height > 140
     # To the rounding of sums over everybody.
@@ -189,3 +234,22 @@ def test_months_begin_on_their_first_day() -> None:
     """Over the end of a year."""
     assert month_starts(date(2025, 11, 2), date(2026, 2, 1)) == [date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
     assert month_starts(date(2026, 3, 1), date(2026, 3, 31)) == [date(2026, 3, 1)]
+
+
+def test_a_late_absence_is_known_from_the_day_after_it_was_declared() -> None:
+    """Declared on DAY for the ten days before it: DAY does not know of it, the day after counts all of them."""
+    one = member(
+        seen=(12,), away=(Declared(DAY - timedelta(days=10), DAY + timedelta(days=3), DAY + timedelta(days=1)),)
+    )
+    timeline = Timeline.of([one])
+    days = [DAY, DAY + timedelta(days=1)]
+    assert [timeline.snapshot(day).row(0, named=True)["muted_28"] for day in days] == [0, 10]
+    assert [timeline.snapshot(day).row(0, named=True)["days_away"] for day in days] == [12, 3]
+
+
+def test_a_withdrawn_absence_is_known_until_it_was_withdrawn() -> None:
+    """Withdrawn on DAY: DAY still counts the days as muted, the day after does not."""
+    one = member(seen=(12,), away=(Declared(DAY - timedelta(days=10), DAY + timedelta(days=3), known_until=DAY),))
+    timeline = Timeline.of([one])
+    days = [DAY, DAY + timedelta(days=1)]
+    assert [timeline.snapshot(day).row(0, named=True)["muted_28"] for day in days] == [10, 0]

@@ -11,6 +11,7 @@ import skops.io
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 
+from jarvis.absences import Declared
 from jarvis.churn import ChurnThresholds, Contract, HeldBack, MemberHistory, RiskLevel
 from ml.churn import registry
 from ml.churn.card import card
@@ -45,7 +46,7 @@ def life(number: int, chance: Random, *, days: int = 500, gyms: int = 2) -> Memb
         gym_id=UUID(int=1 + number % gyms),
         member_id=UUID(int=1000 + number),
         joined_on=first - timedelta(days=chance.randint(0, 400)),
-        is_active=not has_left,
+        left=((TODAY, date.max),) if has_left else (),
         birth_year=chance.randint(1950, 2008),
         seen_on=tuple(seen),
         contracts=(
@@ -343,8 +344,8 @@ def test_eighty_members_of_the_same_kind_have_not_drifted() -> None:
 
 def test_who_is_away_or_shut_out_is_held_back(histories: list[MemberHistory]) -> None:
     """On the days of the absence or the closure, and not the day after."""
-    away = replace(histories[0], is_active=True, away=((TODAY - timedelta(days=3), TODAY),), contracts=())
-    shut = replace(away, away=(), closed=((TODAY, TODAY),))
+    away = replace(histories[0], left=(), away=(Declared(TODAY - timedelta(days=3), TODAY),), contracts=())
+    shut = replace(away, away=(), closed=(Declared(TODAY, TODAY),))
     reasons = [
         [one.held_back_reason for one in score_members([each], as_of=day, thresholds=SEED)]
         for each in (away, shut)
