@@ -200,18 +200,23 @@ def _of_rows(connection: Connection, rule: Rule, *, now: datetime, is_dry: bool)
     try:
         found = remaining = _count(connection, rule, cut_off)
         if not is_dry:
-            try:
-                for batch in _batches(connection, rule, cut_off):
-                    connection.commit()
-                    done += batch
-            except psycopg.Error as failure:
-                connection.rollback()
-                error = _named(failure)
+            done, error = _dealt_with(connection, rule, cut_off)
             remaining = _count(connection, rule, cut_off)
     except psycopg.Error as failure:
-        connection.rollback()
-        error = _named(failure)
+        error = _undone(connection, failure)
     return Proof(rule.name, cut_off, is_dry, found, done, remaining, error)
+
+
+def _dealt_with(connection: Connection, rule: Rule, cut_off: datetime) -> tuple[int, str | None]:
+    """How many of the rule's rows were, and what stopped it before the last."""
+    done = 0
+    try:
+        for batch in _batches(connection, rule, cut_off):
+            connection.commit()
+            done += batch
+    except psycopg.Error as failure:
+        return done, _undone(connection, failure)
+    return done, None
 
 
 def _batches(connection: Connection, rule: Rule, cut_off: datetime) -> Iterator[int]:
@@ -223,7 +228,8 @@ def _batches(connection: Connection, rule: Rule, cut_off: datetime) -> Iterator[
         yield finish(connection, rule, cut_off)
 
 
-def _named(failure: psycopg.Error) -> str:
+def _undone(connection: Connection, failure: psycopg.Error) -> str:
+    connection.rollback()
     return f"{type(failure).__name__} {failure.sqlstate or ''}".strip()
 
 
