@@ -274,6 +274,23 @@ def test_who_signed_in_hours_ago_lets_nobody_in(api: Api) -> None:
     assert state_of(api)[:5] == before[:5]
 
 
+def test_only_a_missing_proof_is_said_to_be_one(api: Api) -> None:
+    """What another rule of the database's refuses has nothing to do with the sign-in: to prove it again would not help."""
+    other_rule = (
+        "create function refuse_by_hand() returns trigger language plpgsql as "
+        "$$ begin raise exception 'found another rule'; end $$; "
+        "create trigger by_hand before insert on users for each row execute function refuse_by_hand()"
+    )
+    new = {"email": "refused@example.org", "password": PASSWORD, "role": "super_admin"}
+    with api.signed_in(PERSON["root"]) as root, api.database.admin() as admin:
+        admin.execute(other_rule)
+        try:
+            answer = root.post(f"{ADDRESS}/users", json=new)
+        finally:
+            admin.execute("drop trigger by_hand on users; drop function refuse_by_hand()")
+    assert (answer.status_code, code_of(answer)) == (500, "fault")
+
+
 def grown_old(api: Api, token: str) -> None:
     """The session's proof is of eleven minutes ago."""
     with api.database.admin() as admin:

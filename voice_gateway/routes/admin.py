@@ -48,6 +48,7 @@ from voice_gateway.routes.guards import PeopleHere, ProofHere, may, own_origin, 
 from voice_gateway.routes.limits import limited
 from voice_gateway.routes.paging import Paging, PersonPaging
 from warehouse.stores import network
+from warehouse.stores.accounts import lacks_proof
 
 router = APIRouter(
     prefix="/api/admin",
@@ -341,7 +342,9 @@ async def _rules() -> AsyncIterator[None]:
         raise Refused(
             409, "last_administrator", "found the last active super_admin, expected another one first: make one"
         ) from None
-    except psycopg.errors.RaiseException:
+    except psycopg.errors.RaiseException as error:
+        if not lacks_proof(error):
+            raise
         raise Refused(
             403, "not_proven",
             "found a sign-in or a proof of over ten minutes ago, expected a recent one: POST /api/auth/confirm",

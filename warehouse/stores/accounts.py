@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from jarvis import second_factor
 from jarvis.second_factor import SecretKeys
 from jarvis.tenancy import UserRole
@@ -20,6 +22,11 @@ from warehouse.stores.sign_in import IDLE_LIMIT, LIFETIME, Stage, hashed, new_to
 
 # What changes how somebody signs in asks who they are again after this.
 PROOF_AGE = timedelta(minutes=10)
+
+
+def lacks_proof(error: psycopg.Error) -> bool:
+    """True where the database asked for a fresh proof of who somebody is, and not where another rule spoke."""
+    return "app.require_proof(" in (error.diag.context or "")
 
 
 class CodeAnswer(StrEnum):

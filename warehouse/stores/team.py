@@ -17,7 +17,7 @@ from jarvis.tenancy import Scope, UserRole
 from warehouse.people import Database
 from warehouse.sql import queries
 from warehouse.stores.account_links import INVITATION_LASTS, Invited, NewLink
-from warehouse.stores.accounts import PROOF_AGE
+from warehouse.stores.accounts import PROOF_AGE, lacks_proof
 from warehouse.stores.sign_in import IDLE_LIMIT, hashed, new_token
 
 
@@ -151,7 +151,9 @@ def refusals() -> Iterator[None]:
     """What the database refuses inside is a `TeamRefused`, without the row it names."""
     try:
         yield
-    except psycopg.errors.RaiseException:
+    except psycopg.errors.RaiseException as error:
+        if not lacks_proof(error):
+            raise
         raise TeamRefused(Refusal.NOT_PROVEN) from None
     except psycopg.errors.InsufficientPrivilege:
         raise TeamRefused(Refusal.NOT_ALLOWED) from None
