@@ -49,12 +49,13 @@ def look(connection: Connection, node: Mapping[str, Any]) -> dict[str, MetadataV
 
 
 def held(connection: Connection, asset: str) -> dict[str, MetadataValue[Any]]:
-    """Row count and preview of a Python asset's table, as it stands in this transaction."""
+    """Row count and preview of a Python asset's table, or of its last day, as it stands in this transaction."""
     found = holding(connection, asset)
     rows = [(*labels, count) for labels, count in found.counts.items()]
-    told: dict[str, MetadataValue[Any]] = {"dagster/row_count": MetadataValue.int(found.row_count)}
+    name = f"dagster/{found.counted}" if found.counted == "row_count" else found.counted
+    told: dict[str, MetadataValue[Any]] = {name: MetadataValue.int(found.row_count)}
     if rows:
-        told["preview"] = MetadataValue.md(table([*found.labels, "row_count"], rows))
+        told["preview"] = MetadataValue.md(table([*found.labels, found.counted], rows))
     return told
 
 

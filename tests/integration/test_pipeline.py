@@ -8,6 +8,7 @@ import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, Definitions, ExecuteInProcessResult
 
 from bench.support.world import closed_session, make_gym
+from orchestration import batches
 from orchestration.engine_gate import Shelf
 from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
 from orchestration.resources import Analyst, Warehouse
@@ -86,12 +87,31 @@ def test_one_run_takes_a_complaint_to_an_alert(
     assert reported["conversation_summaries"]["completed"] == 1
     assert reported["member_analytics"]["members"] == 1
     assert reported["manager_alerts"]["alerts"] == 2
-    assert {name: told["dagster/row_count"] for name, told in reported.items()} == {
-        "engine_versions": 1, "conversation_summaries": 1, "member_analytics": 1, "manager_alerts": 2,
+    assert {name: told.get("dagster/row_count") for name, told in reported.items()} == {
+        "engine_versions": 1, "conversation_summaries": None, "member_analytics": 1, "manager_alerts": 2,
     }  # fmt: skip
+    assert reported["conversation_summaries"]["row_count_of_last_day"] == 1
     assert reported["conversation_summaries"]["preview"].splitlines() == [
-        "| sentiment_label | row_count |", "| --- | --- |", "| negative | 1 |",
+        "| sentiment_label | row_count_of_last_day |", "| --- | --- |", "| negative | 1 |",
     ]  # fmt: skip
+
+
+def test_a_live_run_counts_no_conversation_of_the_days_before(database: Database) -> None:
+    """What is told of conversations costs the same however many there are."""
+    with database.admin() as admin:
+        gym = make_gym(admin)
+        for _ in range(2):
+            closed_session(admin, gym)
+    with database.connect("pipeline") as pipeline:
+        batches.analyse_due(pipeline, CueWordEngine())
+        for asset in ("conversation_summaries", "enriched_conversations"):
+            assert holding(pipeline, asset).row_count == 2
+        pipeline.execute(
+            "update conversation_summaries set analysed_at = now() - interval '25 hours' "
+            "where session_id = (select session_id from conversation_summaries limit 1)"
+        )
+        for asset in ("conversation_summaries", "enriched_conversations"):
+            assert holding(pipeline, asset).row_count == 1
 
 
 # What Dagster's pages may tell rows apart by: closed vocabularies and days, and nothing of a person.

@@ -1,4 +1,5 @@
 -- What the tables of the Python assets hold: rows by label, for the data team's eyes. No row of a person, and no name.
+-- Of conversations, which never stop growing, only the last day's: they are counted while a live run has others waiting.
 
 -- engine_versions --
 -- Versions of the engines by kind and standing.
@@ -9,16 +10,18 @@ group by 1, 2
 order by 1, 2;
 
 -- conversation_summaries --
--- Conversations by sentiment, by an index alone; none where there is no analysis.
-select sentiment_label, count(*) as row_count
+-- Conversations that were analysed in the last day, by sentiment.
+select sentiment_label, count(*) as row_count_of_last_day
 from public.conversation_summaries
+where status = 'completed' and analysed_at > now() - interval '1 day'
 group by 1
 order by 1;
 
 -- enriched_conversations --
--- Conversations by where the second tier stands.
-select tier, enrichment_state, count(*) as row_count
+-- Conversations that were analysed in the last day, by where the second tier stands.
+select tier, enrichment_state, count(*) as row_count_of_last_day
 from public.conversation_summaries
+where status = 'completed' and analysed_at > now() - interval '1 day'
 group by 1, 2
 order by 1, 2;
 

@@ -17,10 +17,12 @@ class Holding:
     """Columns that were counted by."""
     counts: Mapping[tuple[Any, ...], int]
     """Values of the labels, in their order, to rows."""
+    counted: str
+    """What was: row_count is the whole table."""
 
     @property
     def row_count(self) -> int:
-        """Of the whole table."""
+        """Of all labels."""
         return sum(self.counts.values())
 
 
@@ -32,5 +34,5 @@ def holding(connection: Connection, asset: str) -> Holding:
         asset: such as `conversation_summaries`; a block of `queries/holdings.sql` has its name.
     """
     cursor = connection.execute(queries("holdings")[asset])
-    *labels, _ = [column.name for column in cursor.description or ()]
-    return Holding(labels, {tuple(values): count for *values, count in cursor})
+    *labels, counted = [column.name for column in cursor.description or ()]
+    return Holding(labels, {tuple(values): count for *values, count in cursor}, counted)
