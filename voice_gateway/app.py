@@ -42,7 +42,7 @@ from voice_gateway.routes import (
     tools,
     voice,
 )  # fmt: skip
-from voice_gateway.routes.limits import RateHeaders, TooManyRequests, refuse_too_many
+from voice_gateway.routes.limits import RateHeaders
 from voice_gateway.routes.paging import cursor_key
 from voice_gateway.routes.timing import Timing
 from voice_gateway.services import Services
@@ -121,7 +121,6 @@ def create_app(settings: Settings, *, limits: Limits | None = None, dial: DialUp
     )
     app.state.connections = set()
     app.state.is_draining = False
-    app.add_exception_handler(TooManyRequests, refuse_too_many)
     app.add_middleware(RateHeaders)
     app.add_middleware(Timing)
     app.state.cursor_key = cursor_key(settings.secret_key)

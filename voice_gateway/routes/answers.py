@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import psycopg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from jarvis.logs import place_of
-from voice_gateway.routes.bodies import BodyRefused, refusal
 from warehouse.stores.sign_in import TooManyTries
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,19 @@ class Refused(Exception):
         self.status = status
         self.code = code
         self.headers = headers
+
+    def answer(self) -> JSONResponse:
+        """The no, in the shape of the Realtime API's errors."""
+        body = {"error": {"type": "invalid_request_error", "code": self.code, "message": str(self)}}
+        return JSONResponse(body, status_code=self.status, headers=self.headers)
+
+
+def database_away() -> Refused:
+    """Nothing can be checked or kept now."""
+    return Refused(
+        503, "database_unavailable", "the database does not answer: try again in a few seconds",
+        headers={"Retry-After": "5"},
+    )  # fmt: skip
 
 
 _MEANINGS = {
@@ -78,7 +91,6 @@ def install(app: FastAPI) -> None:
     """Whatever a route raises is answered in the one shape."""
     app.add_exception_handler(HTTPException, _wrong_address)
     app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(BodyRefused, _body_refused)
     app.add_exception_handler(RequestValidationError, _not_as_described)
     app.add_exception_handler(psycopg.Error, _database_refused)
     app.add_exception_handler(TooManyTries, _crowded)
@@ -93,7 +105,7 @@ async def _wrong_address(request: Request, error: Exception) -> Response:
         # The framework names the methods of one route only; an address may have several.
         headers = {**(headers or {}), "Allow": ", ".join(methods)}
     message = f"found {request.method} on an address that does not take it, expected {WHERE_TO_READ}"
-    return refusal(status, "method_not_allowed" if status == 405 else "not_found", message, headers=headers)
+    return Refused(status, "method_not_allowed" if status == 405 else "not_found", message, headers=headers).answer()
 
 
 def _methods_of(request: Request) -> list[str]:
@@ -105,12 +117,7 @@ def _methods_of(request: Request) -> list[str]:
 
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return refusal(error.status, error.code, str(error), headers=error.headers)
-
-
-async def _body_refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, BodyRefused)
-    return refusal(error.status, error.code, str(error))
+    return error.answer()
 
 
 async def _not_as_described(_request: Request, error: Exception) -> Response:
@@ -118,33 +125,30 @@ async def _not_as_described(_request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     # The name is ours, from the route; pydantic's sentence says what was expected and quotes no value.
     where = " ".join(str(part) for part in first["loc"])
-    return refusal(422, "invalid_parameter", f"found a wrong {where} ({first['msg']}), expected it as described")
+    message = f"found a wrong {where} ({first['msg']}), expected it as described"
+    return Refused(422, "invalid_parameter", message).answer()
 
 
 async def _database_refused(request: Request, error: Exception) -> Response:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return refusal(403, "not_allowed", "found a person who may not do this, expected one whose role allows it")
+        message = "found a person who may not do this, expected one whose role allows it"
+        return Refused(403, "not_allowed", message).answer()
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-        return await _database_away(request, error)
+        return database_away().answer()
     if isinstance(error, psycopg.DataError):
-        return refusal(
-            400, "invalid_value", "found a value that cannot be stored, expected plain JSON text and numbers"
-        )
+        # Not named: the database's own message would quote it.
+        message = "found a value that cannot be stored, expected plain JSON text and numbers"
+        return Refused(400, "invalid_value", message).answer()
     return await _fault(request, error)
 
 
 async def _database_away(_request: Request, _error: Exception) -> Response:
-    return refusal(
-        503, "database_unavailable", "the database does not answer: try again in a few seconds",
-        headers={"Retry-After": "5"},
-    )  # fmt: skip
+    return database_away().answer()
 
 
 async def _crowded(_request: Request, _error: Exception) -> Response:
-    return refusal(
-        503, "too_many_passwords", "found too many passwords to check at once, expected fewer: try again in a moment",
-        headers={"Retry-After": "1"},
-    )  # fmt: skip
+    message = "found too many passwords to check at once, expected fewer: try again in a moment"
+    return Refused(503, "too_many_passwords", message, headers={"Retry-After": "1"}).answer()
 
 
 async def _fault(request: Request, error: Exception) -> Response:
@@ -157,4 +161,4 @@ async def _fault(request: Request, error: Exception) -> Response:
             "place": place_of(error),
         },
     )
-    return refusal(500, "fault", "found a fault of the gateway's own, expected an answer: tell the operator")
+    return Refused(500, "fault", "found a fault of the gateway's own, expected an answer: tell the operator").answer()

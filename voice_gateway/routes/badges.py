@@ -3,15 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import psycopg
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from voice_gateway.rates import RateClass
-from voice_gateway.routes.answers import refusals
-from voice_gateway.routes.bodies import BodyRefused, read_body, refusal, taking
-from voice_gateway.routes.callers import DATABASE_AWAY, calling_kiosk, database_away, unknown_token
+from voice_gateway.routes.answers import Refused, refusals
+from voice_gateway.routes.bodies import read_body, taking
+from voice_gateway.routes.callers import calling_kiosk, unknown_token
 from voice_gateway.routes.guards import DEVICE
 from voice_gateway.routes.kiosk_answers import BadgeTaken
 from voice_gateway.routes.limits import limited
@@ -43,24 +42,17 @@ class BadgeRequest(BaseModel):
 async def take(request: Request) -> JSONResponse:
     """The scan counts, once, at its own time; a live one is on its way to the kiosk's page."""
     services: Services = request.app.state.services
-    try:
-        kiosk = await calling_kiosk(request)
-        if kiosk is None:
-            return unknown_token()
-        body = await read_body(request, BadgeRequest)
-        now = datetime.now(UTC)
-        if not now - _OLDEST <= body.scanned_at <= now + _NEWEST:
-            return refusal(
-                422, "invalid_time",
-                "found a scan of over 31 days ago or 10 minutes ahead, expected one in between: set the kiosk's clock",
-            )  # fmt: skip
-        async with services.pool.connection() as connection:
-            scan = Scan(body.uid, body.scanned_at)
-            taken = await take_scan(connection, kiosk, scan, is_live=body.waited_seconds <= _LIVE_SECONDS)
-    except BodyRefused as error:
-        return refusal(error.status, error.code, str(error))
-    except psycopg.DataError:
-        return refusal(400, "invalid_value", "found a badge that cannot be stored, expected plain text")
-    except DATABASE_AWAY:
-        return database_away()
+    kiosk = await calling_kiosk(request)
+    if kiosk is None:
+        raise unknown_token()
+    body = await read_body(request, BadgeRequest)
+    now = datetime.now(UTC)
+    if not now - _OLDEST <= body.scanned_at <= now + _NEWEST:
+        raise Refused(
+            422, "invalid_time",
+            "found a scan of over 31 days ago or 10 minutes ahead, expected one in between: set the kiosk's clock",
+        )  # fmt: skip
+    async with services.pool.connection() as connection:
+        scan = Scan(body.uid, body.scanned_at)
+        taken = await take_scan(connection, kiosk, scan, is_live=body.waited_seconds <= _LIVE_SECONDS)
     return JSONResponse({"outcome": taken.outcome.value, "is_new": taken.is_new})

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
+
+from voice_gateway.routes.answers import Refused
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 16
@@ -18,29 +19,20 @@ _MAX_DEPTH = 16
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class BodyRefused(ValueError):
-    """The body is none that we take; the message says what was found and expected, and quotes nothing of it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
 async def read_body(request: Request, model: type[Model]) -> Model:
     """The body as the model describes it.
 
     Raises:
-        BodyRefused: when it is too large, no JSON object, or not as the model says.
+        Refused: when it is too large, no JSON object, or not as the model says.
     """
     try:
         content = orjson.loads(await _bytes_of(request))
     except orjson.JSONDecodeError:
-        raise BodyRefused(400, "invalid_json", "found a body that is not JSON, expected one JSON object") from None
+        raise Refused(400, "invalid_json", "found a body that is not JSON, expected one JSON object") from None
     except ClientDisconnect:
-        raise BodyRefused(400, "invalid_json", "found half a body, expected one JSON object") from None
+        raise Refused(400, "invalid_json", "found half a body, expected one JSON object") from None
     if not isinstance(content, dict):
-        raise BodyRefused(400, "invalid_json", "found JSON that is not an object, expected one JSON object")
+        raise Refused(400, "invalid_json", "found JSON that is not an object, expected one JSON object")
     for name, value in content.items():
         _check_plain(name, value)
     try:
@@ -51,7 +43,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         # A key that the model does not have is the caller's own words.
         field = str(first["loc"][0]) if first["loc"] and first["loc"][0] in model.model_fields else ""
         found = f"a wrong {field} ({first['msg']})" if field else f"an unknown field ({first['msg']})"
-        raise BodyRefused(422, "invalid_body", f"found {found}, expected an object with {known}") from None
+        raise Refused(422, "invalid_body", f"found {found}, expected an object with {known}") from None
 
 
 def json_body(model: type[Model]) -> Callable[[Request], Coroutine[Any, Any, Model]]:
@@ -69,18 +61,12 @@ def taking(model: type[BaseModel]) -> dict[str, Any]:
     return {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
 
 
-def refusal(status: int, code: str, message: str, *, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A clear no, in the shape of the Realtime API's errors."""
-    body = {"error": {"type": "invalid_request_error", "code": code, "message": message}}
-    return JSONResponse(body, status_code=status, headers=headers)
-
-
 async def _bytes_of(request: Request) -> bytes:
     read = bytearray()
     async for piece in request.stream():
         read += piece
         if len(read) > MAX_BODY_BYTES:
-            raise BodyRefused(
+            raise Refused(
                 413,
                 "body_too_large",
                 f"found a body of more than {MAX_BODY_BYTES} bytes, expected less: leave out details",
@@ -93,9 +79,7 @@ def _check_plain(name: str, value: Any) -> None:
     layer: list[Any] = [name, value]
     for _ in range(_MAX_DEPTH):
         if any(isinstance(part, str) and "\x00" in part for part in layer):
-            raise BodyRefused(
-                400, "invalid_character", "found the character U+0000 in the body, expected text without it"
-            )
+            raise Refused(400, "invalid_character", "found the character U+0000 in the body, expected text without it")
         layer = [
             inner
             for part in layer
@@ -104,4 +88,4 @@ def _check_plain(name: str, value: Any) -> None:
         ]
         if not layer:
             return
-    raise BodyRefused(400, "nested_too_deep", f"found more than {_MAX_DEPTH} levels of nesting, expected fewer")
+    raise Refused(400, "nested_too_deep", f"found more than {_MAX_DEPTH} levels of nesting, expected fewer")

@@ -4,19 +4,18 @@ import re
 
 import psycopg
 from fastapi import Request
-from fastapi.responses import JSONResponse
 from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from jarvis.kiosks import CLIENT_SECRET_PREFIX, Kiosk, token_hash
 from voice_gateway.apologies import Trouble, apology
 from voice_gateway.protocol.kiosk import GYM_SUSPENDED
-from voice_gateway.routes.bodies import refusal
+from voice_gateway.routes.answers import Refused
 from voice_gateway.services import Services
 from warehouse.stores.kiosks import kiosk_of_token
 from warehouse.stores.voice import token_behind_client_secret
 
-DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, OSError)
+DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout)
 
 _KIOSKS = "kiosks_by_token"
 
@@ -27,7 +26,7 @@ async def calling_kiosk(request: Request) -> Kiosk | None:
     """The kiosk whose token the call carries; None without a valid one.
 
     Raises:
-        psycopg.OperationalError, PoolTimeout, OSError: when the database does not answer.
+        psycopg.OperationalError, PoolTimeout: when the database does not answer.
     """
     return await kiosk_showing(request, bearer_token(request.headers.get("authorization")))
 
@@ -36,7 +35,7 @@ async def kiosk_showing(request: Request, token: str | None) -> Kiosk | None:
     """The kiosk that holds the token, asked for once a request; None without a valid one.
 
     Raises:
-        psycopg.OperationalError, PoolTimeout, OSError: when the database does not answer.
+        psycopg.OperationalError, PoolTimeout: when the database does not answer.
     """
     if token is None:
         return None
@@ -76,20 +75,15 @@ def client_ip(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def unknown_token() -> JSONResponse:
+def unknown_token() -> Refused:
     """The token opens nothing."""
-    return refusal(
+    return Refused(
         401, "invalid_token",
         "found no valid device token, expected the one given at provisioning: provision the kiosk again",
         headers={"WWW-Authenticate": "Bearer"},
     )  # fmt: skip
 
 
-def gym_suspended(kiosk: Kiosk) -> JSONResponse:
+def gym_suspended(kiosk: Kiosk) -> Refused:
     """The token is right, and its gym is not served: in words for whoever stands there."""
-    return refusal(403, GYM_SUSPENDED, apology(Trouble.SUSPENDED, kiosk.language))
-
-
-def database_away() -> JSONResponse:
-    """Nothing can be checked now."""
-    return refusal(503, "database_unavailable", "the database does not answer: try again in a few seconds")
+    return Refused(403, GYM_SUSPENDED, apology(Trouble.SUSPENDED, kiosk.language))

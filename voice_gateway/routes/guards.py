@@ -13,11 +13,16 @@ from starlette.requests import HTTPConnection
 
 from jarvis.kiosks import Kiosk
 from jarvis.tenancy import Permission, Scope
-from voice_gateway.apologies import Trouble, apology
 from voice_gateway.people import People
-from voice_gateway.protocol.kiosk import GYM_SUSPENDED
 from voice_gateway.routes.answers import Refused
-from voice_gateway.routes.callers import DATABASE_AWAY, bearer_token, calling_kiosk, client_ip
+from voice_gateway.routes.callers import (
+    DATABASE_AWAY,
+    bearer_token,
+    calling_kiosk,
+    client_ip,
+    gym_suspended,
+    unknown_token,
+)
 from warehouse.stores.accounts import PROOF_AGE
 from warehouse.stores.sign_in import hashed
 
@@ -40,10 +45,15 @@ def is_own_origin(connection: HTTPConnection) -> bool:
         return False
 
 
+def foreign_origin() -> Refused:
+    """Another site's page asks."""
+    return Refused(403, "foreign_origin", "found a page of another site, expected one served by this gateway")
+
+
 async def own_origin(request: Request) -> None:
     """The request comes from no page of another site."""
     if not is_own_origin(request):
-        raise Refused(403, "foreign_origin", "found a page of another site, expected one served by this gateway")
+        raise foreign_origin()
 
 
 def people_of(request: Request) -> People:
@@ -105,13 +115,9 @@ async def at_kiosk(request: Request, _scheme: Annotated[object, Depends(DEVICE)]
     """The kiosk whose device token this is."""
     kiosk = await calling_kiosk(request)
     if kiosk is None:
-        raise Refused(
-            401, "invalid_token",
-            "found no valid device token, expected the one given at provisioning: provision the kiosk again",
-            headers={"WWW-Authenticate": "Bearer"},
-        )  # fmt: skip
+        raise unknown_token()
     if not kiosk.is_served:
-        raise Refused(403, GYM_SUSPENDED, apology(Trouble.SUSPENDED, kiosk.language))
+        raise gym_suspended(kiosk)
     return kiosk
 
 

@@ -12,16 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from jarvis.kiosk_config import config_of
 from jarvis.kiosks import ROTATION_GRACE_SECONDS, CodeFormatError, new_token, stored_code, token_hash
 from voice_gateway.rates import RateClass
-from voice_gateway.routes.answers import refusals
-from voice_gateway.routes.bodies import BodyRefused, read_body, refusal, taking
-from voice_gateway.routes.callers import (
-    DATABASE_AWAY,
-    bearer_token,
-    calling_kiosk,
-    client_ip,
-    database_away,
-    unknown_token,
-)
+from voice_gateway.routes.answers import Refused, refusals
+from voice_gateway.routes.bodies import read_body, taking
+from voice_gateway.routes.callers import bearer_token, calling_kiosk, client_ip, unknown_token
 from voice_gateway.routes.guards import DEVICE
 from voice_gateway.routes.kiosk_answers import Beat, KioskConfig, Provisioned, Rotated
 from voice_gateway.routes.limits import limited
@@ -61,13 +54,11 @@ class HeartbeatRequest(BaseModel):
 async def provision(request: Request) -> JSONResponse:
     """A code becomes a device token, once."""
     services: Services = request.app.state.services
+    body = await read_body(request, ProvisionRequest)
     try:
-        body = await read_body(request, ProvisionRequest)
         code = stored_code(body.code)
-    except BodyRefused as error:
-        return refusal(error.status, error.code, str(error))
     except CodeFormatError as error:
-        return refusal(400, "invalid_code", str(error))
+        raise Refused(400, "invalid_code", str(error)) from None
     token = new_token()
     try:
         async with services.pool.connection() as connection:
@@ -80,18 +71,11 @@ async def provision(request: Request) -> JSONResponse:
                 hardware_info=body.hardware_info,
             )
     except psycopg.errors.UniqueViolation:
-        return refusal(
-            409,
-            "device_taken",
-            "found this device_id on another kiosk of the gym, expected each device once: use its own id",
-        )
-    except psycopg.DataError:
-        return unfit_for_storage()
-    except DATABASE_AWAY:
-        return database_away()
+        message = "found this device_id on another kiosk of the gym, expected each device once: use its own id"
+        raise Refused(409, "device_taken", message) from None
     if kiosk is None:
         # The same words for wrong, expired, used and too many tries: no oracle for guessing.
-        return refusal(
+        raise Refused(
             403, "code_refused",
             "found no usable code, expected one made by `jarvis kiosk code` in the last ten minutes and not used yet",
         )  # fmt: skip
@@ -113,16 +97,13 @@ async def rotate(request: Request) -> JSONResponse:
     services: Services = request.app.state.services
     old_token = bearer_token(request.headers.get("authorization"))
     new = new_token()
-    try:
-        kiosk = await calling_kiosk(request)
-        if kiosk is None or old_token is None:
-            return unknown_token()
-        async with services.pool.connection() as connection:
-            is_rotated = await rotate_token(connection, old_hash=token_hash(old_token), new_hash=token_hash(new))
-    except DATABASE_AWAY:
-        return database_away()
+    kiosk = await calling_kiosk(request)
+    if kiosk is None or old_token is None:
+        raise unknown_token()
+    async with services.pool.connection() as connection:
+        is_rotated = await rotate_token(connection, old_hash=token_hash(old_token), new_hash=token_hash(new))
     if not is_rotated:
-        return unknown_token()
+        raise unknown_token()
     return JSONResponse(
         {"kiosk_id": str(kiosk.kiosk_id), "token": new, "use_within_seconds": ROTATION_GRACE_SECONDS},
         headers={"Cache-Control": "no-store"},
@@ -136,30 +117,17 @@ async def rotate(request: Request) -> JSONResponse:
 async def heartbeat(request: Request) -> JSONResponse:
     """The kiosk shows as online, or in error where it says that a part of it is not well."""
     services: Services = request.app.state.services
-    try:
-        kiosk = await calling_kiosk(request)
-        # Nothing is read from a stranger, and no connection is held while a body trickles in.
-        if kiosk is None:
-            return unknown_token()
-        body = await read_body(request, HeartbeatRequest)
-        async with services.pool.connection() as connection:
-            sign = Heartbeat(**body.model_dump())
-            status = await record_heartbeat(connection, kiosk, heartbeat=sign, ip=client_ip(request))
-            known = (await settings_of(connection, [kiosk.kiosk_id])).get(kiosk.kiosk_id)
-    except BodyRefused as error:
-        return refusal(error.status, error.code, str(error))
-    except psycopg.DataError:
-        return unfit_for_storage()
-    except DATABASE_AWAY:
-        return database_away()
+    kiosk = await calling_kiosk(request)
+    # Nothing is read from a stranger, and no connection is held while a body trickles in.
+    if kiosk is None:
+        raise unknown_token()
+    sign = Heartbeat(**(await read_body(request, HeartbeatRequest)).model_dump())
+    async with services.pool.connection() as connection:
+        status = await record_heartbeat(connection, kiosk, heartbeat=sign, ip=client_ip(request))
+        known = (await settings_of(connection, [kiosk.kiosk_id])).get(kiosk.kiosk_id)
     return JSONResponse(
         {"kiosk_id": str(kiosk.kiosk_id), "status": status, "config_version": known.version if known else 0}
     )
-
-
-def unfit_for_storage() -> JSONResponse:
-    """The database cannot keep such a value; it is not named, because its message would quote it."""
-    return refusal(400, "invalid_value", "found a value that cannot be stored, expected plain JSON text and numbers")
 
 
 @router.get(
@@ -170,14 +138,11 @@ def unfit_for_storage() -> JSONResponse:
 async def config(request: Request) -> Response:
     """How this kiosk is to behave; 304 when it knows."""
     services: Services = request.app.state.services
-    try:
-        kiosk = await calling_kiosk(request)
-        if kiosk is None:
-            return unknown_token()
-        async with services.pool.connection() as connection:
-            known = (await settings_of(connection, [kiosk.kiosk_id])).get(kiosk.kiosk_id, KioskSettings({}, 0))
-    except DATABASE_AWAY:
-        return database_away()
+    kiosk = await calling_kiosk(request)
+    if kiosk is None:
+        raise unknown_token()
+    async with services.pool.connection() as connection:
+        known = (await settings_of(connection, [kiosk.kiosk_id])).get(kiosk.kiosk_id, KioskSettings({}, 0))
     effective = config_of(known.settings).as_json()
     # Of the contents too: another release of the gateway may have other defaults.
     etag = f'"{known.version}-{sha256(orjson.dumps(effective)).hexdigest()[:16]}"'

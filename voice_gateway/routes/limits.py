@@ -8,12 +8,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voice_gateway.rates import Quota, RateClass, RateLimiter
-from voice_gateway.routes.bodies import refusal
+from voice_gateway.routes.answers import Refused
 from voice_gateway.routes.callers import DATABASE_AWAY, calling_kiosk, client_ip
 
 CallerOf = Callable[[Request], Awaitable[str]]
@@ -21,15 +20,17 @@ CallerOf = Callable[[Request], Awaitable[str]]
 _STATE = "rate_quota"
 
 
-class TooManyRequests(Exception):
+class TooManyRequests(Refused):
     """A caller's window is full; the message says when it opens again."""
 
     def __init__(self, quota: Quota) -> None:
-        self.retry_after_seconds = quota.retry_after_seconds(time.time())
+        wait = quota.retry_after_seconds(time.time())
         super().__init__(
+            429, "rate_limited",
             f"found more than {quota.limit} requests in a minute, expected at most that: "
-            f"wait {self.retry_after_seconds} s, as Retry-After says"
-        )
+            f"wait {wait} s, as Retry-After says",
+            headers={"Retry-After": str(wait)},
+        )  # fmt: skip
 
 
 async def kiosk_or_address(request: Request) -> str:
@@ -59,12 +60,6 @@ def limited(rate_class: RateClass, *, caller_of: CallerOf = kiosk_or_address) ->
             raise TooManyRequests(quota)
 
     return count
-
-
-async def refuse_too_many(request: Request, error: Exception) -> JSONResponse:
-    """429 with Retry-After, in the shape of all our refusals."""
-    assert isinstance(error, TooManyRequests)
-    return refusal(429, "rate_limited", str(error), headers={"Retry-After": str(error.retry_after_seconds)})
 
 
 class RateHeaders:

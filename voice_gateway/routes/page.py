@@ -23,11 +23,9 @@ from jarvis.kiosks import CODE_ALPHABET, CODE_LENGTH, TOKEN_PREFIX
 from voice_gateway.rates import RateClass
 from voice_gateway.routes import kiosks
 from voice_gateway.routes.answers import Refused
-from voice_gateway.routes.bodies import refusal
 from voice_gateway.routes.callers import (
     DATABASE_AWAY,
     client_ip,
-    database_away,
     gym_suspended,
     kiosk_showing,
     unknown_token,
@@ -128,7 +126,7 @@ async def asset(version: str, name: str) -> Response:
     """One file, kept by the browser for good: another version has another address."""
     found = page().files.get(name)
     if found is None or version != page().version:
-        return refusal(404, "not_found", "found no such file, expected one that the page of this version names")
+        raise Refused(404, "not_found", "found no such file, expected one that the page of this version names")
     headers = {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable", "ETag": f'"{version}"'}
     return Response(found.content, media_type=found.media_type, headers=headers)
 
@@ -149,8 +147,6 @@ async def document(request: Request, slug: str) -> Response:
 async def provision(request: Request, slug: str) -> Response:
     """The code is spent and its token is in the cookie of the kiosk's own address, which the answer names."""
     answer = await kiosks.provision(request)
-    if answer.status_code != 200:
-        return answer
     kiosk = orjson.loads(bytes(answer.body))
     told = JSONResponse(
         {"slug": kiosk["slug"], "name": kiosk["name"], "page_version": page().version},
@@ -165,14 +161,11 @@ async def session(request: Request, slug: str) -> Response:
     """Which kiosk this screen is; 401 when it has no token that opens a door."""
     services: Services = request.app.state.services
     token = token_in_cookie(request)
-    try:
-        kiosk = await kiosk_showing(request, token)
-    except DATABASE_AWAY:
-        return database_away()
+    kiosk = await kiosk_showing(request, token)
     if kiosk is None or token is None:
-        return unknown_token()
+        raise unknown_token()
     if not kiosk.is_served:
-        return gym_suspended(kiosk)
+        raise gym_suspended(kiosk)
     told = JSONResponse(
         {
             "slug": kiosk.slug,
@@ -193,7 +186,7 @@ async def heartbeat(request: Request, slug: str) -> Response:
     """The same sign of life as a device's, with the token of the cookie."""
     token = token_in_cookie(request)
     if token is None:
-        return unknown_token()
+        raise unknown_token()
     return await kiosks.heartbeat(_as_device(request, token))
 
 
@@ -202,10 +195,8 @@ async def rotate(request: Request, slug: str) -> Response:
     """A new token in the cookie; the one before ends when this one is first used."""
     token = token_in_cookie(request)
     if token is None:
-        return unknown_token()
+        raise unknown_token()
     answer = await kiosks.rotate(_as_device(request, token))
-    if answer.status_code != 200:
-        return answer
     told = JSONResponse({"is_rotated": True}, headers={"Cache-Control": "no-store"})
     _keep_token(told, request, slug=slug, token=orjson.loads(bytes(answer.body))["token"])
     return told

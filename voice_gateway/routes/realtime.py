@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import logging
 
-import psycopg
 from fastapi import APIRouter, WebSocket
-from psycopg_pool import PoolTimeout
 
+from jarvis.kiosks import Kiosk
 from jarvis.logs import place_of
 from jarvis.sessions import CloseReason
 from voice_gateway.connection import CloseSocket, KioskConnection
@@ -16,9 +15,9 @@ from voice_gateway.outbound import Outbound
 from voice_gateway.protocol import kiosk as kiosk_protocol
 from voice_gateway.protocol.kiosk import CREDENTIAL_SUBPROTOCOL, KIOSK_SUBPROTOCOL, SUBPROTOCOL
 from voice_gateway.relay import LiveSession
-from voice_gateway.routes.bodies import refusal
-from voice_gateway.routes.callers import bearer_token, database_away, device_token_hash, gym_suspended, unknown_token
-from voice_gateway.routes.guards import is_own_origin
+from voice_gateway.routes.answers import Refused, database_away
+from voice_gateway.routes.callers import DATABASE_AWAY, bearer_token, device_token_hash, gym_suspended, unknown_token
+from voice_gateway.routes.guards import foreign_origin, is_own_origin
 from voice_gateway.services import Services
 from warehouse.stores.kiosks import kiosk_of_token
 
@@ -41,28 +40,10 @@ async def realtime(websocket: WebSocket) -> None:
 async def serve(websocket: WebSocket, token: str | None) -> None:
     """One kiosk's connection, from the handshake to the record of its end."""
     services: Services = websocket.app.state.services
-    if not is_own_origin(websocket):
-        await websocket.send_denial_response(
-            refusal(403, "foreign_origin", "found a page of another site, expected one served by this gateway")
-        )
-        return
-    if websocket.app.state.is_draining:
-        await websocket.send_denial_response(
-            refusal(503, "gateway_stopping", "the gateway is stopping: connect again in a few seconds")
-        )
-        return
     try:
-        async with services.pool.connection() as database:
-            device_hash = await device_token_hash(database, token)
-            kiosk = None if device_hash is None else await kiosk_of_token(database, token_hash=device_hash)
-    except (psycopg.OperationalError, PoolTimeout, OSError):
-        await websocket.send_denial_response(database_away())
-        return
-    if kiosk is None or device_hash is None:
-        await websocket.send_denial_response(unknown_token())
-        return
-    if not kiosk.is_served:
-        await websocket.send_denial_response(gym_suspended(kiosk))
+        kiosk, device_hash = await _let_in(websocket, token)
+    except Refused as refused:
+        await websocket.send_denial_response(refused.answer())
         return
     offered = websocket.scope["subprotocols"]
     is_kiosk = KIOSK_SUBPROTOCOL in offered or websocket.query_params.get("kiosk") == "1"
@@ -154,6 +135,30 @@ async def serve(websocket: WebSocket, token: str | None) -> None:
         finally:
             # Not before: a session that waits for its kiosk is still to be stopped with the gateway.
             connections.discard(connection)
+
+
+async def _let_in(websocket: WebSocket, token: str | None) -> tuple[Kiosk, bytes]:
+    """The kiosk and the hash of its device token.
+
+    Raises:
+        Refused: the handshake is answered with it.
+    """
+    services: Services = websocket.app.state.services
+    if not is_own_origin(websocket):
+        raise foreign_origin()
+    if websocket.app.state.is_draining:
+        raise Refused(503, "gateway_stopping", "the gateway is stopping: connect again in a few seconds")
+    try:
+        async with services.pool.connection() as database:
+            device_hash = await device_token_hash(database, token)
+            kiosk = None if device_hash is None else await kiosk_of_token(database, token_hash=device_hash)
+    except DATABASE_AWAY:
+        raise database_away() from None
+    if kiosk is None or device_hash is None:
+        raise unknown_token()
+    if not kiosk.is_served:
+        raise gym_suspended(kiosk)
+    return kiosk, device_hash
 
 
 async def _close_after(live: LiveSession, close: CloseSocket) -> None:
