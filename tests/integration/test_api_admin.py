@@ -275,7 +275,7 @@ def test_who_signed_in_hours_ago_lets_nobody_in(api: Api) -> None:
 
 
 def test_only_a_missing_proof_is_said_to_be_one(api: Api) -> None:
-    """What another rule of the database's refuses has nothing to do with the sign-in: to prove it again would not help."""
+    """What another rule of the database refuses has nothing to do with the sign-in: proving it again would not help."""
     other_rule = (
         "create function refuse_by_hand() returns trigger language plpgsql as "
         "$$ begin raise exception 'found another rule'; end $$; "

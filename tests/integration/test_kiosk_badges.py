@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess, running_gateway, wait_until
+from tests.support.kiosk_sockets import kiosk_socket, until
 
 pytestmark = pytest.mark.one_gateway
 
@@ -32,23 +32,6 @@ def send_badge(
     )
 
 
-def page(gateway: GatewayProcess, token: str) -> Any:
-    """The kiosk's page."""
-    return connect(
-        gateway.url.replace("http", "ws") + "/v1/realtime?kiosk=1",
-        additional_headers={"Authorization": f"Bearer {token}"},
-        proxy=None,
-    )
-
-
-async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next event of this kind."""
-    async with asyncio.timeout(10):
-        while (event := json.loads(await socket.recv()))["type"] != kind:
-            pass
-    return dict(event)
-
-
 def visits(database: Database) -> list[Any]:
     """When the network's members came, by what the gateway recorded."""
     with database.admin() as admin:
@@ -62,7 +45,7 @@ def test_a_badge_reaches_the_page_at_another_gateway_and_counts_once(
     scanned_at = datetime.now(UTC) - timedelta(seconds=2)
 
     async def exchange(second: GatewayProcess) -> tuple[list[Any], dict[str, Any]]:
-        async with page(gateway, token) as socket:
+        async with kiosk_socket(gateway, token) as socket:
             await until(socket, "kiosk.config")
             answers = [
                 (await asyncio.to_thread(send_badge, at, token, "B-LEA", scanned_at=scanned_at)).json()
@@ -85,7 +68,7 @@ def test_of_two_pages_one_gets_the_badge(database: Database, gateway: GatewayPro
     """The one that connected last greets; the other is not told of anybody."""
 
     async def exchange() -> tuple[str, list[str]]:
-        async with page(gateway, token) as first, page(gateway, token) as last:
+        async with kiosk_socket(gateway, token) as first, kiosk_socket(gateway, token) as last:
             for each in (first, last):
                 await until(each, "kiosk.config")
             await asyncio.to_thread(send_badge, gateway, token, "B-LEA")
@@ -101,7 +84,7 @@ def test_a_badge_that_waited_counts_and_greets_nobody(database: Database, gatewa
     scanned_at = datetime.now(UTC) - timedelta(hours=1)
 
     async def exchange() -> str:
-        async with page(gateway, token) as socket:
+        async with kiosk_socket(gateway, token) as socket:
             await until(socket, "kiosk.config")
             late = await asyncio.to_thread(
                 send_badge, gateway, token, "B-LEA", scanned_at=scanned_at, waited_seconds=3600.0

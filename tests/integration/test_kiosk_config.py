@@ -1,37 +1,19 @@
 """Remote configuration: one gym's voice is changed without a restart, on record, and nobody else's."""
 
 import asyncio
-import json
 from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 
 from jarvis.settings import Settings
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess, new_token
+from tests.support.kiosk_sockets import kiosk_socket, until
 from voice_gateway.kiosk.commands import configure
 from voice_gateway.kiosk.errors import KioskError
 
 pytestmark = pytest.mark.one_gateway
-
-
-def kiosk_socket(gateway: GatewayProcess, token: str) -> Any:
-    """An open kiosk connection."""
-    return connect(
-        gateway.url.replace("http", "ws") + "/v1/realtime?kiosk=1",
-        additional_headers={"Authorization": f"Bearer {token}"},
-        proxy=None,
-    )
-
-
-async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next event of this kind."""
-    async with asyncio.timeout(10):
-        while (event := json.loads(await socket.recv()))["type"] != kind:
-            pass
-    return dict(event)
 
 
 def set_later(settings: Settings, **scope: Any) -> Any:

@@ -10,12 +10,11 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from jarvis.kiosks import CODE_ALPHABET, Holder
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess, new_token, running_gateway, wait_until
+from tests.support.kiosk_sockets import kiosk_socket, last_words, until
 from voice_gateway.kiosk.commands import create_code, provision, revoke, rotate
 from voice_gateway.kiosk.errors import KioskError
 
@@ -146,27 +145,6 @@ def test_page_and_agent_hold_tokens_of_their_own(database: Database, gateway: Ga
         revoke(database.settings, "dax", "borne-sortie")
 
 
-async def last_words(socket: ClientConnection) -> tuple[list[dict[str, Any]], int | None, str]:
-    """What the kiosk was told until its connection was closed, with the close's code and reason."""
-    told = []
-    async with asyncio.timeout(10):
-        try:
-            while True:
-                told.append(json.loads(await socket.recv()))
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return told, closed.rcvd.code, closed.rcvd.reason
-
-
-def kiosk_socket(gateway: GatewayProcess, token: str) -> Any:
-    """An open kiosk connection."""
-    return connect(
-        gateway.url.replace("http", "ws") + "/v1/realtime?kiosk=1",
-        additional_headers={"Authorization": f"Bearer {token}"},
-        proxy=None,
-    )
-
-
 def test_a_revocation_cuts_open_connections_at_every_gateway(
     database: Database, gateway: GatewayProcess, standin_port: int, tmp_path: Path, token: str
 ) -> None:
@@ -180,9 +158,7 @@ def test_a_revocation_cuts_open_connections_at_every_gateway(
             kiosk_socket(second, other_token) as other,
         ):
             await speaking.send('{"type": "kiosk.badge.scanned", "uid": "B-LEA"}')
-            async with asyncio.timeout(10):
-                while json.loads(await speaking.recv())["type"] != "kiosk.member.identified":
-                    pass
+            await until(speaking, "kiosk.member.identified")
             await asyncio.to_thread(revoke, database.settings, "dax", "borne-entree")
             both = await asyncio.gather(last_words(speaking), last_words(idle))
             await other.send('{"type": "kiosk.session.start"}')

@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess, new_token
+from tests.support.kiosk_sockets import kiosk_socket, last_words, until
 
 SUSPENSIONS = ("update gyms set status = 'suspended' where slug = 'dax'", "update franchises set status = 'suspended'")
 RESUMED = "update gyms set status = 'active'; update franchises set status = 'active'"
@@ -25,12 +25,6 @@ def change(database: Database, statement: str) -> None:
         admin.execute(statement)
 
 
-def kiosk_socket(gateway: GatewayProcess, token: str, path: str = "/v1/realtime?kiosk=1") -> Any:
-    """An open kiosk connection."""
-    headers = {"Authorization": f"Bearer {token}"}
-    return connect(gateway.url.replace("http", "ws") + path, additional_headers=headers, proxy=None)
-
-
 async def refusal_of(gateway: GatewayProcess, token: str, path: str = "/v1/realtime?kiosk=1") -> tuple[int, str]:
     """Status and code of a handshake that must fail."""
     with pytest.raises(InvalidStatus) as refused:
@@ -38,27 +32,6 @@ async def refusal_of(gateway: GatewayProcess, token: str, path: str = "/v1/realt
             pass
     body = json.loads(refused.value.response.body or b"{}")
     return refused.value.response.status_code, body["error"]["code"]
-
-
-async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next event of this type."""
-    async with asyncio.timeout(10):
-        while True:
-            event: dict[str, Any] = json.loads(await socket.recv())
-            if event["type"] == kind:
-                return event
-
-
-async def last_words(socket: ClientConnection) -> tuple[list[dict[str, Any]], int, str]:
-    """What the kiosk was told until its connection was closed, with the close's code and reason."""
-    told = []
-    async with asyncio.timeout(20):
-        try:
-            while True:
-                told.append(json.loads(await socket.recv()))
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return told, closed.rcvd.code, closed.rcvd.reason
 
 
 @pytest.mark.parametrize("suspension", SUSPENSIONS, ids=["gym", "franchise"])

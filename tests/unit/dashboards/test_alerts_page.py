@@ -24,6 +24,7 @@ from dashboards.alerts import (
     Refused,
 )
 from jarvis.tenancy import Scope, UserRole
+from tests.support.app_pages import press, words
 from warehouse.stores.sign_in import Account
 
 SACHA = UUID(int=7)
@@ -191,19 +192,8 @@ def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -
     yield AppTest.from_function(script, default_timeout=20)
 
 
-def words(page: AppTest) -> str:
-    """All HTML the page placed."""
-    return "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
-
-
 def button(page: AppTest, label: str) -> object:
     return next((found for found in page.button if found.label == label), None)
-
-
-def press(page: AppTest, label: str) -> None:
-    found = next(element for element in page.button if element.label == label)
-    found.click().run()
-    assert not page.exception
 
 
 def test_an_empty_desk_says_what_will_happen(page: AppTest) -> None:

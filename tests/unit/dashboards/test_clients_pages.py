@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import access, choices, clients, clients_list, clients_places, people
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords, press
 from warehouse.stores.account_links import NewLink
 from warehouse.stores.clients import NewClient, OpenedClient
 from warehouse.stores.marts import NotBuiltYet
@@ -103,15 +103,6 @@ def run(script: Any, **address: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def press(page: AppTest, label: str) -> None:
-    next(found for found in page.button if found.label == label).click().run()
-    assert not page.exception
-
-
-def asked(records: MemoryRecords, question: str) -> dict[str, object]:
-    return next(values for name, values in reversed(records.asked) if name == question)
 
 
 @pytest.mark.usefixtures("opening")
@@ -211,7 +202,7 @@ def test_a_franchise_is_changed_and_suspended(records: MemoryRecords) -> None:
     page = run(franchises_script, franchise=str(LANDES))
     page.selectbox[1].set_value("suspended")
     press(page, "Enregistrer")
-    values = asked(records, "network.change_franchise")
+    values = records.last("network.change_franchise")
     assert (values["id"], values["name"], values["status"]) == (LANDES, "Landes Fitness", "suspended")
     assert page.success[0].value == "La franchise est enregistrée."
 
@@ -227,7 +218,7 @@ def test_a_gym_is_created_with_usual_hours(records: MemoryRecords) -> None:
     assert page.warning[0].value == clients_places.NO_ADDRESS
     page.text_input[0].set_value("Biarritz Plage")
     press(page, "Créer")
-    values = asked(records, "network.create_gym")
+    values = records.last("network.create_gym")
     assert (values["slug"], values["franchise_id"], values["timezone"]) == ("biarritz-plage", None, "Europe/Paris")
     assert values["opening_hours"].obj["sat"] == ["08:00", "20:00"]  # type: ignore[attr-defined]
 
@@ -250,7 +241,7 @@ def test_a_gym_s_state_is_changed(records: MemoryRecords) -> None:
     page = run(gyms_script, salle=str(DAX))
     page.selectbox[0].set_value("suspended")
     press(page, "Enregistrer")
-    values = asked(records, "network.change_gym")
+    values = records.last("network.change_gym")
     assert (values["id"], values["status"], values["opening_hours"]) == (DAX, "suspended", None)
 
 
@@ -287,4 +278,4 @@ def test_a_month_s_cost_begins_with_the_network_s_month() -> None:
     records = MemoryRecords({})
     scope = Scope(user_id=uuid4(), role=UserRole.SUPER_ADMIN, full_name="Alix")
     clients_list.month_costs(scope, records, now=datetime(2026, 10, 31, 23, 30, tzinfo=UTC))  # type: ignore[arg-type]
-    assert asked(records, "marts_clients.costs")["since"] == date(2026, 11, 1)
+    assert records.last("marts_clients.costs")["since"] == date(2026, 11, 1)

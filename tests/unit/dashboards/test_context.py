@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import access, navigation
 from jarvis.tenancy import Scope, UserRole
+from tests.support.app_pages import words
 
 DAX, PAU, LYON = (UUID(int=number) for number in (1, 2, 3))
 LANDES, RHONE = UUID(int=8), UUID(int=9)
@@ -80,7 +81,7 @@ def test_the_switch_is_said_and_narrows(page: AppTest) -> None:
     assert page.code[0].value == "super_admin None"
     page.button(key="see-as-manager").click().run()
     assert page.code[0].value == "gym_manager 1"
-    banner = "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
+    banner = words(page)
     assert "Vous voyez la salle Salle de &lt;b&gt;Dax&lt;/b&gt; comme son responsable." in banner
     page.button(key="see-as-myself").click().run()
     assert page.code[0].value == "super_admin None"

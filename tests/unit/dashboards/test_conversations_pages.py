@@ -1,6 +1,6 @@
 """« Conversations » run by Streamlit's own test harness, with rows in memory: list, conversation, correction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import access, conversation_list, texts_fr
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords, press, words
 
 AT = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
 TALK = UUID(int=9)
@@ -86,14 +86,6 @@ def page(records: MemoryRecords, scope: Scope, monkeypatch: pytest.MonkeyPatch) 
     yield AppTest.from_function(script, default_timeout=60)
 
 
-def words(page: AppTest) -> str:
-    return "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
-
-
-def values_of(records: MemoryRecords, question: str) -> Mapping[str, object]:
-    return next(values for asked, values in reversed(records.asked) if asked == question)
-
-
 def test_the_list_names_nobody(page: AppTest) -> None:
     """What was said and how it ended, and not who said it."""
     page.run()
@@ -111,7 +103,7 @@ def test_words_are_searched_in_the_gym_and_filters_asked(page: AppTest, records:
     page.text_input[0].set_value("douche froide")
     page.multiselect[0].set_value(["negative"])
     page.run()
-    asked = values_of(records, "conversations.listing")
+    asked = records.last("conversations.listing")
     assert (asked["found"], asked["sentiments"], asked["most"]) == (
         [TALK],
         ["negative"],
@@ -131,7 +123,7 @@ def test_what_a_search_found_stands_best_first(
     assert list(page.dataframe[0].value["summary"]) == ["L'adhérent se plaint.", "La meilleure."]
     page.text_input[0].set_value("douche froide").run()
     assert list(page.dataframe[0].value["summary"]) == ["La meilleure.", "L'adhérent se plaint."]
-    assert values_of(records, "conversations.listing")["gym_id"] == UUID(int=1)
+    assert records.last("conversations.listing")["gym_id"] == UUID(int=1)
 
 
 @pytest.mark.parametrize("scope", [UserRole.FRANCHISE_OWNER], indirect=True)
@@ -167,8 +159,8 @@ def test_names_are_masked_until_somebody_asks_on_record(page: AppTest, records: 
     assert texts_fr.MASKED_MEMBER in words(page)
     assert "<script>" not in words(page)
     assert "conversations.note_unmasking" not in [question for question, _ in records.asked]
-    next(button for button in page.button if button.label == "Afficher les noms").click().run()
-    assert values_of(records, "conversations.note_unmasking") == {"session_id": TALK}
+    press(page, "Afficher les noms")
+    assert records.last("conversations.note_unmasking") == {"session_id": TALK}
     assert "Je suis Zélda Roux" in words(page)
 
 
@@ -177,7 +169,7 @@ def test_names_stay_masked_where_the_trail_refuses(page: AppTest, records: Memor
     records.answers["conversations.note_unmasking"] = [{"is_noted": False}]
     page.query_params["conversation"] = str(TALK)
     page.run()
-    next(button for button in page.button if button.label == "Afficher les noms").click().run()
+    press(page, "Afficher les noms")
     assert "Roux" not in words(page)
 
 
@@ -187,9 +179,8 @@ def test_a_correction_is_sent_as_it_was_picked(page: AppTest, records: MemoryRec
     page.run()
     page.selectbox(key="correct-field").set_value("topics").run()
     next(found for found in page.multiselect if found.label == "Valeurs justes").set_value(["billing", "membership"])
-    next(button for button in page.button if button.label == "Enregistrer").click().run()
-    assert not page.exception
-    assert values_of(records, "corrections.correct_label") == {
+    press(page, "Enregistrer")
+    assert records.last("corrections.correct_label") == {
         "session_id": TALK, "turn_id": None, "field": "topics", "value": ["billing", "membership"],
     }  # fmt: skip
 

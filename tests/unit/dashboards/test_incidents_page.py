@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import access, incident_desk, incident_file, incidents
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords, press, words
 
 DAX, FOUR, BACK = UUID(int=1), UUID(int=4), UUID(int=5)
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
@@ -91,15 +91,6 @@ def run(**address: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def press(page: AppTest, label: str) -> None:
-    next(found for found in page.button if found.label == label).click().run()
-    assert not page.exception
-
-
-def words(page: AppTest) -> str:
-    return "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
 
 
 def test_the_list_says_which_may_be_one_machine() -> None:

@@ -13,7 +13,7 @@ from dashboards import access, journal, journal_list, texts_fr
 from dashboards.alerts import AlertStatus
 from jarvis.tenancy import Scope, UserRole
 from tests.conftest import REPOSITORY
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords
 
 MIGRATIONS = REPOSITORY / "warehouse" / "migrations"
 QUERIES = REPOSITORY / "warehouse" / "queries"

@@ -14,6 +14,7 @@ from dashboards import access, kiosk_desk, kiosk_file, kiosk_setup, kiosk_texts,
 from dashboards.kiosks import KioskState, by_gym, in_order, summary, view
 from jarvis.kiosk_config import RULES
 from jarvis.tenancy import Scope, UserRole
+from tests.support.app_pages import press, words
 
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
 DAX, PAU, BORNE = UUID(int=1), UUID(int=2), UUID(int=7)
@@ -236,10 +237,6 @@ def page(records: MemoryRecords, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ap
     yield run_as(monkeypatch, records, UserRole.GYM_MANAGER)
 
 
-def shown(page: AppTest) -> str:
-    return "".join(element.proto.body for element in page.get("html"))
-
-
 def open_file(page: AppTest) -> AppTest:
     page.query_params["borne"] = str(BORNE)
     return page.run()
@@ -250,16 +247,16 @@ def test_the_wall_shows_the_sentence_and_a_card(page: AppTest, records: MemoryRe
     records.answers["kiosks.wall"] = [a_row(name="<b>Entrée</b>", last_heartbeat_at=datetime.now(UTC))]
     page.run()
     assert not page.exception
-    assert "La borne répond." in shown(page)
-    assert "&lt;b&gt;Entrée" in shown(page)
-    assert "<b>Entrée" not in shown(page)
+    assert "La borne répond." in words(page)
+    assert "&lt;b&gt;Entrée" in words(page)
+    assert "<b>Entrée" not in words(page)
 
 
 def test_no_kiosk_yet_says_what_to_do(page: AppTest, records: MemoryRecords) -> None:
     """The empty state leads to the form."""
     records.answers["kiosks.wall"] = []
     page.run()
-    assert "Ajoutez la première ci-dessous." in shown(page)
+    assert "Ajoutez la première ci-dessous." in words(page)
     assert page.text_input[0].label == "Nom de la borne"
 
 
@@ -276,8 +273,8 @@ def test_a_great_network_shows_those_that_need_somebody(
     page = run_as(monkeypatch, records, UserRole.FRANCHISE_OWNER)
     page.run()
     assert not page.exception
-    assert shown(page).count("<article") == 1
-    assert "1 borne sur 61 ne répond pas." in shown(page)
+    assert words(page).count("<article") == 1
+    assert "1 borne sur 61 ne répond pas." in words(page)
     assert any("choisissez une salle" in caption.value for caption in page.caption)
 
 
@@ -293,11 +290,11 @@ def test_a_new_kiosk_shows_its_code_once(page: AppTest, records: MemoryRecords) 
         "gym_id": DAX, "slug": "borne-etage", "name": "Borne Étage", "location_in_gym": "près des vélos",
     }  # fmt: skip
     issued = page.session_state["kiosk_code"]
-    assert issued.code in shown(page)
-    assert "https://bornes.example.org/kiosk/borne-etage" in shown(page)
+    assert issued.code in words(page)
+    assert "https://bornes.example.org/kiosk/borne-etage" in words(page)
     assert issued.code not in str(records.asked)
-    next(button for button in page.button if button.label == "Masquer le code").click().run()
-    assert issued.code not in shown(page)
+    press(page, "Masquer le code")
+    assert issued.code not in words(page)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "!!!", "北京"])
@@ -320,14 +317,14 @@ def test_a_name_that_is_taken_is_said(page: AppTest, records: MemoryRecords) -> 
 
 
 @pytest.mark.parametrize(
-    ("proofs", "words"),
+    ("proofs", "verdict"),
     [
         ([{"kind": "token", "holder": "page", "created_at": datetime.max.replace(tzinfo=UTC)}], "est installée"),
         ([], "n'est plus valable"),
     ],
 )
 def test_a_code_that_was_used_or_lapsed_leaves_the_page(
-    page: AppTest, records: MemoryRecords, proofs: list[dict[str, object]], words: str
+    page: AppTest, records: MemoryRecords, proofs: list[dict[str, object]], verdict: str
 ) -> None:
     """The page says which, and the code is gone."""
     page.run()
@@ -336,8 +333,8 @@ def test_a_code_that_was_used_or_lapsed_leaves_the_page(
     code = page.session_state["kiosk_code"].code
     records.answers["network.kiosk_access"] = proofs
     page.run()
-    assert words in "".join(found.value for found in (*page.success, *page.warning))
-    assert code not in shown(page)
+    assert verdict in "".join(found.value for found in (*page.success, *page.warning))
+    assert code not in words(page)
 
 
 def test_staff_look_and_change_nothing(monkeypatch: pytest.MonkeyPatch, records: MemoryRecords) -> None:
@@ -378,13 +375,12 @@ def test_revoking_asks_first(page: AppTest, records: MemoryRecords) -> None:
 def test_a_setting_is_changed_as_it_was_read(page: AppTest, records: MemoryRecords) -> None:
     """What was typed, the version that was read, and an emptied field is taken away."""
     open_file(page)
-    assert "Marin" in shown(page).title()
+    assert "Marin" in words(page).title()
     page.button(key="configure-kiosk").click().run()
     page.selectbox(key=f"voice-kiosk-{BORNE}-5").set_value("cedar")
     page.number_input(key=f"volume-kiosk-{BORNE}-5").set_value(60)
     page.number_input(key=f"idle_seconds-kiosk-{BORNE}-5").set_value(None)
-    next(button for button in page.button if button.label == "Enregistrer les réglages").click().run()
-    assert not page.exception
+    press(page, "Enregistrer les réglages")
     (asked,) = records.values_of("network.change_kiosk_settings")
     assert asked["settings"].obj == {"voice": "cedar", "volume": 0.6}  # type: ignore[attr-defined]
     assert (asked["removed"], asked["seen_version"], asked["kiosk_id"], asked["gym_id"]) == (
@@ -399,7 +395,7 @@ def test_a_setting_that_cannot_be_is_explained(page: AppTest, records: MemoryRec
     page.button(key="configure-gym").click().run()
     page.number_input(key=f"volume-gym-{BORNE}-0").set_value(140)
     page.number_input(key=f"idle_seconds-gym-{BORNE}-0").set_value(5)
-    next(button for button in page.button if button.label == "Enregistrer les réglages").click().run()
+    press(page, "Enregistrer les réglages")
     (error,) = page.error
     assert "Volume (%) : « 140\u00a0% » ne convient pas ; attendu : un nombre de 0 à 100." in error.value
     assert "Fin après un silence de (s) : « 5 »" in error.value
@@ -413,6 +409,6 @@ def test_somebody_changed_the_settings_meanwhile(page: AppTest, records: MemoryR
     page.selectbox(key=f"voice-kiosk-{BORNE}-5").set_value("cedar")
     records.refusals["network.change_kiosk_settings"] = psycopg.errors.SerializationFailure()
     records.answers["network.kiosk_setting_layers"] = [{**LAYERS, "of_kiosk": {"voice": "sage"}, "kiosk_version": 6}]
-    next(button for button in page.button if button.label == "Enregistrer les réglages").click().run()
+    press(page, "Enregistrer les réglages")
     assert [found.value for found in page.warning] == [kiosk_desk.CHANGED_MEANWHILE]
     assert page.selectbox(key=f"voice-kiosk-{BORNE}-6").value == "sage"

@@ -1,7 +1,6 @@
 """« Adhérents » run by Streamlit's own test harness, with rows in memory: list, filters, and a member's file."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from html import unescape
 from types import SimpleNamespace
@@ -12,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import access, member_file, member_list, texts_fr
 from jarvis.tenancy import Scope, UserRole
+from tests.support.app_pages import MemoryRecords, words
 
 AT = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
 ZELDA = UUID(int=7)
@@ -34,22 +34,6 @@ def a_member(**changes: object) -> dict[str, object]:
 
 def an_event(kind: str, label: str, words: str | None, state: str | None) -> dict[str, object]:
     return {"kind": kind, "id": uuid4(), "happened_at": AT, "label": label, "words": words, "state": state}
-
-
-@dataclass
-class MemoryRecords:
-    """Rows by question, and what was asked."""
-
-    answers: dict[str, Sequence[Mapping[str, object]]]
-    asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
-
-    def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Mapping[str, object]]:
-        self.asked.append((question, values))
-        return self.answers.get(question, [])
-
-    def row(self, scope: Scope, question: str, **values: object) -> Mapping[str, object] | None:
-        found = self.rows(scope, question, **values)
-        return found[0] if found else None
 
 
 def script() -> None:
@@ -143,8 +127,8 @@ def test_a_members_file_tells_why_and_what_happened(page: AppTest, records: Memo
     page.query_params["adherent"] = str(ZELDA)
     page.run()
     assert not page.exception
-    shown = "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
-    for words in (
+    shown = words(page)
+    for part in (
         "&lt;b&gt;Roux",
         "Aucune visite depuis 20 jours.",
         "Repasserait",
@@ -152,7 +136,7 @@ def test_a_members_file_tells_why_and_what_happened(page: AppTest, records: Memo
         "Douche froide.",
         "39,90",
     ):
-        assert words in shown
+        assert part in shown
     assert "<b>Roux" not in shown
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import access, context, costs, costs_tables, network, texts_fr
 from jarvis import spending
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 OCTOBER, SEPTEMBER = date(2026, 10, 1), date(2026, 9, 1)

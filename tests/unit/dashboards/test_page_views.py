@@ -10,7 +10,7 @@ import streamlit
 
 from dashboards import access, page_views
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords
 
 PERSON = Scope(user_id=uuid4(), role=UserRole.GYM_MANAGER, full_name="Camille")
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import access, navigation, people, people_file, people_list
 from dashboards.invitations import Sent
 from jarvis.tenancy import Permission, Scope, UserRole, roles_given_by
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords, words
 from warehouse.stores.account_links import Invited
 from warehouse.stores.team import Refusal, TeamRefused
 
@@ -94,10 +94,6 @@ def file(page: AppTest) -> AppTest:
     return page
 
 
-def html_of(page: AppTest) -> str:
-    return "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
-
-
 def test_the_list_says_who_needs_a_look(page: AppTest, records: MemoryRecords) -> None:
     """State in words with a sign, the second factor in a word, and a manager is not told their own gym."""
     records.answers["team.people"] = [a_person(), a_person(id=uuid4(), state="locked", last_signed_in_at=None)]
@@ -140,8 +136,8 @@ def test_a_guessed_address_gives_nothing(page: AppTest, records: MemoryRecords, 
 def test_a_name_is_never_markup(file: AppTest) -> None:
     """In the head and in the question before a suspension."""
     file.button(key="person-suspend").click().run()
-    assert "&lt;b&gt;Labat" in html_of(file)
-    assert "<b>Labat" not in html_of(file)
+    assert "&lt;b&gt;Labat" in words(file)
+    assert "<b>Labat" not in words(file)
 
 
 def test_a_suspension_is_confirmed_first(file: AppTest, team: MemoryTeam) -> None:
@@ -242,7 +238,7 @@ def test_an_expired_invitation_says_so(page: AppTest, records: MemoryRecords) ->
     records.answers["team.people"] = [a_person(state="invited", invited_until=over)]
     page.query_params["personne"] = str(NOE)
     page.run()
-    assert "Lien expiré" in html_of(page)
+    assert "Lien expiré" in words(page)
 
 
 def test_an_invitation_ends_on_the_day_of_who_reads_it() -> None:

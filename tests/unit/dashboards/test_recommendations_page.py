@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import access, language, report_file, report_list, texts_fr, unfounded
 from jarvis.reports import KeptReport, MemberAtRisk, ReadReport
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords, press, words
 
 AT = datetime(2026, 11, 22, 23, tzinfo=UTC)
 REPORT, TALK, ITEM, CAMILLE = (UUID(int=number) for number in (3, 9, 5, 11))
@@ -122,10 +122,6 @@ def page(
     yield AppTest.from_function(script, default_timeout=60)
 
 
-def words(page: AppTest) -> str:
-    return "".join(element.proto.body for element in page.get("html"))  # type: ignore[union-attr]
-
-
 def test_every_vocabulary_has_its_english() -> None:
     """Values are said through variables, which the search for texts does not see."""
     said = {
@@ -169,8 +165,7 @@ def test_a_step_is_taken_from_where_it_was_seen(
 ) -> None:
     """Somebody who was faster is not overwritten: the state that was on the screen goes along."""
     page.run()
-    next(found for found in page.button if found.label == button).click().run()
-    assert not page.exception
+    press(page, button)
     asked = next(values for question, values in records.asked if question == "action_items.move_action_item")
     assert asked["id"] == ITEM
     assert asked["seen_state"] == "open"
@@ -181,7 +176,7 @@ def test_who_comes_second_is_told(page: AppTest, records: MemoryRecords) -> None
     """Nothing was overwritten, and a sentence says why."""
     records.answers["action_items.move_action_item"] = []
     page.run()
-    next(found for found in page.button if found.label == "C'est fait").click().run()
+    press(page, "C'est fait")
     assert [found.value for found in page.warning] == [texts_fr.ITEM_MOVED]
 
 
@@ -214,7 +209,7 @@ def test_a_report_is_archived_from_where_it_was_seen(page: AppTest, records: Mem
     """The function of the database decides; the state that was on the screen goes along."""
     page.query_params["rapport"] = str(REPORT)
     page.run()
-    next(found for found in page.button if found.label == "Archiver").click().run()
+    press(page, "Archiver")
     assert dict(records.asked)["recommendations.move_report"] == {
         "report_id": REPORT, "seen_status": "published", "to_status": "archived",
     }  # fmt: skip
@@ -271,5 +266,5 @@ def test_a_refused_archive_is_told(page: AppTest, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(records, "row", refuse)
     page.query_params["rapport"] = str(REPORT)
     page.run()
-    next(found for found in page.button if found.label == "Archiver").click().run()
+    press(page, "Archiver")
     assert [found.value for found in page.warning] == ["Votre rôle ne permet pas ce changement du rapport."]

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import access, changes, settings_days, settings_gym
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords, press
 
 DAX, INES = UUID(int=4), UUID(int=5)
 
@@ -71,25 +71,14 @@ def at(page: AppTest, part: str) -> AppTest:
     return page
 
 
-def button(page: AppTest, label: str) -> AppTest:
-    """The page after a click, and the run that follows the change."""
-    next(found for found in page.button if found.label == label).click().run()
-    assert not page.exception
-    return page
-
-
-def asked(records: Refusing, question: str) -> dict[str, object]:
-    return next(values for name, values in reversed(records.asked) if name == question)
-
-
 def test_a_profile_is_saved_with_what_was_chosen(page: AppTest, records: Refusing) -> None:
     """Name, language, letters and quiet hours together; the way to one's security stands beside it."""
     page.run()
     page.text_input[0].set_value(" Camille D. ")
     page.selectbox[0].set_value("en")
     page.multiselect[0].set_value(["weekly_report"])
-    button(page, "Enregistrer")
-    values = asked(records, "gym_settings.change_profile")
+    press(page, "Enregistrer")
+    values = records.last("gym_settings.change_profile")
     assert (values["full_name"], values["language"]) == ("Camille D.", "en")
     assert values["unwanted_kinds"] == ["daily_report", "monthly_report", "quarterly_report", "alert_digest"]
     assert page.success[0].value == "Votre profil est enregistré."
@@ -99,7 +88,7 @@ def test_an_empty_name_is_refused_before_it_is_asked(page: AppTest, records: Ref
     """One sentence, and nothing asked of the database."""
     page.run()
     page.text_input[0].set_value("  ")
-    button(page, "Enregistrer")
+    press(page, "Enregistrer")
     assert page.warning[0].value == "Rien n'a changé : indiquez un nom."
     assert "gym_settings.change_profile" not in [name for name, _ in records.asked]
 
@@ -117,15 +106,15 @@ def test_a_threshold_says_what_it_would_have_done(page: AppTest, records: Refusi
     page.slider[0].set_value(0.8).run()
     assert "Alertes : 1 ; adhérents : 1" in page.info[0].value
     page.number_input[0].set_value(3)
-    button(page, "Enregistrer")
-    values = asked(records, "gym_settings.change_gym")
+    press(page, "Enregistrer")
+    values = records.last("gym_settings.change_gym")
     assert (values["per_week"], values["threshold"], values["storage_level"]) == (3, 0.8, "all")
 
 
 def test_the_lowest_threshold_is_no_threshold(page: AppTest, records: Refusing) -> None:
     """Every member at high risk, as before anybody set one."""
-    button(at(page, "Alertes et données"), "Enregistrer")
-    assert asked(records, "gym_settings.change_gym")["threshold"] is None
+    press(at(page, "Alertes et données"), "Enregistrer")
+    assert records.last("gym_settings.change_gym")["threshold"] is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +130,7 @@ def test_what_the_database_refuses_is_a_sentence(
     """Rights and ranges are its own; the page says which."""
     at(page, "Alertes et données")
     records.error = error
-    button(page, "Enregistrer")
+    press(page, "Enregistrer")
     assert [found.value for found in page.warning] == [sentence]
     assert not page.success
 
@@ -150,7 +139,7 @@ def test_a_gym_of_somebody_else_changes_nothing(page: AppTest, records: Refusing
     """The functions answer false for a gym one does not see."""
     at(page, "Alertes et données")
     records.answers["gym_settings.change_gym"] = [{"answer": False}]
-    button(page, "Enregistrer")
+    press(page, "Enregistrer")
     assert [found.value for found in page.warning] == [changes.GONE]
 
 
@@ -170,13 +159,13 @@ def test_hours_that_cannot_be_name_their_days(page: AppTest, records: Refusing) 
     """One sentence with the days; an empty day is closed."""
     at(page, "Horaires")
     page.text_input(key="hours-tue").set_value("22:00-6:00")
-    button(page, "Enregistrer")
+    press(page, "Enregistrer")
     assert "Mardi, écrivez une plage" in page.warning[0].value
     assert "gym_settings.change_place" not in [name for name, _ in records.asked]
     at(page, "Horaires")
     page.text_input(key="hours-tue").set_value("7h-12h")
-    button(page, "Enregistrer")
-    hours = asked(records, "gym_settings.change_place")["opening_hours"]
+    press(page, "Enregistrer")
+    hours = records.last("gym_settings.change_place")["opening_hours"]
     assert hours.obj == {"mon": ["06:00", "22:30"], "tue": ["07:00", "12:00"]}  # type: ignore[attr-defined]
 
 
@@ -189,11 +178,11 @@ def test_a_closure_is_noted_and_taken_back(page: AppTest, records: Refusing) -> 
     ]
     at(page, "Fermetures")
     assert [found.value for found in page.text] == ["du 03/08/2099 au 16/08/2099 · Travaux"]
-    button(page, "Retirer")
-    assert asked(records, "desk.remove_closure")["id"] == closure["id"]
+    press(page, "Retirer")
+    assert records.last("desk.remove_closure")["id"] == closure["id"]
     at(page, "Fermetures")
     page.date_input[1].set_value(date(2020, 1, 1))
-    button(page, "Noter la fermeture")
+    press(page, "Noter la fermeture")
     assert page.warning[0].value == settings_days.WRONG_ORDER
 
 
@@ -203,10 +192,10 @@ def test_staff_note_absences_and_nothing_else(page: AppTest, records: Refusing) 
     records.answers["gym_settings.members_named"] = [{"id": INES, "first_name": "Inès", "last_name": "Larrieu"}]
     at(page, "Absences")
     assert list(page.segmented_control[0].options) == ["Mon profil", "Absences"]
-    button(page, "Noter l'absence")
+    press(page, "Noter l'absence")
     assert page.warning[0].value == settings_days.NOBODY_CHOSEN
     page.text_input(key="absence-words").set_value("larrieu").run()
-    button(page, "Noter l'absence")
-    values = asked(records, "desk.add_absence")
+    press(page, "Noter l'absence")
+    values = records.last("desk.add_absence")
     assert (values["member_id"], values["reason"]) == (INES, "holiday")
     assert values["starts_on"] == datetime.now(UTC).astimezone().date() or values["starts_on"] == values["ends_on"]

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import access, supervision, supervision_board, texts_fr
 from dashboards.gateway_watch import GatewayState, GatewayWatch, page_of
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords
 from voice_gateway.metrics import Metrics
 from warehouse.embedded import free_port
 

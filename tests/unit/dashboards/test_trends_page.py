@@ -13,7 +13,7 @@ from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Span, months_back
 from dashboards.trends import Look
 from jarvis.tenancy import Scope, UserRole
-from tests.unit.dashboards.test_members_pages import MemoryRecords
+from tests.support.app_pages import MemoryRecords
 
 TODAY = date(2026, 11, 23)
 LONG_AGO = date(2024, 1, 1)
