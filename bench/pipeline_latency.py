@@ -74,7 +74,7 @@ class Page:
         if mark == self._shown:
             return False
         self._shown = mark
-        listed = self._desk.alerts(self._scope, AlertChoice())
+        listed = self._desk.alerts(self._scope, AlertChoice()).alerts
         return any(quote.turn_id in turn_ids for alert in listed for quote in alert.quotes)
 
 

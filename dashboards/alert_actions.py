@@ -6,12 +6,13 @@ open at a time, and the page's session remembers which.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum, auto
 
 import streamlit as st
 
 from dashboards import access, cards, navigation, texts_fr
-from dashboards.alerts import Alert, AlertDesk, AlertStatus, Change, Refused
+from dashboards.alerts import Alert, AlertChoice, AlertDesk, AlertPage, AlertStatus, Change, Refused
 from dashboards.language import say
 from jarvis.alerts import AlertType
 from jarvis.tenancy import Permission, Scope
@@ -104,13 +105,19 @@ def forget_lost_form(alerts: Sequence[Alert]) -> None:
         st.rerun()
 
 
-def announce_new(alerts: Sequence[Alert]) -> None:
-    """A notice when alerts came since this page last looked; never on its first look."""
-    waiting = {alert.id for alert in alerts if alert.status is AlertStatus.PENDING}
-    known = st.session_state.get("known_alerts")
-    st.session_state["known_alerts"] = waiting | (known or set())
-    if known is not None and (new_count := len(waiting - known)):
-        st.toast(texts_fr.new_alerts(new_count), icon=":material/notifications:")
+def seen_until(choice: AlertChoice) -> datetime | None:
+    """When the latest of the alerts chosen alike was raised, as far as this page looked; None where it saw none."""
+    known: tuple[AlertChoice, datetime | None] | None = st.session_state.get("seen_until")
+    return known[1] if known is not None and known[0] == choice else None
+
+
+def announce_new(choice: AlertChoice, page: AlertPage) -> None:
+    """A notice when alerts came since the last look at this choice, on whichever page; never on its first look."""
+    known = st.session_state.get("seen_until")
+    newest = max(filter(None, (page.newest_at, seen_until(choice))), default=None)
+    st.session_state["seen_until"] = choice, newest
+    if known is not None and known[0] == choice and page.new_count:
+        st.toast(texts_fr.new_alerts(page.new_count), icon=":material/notifications:")
 
 
 def _change(scope: Scope, desk: AlertDesk, step: Step, alert: Alert) -> Change:
@@ -133,7 +140,7 @@ def _ask(step: Step, alert: Alert) -> None:
 
 
 def _buttons(alert: Alert) -> None:
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if alert.status is AlertStatus.PENDING:
             st.button(
                 say("Prendre en charge"), key=f"take-{alert.id}", type="primary", icon=":material/front_hand:",

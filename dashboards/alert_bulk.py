@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboards import context, texts_fr
 from dashboards.alert_actions import BULK_FORM, LONGEST_NOTE
-from dashboards.alerts import Alert, AlertDesk, Change
+from dashboards.alerts import Alert, AlertDesk, AlertPage, Change
 from dashboards.language import say
 from jarvis.tenancy import Permission, Scope
 
@@ -39,6 +39,7 @@ class Asked:
 
 # For one, and for several.
 CHOSEN = ("1 alerte choisie", "{count} alertes choisies")
+CHOSEN_HERE = ("1 alerte choisie sur cette page", "{count} alertes choisies sur cette page")
 REFUSED = ("1 alerte refusée :", "{count} alertes refusées :")
 DONE = {
     Step.TAKE: ("1 alerte prise en charge.", "{count} alertes prises en charge."),
@@ -54,17 +55,19 @@ def place_choice(scope: Scope, alert: Alert, *, number: int) -> None:
         st.checkbox(label, key=_key(alert.id), label_visibility="collapsed")
 
 
-def place_bar(scope: Scope, desk: AlertDesk, alerts: Sequence[Alert]) -> None:
-    """What can be done with the chosen alerts, above the list; nothing where there are not two to choose."""
-    open_alerts = tuple(alert for alert in alerts if alert.is_open)
+def place_bar(scope: Scope, desk: AlertDesk, page: AlertPage) -> None:
+    """What can be done with those chosen on the page, above the list; nothing where fewer than two can be chosen."""
+    open_alerts = tuple(alert for alert in page.alerts if alert.is_open)
     if len(open_alerts) < 2 or not scope.may(Permission.ACT_ON_ALERTS):
         return
     chosen = _chosen(open_alerts)
     with st.container(border=True, key="bulk"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.markdown(_counted(len(chosen), *CHOSEN))
+            is_whole = page.page_count == 1
+            st.markdown(_counted(len(chosen), *(CHOSEN if is_whole else CHOSEN_HERE)))
             if len(chosen) < len(open_alerts):
-                _button("Tout choisir", "bulk-all", "select_all", _choose, open_alerts, True)
+                every = "Tout choisir" if is_whole else "Choisir toute la page"
+                _button(every, "bulk-all", "select_all", _choose, open_alerts, True)
             if chosen:
                 _button("Ne rien choisir", "bulk-none", "deselect", _choose, open_alerts, False)
                 _button("Prendre en charge", "bulk-take", "front_hand", _ask, Asked(Step.TAKE, chosen))

@@ -1,11 +1,9 @@
 """The filters of the alerts page: what somebody picks, as an `AlertChoice`."""
 
-from datetime import datetime
-
 import streamlit as st
 
 from dashboards import choices, context, texts_fr
-from dashboards.alerts import CLOSED_STATUSES, MOST_SHOWN, OPEN_STATUSES, AlertChoice
+from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, AlertChoice
 from dashboards.language import say
 
 _STATES = {
@@ -15,26 +13,23 @@ _STATES = {
 }
 
 
-def choose(now: datetime) -> AlertChoice:
-    """What the filters say; they are placed in one row and keep their values while the page is open."""
+def choose() -> AlertChoice:
+    """What the filters say; they are placed in one row and keep their values while the page is open.
+
+    The address may name the types picked on arrival (`type=churn_risk,milestone`).
+    """
+    choices.named("type", texts_fr.ALERT_TYPES, key="types")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         state = st.segmented_control(
             say("État"), list(_STATES), format_func=say, default=texts_fr.OPEN, required=True, key="state"
         )
         alert_types = choices.several("Type", texts_fr.ALERT_TYPES, key="types", width=185)
         priorities = choices.several("Priorité", texts_fr.PRIORITIES, key="priorities", every="Toutes", width=150)
-        since = choices.since(now=now, key="period", width=115)
+        within = choices.within(key="period", width=115)
     return AlertChoice(
         statuses=_STATES[state or texts_fr.OPEN],
         alert_types=tuple(alert_types),
         priorities=tuple(priorities),
-        since=since,
+        within=within,
         gym_id=context.gym_id(),
     )
-
-
-def place_limit(shown: int) -> None:
-    """A list that was cut says so, and how to see the rest."""
-    if shown >= MOST_SHOWN:
-        words = say("Les {most} premières alertes sont affichées. Affinez les filtres pour voir les autres.")
-        st.caption(words.format(most=MOST_SHOWN))

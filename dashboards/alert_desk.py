@@ -4,7 +4,7 @@ Row security decides which rows there are: each transaction carries the person's
 filter here stands in for it. Nothing is cached, so a change by somebody else is seen at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,10 +16,11 @@ from psycopg.rows import DictRow
 
 from dashboards import texts_fr
 from dashboards.alerts import (
-    MOST_SHOWN,
+    PAGE_SIZE,
     Alert,
     AlertChoice,
     AlertCounts,
+    AlertPage,
     AlertStatus,
     Change,
     DeskMark,
@@ -41,8 +42,15 @@ class DatabaseAlertDesk:
         self._database = database
         self._blocks = read_blocks(QUERIES / "alerts.sql")
 
-    def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
-        """The chosen alerts, what is urgent first, at most `MOST_SHOWN`."""
+    def alerts(
+        self, scope: Scope, choice: AlertChoice, *, page: int = 1, seen_until: datetime | None = None
+    ) -> AlertPage:
+        """One page of the chosen alerts, what is urgent first: the last one where the page asked for lies past it.
+
+        Args:
+            page: from 1.
+            seen_until: alerts that wait and were raised after it are counted as new; None counts them all.
+        """
         with self._database.person(scope) as connection:
             rows = connection.execute(
                 self._blocks["alerts"],
@@ -50,12 +58,22 @@ class DatabaseAlertDesk:
                     "statuses": [str(status) for status in choice.statuses],
                     "alert_types": list(choice.alert_types),
                     "priorities": list(choice.priorities),
-                    "since": choice.since,
+                    "within": choice.within,
                     "gym_id": choice.gym_id,
-                    "most": MOST_SHOWN,
+                    "page": page,
+                    "page_size": PAGE_SIZE,
+                    "seen_until": seen_until,
                 },
             ).fetchall()
-        return [_alert(row) for row in rows]
+        if not rows:
+            return AlertPage()
+        return AlertPage(
+            alerts=[_alert(row) for row in rows],
+            number=(rows[0]["place"] - 1) // PAGE_SIZE + 1,
+            chosen_count=rows[0]["chosen_count"],
+            newest_at=rows[0]["newest_at"],
+            new_count=rows[0]["new_count"],
+        )
 
     def counts(self, scope: Scope, *, gym_id: UUID | None, closed_since: datetime) -> AlertCounts:
         """How many alerts wait, are in hand, and were closed since a moment."""

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from dashboards import access, alert_actions, alert_bulk, alert_choices, cards, texts_fr
-from dashboards.alerts import OPEN_STATUSES, AlertChoice
+from dashboards import access, alert_actions, alert_bulk, alert_pages, cards, navigation, texts_fr
+from dashboards.alerts import OPEN_STATUSES, AlertChoice, AlertPage
 from dashboards.language import say
 from dashboards.watch import Watch
 from jarvis.tenancy import Permission
@@ -20,47 +20,61 @@ REFRESH_SECONDS = 1
 WATCH = Watch(name="alerts", seconds=REFRESH_SECONDS, ask=lambda scope: access.door().alerts.mark(scope))
 
 
-def place(choose: Callable[[datetime], AlertChoice], *, shows_counts: bool, chooses_several: bool = False) -> None:
+def place(choose: Callable[[], AlertChoice], *, is_desk: bool) -> None:
     """The list is placed.
 
     Args:
-        choose: places the page's filters, if it has any, and says which alerts are asked for at a moment.
-        shows_counts: how many wait, are in hand and were closed this week stand above the list.
-        chooses_several: alerts can be chosen and acted on together.
+        choose: places the page's filters, if it has any, and says which alerts are asked for.
+        is_desk: every alert can be reached, page by page, and acted on together with others, under the counts of
+            those that wait, are in hand and were closed this week; without, the first page stands there alone,
+            with the way to the rest.
     """
     if not alert_actions.form_is_open():
         WATCH.place()
     alert_actions.place_last_change()
-    st.fragment(_desk)(choose(datetime.now(UTC)), shows_counts=shows_counts, chooses_several=chooses_several)
+    st.fragment(_desk)(choose(), is_desk=is_desk)
 
 
-def _desk(choice: AlertChoice, *, shows_counts: bool, chooses_several: bool) -> None:
+def _desk(choice: AlertChoice, *, is_desk: bool) -> None:
     """The figures and the cards, for the rights the person has in this run."""
     WATCH.forget()
     with access.apology():
-        scope = access.require(Permission.SEE_ALERTS, is_activity=False)
+        scope = access.require(Permission.SEE_ALERTS, is_activity=alert_pages.was_turned())
         desk, now = access.door().alerts, datetime.now(UTC)
         alert_actions.carry_out(scope, desk)
         alert_bulk.carry_out(scope, desk)
         state = WATCH.state(scope, now=now)
         counts = desk.counts(scope, gym_id=choice.gym_id, closed_since=now - timedelta(days=7))
-        alerts = desk.alerts(scope, choice)
+        number = alert_pages.asked(choice) if is_desk else 1
+        page = desk.alerts(scope, choice, page=number, seen_until=alert_actions.seen_until(choice))
+        alerts = page.alerts
         alert_actions.forget_lost_form(alerts)
         alert_bulk.forget_lost_form(alerts)
-        alert_actions.announce_new(alerts)
-        if shows_counts:
+        alert_actions.announce_new(choice, page)
+        if is_desk:
             st.html(cards.counts_html(counts))
+            alert_pages.place_head(page)
         if not alerts and counts.open_count == 0 and choice.statuses == OPEN_STATUSES:
             st.html(cards.empty_html(say(texts_fr.NOTHING_OPEN), say(texts_fr.NOTHING_OPEN_MORE)))
         elif not alerts:
             st.html(cards.empty_html(say(texts_fr.NOTHING_CHOSEN), say(texts_fr.NOTHING_CHOSEN_MORE)))
-        if chooses_several:
-            alert_bulk.place_bar(scope, desk, alerts)
-        for number, alert in enumerate(alerts, 1):
+        if is_desk:
+            alert_bulk.place_bar(scope, desk, page)
+        for place, alert in enumerate(alerts, 1):
             with st.container(border=True, key=f"alert-{alert.priority}-{alert.id}"):
-                if chooses_several and len(alerts) > 1:
-                    alert_bulk.place_choice(scope, alert, number=number)
+                if is_desk and len(alerts) > 1:
+                    alert_bulk.place_choice(scope, alert, number=place)
                 st.html(cards.alert_html(alert, now=now, shows_gym=scope.may(Permission.CHOOSE_GYM)))
                 alert_actions.offer(scope, alert)
-        alert_choices.place_limit(len(alerts))
+        if is_desk:
+            alert_pages.place_turn(page)
+        else:
+            _place_rest(choice, page)
         WATCH.remember(state)
+
+
+def _place_rest(choice: AlertChoice, page: AlertPage) -> None:
+    """The way to the alerts that the first page does not hold, chosen alike."""
+    if rest := page.chosen_count - len(page.alerts):
+        words = say("1 autre alerte sous « Alertes »" if rest == 1 else "{count} autres alertes sous « Alertes »")
+        navigation.link("alertes", words.format(count=rest), {"type": ",".join(choice.alert_types)})

@@ -5,7 +5,7 @@ Records and the `AlertDesk` seam only; `alert_desk.py` speaks to the database, `
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
 from typing import Protocol
@@ -26,8 +26,8 @@ class AlertStatus(StrEnum):
 OPEN_STATUSES = (AlertStatus.PENDING, AlertStatus.IN_PROGRESS)
 CLOSED_STATUSES = (AlertStatus.RESOLVED, AlertStatus.DISMISSED)
 
-# Streamlit sends every element over the socket: past this a page gets slow and nobody reads on.
-MOST_SHOWN = 50
+# Streamlit sends every element over the socket and the browser places each: twenty cards keep a page within a second.
+PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,31 @@ class AlertChoice:
     """Empty means all."""
     priorities: tuple[str, ...] = ()
     """Empty means all."""
-    since: datetime | None = None
-    """Only alerts that occurred since; None means any time."""
+    within: timedelta | None = None
+    """Only alerts that occurred this recently; None means any time."""
     gym_id: UUID | None = None
     """None means every gym in scope."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertPage:
+    """The chosen alerts of one page, and where it stands among all of them."""
+
+    alerts: Sequence[Alert] = ()
+    """At most `PAGE_SIZE`; none only where none is chosen."""
+    number: int = 1
+    """From 1; the last page's where the one asked for lies past it."""
+    chosen_count: int = 0
+    """Of every page."""
+    newest_at: datetime | None = None
+    """When the latest of every page was raised."""
+    new_count: int = 0
+    """Of every page: those that wait, raised after the moment that was asked."""
+
+    @property
+    def page_count(self) -> int:
+        """How many pages hold them all; 1 for none."""
+        return max(1, -(-self.chosen_count // PAGE_SIZE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +164,10 @@ class Change:
 class AlertDesk(Protocol):
     """What the alerts page needs; every method takes the scope it answers for."""
 
-    def alerts(self, scope: Scope, choice: AlertChoice) -> Sequence[Alert]:
-        """The chosen alerts, what is urgent first, at most `MOST_SHOWN`."""
+    def alerts(
+        self, scope: Scope, choice: AlertChoice, *, page: int = 1, seen_until: datetime | None = None
+    ) -> AlertPage:
+        """One page of the chosen alerts, what is urgent first; those raised after `seen_until` are counted as new."""
 
     def counts(self, scope: Scope, *, gym_id: UUID | None, closed_since: datetime) -> AlertCounts:
         """How many alerts wait, are in hand, and were closed."""

@@ -41,15 +41,21 @@ def switched(parameter: str, word: str, *, key: str) -> None:
         st.session_state[key] = True
 
 
-def since(*, now: datetime, key: str, width: int = 130) -> datetime | None:
-    """From when on, of the periods that a list offers; None for everything."""
+def within(*, key: str, width: int = 130) -> timedelta | None:
+    """How recent, of the periods that a list offers; None for everything."""
     periods = list(texts_fr.PERIODS)
     period = st.selectbox(
         say("Depuis"), periods, index=len(periods) - 1, format_func=say, key=key, width=width,
     )  # fmt: skip
     days = texts_fr.PERIODS[period]
+    return None if days is None else timedelta(days=days)
+
+
+def since(*, now: datetime, key: str, width: int = 130) -> datetime | None:
+    """From when on, of the periods that a list offers; None for everything."""
+    period = within(key=key, width=width)
     # To the minute: the same choice is the same value from one refresh to the next.
-    return None if days is None else now.replace(second=0, microsecond=0) - timedelta(days=days)
+    return None if period is None else now.replace(second=0, microsecond=0) - period
 
 
 def timezone(*, chosen: str = NETWORK_TIMEZONE, key: str | None = None) -> str:

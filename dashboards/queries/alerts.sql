@@ -17,7 +17,7 @@ from public.manager_alerts as alerts
 where alerts.status in ('pending', 'in_progress');
 
 -- alerts --
--- Open alerts first, then by priority, those nobody has taken first, the latest first.
+-- One page of the chosen alerts, the last one where it lies past: open first, by priority, untaken first, latest first.
 select
     alerts.id,
     alerts.alert_type,
@@ -41,11 +41,15 @@ select
     kiosks.name as kiosk_name,
     assignees.full_name as assignee_name,
     messages.text as message_text,
-    messages.used_at as message_used_at
+    messages.used_at as message_used_at,
+    placed.place,
+    placed.chosen_count,
+    placed.newest_at,
+    placed.new_count
 -- Chosen before anything is looked up beside them: of a network's thousands, a page is shown.
 from (
     select
-        chosen.*,
+        chosen.id,
         row_number() over (
             order by
                 chosen.status in ('resolved', 'dismissed'),
@@ -56,16 +60,21 @@ from (
                 chosen.status = 'in_progress',
                 coalesce(chosen.resolved_at, chosen.last_occurred_at) desc,
                 chosen.id
-        ) as place
+        ) as place,
+        count(*) over () as chosen_count,
+        max(chosen.created_at) over () as newest_at,
+        count(*) filter (
+            where chosen.status = 'pending'
+                and chosen.created_at > coalesce(%(seen_until)s::timestamptz, '-infinity')
+        ) over () as new_count
     from public.manager_alerts as chosen
     where chosen.status = any (%(statuses)s::text[])
         and (%(alert_types)s::text[] = '{}' or chosen.alert_type = any (%(alert_types)s::text[]))
         and (%(priorities)s::text[] = '{}' or chosen.priority = any (%(priorities)s::text[]))
-        and (%(since)s::timestamptz is null or chosen.last_occurred_at >= %(since)s::timestamptz)
+        and (%(within)s::interval is null or chosen.last_occurred_at >= now() - %(within)s::interval)
         and (%(gym_id)s::uuid is null or chosen.gym_id = %(gym_id)s::uuid)
-    order by place
-    limit %(most)s::integer
-) as alerts
+) as placed
+inner join public.manager_alerts as alerts on alerts.id = placed.id
 inner join public.gyms on gyms.id = alerts.gym_id
 left join public.alert_messages as messages
     on messages.gym_id = alerts.gym_id and messages.alert_id = alerts.id
@@ -74,7 +83,9 @@ left join public.gym_members_v2 as members
 left join public.kiosks
     on kiosks.gym_id = alerts.gym_id and kiosks.id = alerts.kiosk_id
 left join public.users as assignees on assignees.id = alerts.assigned_to
-order by alerts.place;
+where (placed.place - 1) / %(page_size)s::bigint
+    = least(%(page)s::bigint - 1, (placed.chosen_count - 1) / %(page_size)s::bigint)
+order by placed.place;
 
 -- alert_state --
 -- Where one alert stands, to tell somebody who came second.

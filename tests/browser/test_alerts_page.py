@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import psycopg
 import pytest
 
+from dashboards.alerts import PAGE_SIZE
 from tests.support.dashboards_door import (
     COMPLAINT,
     PASSWORD,
@@ -15,7 +16,7 @@ from tests.support.dashboards_door import (
     RunningDoor,
     add_alert,
 )
-from tests.support.pages import open_page, photograph
+from tests.support.pages import open_page, photograph, serious_faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -53,6 +54,39 @@ def test_a_manager_reads_the_words_and_takes_the_alert(
     row = admin.execute("select status, assigned_to from manager_alerts where id = %s", [alert_id]).fetchone()
     assert row == ("in_progress", network.users["dax"])
     photograph(page, "alert_taken")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_long_list_is_read_page_by_page_with_the_keyboard(
+    browser: "Browser", page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network,
+    scheme: Literal["light", "dark"],
+) -> None:  # fmt: skip
+    """The next page begins at its head, stays while alerts come and go, and what is past the end is the last page."""
+    for number in range(2 * PAGE_SIZE + 1):
+        add_alert(admin, network, title=f"Alerte {number + 1}", minutes_ago=number + 1)
+    context = browser.new_context(viewport={"width": 1280, "height": 844}, color_scheme=scheme, locale="fr-FR")
+    window = context.new_page()
+    open_page(window, door, "dax", "alertes", "Alertes")
+    window.get_by_text(f"{2 * PAGE_SIZE + 1} alertes, page 1 sur 3").wait_for()
+    window.get_by_role("heading", name=f"Alerte {PAGE_SIZE}", exact=True).wait_for()
+    assert window.get_by_role("heading", name=f"Alerte {PAGE_SIZE + 1}", exact=True).count() == 0
+    photograph(window, f"alerts_pages_{scheme}")
+    window.get_by_role("button", name="Page 3").press("Enter")
+    window.get_by_text("page 3 sur 3").wait_for()
+    window.get_by_role("heading", name=f"Alerte {2 * PAGE_SIZE + 1}", exact=True).wait_for()
+    window.wait_for_function("document.activeElement.classList.contains('st-key-pages-head')")
+    # The only card of the page goes, for good: the page before it is the last one, and somebody reads it at once.
+    admin.execute("delete from manager_alerts where title = %s", [f"Alerte {2 * PAGE_SIZE + 1}"])
+    window.get_by_text(f"{2 * PAGE_SIZE} alertes, page 2 sur 2").wait_for(timeout=5_000)
+    window.get_by_role("heading", name=f"Alerte {2 * PAGE_SIZE}", exact=True).wait_for()
+    window.get_by_role("button", name="Choisir toute la page").click()
+    window.get_by_text(f"{PAGE_SIZE} alertes choisies sur cette page").wait_for()
+    assert serious_faults(window) == []
+    add_alert(admin, network, title="Douche bouchée", priority="urgent", minutes_ago=0)
+    window.get_by_text("1 nouvelle alerte").wait_for(timeout=5_000)
+    window.get_by_text(f"{2 * PAGE_SIZE + 1} alertes, page 2 sur 3").wait_for()
+    assert window.get_by_role("heading", name="Douche bouchée").count() == 0
+    context.close()
 
 
 def test_a_new_alert_appears_by_itself(

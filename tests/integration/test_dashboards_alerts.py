@@ -10,7 +10,16 @@ import pytest
 
 from dashboards import texts_fr
 from dashboards.alert_desk import DatabaseAlertDesk
-from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, Alert, AlertChoice, AlertStatus, Change
+from dashboards.alerts import (
+    CLOSED_STATUSES,
+    OPEN_STATUSES,
+    PAGE_SIZE,
+    Alert,
+    AlertChoice,
+    AlertPage,
+    AlertStatus,
+    Change,
+)
 from dashboards.records import QUERIES, Records
 from jarvis.alerts import Alert as RaisedAlert
 from jarvis.alerts import AlertType, Priority, SaidTurn
@@ -50,11 +59,11 @@ def scope_of(pool: Database, admin: psycopg.Connection, network: Network) -> Sco
 
 
 def titles(desk: DatabaseAlertDesk, scope: Scope) -> set[str]:
-    return {alert.title for alert in desk.alerts(scope, EVERYTHING)}
+    return {alert.title for alert in desk.alerts(scope, EVERYTHING).alerts}
 
 
 def only(desk: DatabaseAlertDesk, scope: Scope) -> Alert:
-    (alert,) = desk.alerts(scope, EVERYTHING)
+    (alert,) = desk.alerts(scope, EVERYTHING).alerts
     return alert
 
 
@@ -94,7 +103,7 @@ def test_asking_for_another_gym_gives_nothing(
 ) -> None:
     """A guessed gym id is a filter on one's own rows, not a key to others'."""
     add_alert(admin, network, gym_id=network.pau)
-    assert desk.alerts(scope_of("dax"), AlertChoice(gym_id=network.pau)) == []
+    assert desk.alerts(scope_of("dax"), AlertChoice(gym_id=network.pau)) == AlertPage()
 
 
 def test_a_suspended_person_s_scope_sees_nothing(
@@ -105,7 +114,7 @@ def test_a_suspended_person_s_scope_sees_nothing(
     scope = scope_of("partante")
     alert = only(desk, scope)
     admin.execute("update users set is_active = false where id = %s", [scope.user_id])
-    assert desk.alerts(scope, EVERYTHING) == []
+    assert desk.alerts(scope, EVERYTHING) == AlertPage()
     assert desk.take(scope, alert).message == texts_fr.GONE
     assert row_of(admin, alert_id) == ("pending", None, None, None)
 
@@ -297,9 +306,44 @@ def test_urgent_and_waiting_alerts_come_first(
     add_alert(admin, network, title="haute récente", priority="high", minutes_ago=5)
     add_alert(admin, network, title="haute prise", priority="high", status="in_progress", minutes_ago=2)
     add_alert(admin, network, title="urgente", priority="urgent", minutes_ago=200)
-    assert [alert.title for alert in desk.alerts(camille, EVERYTHING)] == [
+    assert [alert.title for alert in desk.alerts(camille, EVERYTHING).alerts] == [
         "urgente", "haute récente", "haute ancienne", "haute prise", "basse", "close",
     ]  # fmt: skip
+
+
+def test_a_list_comes_in_pages_and_none_past_its_end(
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Every alert is on exactly one page, in order; a page that is no longer there gives the last one."""
+    camille = scope_of("dax")
+    for number in range(2 * PAGE_SIZE + 1):
+        add_alert(admin, network, title=f"{number:02}", minutes_ago=number + 1)
+    pages = [desk.alerts(camille, EVERYTHING, page=number) for number in (1, 2, 3)]
+    assert [alert.title for page in pages for alert in page.alerts] == [f"{one:02}" for one in range(2 * PAGE_SIZE + 1)]
+    assert [(page.number, page.page_count, page.chosen_count) for page in pages] == [
+        (number, 3, 2 * PAGE_SIZE + 1) for number in (1, 2, 3)
+    ]
+    assert desk.alerts(camille, EVERYTHING, page=9) == pages[2]
+    admin.execute("delete from manager_alerts where title = %s", [f"{2 * PAGE_SIZE}"])
+    last = desk.alerts(camille, EVERYTHING, page=3)
+    assert (last.number, last.page_count, len(last.alerts)) == (2, 2, PAGE_SIZE)
+
+
+def test_new_alerts_are_counted_on_every_page(
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Who reads the second page is told of what came on the first; what is in hand or closed is no news."""
+    camille = scope_of("dax")
+    for number in range(PAGE_SIZE + 1):
+        add_alert(admin, network, minutes_ago=100 + number)
+    seen = desk.alerts(camille, EVERYTHING, page=2)
+    add_alert(admin, network, priority="urgent", minutes_ago=2)
+    add_alert(admin, network, status="in_progress", minutes_ago=1)
+    found = desk.alerts(camille, EVERYTHING, page=2, seen_until=seen.newest_at)
+    assert (seen.new_count, found.new_count) == (PAGE_SIZE + 1, 1)
+    assert seen.newest_at is not None
+    assert found.newest_at is not None
+    assert found.newest_at > seen.newest_at
 
 
 def test_filters_choose(
@@ -312,15 +356,15 @@ def test_filters_choose(
     add_alert(admin, network, title="close", status="dismissed")
 
     def chosen(choice: AlertChoice) -> set[str]:
-        return {alert.title for alert in desk.alerts(camille, choice)}
+        return {alert.title for alert in desk.alerts(camille, choice).alerts}
 
-    yesterday = datetime.now(UTC) - timedelta(days=1)
+    a_day = timedelta(days=1)
     assert chosen(AlertChoice()) == {"panne", "avis"}
     assert chosen(AlertChoice(statuses=CLOSED_STATUSES)) == {"close"}
     assert chosen(AlertChoice(alert_types=("equipment_issue", "milestone"))) == {"panne"}
     assert chosen(AlertChoice(priorities=("low",))) == {"avis"}
-    assert chosen(AlertChoice(since=yesterday)) == {"panne"}
-    assert chosen(AlertChoice(since=yesterday, priorities=("low",))) == set()
+    assert chosen(AlertChoice(within=a_day)) == {"panne"}
+    assert chosen(AlertChoice(within=a_day, priorities=("low",))) == set()
 
 
 def test_the_pipeline_s_alert_is_shown_with_its_words(

@@ -12,4 +12,4 @@ def page() -> None:
     # The script that runs every page has counted the activity.
     access.require(Permission.SEE_ALERTS, is_activity=False)
     st.title(say("Alertes"), anchor=False)
-    alert_list.place(alert_choices.choose, shows_counts=True, chooses_several=True)
+    alert_list.place(alert_choices.choose, is_desk=True)

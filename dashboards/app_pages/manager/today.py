@@ -24,8 +24,8 @@ def page() -> None:
         members = access.door().records.row(scope, "marts_today.members", gym_id=context.gym_id())
         tiles.place(today.week(days, members), built_at=today.built_at(days), now=now)
     st.subheader(say("Qui appeler aujourd'hui, et pourquoi"), anchor=False)
-    alert_list.place(_whom_to_call, shows_counts=False)
+    alert_list.place(_whom_to_call, is_desk=False)
 
 
-def _whom_to_call(_now: datetime) -> AlertChoice:
+def _whom_to_call() -> AlertChoice:
     return AlertChoice(alert_types=_ABOUT_A_MEMBER, gym_id=context.gym_id())

@@ -142,6 +142,8 @@ def test_who_only_reads_chooses_nothing(page: AppTest, desk: MemoryDesk) -> None
 def test_what_came_of_several_has_its_english() -> None:
     """Sentences that are counted reach `say` by a name; each has its English."""
     sentences = {
-        sentence for pair in alert_bulk.DONE.values() for sentence in (*pair, *alert_bulk.REFUSED, *alert_bulk.CHOSEN)
+        sentence
+        for pair in alert_bulk.DONE.values()
+        for sentence in (*pair, *alert_bulk.REFUSED, *alert_bulk.CHOSEN, *alert_bulk.CHOSEN_HERE)
     }
     assert sentences - language.english().keys() == set()
