@@ -71,7 +71,7 @@ def head_html(member: Row, *, now: datetime) -> str:
 
 
 def reasons_html(member: Row) -> str:
-    """The level and the score, at most three reasons, and what would take the member out of danger."""
+    """The level and the score, three reasons at most, how sure that is, and what would take them out of danger."""
     if member["is_new"]:
         return f"<p>{escape(say(texts_fr.NEW_MEMBER))}</p>"
     level, score = member["churn_risk_level"], member["churn_risk_score"]
@@ -84,7 +84,8 @@ def reasons_html(member: Row) -> str:
     ]
     reasons = "".join(f"<li>{escape(factor['text'])}</li>" for factor in member["factors"] or ())
     parts.append(f"<ul>{reasons}</ul>" if reasons else "")
-    more = (member["counterfactual"], _muted(member), _uncounted(member))
+    unsure = texts_fr.UNSURE_DATA.get(member["held_back_reason"]) or (texts_fr.POOLED if member["is_pooled"] else None)
+    more = (unsure and say(unsure), member["counterfactual"], _muted(member), _uncounted(member))
     parts += [f"<p>{escape(sentence)}</p>" for sentence in more if sentence]
     return f'<div class="j-reasons">{"".join(parts)}</div>'
 

@@ -215,6 +215,20 @@ MASKED_MEMBER = "Adhérent (nom masqué)"
 UNMASKING_IS_KEPT = "Votre consultation des noms est inscrite au journal."
 NEW_MEMBER = "Nouvel adhérent : le risque se calcule après 21 jours."
 UNCOUNTED_DAYS = "Absences annoncées, suspensions et fermetures ne comptent pas dans ces jours."
+# What makes a score less sure, beside the score itself.
+POOLED = (
+    "À prendre avec prudence : trop peu d'adhérents ont quitté cette salle pour juger d'après elle seule ; ce score "
+    "s'appuie sur toutes les salles."
+)
+UNSURE_DATA: Mapping[str, str] = {
+    "checkins_silent": (
+        "Score à ne pas croire : les passages de la salle n'arrivent plus, tout le monde y paraît absent. "
+        "Aucune alerte n'en part."
+    ),
+    "features_drifted": (
+        "Score à ne pas croire : les données de la salle ne ressemblent plus à celles d'avant. Aucune alerte n'en part."
+    ),
+}
 NO_SCORE = "Le risque n'est pas encore calculé : il l'est chaque nuit."
 PAUSED = "Actualisation en pause pendant la saisie."
 

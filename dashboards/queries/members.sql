@@ -66,7 +66,8 @@ select
     scores.factors,
     scores.counterfactual,
     scores.as_of_date,
-    scores.held_back_reason
+    scores.held_back_reason,
+    scores.pooled as is_pooled
 from public.gym_members_v2 as members
 inner join public.gyms on gyms.id = members.gym_id
 left join lateral (
@@ -79,7 +80,7 @@ left join lateral (
 left join public.member_analytics as analytics
     on analytics.gym_id = members.gym_id and analytics.member_id = members.id
 left join lateral (
-    select newest.factors, newest.counterfactual, newest.as_of_date, newest.held_back_reason
+    select newest.factors, newest.counterfactual, newest.as_of_date, newest.held_back_reason, newest.pooled
     from public.churn_scores as newest
     where newest.gym_id = members.gym_id and newest.member_id = members.id
     order by newest.as_of_date desc

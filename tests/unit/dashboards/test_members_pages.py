@@ -28,6 +28,7 @@ def a_member(**changes: object) -> dict[str, object]:
         "expires_on": date(2026, 9, 1), "monthly_price_eur": 39.9, "engagement_score": 0.2, "sentiment_trend": "stable",
         "muted_until": None, "factors": [{"text": "Aucune visite depuis 20 jours.", "factor": "absent", "points": 0.3}],
         "counterfactual": "Repasserait sous élevé avec une visite.", "as_of_date": AT.date(), "held_back_reason": None,
+        "is_pooled": False,
         **changes,
     }  # fmt: skip
 
@@ -140,6 +141,18 @@ def test_a_members_file_tells_why_and_what_happened(page: AppTest, records: Memo
     assert "<b>Roux" not in shown
 
 
+@pytest.mark.parametrize("is_pooled", [True, False])
+def test_a_file_says_when_its_score_leans_on_all_gyms(page: AppTest, records: MemoryRecords, is_pooled: bool) -> None:
+    """Beside the score, and only where it does."""
+    records.answers["members.member"] = [a_member(is_pooled=is_pooled)]
+    page.query_params["adherent"] = str(ZELDA)
+    page.run()
+    assert not page.exception
+    shown = unescape("".join(element.proto.body for element in page.get("html")))  # type: ignore[union-attr]
+    assert "score 0,62" in shown
+    assert (texts_fr.POOLED in shown) is is_pooled
+
+
 @pytest.mark.parametrize("address", [str(uuid4()), "pas-un-identifiant"])
 def test_a_guessed_address_gives_nothing(page: AppTest, records: MemoryRecords, address: str) -> None:
     """A member of another gym and a member that never was get the same answer; nonsense gets the list."""
@@ -154,6 +167,9 @@ def test_a_guessed_address_gives_nothing(page: AppTest, records: MemoryRecords, 
     [
         ({"is_new": True}, texts_fr.NEW_MEMBER),
         ({"churn_risk_level": None}, texts_fr.NO_SCORE),
+        ({"is_pooled": True}, texts_fr.POOLED),
+        ({"held_back_reason": "checkins_silent"}, texts_fr.UNSURE_DATA["checkins_silent"]),
+        ({"held_back_reason": "features_drifted", "is_pooled": True}, texts_fr.UNSURE_DATA["features_drifted"]),
         (
             {"factors": [{"text": "Aucune visite.", "data": {"days_away": 30, "last_seen_on": "2026-01-02"}}]},
             texts_fr.UNCOUNTED_DAYS,
