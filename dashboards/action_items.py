@@ -12,6 +12,7 @@ import psycopg
 import streamlit as st
 
 from dashboards import access, formats, navigation, texts_fr
+from dashboards.cards import DOT
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis.action_items import ActionState
@@ -80,10 +81,9 @@ def item_html(row: Row, *, now: datetime, shows_gym: bool) -> str:
         facts.append(f"{say('terminée par')} {row['closer_name']}")
     if shows_gym:
         facts.append(row["gym_name"])
-    dot = '<span aria-hidden="true"> · </span>'
     return (
         f'<div class="j-item"><div class="j-tags">{"".join(tags)}</div><p class="j-what">{escape(row["text"])}</p>'
-        f'<p class="j-facts">{dot.join(escape(fact) for fact in facts)}</p></div>'
+        f'<p class="j-facts">{DOT.join(escape(fact) for fact in facts)}</p></div>'
     )
 
 

@@ -17,6 +17,9 @@ from jarvis.tenancy import Scope
 # A shape beside the colour and the word, so that no meaning rests on colour alone.
 _PRIORITY_SIGNS = {"urgent": "▲▲", "high": "▲", "medium": "■", "low": "▽"}
 
+# Between facts on one line.
+DOT = '<span aria-hidden="true"> · </span>'
+
 # A machine is broken for everybody: these alerts name no member, and miss none.
 _ABOUT_NO_MEMBER = frozenset(
     {AlertType.EQUIPMENT_ISSUE, AlertType.KIOSK_OFFLINE, AlertType.DATA_QUALITY, AlertType.VOICE_BUDGET}
@@ -122,7 +125,7 @@ def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
     if shows_gym:
         facts.append(escape(alert.gym_name))
     facts.append(f"{escape(when[0].upper() + when[1:])} ({escape(formats.age(alert.last_occurred_at, now=now))})")
-    return '<span aria-hidden="true"> · </span>'.join(facts)
+    return DOT.join(facts)
 
 
 def _quotes(alert: Alert, *, now: datetime) -> str:

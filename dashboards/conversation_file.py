@@ -11,7 +11,8 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, action_items, figures, formats, texts_fr, unfounded
+from dashboards import access, action_items, charts, figures, formats, texts_fr, unfounded
+from dashboards.cards import DOT
 from dashboards.choices import label
 from dashboards.conversation_list import duration, state
 from dashboards.language import say
@@ -63,8 +64,7 @@ def head_html(found: Row, *, now: datetime, is_masked: bool) -> str:
         found["gym_name"], found["kiosk_name"], when, duration(found["duration_seconds"]),
         label(texts_fr.CLOSE_REASONS, found["close_reason"]),
     ]  # fmt: skip
-    dot = '<span aria-hidden="true"> · </span>'
-    return f'<div class="j-head"><h2>{escape(member)}</h2><p>{dot.join(escape(fact) for fact in facts)}</p></div>'
+    return f'<div class="j-head"><h2>{escape(member)}</h2><p>{DOT.join(escape(fact) for fact in facts)}</p></div>'
 
 
 def turns_html(turns: Sequence[Row], *, known: Sequence[str] | None) -> str:
@@ -155,9 +155,9 @@ def _place_sentiment(turns: Sequence[Row]) -> None:
     if len(scores) < 2:
         return
     st.subheader(say("L'humeur s'améliore-t-elle ?"), anchor=False)
-    st.plotly_chart(
+    charts.place(
         figures.sentiment_line([number for number, _ in scores], [score for _, score in scores]),
-        config={"displayModeBar": False}, alt=say("Sentiment de chaque prise de parole, de −1 à 1"),
+        words=say("Sentiment de chaque prise de parole, de −1 à 1"),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ A day is a gym's own local day. « Today » is the reader's day in Paris: a gym 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -176,11 +176,6 @@ def franchise_lines(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         found["cost_usd"] += line["cost_usd"]
         found["session_count"] += line["session_count"]
     return sorted(summed.values(), key=lambda line: -line["cost_usd"])
-
-
-def built_at(rows: Sequence[Row]) -> datetime | None:
-    """When the oldest of the figures was built; None where there is none."""
-    return min((row["built_at"] for row in rows), default=None)
 
 
 def _gym_line(of: Month, days: GymDays, gym: Row, session_count: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, context, costs, costs_figures, costs_tables, formats, texts_fr, tiles
+from dashboards import access, charts, context, costs, costs_figures, costs_tables, formats, texts_fr, tiles
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis import spending
@@ -33,7 +33,7 @@ def place(scope: Scope, of: costs.Month, *, now: datetime) -> None:
     days = costs.together(one.costs for one in by_gym.values())
     dear = costs.dear_days(of, by_gym)
     everything = next((row for row in counts if row["gym_id"] is None), None)
-    tiles.place(costs.tiles(of, days, everything, gyms, len(dear)), built_at=costs.built_at(rows), now=now)
+    tiles.place(costs.tiles(of, days, everything, gyms, len(dear)), rows=rows, now=now)
     if not spending.spent(days, of.first, of.last):
         st.info(say("Rien n'a été dépensé ce mois-ci dans les salles affichées."), icon=":material/savings:")
     else:
@@ -63,22 +63,22 @@ def _place_charts(
     with left:
         st.subheader(say("Où finira le mois ?"), anchor=False)
         told = spending.forecast(days, today=of.today) if of.is_current else None
-        st.plotly_chart(
+        charts.place(
             costs_figures.month_so_far(
                 days, told, first=of.first, last=of.last, month_last=spending.month_of(of.first)[1], budget_usd=budget,
                 labels=[say("Dépensé"), say("Prévu"), say("Budgets de voix")],
             ),
-            config={"displayModeBar": False}, alt=say("Coût cumulé du mois, puis prévision jusqu'à sa fin"),
+            words=say("Coût cumulé du mois, puis prévision jusqu'à sa fin"),
         )  # fmt: skip
         if of.is_current:
             st.caption(say(costs.FORECAST_METHOD if told else "Pas encore deux semaines de coûts : pas de prévision."))
     with right:
         st.subheader(say("Quels jours sortent de l'habitude ?"), anchor=False)
-        st.plotly_chart(
+        charts.place(
             costs_figures.day_by_day(
                 days, [one for _, one in dear], first=of.first, last=of.last, labels=[say("Coût"), say("Habitude")]
             ),
-            config={"displayModeBar": False}, alt=say("Coût de chaque jour ; les jours anormaux sont hachurés"),
+            words=say("Coût de chaque jour ; les jours anormaux sont hachurés"),
         )  # fmt: skip
         st.html(dear_html(dear, names))
 
@@ -99,11 +99,11 @@ def _place_parts(rows: Sequence[Row]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader(say("Qu'est-ce qui est payé ?"), anchor=False)
-        st.plotly_chart(
+        charts.place(
             costs_figures.parts(
                 {say(texts_fr.COST_PARTS[row["part"]]): row["cost_usd"] for row in rows if row["kind"] == "part"}
             ),
-            config={"displayModeBar": False}, alt=say("Coût par nature : voix, texte, cache, transcription, analyse"),
+            words=say("Coût par nature : voix, texte, cache, transcription, analyse"),
         )  # fmt: skip
     with right:
         st.subheader(say("Quel modèle coûte ?"), anchor=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboards.figures import BLUE, GREEN, GREY, HEIGHT, ORANGE, across
+from dashboards.figures import BLUE, GREEN, GREY, ORANGE, across, drawn
 from jarvis import spending
 
 _DOLLARS = "%{x|%d/%m/%Y} : %{y:,.2f} $<extra></extra>"
@@ -113,13 +113,7 @@ def _running(days: spending.Days, dates: Sequence[date]) -> list[float]:
 
 
 def _shape(traces: Sequence[Mapping[str, Any]], *, first: date, last: date, **layout: Any) -> go.Figure:
-    return go.Figure(
-        data=list(traces),
-        layout={
-            "height": HEIGHT, "margin": {"l": 0, "r": 8, "t": 24, "b": 0}, "showlegend": False, "separators": ", ",
-            "xaxis": {"tickformat": "%d/%m", "fixedrange": True,
-                      "range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"]},
-            "yaxis": {"rangemode": "tozero", "fixedrange": True, "ticksuffix": " $", "nticks": 6},
-            **layout,
-        },
+    return drawn(
+        traces, x_axis={"range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"]},
+        y_axis={"tickformat": None, "ticksuffix": " $"}, margin={"l": 0, "r": 8, "t": 24, "b": 0}, **layout,
     )  # fmt: skip

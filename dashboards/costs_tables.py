@@ -150,7 +150,7 @@ def say_state(state: str) -> str:
 
 def _place_budget(scope: Scope, line: Mapping[str, Any]) -> None:
     with st.form(f"budget-{line['gym_id']}"):
-        st.markdown(f"**{say('Budget de voix')} · {_escaped(line['gym_name'])}**")
+        st.markdown(f"**{say('Budget de voix')} · {formats.plain(line['gym_name'])}**")
         has_budget = st.checkbox(say("Limiter la voix de cette salle"), value=line["budget_usd"] is not None)
         with st.container(horizontal=True, gap="small"):
             usd = st.number_input(
@@ -207,8 +207,3 @@ def _model(name: str) -> str:
 def _plain(line: Mapping[str, Any]) -> dict[str, Any]:
     """Decimals as floats: the table draws bars of them."""
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in line.items()}
-
-
-def _escaped(words: str) -> str:
-    """Nothing in a name is Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|$~<>:" else sign for sign in words)

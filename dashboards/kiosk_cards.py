@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from dashboards import formats
+from dashboards.cards import DOT
 from dashboards.kiosks import STATES, KioskState, KioskView
 from dashboards.language import say
 
@@ -14,8 +15,6 @@ _SIGNS = {
     KioskState.CONVERSING: "◆", KioskState.ONLINE: "●", KioskState.MAINTENANCE: "‖",
     KioskState.SUSPENDED: "■",
 }  # fmt: skip
-
-_DOT = '<span aria-hidden="true"> · </span>'
 
 
 def card_html(one: KioskView, *, now: datetime) -> str:
@@ -42,7 +41,7 @@ def head_html(one: KioskView, *, now: datetime) -> str:
     facts = [fact for fact in (one.gym_name, one.location, since(one, now=now)) if fact]
     return (
         f'<div class="j-head"><h2>{escape(one.name)}</h2><div class="j-tags">{tags(one)}</div>'
-        f"<p>{_DOT.join(escape(fact) for fact in facts)}</p></div>"
+        f"<p>{DOT.join(escape(fact) for fact in facts)}</p></div>"
     )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboards import (
     cards,
+    charts,
     exports,
     figures,
     formats,
@@ -185,18 +186,18 @@ def conversation_line(row: Row, one: KioskView, *, now: datetime) -> dict[str, o
 
 def _place_days(scope: Scope, records: Records, one: KioskView, *, now: datetime) -> None:
     days = records.rows(scope, "marts_kiosks.days", kiosk_id=one.id)
-    tiles.place(days_tiles(days), built_at=min((day["built_at"] for day in days), default=None), now=now)
+    tiles.place(days_tiles(days), rows=days, now=now)
     st.subheader(say("A-t-elle répondu tous les jours ?"), anchor=False)
     if not days:
         st.caption(say("Pas encore de jour mesuré : les chiffres viennent après son premier signe de vie."))
         return
     today: date = max(now.date(), days[-1]["local_date"])
-    st.plotly_chart(
+    charts.place(
         figures.daily_availability(
             [day["local_date"] for day in days], [day["availability_rate"] for day in days],
             first=today - timedelta(days=DAYS - 1), last=today,
         ),
-        config={"displayModeBar": False}, alt=say("Disponibilité par jour, 30 jours"),
+        words=say("Disponibilité par jour, 30 jours"),
     )  # fmt: skip
     exports.place(days, _EXPORTED_DAYS, name=f"disponibilite-{one.slug}")
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import cards, figures, formats, member_list, texts_fr
+from dashboards import cards, charts, figures, formats, member_list, texts_fr
+from dashboards.cards import DOT
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Scope
@@ -26,12 +27,12 @@ def place(scope: Scope, records: Records, member_id: UUID, *, now: datetime) -> 
     with left:
         weeks = records.rows(scope, "members.weeks", member_id=member_id)
         st.subheader(say("Vient-il moins que d'habitude ?"), anchor=False)
-        st.plotly_chart(
+        charts.place(
             figures.weekly_visits(
                 [row["week"] for row in weeks], [row["visit_count"] for row in weeks],
                 usual=member["usual_visits_per_week"], labels=(say("Visites"), say("Son habitude")),
             ),
-            config={"displayModeBar": False}, alt=say("Visites par semaine, six mois"),
+            words=say("Visites par semaine, six mois"),
         )  # fmt: skip
         st.subheader(say("Ce qui s'est passé"), anchor=False)
         st.html(timeline_html(records.rows(scope, "members.timeline", member_id=member_id), member, now=now))
@@ -62,11 +63,10 @@ def head_html(member: Row, *, now: datetime) -> str:
     ]
     last = member["last_visit_at"]
     seen = say("Aucune visite") if last is None else f"{say('Dernière visite')} {formats.age(last, now=now)}"
-    dot = '<span aria-hidden="true"> · </span>'
     return (
         f'<div class="j-head"><h2>{escape(member_list.full_name(member))}</h2>'
-        f"<p>{dot.join(escape(fact) for fact in facts)}</p>"
-        f"<p>{dot.join([*reach, escape(seen)])}</p></div>"
+        f"<p>{DOT.join(escape(fact) for fact in facts)}</p>"
+        f"<p>{DOT.join([*reach, escape(seen)])}</p></div>"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import access, context, exports, formats, navigation, network, network_figures
+from dashboards import access, charts, context, exports, formats, navigation, network, network_figures, tiles
 from dashboards.definitions import meaning
 from dashboards.language import say
 from dashboards.periods import months_back
@@ -44,7 +44,7 @@ def place(scope: Scope, *, month: date, measure: network.Measure, now: datetime)
     _place_changes(gyms, measure)
     st.subheader(say("Toutes les salles, côte à côte"), anchor=False)
     _place_table(network.lines(gyms))
-    st.caption(f"{say('Chiffres calculés')} {formats.age(min(row['built_at'] for row in rows), now=now)}")
+    tiles.place_age(rows, now=now)
 
 
 def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> None:
@@ -56,12 +56,12 @@ def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> No
     if not told:
         st.info(say("Trop peu d'adhérents pour comparer les salles sur ce point."), icon=":material/visibility_off:")
         return
-    st.plotly_chart(
+    charts.place(
         network_figures.standing(
             [name for name, _ in told], [value for _, value in told], found, decimals=measure.decimals,
             unit=measure.unit, labels=[say("Médiane"), say("La moitié des salles")],
         ),
-        config={"displayModeBar": False}, alt=say("Chaque salle face à la médiane et à la moitié centrale du réseau"),
+        words=say("Chaque salle face à la médiane et à la moitié centrale du réseau"),
     )  # fmt: skip
     hidden = len(gyms) - len(told)
     if hidden:

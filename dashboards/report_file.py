@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, figures, formats, navigation, report_list, texts_fr
+from dashboards import access, charts, figures, formats, navigation, report_list, texts_fr
 from dashboards.figures import Series
 from dashboards.language import say
 from dashboards.records import Row
@@ -190,9 +190,9 @@ def _place_weeks(report: KeptReport) -> None:
         past = [one["year_before"] for one in weeks]
         series.append(Series(name=say("L'an dernier"), values=past, colour=figures.ORANGE, dash="dash"))
     st.subheader(say("La fréquentation monte-t-elle ?"), anchor=False)
-    st.plotly_chart(
+    charts.place(
         figures.over_time([date.fromisoformat(one["last"]) for one in weeks], series),
-        config={"displayModeBar": False}, alt=say("Passages par semaine, jusqu'à la fin de la période"),
+        words=say("Passages par semaine, jusqu'à la fin de la période"),
         key="report-weeks",
     )  # fmt: skip
 
@@ -209,11 +209,11 @@ def _place_topics(report: KeptReport) -> None:
         Series(name=say("Autres conversations"), values=others, colour=figures.BLUE),
     ]
     st.subheader(say("De quoi se plaint-on ?"), anchor=False)
-    st.plotly_chart(
+    charts.place(
         figures.ranked(
             [say(texts_fr.TOPICS[one["topic"]]) for one in found], series, picks=[one["topic"] for one in found]
         ),
-        config={"displayModeBar": False}, alt=say("Conversations par sujet, dont les négatives"), key="report-topics",
+        words=say("Conversations par sujet, dont les négatives"), key="report-topics",
     )  # fmt: skip
 
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 import streamlit as st
 from psycopg.types.json import Jsonb
 
-from dashboards import access, changes, choices
+from dashboards import access, changes, choices, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.alert_choices import Preview, ScoredDay, preview_churn
+from jarvis.kiosk_health import WEEKDAYS
 from jarvis.storage import StorageLevel
 from jarvis.tenancy import Scope
 
@@ -26,10 +27,7 @@ STORAGE: Mapping[str, str] = {
 THRESHOLDS = (0.5, 0.95)
 PREVIEW_DAYS = 30
 
-DAYS: Mapping[str, str] = {
-    "mon": "Lundi", "tue": "Mardi", "wed": "Mercredi", "thu": "Jeudi", "fri": "Vendredi", "sat": "Samedi",
-    "sun": "Dimanche",
-}  # fmt: skip
+DAYS: Mapping[str, str] = dict(zip(WEEKDAYS, texts_fr.WEEKDAYS, strict=True))
 _HOURS = re.compile(r"\s*([01]?\d|2[0-3])\s*[:hH]\s*([0-5]\d)?\s*[-–à]\s*([01]?\d|2[0-4])\s*[:hH]\s*([0-5]\d)?\s*")
 
 

@@ -104,7 +104,9 @@ def span(seconds: float) -> str:
     """So long, in the one unit that matters."""
     if seconds < 7200:
         return f"{round(seconds / 60)}\u00a0min"
-    return f"{round(seconds / 3600)}\u00a0h" if seconds < 172_800 else f"{round(seconds / 86_400)}\u00a0j"
+    if seconds < 172_800:
+        return f"{round(seconds / 3600)}\u00a0h"
+    return say("{count}\u00a0j").format(count=round(seconds / 86_400))
 
 
 def percentiles(of: Histogram) -> dict[str, float | None]:
@@ -123,10 +125,9 @@ def kiosk_lines(kiosks: Sequence[Row], uptime: Sequence[Row], *, now: datetime) 
 
 
 def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:
-    """The parts of the machine, each well or not, in French words."""
+    """The parts of the machine, each well or not; the words that hold no figure are in French."""
     seen, built = state["pipeline_seen_at"], state["marts_built_at"]
     is_seen = seen is not None and now - seen <= PIPELINE_IS_SILENT_AFTER
-    connections = f"{state['connection_count']}/{state['most_connections']}"
     return [
         Sign(
             "Passerelle", gateway.is_ready,
@@ -150,17 +151,18 @@ def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:
         Sign(
             "Analyses en attente", not _is_stuck(state, now=now) and not state["given_up_count"],
             formats.number(state["waiting_count"]),
-            f"{formats.number(state['given_up_count'])} abandonnées" if state["given_up_count"] else "",
+            _counted("{count} abandonnées", state["given_up_count"]) if state["given_up_count"] else "",
         ),
         Sign(
             "Base de données", state["connection_count"] < BUSY_SHARE * state["most_connections"],
-            f"{formats.number(state['database_bytes'] / 2**20)}\u00a0Mo", f"{connections} connexions",
+            _counted("{count}\u00a0Mo", state["database_bytes"] / 2**20),
+            say("{count} connexions").format(count=f"{state['connection_count']}/{state['most_connections']}"),
         ),
         Sign(
             "Contrôles de qualité",
             _is_done(state["quality_ran_at"], state["unmet_expectation_count"], QUALITY_IS_LATE_AFTER, now=now),
             "jamais faits" if state["quality_ran_at"] is None
-            else f"{formats.number(state['unmet_expectation_count'])} non tenus",
+            else _counted("{count} non tenus", state["unmet_expectation_count"]),
             "" if state["quality_ran_at"] is None else formats.age(state["quality_ran_at"], now=now),
         ),
         Sign(
@@ -170,6 +172,10 @@ def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:
             "" if state["retention_ran_at"] is None else formats.age(state["retention_ran_at"], now=now),
         ),
     ]  # fmt: skip
+
+
+def _counted(french: str, count: float) -> str:
+    return say(french).format(count=formats.number(count))
 
 
 def _is_done(ran_at: datetime | None, failed: int, late_after: timedelta, *, now: datetime) -> bool | None:

@@ -66,7 +66,7 @@ def signs_html(signs: Sequence[supervision.Sign]) -> str:
 
 def _sign(sign: supervision.Sign) -> str:
     mark, label, style = _STATES[sign.is_well]
-    more = f" <small>{escape(sign.more)}</small>" if sign.more else ""
+    more = f" <small>{escape(say(sign.more))}</small>" if sign.more else ""
     return (
         f'<li class="{style}"><b aria-hidden="true">{mark}</b>'
         f'<span><strong>{escape(say(sign.part))}</strong><span class="j-unseen"> {escape(say(label))} : </span>'
@@ -77,12 +77,12 @@ def _sign(sign: supervision.Sign) -> str:
 def _place_incidents(rows: Sequence[Row], *, now: datetime) -> None:
     for row in (row for row in rows if row["ended_at"] is None):
         since = formats.age(row["first_at"], now=now)
-        st.error(f"{_plain_text(row['summary'])} ({row['occurrence_count']} ×, {since})", icon=":material/error:")
+        st.error(f"{formats.plain(row['summary'])} ({row['occurrence_count']} ×, {since})", icon=":material/error:")
     ended = [row for row in rows if row["ended_at"] is not None]
     if ended:
         with st.expander(f"{say('Incidents terminés cette semaine')} : {len(ended)}"):
             for row in ended:
-                st.markdown(f"- {_plain_text(row['summary'])} ({formats.age(row['ended_at'], now=now)})")
+                st.markdown(f"- {formats.plain(row['summary'])} ({formats.age(row['ended_at'], now=now)})")
 
 
 def _place_routes(gateway: GatewayState) -> None:
@@ -177,8 +177,3 @@ def _shown(value: Any, *, is_word: bool) -> Any:
 
 def _ms(milliseconds: float | None) -> str:
     return "–" if milliseconds is None else f"{formats.number(milliseconds, decimals=1)}\u00a0ms"
-
-
-def _plain_text(words: str) -> str:
-    """Nothing in it is Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|$~<>:" else sign for sign in words)

@@ -51,6 +51,7 @@ EMOTIONS: Mapping[str, str] = {
     "sadness": "Tristesse",
 }
 TOPICS: Mapping[str, str] = {topic.value: label for topic, label in reports_fr.TOPICS.items()}
+WEEKDAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
 INTENTS: Mapping[str, str] = {
     "book_class": "Réserver un cours",
     "cancel_booking": "Annuler une réservation",

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards import formats, navigation
 from dashboards.definitions import meaning
 from dashboards.language import say
+from dashboards.records import Row
 from warehouse.stores.marts import NotBuiltYet
 
 NOT_BUILT_YET = "Les chiffres se préparent : ils s'affichent après le premier calcul, dans quelques minutes."
@@ -47,8 +48,12 @@ class Tile:
     drill: Drill | None = None
 
 
-def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) -> None:
-    """The tiles in one row that wraps on a narrow screen, and the age of the oldest figure beneath."""
+def place(tiles: Sequence[Tile], *, rows: Sequence[Row], now: datetime) -> None:
+    """The tiles in one row that wraps on a narrow screen, and the age of the oldest figure beneath.
+
+    Args:
+        rows: what the figures rest on, each with its built_at.
+    """
     with st.container(horizontal=True, gap="xsmall", key=f"tiles-{tiles[0].source[1]}"):
         for number, tile in enumerate(tiles):
             with st.container(
@@ -58,8 +63,13 @@ def place(tiles: Sequence[Tile], *, built_at: datetime | None, now: datetime) ->
                 _place(tile)
                 if tile.drill is not None:
                     navigation.link(tile.drill.url_path, say(tile.drill.label), tile.drill.query)
-    if built_at is not None:
-        st.caption(f"{say('Chiffres calculés')} {formats.age(built_at, now=now)}")
+    place_age(rows, now=now)
+
+
+def place_age(rows: Sequence[Row], *, now: datetime) -> None:
+    """When the oldest of the rows was built; nothing where there is none."""
+    if rows:
+        st.caption(f"{say('Chiffres calculés')} {formats.age(min(row['built_at'] for row in rows), now=now)}")
 
 
 def place_meanings(sources: Mapping[str, tuple[str, str]]) -> None:

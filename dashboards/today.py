@@ -1,7 +1,6 @@
 """The week of a gym, or of every gym a person sees, as the tiles of « Aujourd'hui »: rows in, tiles out."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from dashboards.definitions import METRIC
 from dashboards.records import Row
@@ -34,11 +33,6 @@ def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
             more_is_better=False,
         ),
     ]  # fmt: skip
-
-
-def built_at(days: Sequence[Row]) -> datetime | None:
-    """When the oldest of the figures was built; None where there is none."""
-    return min((day["built_at"] for day in days), default=None)
 
 
 def _talks(days: Sequence[Row], label: str, **query: str) -> Drill:

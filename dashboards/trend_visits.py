@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards import figures
+from dashboards import figures, texts_fr
 from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.formats import number
@@ -10,8 +10,6 @@ from dashboards.language import say
 from dashboards.records import Row
 from dashboards.tiles import Drill
 from dashboards.trends import Look, Trend, against, nothing_before, signed, sums, verdict
-
-WEEKDAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
 
 # The hours in which an empty gym is worth a sentence.
 _DAYTIME = range(9, 21)
@@ -72,7 +70,7 @@ def hours(look: Look, found: Sequence[Row]) -> Trend:
         }
         for hour in shown
     ]
-    names = [say(name) for name in WEEKDAYS]
+    names = [say(name) for name in texts_fr.WEEKDAYS]
     grid = [[means.get((day, hour), 0.0) for hour in shown] for day in range(1, 8)]
     return Trend(
         key="heures",
@@ -115,8 +113,8 @@ def _hours_answer(means: dict[tuple[int, int], float]) -> str:
         ((day, hour) for day in range(1, 8) for hour in _DAYTIME), key=lambda slot: (means.get(slot, 0.0), slot)
     )
     return say("Surtout le {day} à {hour} h ({mean} passages). Le plus calme : le {calm} à {calm_hour} h.").format(
-        day=say(WEEKDAYS[day - 1]).lower(), hour=hour, mean=number(most, decimals=1),
-        calm=say(WEEKDAYS[calm_day - 1]).lower(), calm_hour=calm_hour,
+        day=say(texts_fr.WEEKDAYS[day - 1]).lower(), hour=hour, mean=number(most, decimals=1),
+        calm=say(texts_fr.WEEKDAYS[calm_day - 1]).lower(), calm_hour=calm_hour,
     )  # fmt: skip
 
 

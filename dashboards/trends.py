@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards import exports, navigation
+from dashboards import charts, exports, navigation
 from dashboards.definitions import meaning
 from dashboards.language import say
 from dashboards.periods import Period, Span
@@ -142,13 +142,9 @@ def _as_table(trend: Trend) -> str:
 def _place_chart(trend: Trend) -> None:
     words, key = f"{trend.question} {trend.answer}", f"chart-{trend.key}"
     if not trend.picks:
-        st.plotly_chart(trend.figure, config={"displayModeBar": False}, alt=words, key=key)
+        charts.place(trend.figure, words=words, key=key)
         return
-    kept = st.plotly_chart(
-        trend.figure, config={"displayModeBar": False}, alt=words, key=key, on_select="rerun", selection_mode="points"
-    )
-    points: Sequence[Mapping[str, Any]] = kept.selection.points
-    picked = trend.picks.get(points[0]["customdata"]) if points else None
+    picked = trend.picks.get(charts.place_to_pick(trend.figure, words=words, key=key))
     if picked is not None:
         navigation.go(picked.url_path, picked.query)
 

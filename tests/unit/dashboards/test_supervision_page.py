@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
+import streamlit as st
 from prometheus_client import generate_latest
 from streamlit.testing.v1 import AppTest
 
@@ -75,6 +76,16 @@ def test_work_whose_first_hour_has_not_come_is_neither_well_nor_ill() -> None:
     assert found["Contrôles de qualité"] is None
     assert found["Conservation"] is None
     assert supervision_board.signs_html(supervision.signs(well(), state, now=NOW)).count("✓") == 6
+
+
+def test_every_sign_is_said_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that count something too: no French word is left."""
+    monkeypatch.setitem(st.session_state, "language", "en")
+    state = a_state(given_up_count=3, unmet_expectation_count=2)
+    shown = supervision_board.signs_html(supervision.signs(well(), state, now=NOW))
+    assert "3 given up" in shown and "2 not met" in shown and "12/200 connections" in shown and "\u00a0MB" in shown
+    assert "stand-in for demonstrations" in shown
+    assert supervision.span(3 * 86_400) == "3\u00a0d"
 
 
 def test_a_gateway_that_is_away_takes_only_its_own_figures() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, language, trend_leavers, trend_talks, trend_visits
+from dashboards import access, language, texts_fr, trend_leavers, trend_talks, trend_visits
 from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Span, months_back
 from dashboards.trends import Look
@@ -65,7 +65,7 @@ def test_a_period_is_whole_weeks_up_to_yesterday() -> None:
 def test_every_period_has_its_english() -> None:
     """A question ends in words that stand in no call of say."""
     words = {text for period in PERIODS.values() for text in (period.label, period.than_before)}
-    words |= {*trend_visits.WEEKDAYS, *trend_leavers.MONTHS, *trend_talks.COST_KINDS.values()}
+    words |= {*texts_fr.WEEKDAYS, *trend_leavers.MONTHS, *trend_talks.COST_KINDS.values()}
     assert words - language.english().keys() == set()
 
 
