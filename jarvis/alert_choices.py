@@ -65,6 +65,8 @@ class Candidate:
     """True where the member comes no less than they always did."""
     is_alerted_this_week: bool
     """True where this week's choice was an alert already."""
+    is_control_this_week: bool
+    """True where it was the control group: whoever was held back is, until the week is over."""
     control_share: float
     """0 to 0.5; 0 for no control group."""
     control_salt: str
@@ -109,7 +111,9 @@ def choose(candidates: Iterable[Candidate], *, budget: int, spent: int, now: dat
             continue
         if one.is_alerted_this_week or _rests(one, now=now):
             continue
-        if left <= 0:
+        if one.is_control_this_week:
+            chosen.append(Choice(one, Decision.CONTROL, None))
+        elif left <= 0:
             chosen.append(Choice(one, Decision.DIGEST, None))
         elif is_control(one.member_id, period_of(now), share=one.control_share, salt=one.control_salt):
             chosen.append(Choice(one, Decision.CONTROL, None))
@@ -126,8 +130,9 @@ def is_control(member_id: UUID, period: str, *, share: float, salt: str) -> bool
 
 
 def period_of(now: datetime) -> str:
-    """The calendar quarter, such as 2026-Q4."""
-    return f"{now.year}-Q{(now.month + 2) // 3}"
+    """The calendar quarter in which the week began, such as 2026-Q4: nobody changes sides within a week."""
+    monday = week_of(now)
+    return f"{monday.year}-Q{(monday.month + 2) // 3}"
 
 
 def week_of(now: datetime) -> date:

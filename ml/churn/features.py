@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jarvis.churn import MemberHistory
+from jarvis.churn import Contract, MemberHistory
 from jarvis.members import engagement_score
 
 if TYPE_CHECKING:
@@ -302,17 +302,29 @@ def _running(values: Array) -> NDArray[np.float64]:
     return np.concatenate([[0.0], np.cumsum(values, dtype=float)])
 
 
+def _standing(begun: Sequence[Contract], as_of: date) -> int:
+    """The place of the contract that binds the member longest; one that was cancelled before the day binds no more."""
+
+    def binds_until(place: int) -> tuple[bool, date, int]:
+        one = begun[place]
+        is_cancelled = one.cancelled_on is not None and one.cancelled_on < as_of
+        return not is_cancelled, one.expires_on, place
+
+    return max(range(len(begun)), key=binds_until)
+
+
 def _contract(one: MemberHistory, as_of: date) -> tuple[Any, ...]:
-    """The last contract begun by the day, with what came before it; nothing of it that was not known yet."""
+    """The contract that bound the member on the day, with what came before it; nothing that was not known yet."""
     known = one.contracts_known_on(as_of)
     begun = [contract for contract in known if contract.started_on < as_of]
     if not begun:
         return (np.nan,) * 6 + (None, not known)
-    current = begun[-1]
+    place = _standing(begun, as_of)
+    current = begun[place]
     term = max(1, (current.expires_on - current.started_on).days)
     left = (current.expires_on - as_of).days
     price = np.nan if current.monthly_price_eur is None else current.monthly_price_eur
-    before = begun[-2].monthly_price_eur if len(begun) > 1 else None
+    before = begun[place - 1].monthly_price_eur if place else None
     change = np.nan if before is None else price - before
     has_ended = left < -RENEWAL_GRACE_DAYS or (current.cancelled_on is not None and current.cancelled_on < as_of)
     elapsed = min(1.0, (as_of - current.started_on).days / term)

@@ -65,14 +65,14 @@ def has_left(member: MemberHistory, as_of: date) -> bool | None:
     begun = [contract for contract in member.contracts if contract.started_on < as_of]
     if not begun:
         return None
-    current = begun[-1]
-    ends_on = current.expires_on if current.cancelled_on is None else min(current.expires_on, current.cancelled_on)
+    # Of two at once the one that ends last keeps the member.
+    ends_on = max(min(one.expires_on, one.cancelled_on or one.expires_on) for one in begun)
     if ends_on < as_of:
         return None
     if ends_on >= as_of + timedelta(days=HORIZON_DAYS):
         return False
     grace = ends_on + timedelta(days=RENEWAL_GRACE_DAYS)
-    return not any(current.started_on < other.started_on <= grace for other in member.contracts)
+    return not any(as_of <= other.started_on <= grace for other in member.contracts)
 
 
 def snapshots(timeline: Timeline, days: Sequence[date], *, new_member_days: int) -> Snapshots:

@@ -116,6 +116,61 @@ def test_open_alert_rises_with_the_level(database: Database) -> None:
         assert keep_up(pipeline, now=NOW)["ended"] == 1
 
 
+def test_an_alert_of_last_week_that_rises_spends_nothing(database: Database) -> None:
+    """Budget 1: last week's alert rises, and this week's own is still there for somebody else."""
+    next_week = NOW + 7 * DAY
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        admin.execute("update gyms set alert_budget_per_week = 1")
+        score(admin, gym, gym.member_id, 0.6)
+        choose_members(pipeline, now=NOW)
+        score(admin, gym, gym.member_id, 0.9, at=next_week)
+        choose_members(pipeline, now=next_week)
+        other = add_member(admin, gym)
+        score(admin, gym, other, 0.8, at=next_week)
+        choose_members(pipeline, now=next_week)
+        alerted = admin.execute("select member_id from manager_alerts order by created_at, member_id").fetchall()
+        drawn = admin.execute("select member_id, decision from alert_choices order by week_starts_on").fetchall()
+    assert {member_id for (member_id,) in alerted} == {gym.member_id, other}
+    assert drawn == [(gym.member_id, "alert"), (other, "alert")]
+
+
+def test_who_has_no_score_any_more_raises_no_alert(database: Database) -> None:
+    """At high risk yesterday, refusing to be profiled since: today's scores know them not, and nobody calls."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        other = add_member(admin, gym)
+        score(admin, gym, gym.member_id, 0.9, at=NOW - DAY)
+        score(admin, gym, other, 0.1)
+        assert choose_members(pipeline, now=NOW)["alert"] == 0
+
+
+def test_a_failed_night_leaves_yesterdays_scores_to_act_on(database: Database) -> None:
+    """Nobody was scored today: yesterday's high risk still raises its alert."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        score(admin, gym, gym.member_id, 0.9, at=NOW - DAY)
+        assert choose_members(pipeline, now=NOW)["alert"] == 1
+
+
+def test_who_is_held_back_at_random_stays_so_all_week(database: Database) -> None:
+    """The share goes to nothing in the middle of the week: no alert before the next Monday."""
+    monday = NOW - NOW.weekday() * DAY
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        members = [add_member(admin, gym) for _ in range(12)]
+        admin.execute("update gyms set churn_control_share = 0.5")
+        for member_id in members:
+            score(admin, gym, member_id, 0.8, at=monday)
+        held = choose_members(pipeline, now=monday)["control"]
+        admin.execute("update gyms set churn_control_share = 0")
+        assert choose_members(pipeline, now=monday + DAY / 2) == {"alert": 0, "digest": 0, "control": held}
+        assert len(alerts_of(admin, "churn_risk")) == len(members) - held
+        for member_id in members:
+            score(admin, gym, member_id, 0.8, at=monday + 7 * DAY)
+        assert choose_members(pipeline, now=monday + 7 * DAY)["alert"] == held > 0
+
+
 def test_held_back_scores_raise_nothing_but_their_reason(database: Database) -> None:
     """A gym whose check-ins fell silent gets one alert about its data, none about members; it ends by itself."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

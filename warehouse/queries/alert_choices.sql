@@ -19,7 +19,8 @@ where gyms.status = 'active'
 group by gyms.id;
 
 -- candidates --
--- Members whose newest score is fresh, high, and free to act on, with their last alert and their contract.
+-- Members whose score of their gym's newest day is fresh, high, and free to act on, with their last alert and their
+-- contract. Who has none of that day has left or refuses to be profiled: an older one is no ground to call.
 select
     scores.gym_id,
     scores.member_id,
@@ -34,7 +35,8 @@ select
     closed_alert.resolved_at as closed_at,
     closed_alert.level as closed_level,
     coalesce(analytics.visit_trend in ('steady', 'rising'), false) as keeps_habit,
-    (week.decision is not null) as is_alerted_this_week,
+    coalesce(week.decision = 'alert', false) as is_alerted_this_week,
+    coalesce(week.decision = 'control', false) as is_control_this_week,
     coalesce(gyms.churn_control_share, franchises.churn_control_share, 0)::double precision as control_share,
     gyms.churn_control_salt::text as control_salt
 from public.churn_scores as scores
@@ -48,7 +50,6 @@ left join public.alert_choices as week
     on scores.gym_id = week.gym_id
     and scores.member_id = week.member_id
     and week.week_starts_on = %(week_starts_on)s::date
-    and week.decision = 'alert'
 left join lateral (
     select memberships.monthly_price_eur
     from public.memberships
@@ -82,9 +83,7 @@ where scores.level in ('high', 'critical')
     and gyms.status = 'active'
     and not exists (
         select from public.churn_scores as newer
-        where newer.gym_id = scores.gym_id
-            and newer.member_id = scores.member_id
-            and newer.as_of_date > scores.as_of_date
+        where newer.gym_id = scores.gym_id and newer.as_of_date > scores.as_of_date
     );
 
 -- keep_choice --

@@ -45,9 +45,13 @@ def candidates(connection: Connection, *, now: datetime) -> list[Candidate]:
 
 
 def keep(connection: Connection, choices: Iterable[Choice], *, now: datetime) -> None:
-    """The week's choices stand; an alert's choice knows its alert."""
+    """The week's choices stand; an alert's choice knows its alert.
+
+    An alert of an earlier week that rises is no choice of this one: it spends nothing, and nobody was drawn for it.
+    """
+    drawn = [one for one in choices if one.candidate.open_level is None or one.candidate.is_alerted_this_week]
     with connection.cursor() as cursor:
-        cursor.executemany(_sql("keep_choice"), [_parameters(one, now=now) for one in choices])
+        cursor.executemany(_sql("keep_choice"), [_parameters(one, now=now) for one in drawn])
 
 
 def set_budget(

@@ -32,6 +32,7 @@ def candidate(number: int = 1, *, score: float = 0.8, price: float | None = 30.0
         closed_level=None,
         keeps_habit=False,
         is_alerted_this_week=False,
+        is_control_this_week=False,
         control_share=0.0,
         control_salt="salt",
     )
@@ -138,10 +139,22 @@ def test_control_members_are_held_back_and_spend_nothing() -> None:
     assert counts[Decision.CONTROL] > 0
 
 
+def test_who_was_held_back_this_week_is_until_it_is_over() -> None:
+    """Even with no control group any more, and even where no budget is left."""
+    held = replace(candidate(), is_control_this_week=True)
+    assert decisions(held) == decisions(held, budget=0) == [(held.member_id, Decision.CONTROL)]
+
+
+def test_nobody_changes_sides_within_a_week() -> None:
+    """Monday 28 September and Friday 2 October 2026 are drawn alike; the Monday after is another quarter."""
+    days = [datetime(2026, 9, 28, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC), datetime(2026, 10, 5, tzinfo=UTC)]
+    assert [period_of(day) for day in days] == ["2026-Q3", "2026-Q3", "2026-Q4"]
+
+
 def test_weeks_and_quarters() -> None:
     """A week begins on Monday, a quarter with its month."""
     assert week_of(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == date(2026, 11, 16)
-    assert [period_of(datetime(2026, month, 1, tzinfo=UTC)) for month in (1, 3, 4, 12)] == [
+    assert [period_of(datetime(2026, month, 8, tzinfo=UTC)) for month in (1, 3, 4, 12)] == [
         "2026-Q1", "2026-Q1", "2026-Q2", "2026-Q4",
     ]  # fmt: skip
 

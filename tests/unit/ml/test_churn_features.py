@@ -253,3 +253,33 @@ def test_a_withdrawn_absence_is_known_until_it_was_withdrawn() -> None:
     timeline = Timeline.of([one])
     days = [DAY, DAY + timedelta(days=1)]
     assert [timeline.snapshot(day).row(0, named=True)["muted_28"] for day in days] == [10, 0]
+
+
+def a_contract(start: int, end: int, **changes: object) -> Contract:
+    """A contract from and until so many days after DAY."""
+    days = {"started_on": DAY + timedelta(days=start), "expires_on": DAY + timedelta(days=end)}
+    return Contract(plan="a", **(days | changes))  # type: ignore[arg-type]
+
+
+def test_a_short_contract_beside_a_long_one_ends_nothing() -> None:
+    """A month of classes that ran out under a year's membership: the year is what counts, for rows and labels."""
+    one = member(contracts=(a_contract(-200, 165, monthly_price_eur=30.0), a_contract(-90, -60, monthly_price_eur=9.0)))
+    row = row_of(one)
+    assert (row["is_valid"], row["days_to_expiry"], row["monthly_price_eur"]) == (True, 165, 30.0)
+    assert has_left(one, DAY) is False
+
+
+def test_a_contract_changed_for_a_shorter_one_counts_no_more() -> None:
+    """The year was cancelled when the month began: the month is what counts."""
+    year = a_contract(-200, 165, cancelled_on=DAY - timedelta(days=9), monthly_price_eur=30.0)
+    one = member(contracts=(year, a_contract(-9, 21, monthly_price_eur=40.0)))
+    row = row_of(one)
+    assert (row["days_to_expiry"], row["price_change"]) == (21, 10.0)
+    assert has_left(one, DAY) is True
+
+
+def test_of_two_contracts_the_later_end_is_the_members() -> None:
+    """The year is cancelled in ten days, the month beside it ends in twenty, and nothing follows: they leave then."""
+    year = a_contract(-200, 165, cancelled_on=DAY + timedelta(days=10))
+    assert has_left(member(contracts=(year, a_contract(-9, 20))), DAY) is True
+    assert has_left(member(contracts=(year, a_contract(-9, 20), a_contract(45, 90))), DAY) is False
