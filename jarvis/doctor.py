@@ -56,12 +56,15 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    from jarvis.up import UpError, check_ports
+    from jarvis.up import UpError, check_ports, is_running
 
+    if is_running(settings.home):
+        yield Finding("ports", True, f"in use by the jarvis that runs on {settings.home}")
+        return
     try:
         check_ports(settings)
     except UpError as error:
-        yield Finding("ports", False, f"{error} (or JARVIS already runs: that is its own port)")
+        yield Finding("ports", False, str(error))
     else:
         yield Finding("ports", True, "free")
 

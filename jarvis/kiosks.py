@@ -18,6 +18,8 @@ from jarvis.consents import Choice
 # No character that a person could take for another one: no 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V.
 CODE_ALPHABET = "ACDEFGHJKMNPQRTVWXY34679"
 CODE_LENGTH = 6
+# Of a kiosk's name, whose slug stands in the kiosk's address; the API takes no longer one either.
+NAME_LENGTH = 80
 CODE_VALID_MINUTES = 10
 CODE_TRIES = 5
 # The first characters say which code a try is meant for, so that wrong tries count against it; the rest is secret.
@@ -165,8 +167,10 @@ def slug_of(name: str) -> str:
     """A name as a slug: « Borne Entrée » gives borne-entree.
 
     Raises:
-        ValueError: when no letter or digit is left.
+        ValueError: when no letter or digit is left, or the name is too long for an address.
     """
+    if len(name) > NAME_LENGTH:
+        raise ValueError(f"found a name of {len(name)} characters, expected at most {NAME_LENGTH}: shorten it")
     slug = _slug(name)
     if not slug:
         raise ValueError(f"found the name '{name}', expected at least one letter or digit in it")

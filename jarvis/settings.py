@@ -308,12 +308,20 @@ def standin_url(port: int) -> str:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The `NAME=value` lines of a file; empty when it does not exist. `#` starts a comment line."""
+    """The `NAME=value` lines of a file; empty when it does not exist. `#` starts a comment line.
+
+    Raises:
+        SettingsError: when the file is there and cannot be read.
+    """
     if not path.is_file():
         return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({type(error).__name__}), expected a text in UTF-8") from None
     pairs = (
         line.split("=", 1)
-        for raw in path.read_text(encoding="utf-8").splitlines()
+        for raw in text.splitlines()
         if (line := raw.strip()) and not line.startswith("#") and "=" in line
     )
     return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
@@ -331,10 +339,10 @@ def _kept_secret(home: Path, problems: list[str]) -> str:
                 stream.flush()
                 with contextlib.suppress(FileExistsError):
                     os.link(stream.name, path)
+        return path.read_text().strip()
     except OSError as error:
         problems.append(f"JARVIS_HOME: cannot keep state in {home} ({error.strerror}); name a writable folder")
         return ""
-    return path.read_text().strip()
 
 
 class _Reader:

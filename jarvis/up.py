@@ -381,6 +381,18 @@ def _answers(url: str) -> bool:
         return False
 
 
+def is_running(home: Path) -> bool:
+    """True while a `jarvis up` holds this home."""
+    try:
+        with (home / "up.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def _one_at_a_time(home: Path) -> Iterator[IO[str]]:
     """This home belongs to us until the end."""

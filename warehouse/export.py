@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
+import psycopg
 from psycopg import Connection, sql
 
 from warehouse.sql import queries
@@ -53,11 +54,21 @@ def export_mart(connection: Connection, mart: str, out: Path, *, kind: Format) -
 
 
 def answer_as_csv(connection: Connection, statement: str) -> Iterator[str]:
-    """The rows of a statement of ours as CSV with a header line, piece by piece, as this connection may see them."""
+    """The rows of a statement of ours as CSV with a header line, piece by piece, as this connection may see them.
+
+    Raises:
+        ExportRefused: when a mart it asks is not built yet.
+    """
     asked = f"copy ({statement}) to stdout with (format csv, header)".encode()
-    with connection.cursor() as cursor, cursor.copy(asked) as copy:
-        for piece in copy:
-            yield bytes(piece).decode()
+    try:
+        with connection.cursor() as cursor, cursor.copy(asked) as copy:
+            for piece in copy:
+                yield bytes(piece).decode()
+    except psycopg.errors.UndefinedTable as error:
+        raise ExportRefused(
+            "found a mart that is not built yet, expected it: `jarvis up` builds them in the first minutes of a new "
+            "database, the job build_marts at any time"
+        ) from error
 
 
 def _columns(connection: Connection, name: str) -> dict[str, str]:
@@ -127,6 +138,8 @@ def _table(name: str) -> sql.Identifier:
 @contextmanager
 def _whole_file(out: Path) -> Iterator[Path]:
     """A file beside `out` that takes its place when all went well, and is gone otherwise."""
+    if out.is_dir():
+        raise ExportRefused(f"found a folder at {out}, expected the name of a file")
     try:
         with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
             beside = Path(file.name)

@@ -91,9 +91,17 @@ def migrate_up(administration_url: str) -> list[str]:
 
 
 def migrate_down(administration_url: str, *, to: str | None = None) -> list[str]:
-    """Every migration after `to` is taken back, newest first; all of them when it is None."""
+    """Every migration after `to` is taken back, newest first; all of them when it is None.
+
+    Raises:
+        MigrationError: when one cannot be taken back, or there is none of the name `to`; nothing is taken back then.
+    """
     with _backend(administration_url) as backend:
-        applied = backend.to_rollback(_migrations())
+        known = _migrations()
+        # A name cut short sorts before what it means, and would take that and all after it back.
+        if to is not None and to not in {migration.id for migration in known}:
+            raise MigrationError(f"found no migration '{to}', expected one as `jarvis migrate status` prints it")
+        applied = backend.to_rollback(known)
         undone = [migration for migration in applied if to is None or migration.id > to]
         for migration in undone:
             try:

@@ -6,6 +6,7 @@ other packages, and only inside the command that needs them, so that `jarvis url
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -61,8 +62,12 @@ _EXPECTED = (
 )
 
 
+# What a shell says of a command that Ctrl-C or the end of a pipe has ended.
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command has run; its exit code: 0 done, 1 refused or failed, 2 wrong arguments or settings."""
+    """The command has run; its exit code: 0 done, 1 refused or failed, 2 wrong arguments or settings, 130 stopped."""
     options = parser().parse_args(arguments)
     try:
         settings = load_settings()
@@ -71,6 +76,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         code: int = options.handler(settings, options)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Who read has had enough (`| head`); what Python would still flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(
+            f"jarvis: {error.filename}: found no way to open it ({error.strerror}), expected a path that can be: "
+            "name another, or give this one its rights",
+            file=sys.stderr,
+        )
+        return 1
     except Exception as error:
         if not any(kind.__name__ in _EXPECTED for kind in type(error).__mro__):
             raise

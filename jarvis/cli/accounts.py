@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from jarvis.cli.arguments import Commands, add_command, add_noun
+from jarvis.cli.arguments import Commands, add_command, add_noun, word_of
 from jarvis.cli.connection import pipeline_connection
 from jarvis.settings import Settings
 from jarvis.tenancy import UserRole
@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
     actions = add_noun(commands, "user", text="people who sign in")
     invite = add_command(actions, "invite", _invite, text="let somebody in: they choose a password by a link")
     invite.add_argument("email", metavar="EMAIL")
-    invite.add_argument("--role", required=True, type=UserRole, choices=list(UserRole))
+    invite.add_argument("--role", required=True, type=word_of(UserRole), choices=list(UserRole))
     invite.add_argument("--name", help="as the pages show it")
     place = invite.add_mutually_exclusive_group()
     place.add_argument("--gym", metavar="SLUG")

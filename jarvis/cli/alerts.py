@@ -5,9 +5,8 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
 
-from jarvis.cli.arguments import Commands, add_noun, positive, to_the_cent
+from jarvis.cli.arguments import Commands, add_noun, identifier, to_the_cent
 from jarvis.cli.connection import pipeline_connection
 from jarvis.settings import Settings
 
@@ -18,8 +17,10 @@ def add(commands: Commands) -> None:
     preview = alerts.add_parser("preview", help="how often a threshold would have fired over the last days")
     preview.add_argument("--gym", required=True, metavar="SLUG")
     preview.add_argument("--type", required=True, choices=("churn_risk", "negative_feedback"))
-    preview.add_argument("--threshold", required=True, type=float, help="score: at least for a risk, under for a mood")
-    preview.add_argument("--days", type=positive, default=30, help="days up to yesterday (30)")
+    preview.add_argument(
+        "--threshold", required=True, type=_score, metavar="0.6", help="score: at least for a risk, under for a mood"
+    )
+    preview.add_argument("--days", type=_days, default=30, help="days up to yesterday (30)")
     preview.set_defaults(handler=_preview)
     choices = alerts.add_parser("budget", help="set a gym's weekly churn alerts and control group; print them")
     choices.add_argument("--gym", required=True, metavar="SLUG")
@@ -30,13 +31,28 @@ def add(commands: Commands) -> None:
     incidents.add_argument("--gym", required=True, metavar="SLUG")
     incidents.set_defaults(handler=_incidents)
     merge = alerts.add_parser("merge", help="the second incident becomes part of the first")
-    merge.add_argument("kept", type=UUID, metavar="KEPT")
-    merge.add_argument("folded", type=UUID, metavar="FOLDED")
+    merge.add_argument("kept", type=identifier, metavar="KEPT")
+    merge.add_argument("folded", type=identifier, metavar="FOLDED")
     merge.set_defaults(handler=_merge)
     split = alerts.add_parser("split", help="what some sessions reported becomes an incident of its own")
-    split.add_argument("alert", type=UUID, metavar="INCIDENT")
-    split.add_argument("--session", dest="sessions", type=UUID, action="append", required=True, metavar="ID")
+    split.add_argument("alert", type=identifier, metavar="INCIDENT")
+    split.add_argument("--session", dest="sessions", type=identifier, action="append", required=True, metavar="ID")
     split.set_defaults(handler=_split)
+
+
+def _score(text: str) -> float:
+    value = to_the_cent(text)
+    if value is None or not -1 <= value <= 1:
+        raise argparse.ArgumentTypeError(
+            f"found {text}, expected a risk from 0 to 1 or a mood from -1 to 1, such as 0.6"
+        )
+    return float(value)
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 3650):
+        raise argparse.ArgumentTypeError(f"found {text}, expected days from 1 to 3650")
+    return int(text)
 
 
 def _alerts_a_week(text: str) -> int:
@@ -78,9 +94,11 @@ def _budget(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _incidents(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.stores.gyms import gym_id_of
     from warehouse.stores.machine_incidents import open_incidents
 
     with pipeline_connection(settings) as connection:
+        gym_id_of(connection, options.gym)  # An unknown gym is told, and is not one without incidents.
         for one in open_incidents(connection, gym_slug=options.gym):
             print(json.dumps(asdict(one), ensure_ascii=False, default=str))
     return 0

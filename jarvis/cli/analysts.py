@@ -6,11 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jarvis.cli.arguments import Commands, add_noun
+from jarvis.cli.arguments import Commands, add_noun, day
 from jarvis.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ def add(commands: Commands) -> None:
     )
     metric.add_argument("names", nargs="*", metavar="METRIC", help="such as visit_count")
     metric.add_argument("--by", action="append", default=[], metavar="WAY", help="such as gym__city, metric_time__week")
-    metric.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="first day of the gyms (the oldest)")
-    metric.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day of the gyms (the newest)")
+    metric.add_argument("--since", type=day, metavar="DATE", help="first day of the gyms (the oldest)")
+    metric.add_argument("--until", type=day, metavar="DATE", help="last day of the gyms (the newest)")
     metric.add_argument("--sql", action="store_true", help="print the statement instead")
     _add_as(metric)
     metric.set_defaults(handler=_metric)
@@ -143,6 +142,9 @@ def _metric(settings: Settings, options: argparse.Namespace) -> int:
     from warehouse.export import answer_as_csv
     from warehouse.pgpass import url_as
 
+    if options.since and options.until and options.since > options.until:
+        print("jarvis: found --until before --since, expected the later day there", file=sys.stderr)
+        return 2
     if not options.names:
         for name, description in sorted(metrics.defined(settings).items()):
             print(f"{name}  {description}")

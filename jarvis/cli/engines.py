@@ -4,9 +4,8 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from datetime import date
 
-from jarvis.cli.arguments import Commands, add_command, add_noun, positive
+from jarvis.cli.arguments import Commands, add_command, add_noun, day, positive
 from jarvis.cli.connection import pipeline_connection
 from jarvis.settings import Settings
 
@@ -39,7 +38,7 @@ def _add_analyse(commands: Commands) -> None:
         help="instead: re-run past sessions with two versions (local, local@WEIGHTS, openai, openai@PROMPT)",
     )
     analyse.add_argument("--gym", metavar="SLUG", help="with --compare: sessions of one gym")
-    analyse.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="with --compare: the first day")
+    analyse.add_argument("--since", type=day, metavar="YYYY-MM-DD", help="with --compare: the first day")
     analyse.add_argument("--limit", type=positive, default=200, help="with --compare: at most so many sessions (200)")
     analyse.add_argument("--json", action="store_true", help="with --compare: one JSON line with every flip")
     analyse.add_argument("--estimate", action="store_true", help="with --compare: what it would cost, and no more")
@@ -77,6 +76,7 @@ def _compare(settings: Settings, options: argparse.Namespace) -> int:
     from orchestration.comparison import as_json, compare, estimate, write_text
     from warehouse.connection import connect
     from warehouse.stores.comparison import past_conversations
+    from warehouse.stores.gyms import gym_id_of
     from warehouse.stores.paid_replies import KeptReplies
 
     url = settings.database_url_for("pipeline")
@@ -88,6 +88,8 @@ def _compare(settings: Settings, options: argparse.Namespace) -> int:
         )
         with connect(url, application_name="jarvis-compare") as connection:
             connection.read_only = True
+            if options.gym:
+                gym_id_of(connection, options.gym)
             past = past_conversations(connection, limit=options.limit, gym_slug=options.gym, since=options.since)
         costs = [estimate(engine, past) for engine in (first, second)]
         if options.estimate or (any(cost.tokens for cost in costs) and not options.yes):
@@ -146,8 +148,11 @@ def _engine_accept(settings: Settings, options: argparse.Namespace) -> int:
 
 def _golden_export(settings: Settings, options: argparse.Namespace) -> int:
     from orchestration.golden import export
+    from warehouse.stores.gyms import gym_id_of
 
     with pipeline_connection(settings) as connection:
+        if options.gym:
+            gym_id_of(connection, options.gym)
         written = export(connection, sys.stdout, gym_slug=options.gym)
     print(f"jarvis: {written} conversations", file=sys.stderr)
     return 0

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from jarvis.cli.arguments import Commands, add_noun, to_the_cent
+from jarvis.cli.arguments import Commands, add_noun, to_the_cent, word_of
 from jarvis.cli.connection import pipeline_connection
 from jarvis.cli.desk import add_closure_commands
 from jarvis.settings import Settings
@@ -29,7 +29,9 @@ def add(commands: Commands) -> None:
         "storage", help="set what a gym keeps of what is said; print it and how its sessions stand"
     )
     storage.add_argument("--gym", required=True, metavar="SLUG")
-    storage.add_argument("--level", type=StorageLevel, choices=list(StorageLevel), help="from the next session on")
+    storage.add_argument(
+        "--level", type=word_of(StorageLevel), choices=list(StorageLevel), help="from the next session on"
+    )
     storage.add_argument("--past", action="store_true", help="lower earlier sessions too; what goes does not come back")
     storage.set_defaults(handler=_storage)
 

@@ -6,7 +6,7 @@ from datetime import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from jarvis.cli.arguments import Commands, add_command, add_noun
+from jarvis.cli.arguments import Commands, add_command, add_noun, word_of
 from jarvis.cli.connection import pipeline_connection
 from jarvis.mail_kinds import MailKind
 from jarvis.settings import Settings
@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
         about = add_command(mail, action, run, text=text)
         about.add_argument("email", metavar="EMAIL")
         if action in ("stop", "resume"):
-            about.add_argument("--kind", type=MailKind, choices=list(MailKind), help="every kind without it")
+            about.add_argument("--kind", type=word_of(MailKind), choices=list(MailKind), help="every kind without it")
         if action == "quiet":
             about.add_argument("--from", dest="quiet_from", type=_clock, required=True, metavar="20:00")
             about.add_argument("--until", dest="quiet_until", type=_clock, required=True, metavar="07:00")

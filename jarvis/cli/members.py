@@ -3,9 +3,8 @@
 import argparse
 import json
 from dataclasses import asdict
-from uuid import UUID
 
-from jarvis.cli.arguments import Commands, add_command, add_noun
+from jarvis.cli.arguments import Commands, add_command, add_noun, identifier
 from jarvis.cli.connection import pipeline_connection
 from jarvis.cli.desk import add_absence_commands
 from jarvis.consents import NOTICE_VERSION, PURPOSES
@@ -20,10 +19,10 @@ def add(commands: Commands) -> None:
         ("erase", _erase, "erase a member with every word of theirs; print the certificate"),
     ):
         about = add_command(member, action, run, text=text)
-        about.add_argument("member", type=UUID, metavar="ID", help="the member's id")
+        about.add_argument("member", type=identifier, metavar="ID", help="the member's id")
     add_absence_commands(member)
     consent = member.add_parser("consent", help="put on record what a member says at the desk about one purpose")
-    consent.add_argument("member", type=UUID, metavar="ID", help="the member's id")
+    consent.add_argument("member", type=identifier, metavar="ID", help="the member's id")
     consent.add_argument("--purpose", required=True, choices=PURPOSES)
     said = consent.add_mutually_exclusive_group(required=True)
     said.add_argument("--yes", dest="is_granted", action="store_true", help="the member agrees")

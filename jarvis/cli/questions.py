@@ -2,11 +2,10 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
-from datetime import date
-from uuid import UUID
 
-from jarvis.cli.arguments import Commands, add_command
+from jarvis.cli.arguments import Commands, add_command, day, identifier, sentence, word_of
 from jarvis.conversations import Sentiment, Topic
 from jarvis.settings import Settings
 
@@ -16,14 +15,16 @@ def add(commands: Commands) -> None:
     ask = add_command(
         commands, "ask", _ask, text="answer a question from what members said in one gym, with quotes, or decline"
     )
-    ask.add_argument("question", metavar="QUESTION")
+    ask.add_argument("question", type=sentence, metavar="QUESTION")
     ask.add_argument("--gym", required=True, metavar="SLUG")
     ask.add_argument("--as", dest="email", metavar="EMAIL", help="whose rights count (the gym's manager)")
     for flag, text in (("--since", "the first day"), ("--until", "the last day")):
-        ask.add_argument(flag, type=date.fromisoformat, metavar="YYYY-MM-DD", help=text)
-    ask.add_argument("--sentiment", type=Sentiment, choices=list(Sentiment), help="of the conversation")
-    ask.add_argument("--topic", type=Topic, choices=list(Topic), metavar="TOPIC", help="as docs/glossary.md names it")
-    ask.add_argument("--member", type=UUID, metavar="ID", help="one member's conversations")
+        ask.add_argument(flag, type=day, metavar="YYYY-MM-DD", help=text)
+    ask.add_argument("--sentiment", type=word_of(Sentiment), choices=list(Sentiment), help="of the conversation")
+    ask.add_argument(
+        "--topic", type=word_of(Topic), choices=list(Topic), metavar="TOPIC", help="as docs/glossary.md names it"
+    )
+    ask.add_argument("--member", type=identifier, metavar="ID", help="one member's conversations")
     ask.add_argument("--json", action="store_true", help="print the claims and every citation as one JSON line")
 
 
@@ -34,6 +35,9 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
     from warehouse.connection import connect
     from warehouse.stores.search import person_to_ask_as
 
+    if options.since and options.until and options.since > options.until:
+        print("jarvis: found --until before --since, expected the later day there", file=sys.stderr)
+        return 2
     filters = Filters(
         since=options.since,
         until=options.until,

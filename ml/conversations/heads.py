@@ -167,7 +167,7 @@ def load(path: Path = WEIGHTS) -> HeadSet:
             training=content["training"],
         )
     except FileNotFoundError as error:
-        raise WeightsError(f"{path.name}: found no weights; run python -m ml.conversations.train") from error
+        raise WeightsError(f"{path}: found no weights; run python -m ml.conversations.train") from error
     except (UntrustedTypesFoundException, zipfile.BadZipFile, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
             f"{path.name}: not weights of this engine ({type(error).__name__}); run python -m ml.conversations.train"

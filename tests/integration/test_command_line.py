@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from jarvis.cli import main, parser
 from tests.conftest import Database
 from warehouse.embedded import free_port
 from warehouse.migrate import MigrationError, check_server
@@ -72,6 +73,122 @@ def test_migrate_goes_up_and_down_by_command(database: Database, tmp_path: Path)
     up = jarvis(tmp_path, "migrate", "up", **given)
     assert up.returncode == 0, up.stderr
     assert "pending" not in jarvis(tmp_path, "migrate", "status", **given).stdout
+
+
+def test_a_name_cut_short_takes_no_migration_back(database: Database, tmp_path: Path) -> None:
+    """`--to 03` sorts before every 03…: it is refused, and the schema stands."""
+    given = {"JARVIS_DATABASE_URL": database.url_for("admin")}
+    for cut in ("03", "nosuch"):
+        refused = jarvis(tmp_path, "migrate", "down", "--to", cut, **given)
+        assert refused.returncode == 1
+        assert f"found no migration '{cut}'" in refused.stderr
+    assert "pending" not in jarvis(tmp_path, "migrate", "status", **given).stdout
+
+
+def test_an_unknown_gym_is_not_one_without_rows(database: Database, tmp_path: Path) -> None:
+    """What would print nothing for a gym that is not there says which there are."""
+    given = {
+        "JARVIS_DATABASE_URL": database.url_for("admin"),
+        "JARVIS_DATABASE_URL_PIPELINE": database.url_for("pipeline"),
+    }
+    for arguments in (
+        ("golden", "export", "--gym", "nosuch"),
+        ("alerts", "incidents", "--gym", "nosuch"),
+        ("kiosk", "revoke", "--gym", "nosuch", "--kiosk", "x"),
+        ("user", "invite", "lea@example.org", "--role", "gym_staff", "--gym", "nosuch"),
+    ):
+        refused = jarvis(tmp_path, *arguments, **given)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
+        assert "found no gym 'nosuch', expected one of: " in refused.stderr
+
+
+def test_a_mart_that_is_not_built_yet_is_told(database: Database, tmp_path: Path) -> None:
+    """In the first minutes of a new database a metric is refused in a sentence."""
+    from warehouse.export import ExportRefused, answer_as_csv
+
+    with database.admin() as connection, pytest.raises(ExportRefused, match="not built yet"):
+        list(answer_as_csv(connection, "select 1 from marts.nosuch"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("simulate --days x", "found x, expected a whole number"),
+        ("analyst metric visit_count --since 2026-13-01", "found 2026-13-01, expected a day such as"),
+        ("member export x", "found x, expected an id such as"),
+        ("user invite a@b.fr --role nosuch", "found nosuch, expected one of super_admin, "),
+        ("ask ? --gym g --topic nosuch", "found nosuch, expected one of equipment, "),
+        ("alerts preview --gym g --type churn_risk --threshold nan", "found nan, expected a risk"),
+        ("alerts preview --gym g --type churn_risk --threshold 0.5 --days 99999999", "expected days from 1 to 3650"),
+    ],
+)
+def test_a_wrong_argument_says_what_was_expected(arguments: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Never « invalid fromisoformat value »: what was found, and what would be right."""
+    with pytest.raises(SystemExit) as refused:
+        parser().parse_args(arguments.split())
+    assert refused.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ("ask ? --gym g --since 2026-12-02 --until 2026-12-01", 2, "found --until before --since"),
+        ("analyst metric --since 2026-12-02 --until 2026-12-01", 2, "found --until before --since"),
+        ("gym closure add --gym g --from 2026-12-02 --until 2026-12-01 --reason x", 2, "found --until before --from"),
+        ("simulate --truth .", 1, "found no way to open it (Is a directory)"),
+        ("kiosk rotate --token é", 1, "found a token that cannot be one"),
+        ("kiosk talk --token x --badge B --text \t", 1, "found nothing to say"),
+        (f"kiosk code --gym g --name {'x' * 81}", 1, "expected at most 80"),
+        ("kiosk replay /dev/null", 1, "found no dialogue"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    arguments: str,
+    code: int,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No traceback, nothing started: the line says what was found and what to do."""
+    monkeypatch.setenv("JARVIS_HOME", str(tmp_path))
+    assert main(arguments.split(" ")) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("jarvis: ")
+    assert told in line
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_an_interrupted_command_shows_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends any command as a shell expects it."""
+
+    def interrupted(settings: object, options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("JARVIS_HOME", str(tmp_path))
+    monkeypatch.setattr("jarvis.cli.stack._url", interrupted)
+    assert main(["url"]) == 130
+
+
+def test_a_reader_who_has_had_enough_is_no_fault(tmp_path: Path) -> None:
+    """`… | head -1` closes the pipe: the command ends without a word."""
+    environment = {**os.environ, "JARVIS_HOME": str(tmp_path)}
+    command = subprocess.Popen(
+        [JARVIS, "redact"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert command.stdout is not None
+    command.stdout.close()
+    _, told = command.communicate(b'{"id": 1, "text": "Bonjour"}\n' * 5000, timeout=60)
+    assert (command.returncode, told) == (141, b"")
+
+
+def test_a_dotenv_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    """A `.env` in another encoding is named."""
+    (tmp_path / ".env").write_bytes(b"OPENAI_BASE_URL=\xe9\n")
+    refused = jarvis(tmp_path, "url")
+    assert refused.returncode == 2
+    assert ".env: cannot be read (UnicodeDecodeError), expected a text in UTF-8" in refused.stderr
 
 
 class _Server:

@@ -12,6 +12,7 @@ from tests.support.gateway_processes import (
 )
 from voice_gateway.kiosk.client import connected
 from voice_gateway.kiosk.commands import talk
+from voice_gateway.kiosk.errors import KioskError
 
 pytestmark = pytest.mark.one_gateway
 
@@ -73,6 +74,22 @@ def test_each_kind_of_badge_opens_its_own_kind_of_session(
     assert session["badge_outcome"] == outcome
     assert (session["member_id"] is not None) is has_member
     assert len(rows(database, "select from member_visits")) == visits
+
+
+@pytest.mark.parametrize("badge", ["", "A" * 300])
+def test_a_badge_that_cannot_be_one_is_told_at_once(gateway: GatewayProcess, token: str, badge: str) -> None:
+    """The gateway's own words, and no wait for a session that will not open."""
+    with pytest.raises(KioskError, match=r"refused the badge: found .*uid"):
+        talk(gateway.url, token, badge, [("text", "Bonjour")])
+
+
+def test_who_has_agreed_may_refuse_at_the_next_visit(database: Database, gateway: GatewayProcess, token: str) -> None:
+    """The notice asks once; `--no-consent` afterwards takes the session out of the analysis all the same."""
+    assert talk(gateway.url, token, "B-LEA", [("text", "Bonjour")])["analysis"] is True
+    held = talk(gateway.url, token, "B-LEA", [("text", "Bonjour")], consent=False)
+    assert held["analysis"] is False
+    summary = rows(database, "select status from conversation_summaries where session_id = %s", held["session_id"])[0]
+    assert summary["status"] == "skipped"
 
 
 def test_a_second_badge_ends_the_first_members_session(database: Database, gateway: GatewayProcess, token: str) -> None:

@@ -157,11 +157,19 @@ class KioskClient:
         self._open_responses.clear()
 
     async def _wait_ready(self) -> str:
+        refused = len(self.errors)
         await self._until(
-            lambda: self._is_ready or self._is_upstream_lost or self.close_reason is not None,
+            lambda: (
+                self._is_ready
+                or self._is_upstream_lost
+                or self.close_reason is not None
+                or (len(self.errors) > refused and self.session_id is None)
+            ),
             _READY_SECONDS,
             "the session to open",
         )
+        if not self._is_ready and self.session_id is None and len(self.errors) > refused:
+            raise KioskError(f"the gateway refused the badge: {self.errors[-1].get('message') or 'no reason given'}")
         if not self._is_ready:
             raise KioskError(
                 f"the gateway could not open a session ({self.close_reason or 'upstream lost'}): look at its /readyz"

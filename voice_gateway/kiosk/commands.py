@@ -67,7 +67,7 @@ def revoke(settings: Settings, gym_slug: str, slug: str) -> dict[str, object]:
     with connect(settings.database_url_for("pipeline"), application_name="jarvis-kiosk") as connection:
         try:
             count = revoke_kiosk(connection, gym_slug=gym_slug, slug=slug)
-        except KioskNotFound as error:
+        except (KioskNotFound, GymNotFound) as error:
             raise KioskError(str(error)) from None
     return {"gym": gym_slug, "slug": slug, "tokens_revoked": count}
 
@@ -124,6 +124,8 @@ def rotate(gateway_url: str, token: str) -> str:
     Raises:
         KioskError: with the gateway's own words when it refuses.
     """
+    if not (token and token.isascii() and token.isprintable()):
+        raise KioskError("found a token that cannot be one, expected what `jarvis kiosk provision` printed")
     try:
         answer = httpx.post(
             f"{gateway_url}/api/kiosk/token/rotate",
@@ -171,11 +173,13 @@ def talk(
 
     Args:
         is_fast: sends sound faster than a person speaks; the answers are the same.
-        consent: the member's answer to the notice, where it asks.
+        consent: the member's answer to the notice, where it asks; a refusal is said where it does not ask, too.
 
     Raises:
         KioskError: when the gateway refuses, or does not answer in time.
     """
+    if not all(value.strip() for _, value in utterances):
+        raise KioskError("found nothing to say, expected words after --say and --text, a file after --wav")
     sounds = [_prepared(kind, value) for kind, value in utterances]
     return asyncio.run(_talk(gateway_url, token, badge, sounds, is_fast=is_fast, consent=consent))
 
@@ -199,6 +203,8 @@ def replay(
             "found OPENAI_API_KEY, expected none: only the stand-in says a file's lines; unset it to replay dialogues"
         )
     dialogues = list(read_dialogues(file, limit=limit))
+    if not dialogues:
+        raise KioskError(f"{file}: found no dialogue, expected one JSON object a line")
     kiosk_token = token or _own_kiosk(settings, gateway_url)
     for start in range(0, len(dialogues), _REPLAYED_TOGETHER):
         together = dialogues[start : start + _REPLAYED_TOGETHER]
@@ -222,6 +228,10 @@ async def _talk(
 ) -> dict[str, Any]:
     async with connected(gateway_url, token, on_turn=_show, consent=consent) as kiosk:
         session_id = await kiosk.badge(badge)
+        if not consent and kiosk.notice and kiosk.notice["analysis"]:
+            # Asked once a version of the notice: who has said yes before may say no at any time.
+            await kiosk.answer_notice(analysis=False)
+            await kiosk.seen(lambda: not (kiosk.notice or {}).get("analysis"), "the refusal to be taken")
         for sound in sounds:
             if isinstance(sound, str):
                 await kiosk.type_text(sound)

@@ -55,7 +55,7 @@ class AbsenceNew(_Body):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends_on is not None and self.ends_on < self.starts_on:
-            raise ValueError("ends_on lies before starts_on")
+            raise ValueError("found ends_on before starts_on, expected the same day or a later one")
         return self
 
 
@@ -90,7 +90,7 @@ class ClosureNew(_Body):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends_on < self.starts_on:
-            raise ValueError("ends_on lies before starts_on")
+            raise ValueError("found ends_on before starts_on, expected the same day or a later one")
         return self
 
 

@@ -151,10 +151,12 @@ def find_kiosk(connection: Connection, *, gym_slug: str, slug: str) -> tuple[UUI
 
     Raises:
         KioskNotFound: when there is none, naming the gym's kiosks.
+        GymNotFound: when there is no such gym.
     """
     blocks = queries("kiosks")
     row = connection.execute(blocks["find_kiosk"], {"gym_slug": gym_slug, "slug": slug}).fetchone()
     if row is None:
+        gyms.gym_id_of(connection, gym_slug)
         known = [found[0] for found in connection.execute(blocks["list_kiosk_slugs"], {"gym_slug": gym_slug})]
         raise KioskNotFound(
             f"found no kiosk '{slug}' in the gym '{gym_slug}', expected one of: {', '.join(known) or 'there is none'}"

@@ -11,6 +11,7 @@ from jarvis.passwords import hash_password
 from jarvis.tenancy import UserRole
 from warehouse.sql import queries
 from warehouse.stores.account_links import INVITATION_LASTS, LinkPurpose, NewLink
+from warehouse.stores.gyms import not_found
 from warehouse.stores.sign_in import hashed, new_token
 
 
@@ -57,9 +58,10 @@ def invite(
         place = connection.execute(blocks["place"], {"franchise": franchise, "gym": gym}).fetchone()
         franchise_id, gym_id = place or (None, None)
         if (franchise is not None and franchise_id is None) or (gym is not None and gym_id is None):
-            raise InvitationRefused(
-                f"found no {'franchise' if gym is None else 'gym'} of this name, expected one that is there"
-            )
+            if gym is not None:
+                raise InvitationRefused(str(not_found(connection, gym)))
+            names = ", ".join(name for (name,) in connection.execute(queries("analysts")["franchise_names"]))
+            raise InvitationRefused(f"found no franchise '{franchise}', expected one of: {names or 'none yet'}")
         found = connection.execute(blocks["person"], {"email": address}).fetchone()
         if found is None:
             parameters = {"email": address, "full_name": full_name, "role": role.value}

@@ -9,7 +9,7 @@ import pytest
 
 from jarvis.processes import Process
 from jarvis.settings import load_settings
-from jarvis.up import Supervisor, UpError
+from jarvis.up import Supervisor, UpError, _one_at_a_time, is_running
 from warehouse.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 SAYS_ITS_KEY = "from jarvis.settings import load_settings; print(load_settings().key_for('second factors').hex())"
@@ -48,6 +48,14 @@ def test_a_child_elsewhere_has_the_settings_of_our_dotenv(tmp_path: Path, monkey
     finally:
         supervisor.stop()
     assert (tmp_path / "logs" / "door.log").read_text().split() == [str(tmp_path / "elsewhere"), "3999", "8111"]
+
+
+def test_a_home_says_whether_a_jarvis_runs_on_it(tmp_path: Path) -> None:
+    """`jarvis doctor` takes busy ports for a fault only where they are not our own."""
+    assert not is_running(tmp_path)
+    with _one_at_a_time(tmp_path):
+        assert is_running(tmp_path)
+    assert not is_running(tmp_path)
 
 
 def test_a_database_that_does_not_come_back_ends_the_watch(tmp_path: Path) -> None:
