@@ -3,12 +3,15 @@
 import argparse
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from jarvis.cli import parser
+from jarvis.up import DEMO_DAYS, DEMO_MEMBERS, DEMO_SEED
+from warehouse.demo.network import make_places
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -96,6 +99,18 @@ def test_commands_exist(path: Path) -> None:
             if tool == "jarvis" and (problem := command_problem(words)):
                 problems.append(f"jarvis {rest}: {problem}")
     assert not problems
+
+
+@pytest.mark.parametrize("path", documents(), ids=relative)
+def test_names_in_commands_are_the_demo_s(path: Path) -> None:
+    """Gyms, franchises and people that a command names are there after `make up`: it can be run as it stands."""
+    demo = make_places(members=DEMO_MEMBERS, days=DEMO_DAYS, seed=DEMO_SEED, now=datetime(2026, 11, 23, tzinfo=UTC))
+    known = {story.gym.slug for story in demo.stories} | {one.name for one in demo.franchises}
+    known |= {user.email for user in demo.users}
+    shown = "\n".join(spans(path))
+    named = re.findall(r"--(?:gym|franchise) (?:\"([^\"]+)\"|([a-z][a-z-]+))", shown)
+    named += [("", email) for email in re.findall(r"[\w.-]+@demo\.jarvis[\w.]*", shown)]
+    assert not {quoted or plain for quoted, plain in named} - known
 
 
 def test_command_check_can_fail() -> None:

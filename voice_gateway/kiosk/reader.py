@@ -102,7 +102,7 @@ def _scard() -> ModuleType:
     except ImportError as error:
         raise ReaderUnavailable(
             "found no pyscard, expected it for a card reader: install pcscd, libpcsclite-dev and swig, "
-            "then pip install 'jarvis[kiosk]'"
+            "then pip install --require-hashes -r requirements.kiosk.lock in our folder"
         ) from error
     module: ModuleType = scard
     return module

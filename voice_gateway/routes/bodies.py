@@ -42,7 +42,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         known = ", ".join(model.model_fields)
         if not first["loc"]:
             # Fields that do not go together: the model says it in our own words.
-            raise BodyRefused(422, "invalid_body", first["msg"].removeprefix("Value error, ")) from None
+            raise Refused(422, "invalid_body", first["msg"].removeprefix("Value error, ")) from None
         # A key that the model does not have is the caller's own words.
         field = str(first["loc"][0]) if first["loc"] and first["loc"][0] in model.model_fields else ""
         found = f"a wrong {field} ({first['msg']})" if field else f"an unknown field ({first['msg']})"
