@@ -11,11 +11,11 @@ select
     gyms.alert_budget_per_week as budget,
     count(choices.id)::integer as spent
 from public.gyms
+inner join app.served_gyms as served on gyms.id = served.gym_id and served.status = 'active'
 left join public.alert_choices as choices
     on gyms.id = choices.gym_id
     and choices.week_starts_on = %(week_starts_on)s::date
     and choices.decision = 'alert'
-where gyms.status = 'active'
 group by gyms.id;
 
 -- candidates --
@@ -41,6 +41,7 @@ select
     gyms.churn_control_salt::text as control_salt
 from public.churn_scores as scores
 inner join public.gyms on scores.gym_id = gyms.id
+inner join app.served_gyms as served on scores.gym_id = served.gym_id and served.status = 'active'
 inner join public.gym_members_v2 as members
     on scores.gym_id = members.gym_id and scores.member_id = members.id
 left join public.franchises on gyms.franchise_id = franchises.id
@@ -80,7 +81,6 @@ where scores.level in ('high', 'critical')
     and scores.held_back_reason is null
     and scores.as_of_date > %(now)s::timestamptz::date - 3
     and members.is_active
-    and gyms.status = 'active'
     and not exists (
         select from public.churn_scores as newer
         where newer.gym_id = scores.gym_id and newer.as_of_date > scores.as_of_date

@@ -53,16 +53,16 @@ select
     ),
     %(now)s::timestamptz
 from public.gyms
+inner join app.served_gyms as served on gyms.id = served.gym_id and served.status = 'active'
 cross join lateral (
     select
         %(week_starts_on)s::date::timestamp at time zone gyms.timezone as starts_at,
         (%(week_starts_on)s::date + 7)::timestamp at time zone gyms.timezone as ends_at
 ) as week
-where gyms.status = 'active'
 on conflict on constraint digest_is_made_once_a_week do nothing;
 
 -- due_deliveries --
--- Each active manager of a gym with its digest, unless they have it or it was refused for good.
+-- Each active manager of a served gym with its digest, unless they have it or it was refused for good.
 select
     digests.id as digest_id,
     digests.gym_id,
@@ -79,6 +79,7 @@ select
     coalesce(deliveries.attempt_count, 0) as attempt_count
 from public.alert_digests as digests
 inner join public.gyms on digests.gym_id = gyms.id
+inner join app.served_gyms as served on digests.gym_id = served.gym_id
 inner join public.users on digests.gym_id = users.gym_id and users.role = 'gym_manager' and users.is_active
 left join public.mail_preferences as preferences on users.id = preferences.user_id
 left join public.alert_digest_deliveries as deliveries

@@ -71,7 +71,7 @@ select
 from raised;
 
 -- arrivals --
--- Members who came within the last days, with what they may have reached by it; their goals of visits only.
+-- Members of served gyms who came within the last days, with what they may have reached by it; their goals of visits only.
 select
     members.gym_id,
     members.id as member_id,
@@ -84,6 +84,7 @@ select
     goals.target_count as goal_target,
     goals.started_at as goal_started_at
 from public.gym_members_v2 as members
+inner join app.served_gyms as served on members.gym_id = served.gym_id
 inner join lateral (
     select
         max(member_visits.visited_at) as last_visit_at,
@@ -139,12 +140,12 @@ select
             )
     ), '{}') as held_back
 from public.gyms
+inner join app.served_gyms as served on gyms.id = served.gym_id and served.status = 'active'
 left join lateral (
     select max(visits.visited_at) as last_visit_at
     from public.member_visits as visits
     where visits.gym_id = gyms.id and visits.visited_at <= %(now)s::timestamptz
-) as latest on true
-where gyms.status = 'active';
+) as latest on true;
 
 -- open_data_alerts --
 -- The open alerts about data.

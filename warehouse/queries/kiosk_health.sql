@@ -35,9 +35,9 @@ select
     ), '{}') as closures
 from public.kiosks
 inner join public.gyms on kiosks.gym_id = gyms.id
+inner join app.served_gyms as served on gyms.id = served.gym_id and served.status = 'active'
 where kiosks.status in ('online', 'error', 'offline')
-    and kiosks.last_heartbeat is not null
-    and gyms.status = 'active';
+    and kiosks.last_heartbeat is not null;
 
 -- open_kiosk_alerts --
 -- The kiosk alerts that are open.

@@ -180,8 +180,8 @@ bounds as (
         gyms.timezone,
         (%(until)s::timestamptz at time zone gyms.timezone)::date - 1 as last_date
     from public.gyms as gyms
-    where gyms.status = 'active'
-        and %(since)s::timestamptz < %(until)s::timestamptz
+    inner join app.served_gyms as served on gyms.id = served.gym_id and served.status = 'active'
+    where %(since)s::timestamptz < %(until)s::timestamptz
 ),
 
 weekdays as (

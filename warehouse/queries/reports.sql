@@ -1,7 +1,7 @@
 -- Reports: what is kept of each, and who has got it. Their figures are read from the marts (`stores/reports.py`).
 
 -- subjects --
--- Every gym that is open and every franchise with such a gym, with the day it is there.
+-- Every gym that is served, open or in maintenance, and every franchise with such a gym.
 select
     gyms.id as gym_id,
     null::uuid as franchise_id,
@@ -9,7 +9,7 @@ select
     gyms.timezone,
     array[gyms.id] as gym_ids
 from public.gyms
-where gyms.status in ('active', 'maintenance')
+inner join app.served_gyms as served on gyms.id = served.gym_id
 union all
 select
     null::uuid as gym_id,
@@ -18,7 +18,8 @@ select
     min(gyms.timezone) as timezone,
     array_agg(gyms.id order by gyms.name) as gym_ids
 from public.franchises
-inner join public.gyms on franchises.id = gyms.franchise_id and gyms.status in ('active', 'maintenance')
+inner join public.gyms on franchises.id = gyms.franchise_id
+inner join app.served_gyms as served on gyms.id = served.gym_id
 group by franchises.id, franchises.name
 order by name, gym_id;
 
