@@ -26,6 +26,7 @@ from dashboards.invitations import Invitations
 from dashboards.language import say
 from dashboards.records import Records
 from dashboards.report_desk import ReportDesk
+from jarvis.logs import place_of
 from jarvis.tenancy import Permission, Scope
 from warehouse.stores.clients import Clients
 from warehouse.stores.sign_in import SessionStore
@@ -172,9 +173,5 @@ def apology() -> Iterator[None]:
         st.error(say(texts_fr.UNREACHABLE), icon=":material/cloud_off:")
     except Exception as error:
         # The last resort (ASVS 16.5.4): a message could quote a member, so only its type and line are kept.
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-        _logger.error("page failed", extra={"error": type(error).__name__, "place": where})
+        _logger.error("page failed", extra={"error": type(error).__name__, "place": place_of(error)})
         st.error(say(texts_fr.FAILED), icon=":material/error:")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from html import escape
 from typing import Any
 from uuid import UUID
@@ -53,10 +54,9 @@ def place(scope: Scope, records: Records, *, asked: dict[str, Any]) -> None:
     )  # fmt: skip
     if len(found) > MOST_SHOWN:
         st.caption(say("Les 200 dernières lignes sont affichées ; l'export contient toute la période, jusqu'à 20 000."))
-    st.download_button(
-        say("Exporter en CSV"), lambda: _file(scope, records, asked), file_name="journal.csv", mime="text/csv",
-        icon=":material/download:", type="tertiary", on_click="ignore", key="export-journal",
-    )  # fmt: skip
+    exports.place_later(
+        partial(_every_line, scope, records, asked), _EXPORTED, name="journal", label=say("Exporter en CSV")
+    )
 
 
 def line(row: Row) -> dict[str, Any]:
@@ -84,18 +84,14 @@ def _event(row: Row, *, now: datetime, timezone: str) -> str:
     )
 
 
-def _file(scope: Scope, records: Records, asked: dict[str, Any]) -> bytes:
-    rows: Sequence[Row] = records.rows(scope, "journal.entries", **{**asked, "most": MOST_EXPORTED})
-    return exports.csv_bytes(
-        [
-            {
-                **row, "who": journal.actor(row, str), "what": journal.action(row["action"], str),
-                "subject": journal.subject(row, str), "details": journal.details(row, str),
-            }
-            for row in rows
-        ],
-        _EXPORTED,
-    )  # fmt: skip
+def _every_line(scope: Scope, records: Records, asked: dict[str, Any]) -> Sequence[Row]:
+    return [
+        {
+            **row, "who": journal.actor(row, str), "what": journal.action(row["action"], str),
+            "subject": journal.subject(row, str), "details": journal.details(row, str),
+        }
+        for row in records.rows(scope, "journal.entries", **{**asked, "most": MOST_EXPORTED})
+    ]  # fmt: skip
 
 
 def _column_config() -> dict[str, Any]:

@@ -133,12 +133,12 @@ def _copy(connection: Connection, table: str, record: type, rows: Iterable[Any])
         table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     has_mappings = record is Gym
-    count = 0
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for count, row in enumerate(rows, start=1):  # noqa: B007
-            line = values(row)
-            copy.write_row([_dumped(value) for value in line] if has_mappings else line)
-    return count
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                line = values(row)
+                copy.write_row([_dumped(value) for value in line] if has_mappings else line)
+        return cursor.rowcount
 
 
 def _dumped(value: object) -> object:
