@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import access, choices, clients, clients_list, clients_places, people
 from jarvis.tenancy import Scope, UserRole
-from tests.support.app_pages import MemoryRecords, press
+from tests.support.app_pages import MemoryRecords, press, run_page
 from warehouse.stores.account_links import NewLink
 from warehouse.stores.clients import NewClient, OpenedClient
 from warehouse.stores.marts import NotBuiltYet
@@ -96,19 +96,10 @@ def opening(records: MemoryRecords, monkeypatch: pytest.MonkeyPatch) -> Iterator
     yield made
 
 
-def run(script: Any, **address: str) -> AppTest:
-    page = AppTest.from_function(script, default_timeout=20)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
 @pytest.mark.usefixtures("opening")
 def test_the_network_stands_in_one_line() -> None:
     """Franchises, gyms, members, kiosks online and the month's cost; the same in the list."""
-    page = run(clients_script)
+    page = run_page(clients_script)
     assert (
         page.caption[0].value
         == "Franchises : 1 · Salles : 1 · Adhérents : 120 · Bornes en ligne : 2 sur 3 · Coût du mois : 12,50 $"
@@ -129,7 +120,7 @@ def test_costs_wait_for_their_mart(records: MemoryRecords, monkeypatch: pytest.M
         return rows(scope, question, **values)
 
     monkeypatch.setattr(records, "rows", without_marts)
-    page = run(clients_script)
+    page = run_page(clients_script)
     assert any("après le prochain calcul" in found.value for found in page.caption)
 
 
@@ -137,7 +128,7 @@ def test_costs_wait_for_their_mart(records: MemoryRecords, monkeypatch: pytest.M
 def test_no_client_yet_says_so(records: MemoryRecords) -> None:
     """An empty network leads to its first client."""
     records.answers["clients.gyms"] = []
-    assert "Aucun client encore" in run(clients_script).info[0].value
+    assert "Aucun client encore" in run_page(clients_script).info[0].value
 
 
 def fill(page: AppTest, **typed: str) -> None:
@@ -147,7 +138,7 @@ def fill(page: AppTest, **typed: str) -> None:
 
 def test_a_client_is_opened_and_its_code_shown(opening: MemoryClients) -> None:
     """The code and the links that no letter carried stay until they are noted."""
-    page = run(clients_script)
+    page = run_page(clients_script)
     press(page, "Ouvrir un client")
     fill(page, gym="Biarritz Plage", owner="poste@sud.test", manager="sans@sud.test")
     page.text_input(key="client-franchise-name").set_value("Sud Forme")
@@ -175,7 +166,7 @@ def test_what_is_missing_is_said_before_anything_is_made(
     opening: MemoryClients, typed: dict[str, str], words: str
 ) -> None:
     """One sentence, and nothing opened."""
-    page = run(clients_script)
+    page = run_page(clients_script)
     press(page, "Ouvrir un client")
     fill(page, **typed)
     press(page, "Ouvrir le client")
@@ -187,7 +178,7 @@ def test_what_is_missing_is_said_before_anything_is_made(
 def test_a_refusal_keeps_the_form(opening: MemoryClients, reason: Refusal) -> None:
     """What was typed is still there to be corrected."""
     opening.refuses = reason
-    page = run(clients_script)
+    page = run_page(clients_script)
     press(page, "Ouvrir un client")
     fill(page, gym="Plage")
     page.text_input(key="client-franchise-name").set_value("Sud")
@@ -199,7 +190,7 @@ def test_a_refusal_keeps_the_form(opening: MemoryClients, reason: Refusal) -> No
 @pytest.mark.usefixtures("opening")
 def test_a_franchise_is_changed_and_suspended(records: MemoryRecords) -> None:
     """Its name, plan and state go to the function together."""
-    page = run(franchises_script, franchise=str(LANDES))
+    page = run_page(franchises_script, franchise=str(LANDES))
     page.selectbox[1].set_value("suspended")
     press(page, "Enregistrer")
     values = records.last("network.change_franchise")
@@ -210,7 +201,7 @@ def test_a_franchise_is_changed_and_suspended(records: MemoryRecords) -> None:
 @pytest.mark.usefixtures("opening")
 def test_a_gym_is_created_with_usual_hours(records: MemoryRecords) -> None:
     """Its address on the web comes from its name; without a name that gives one, nothing is asked."""
-    page = run(gyms_script)
+    page = run_page(gyms_script)
     press(page, "Créer")
     assert page.warning[0].value == clients_places.NO_ADDRESS
     page.text_input[0].set_value("北京")
@@ -229,7 +220,7 @@ def test_time_zones_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     walks: list[set[str]] = []
     monkeypatch.setattr(choices, "available_timezones", lambda: walks.append({"Europe/Paris"}) or walks[-1])
     choices._timezones.cache_clear()
-    page = run(gyms_script)
+    page = run_page(gyms_script)
     page.run()
     choices._timezones.cache_clear()
     assert (len(walks), page.selectbox[1].value) == (1, "Europe/Paris")
@@ -238,7 +229,7 @@ def test_time_zones_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("opening")
 def test_a_gym_s_state_is_changed(records: MemoryRecords) -> None:
     """Suspended, with the rest as it was."""
-    page = run(gyms_script, salle=str(DAX))
+    page = run_page(gyms_script, salle=str(DAX))
     page.selectbox[0].set_value("suspended")
     press(page, "Enregistrer")
     values = records.last("network.change_gym")
@@ -264,7 +255,7 @@ def test_a_gym_that_is_not_served_is_shown_as_such(status: str, is_franchise_sus
 def test_a_guessed_address_gives_nothing(records: MemoryRecords, script: Any, name: str) -> None:
     """One that is not there and one of somebody else get the same answer."""
     records.answers["clients.gyms"] = records.answers["clients.franchises"] = []
-    page = run(script, **{name: str(uuid4())})
+    page = run_page(script, **{name: str(uuid4())})
     assert [found.value for found in page.warning] == [clients_places.NO_SUCH_PLACE]
 
 

@@ -8,11 +8,10 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboards import access, incident_desk, incident_file, incidents
 from jarvis.tenancy import Scope, UserRole
-from tests.support.app_pages import MemoryRecords, press, words
+from tests.support.app_pages import MemoryRecords, press, run_page, words
 
 DAX, FOUR, BACK = UUID(int=1), UUID(int=4), UUID(int=5)
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
@@ -84,18 +83,9 @@ def door(records: Incidents, scope: Scope, monkeypatch: pytest.MonkeyPatch) -> I
     yield
 
 
-def run(**address: str) -> AppTest:
-    page = AppTest.from_function(script, default_timeout=20)
-    for name, value in address.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
 def test_the_list_says_which_may_be_one_machine() -> None:
     """Of one kind and one trade in one gym; another kind, another gym or an unknown thing is no hint."""
-    page = run()
+    page = run_page(script)
     assert "Peut-être la même machine que : Le tapis du fond" in words(page)
     one, other = an_incident(), an_incident(id=BACK)
     assert incidents.alike(one, [one, other]) == [other]
@@ -107,12 +97,12 @@ def test_the_list_says_which_may_be_one_machine() -> None:
 def test_an_empty_list_says_what_would_fill_it(records: Incidents) -> None:
     """No incident is no error."""
     records.answers["incidents.list"] = []
-    assert "Aucun incident de matériel ouvert" in words(run())
+    assert "Aucun incident de matériel ouvert" in words(run_page(script))
 
 
 def test_another_incident_is_merged_into_the_open_one(records: Incidents) -> None:
     """The one whose file is open keeps its name."""
-    page = run(incident=str(FOUR))
+    page = run_page(script, incident=str(FOUR))
     page.selectbox[0].select_index(0)
     press(page, "Réunir")
     asked = next(values for name, values in records.asked if name == "machine_incidents.merge")
@@ -122,7 +112,7 @@ def test_another_incident_is_merged_into_the_open_one(records: Incidents) -> Non
 
 def test_ticked_reports_become_an_incident_named_after_them(records: Incidents) -> None:
     """The new one is called what its reports called it, and the old one by what is left."""
-    page = run(incident=str(FOUR))
+    page = run_page(script, incident=str(FOUR))
     page.checkbox(key=f"chosen-{PAUL}").check()
     press(page, "Séparer")
     asked = next(values for name, values in records.asked if name == "machine_incidents.split")
@@ -134,7 +124,7 @@ def test_ticked_reports_become_an_incident_named_after_them(records: Incidents) 
 
 def test_nothing_ticked_asks_nothing(records: Incidents) -> None:
     """The sentence says what to do first."""
-    page = run(incident=str(FOUR))
+    page = run_page(script, incident=str(FOUR))
     press(page, "Séparer")
     assert page.warning[0].value == incident_desk.NOTHING_CHOSEN
     assert "machine_incidents.split" not in {name for name, _ in records.asked}
@@ -154,7 +144,7 @@ def test_what_the_database_refuses_is_a_sentence(
     records.refusal = refusal
     if answer is not None:
         records.answers["machine_incidents.merge"] = answer
-    page = run(incident=str(FOUR))
+    page = run_page(script, incident=str(FOUR))
     page.selectbox[0].select_index(0)
     press(page, "Réunir")
     assert page.warning[0].value == said
@@ -163,14 +153,14 @@ def test_what_the_database_refuses_is_a_sentence(
 @pytest.mark.parametrize("scope", [UserRole.GYM_STAFF, UserRole.ANALYST], indirect=True)
 def test_who_only_reads_has_no_button(records: Incidents) -> None:
     """And a made-up call is refused before it is asked."""
-    page = run(incident=str(FOUR))
+    page = run_page(script, incident=str(FOUR))
     assert [found.label for found in page.button] == []
     assert page.caption[0].value == incident_desk.NOT_ALLOWED
 
 
 def test_a_guessed_id_gives_nothing(records: Incidents) -> None:
     """One that is closed and one of another gym get the same answer."""
-    page = run(incident=str(uuid4()))
+    page = run_page(script, incident=str(uuid4()))
     assert page.warning[0].value == incident_file.NO_SUCH_INCIDENT
     assert "incidents.reports" not in {name for name, _ in records.asked}
 

@@ -1,7 +1,6 @@
 """« Bornes » without a database: how a kiosk is, who needs somebody first, the sentence, and the forms."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -14,7 +13,7 @@ from dashboards import access, kiosk_desk, kiosk_file, kiosk_setup, kiosk_texts,
 from dashboards.kiosks import KioskState, by_gym, in_order, summary, view
 from jarvis.kiosk_config import RULES
 from jarvis.tenancy import Scope, UserRole
-from tests.support.app_pages import press, words
+from tests.support.app_pages import MemoryRecords, press, words
 
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
 DAX, PAU, BORNE = UUID(int=1), UUID(int=2), UUID(int=7)
@@ -165,28 +164,6 @@ def test_a_proof_was_given_on_the_gyms_day() -> None:
 
 
 # The page in Streamlit's own harness.
-
-
-@dataclass
-class MemoryRecords:
-    """Rows by question, what was asked, and what a question is refused with."""
-
-    answers: dict[str, Sequence[Mapping[str, object]]]
-    refusals: dict[str, psycopg.Error] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
-
-    def rows(self, scope: Scope, question: str, **values: object) -> Sequence[Mapping[str, object]]:
-        self.asked.append((question, values))
-        if question in self.refusals:
-            raise self.refusals[question]
-        return self.answers.get(question, [])
-
-    def row(self, scope: Scope, question: str, **values: object) -> Mapping[str, object] | None:
-        found = self.rows(scope, question, **values)
-        return found[0] if found else None
-
-    def values_of(self, question: str) -> list[dict[str, object]]:
-        return [values for asked, values in self.asked if asked == question]
 
 
 LAYERS = {
