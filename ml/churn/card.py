@@ -40,7 +40,8 @@ def card(
         "or ranked in public by it. "
         "Members who refused profiling are neither scored nor learned from; before 21 days nobody has a score.",
         "",
-        "Not used: name, age, sex, health, emotion, and anything after the day of the score.",
+        "Not used: name, age, sex, health, emotion, anything after the day of the score, and what was written down of "
+        "contracts, absences and closures after it began.",
         "",
         "## What it was fitted on",
         "",
@@ -77,8 +78,8 @@ def card(
         "## For whom",
         "",
         f"Alert rate: share of rows at high or above (from {metrics['bands']['high_from']:.3f}). Recall: of those who "
-        "left, share at high or above. Sex is not "
-        "recorded by JARVIS, so it can be neither used nor compared.",
+        "left, share at high or above. No slices by sex: JARVIS records none, as it needs it for nothing, and asking "
+        "every member for it only to compare would be one more thing to protect.",
     ]
     for dimension, title in _SLICES.items():
         lines += [
@@ -102,7 +103,8 @@ def card(
         "check-ins fall silent makes everybody look absent: its scores are then held back, as are those of members "
         "on a declared absence. One model serves all gyms: an offset of each gym's own, shrunken by its size, made the "
         "scores of later months less true (`python -m bench.churn` prints both under `network.gym_offsets`), so there "
-        "is none. A gym that gave fewer than 30 leavers weighed little in what was learned: its rows say `pooled`.",
+        "is none. A gym that gave fewer than 30 leavers weighed little in what was learned: its rows say `pooled`, "
+        "and the member's file says so in words.",
         "",
     ]
     return "\n".join(lines)

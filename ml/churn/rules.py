@@ -46,6 +46,24 @@ def apply_rules(facts: RuleFacts, thresholds: ChurnThresholds) -> tuple[Factor, 
     return tuple(_fired(facts, thresholds))
 
 
+def shown(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    """The parts as a row shows them: three at most, with the same sum.
+
+    Where all four rules fire, not coming and hardly taking part are one reason: both are said in it.
+    """
+    if len(factors) < 4:
+        return factors
+    by_name = {one.factor: one for one in factors}
+    absent, engagement = by_name["absent"], by_name["low_engagement"]
+    both = Factor(
+        absent.factor,
+        round(absent.points + engagement.points, 3),
+        f"{absent.text} {engagement.text}",
+        {**absent.data, **engagement.data},
+    )
+    return (both, *(one for one in factors if one not in (absent, engagement)))
+
+
 def total(factors: tuple[Factor, ...]) -> float:
     """The score: the sum of the parts, to the thousandth the database keeps."""
     return round(sum(one.points for one in factors), 3)

@@ -18,7 +18,7 @@ from jarvis.churn import ChurnScore, ChurnThresholds, Factor, HeldBack, MemberHi
 from ml.churn.drift import DRIFTED_FEATURES, SILENT_DAYS, USUAL_DAYS, drifted_features, is_silent
 from ml.churn.explain import MAX_REASONS, SCENARIOS, continued, muted_days, reasons
 from ml.churn.features import Timeline
-from ml.churn.rules import RuleFacts, apply_rules, rules_version, total
+from ml.churn.rules import RuleFacts, apply_rules, rules_version, shown, total
 from ml.churn.snapshots import matrix
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ def score_members(
     score_of = _by_rules(thresholds) if champion is None else _by_model(champion.model)
     scores = score_of(frame)
     levels = thresholds if champion is None else banded(thresholds, champion.model)
-    factors = by_rules if champion is None else _model_reasons(champion.model, frame, rows, scores)
+    factors = (
+        [shown(fired) for fired in by_rules]
+        if champion is None
+        else _model_reasons(champion.model, frame, rows, scores)
+    )
     gyms = held_gyms(timeline, frame, as_of=as_of, champion=champion)
     own_leavers: Mapping[str, int] = {} if champion is None else champion.model.about["gym_leavers"]
     found = [

@@ -29,7 +29,7 @@ highest as (
         as_of_date asc
 ),
 
--- The membership of that day; without one there is no outcome to look up.
+-- The membership of that day, of several the one that ends last; without one there is no outcome to look up.
 held as (
     select distinct on (highest.member_id, highest.month_date, highest.score_source)
         highest.*,
@@ -40,7 +40,7 @@ held as (
         on highest.member_id = memberships.member_id
         and memberships.started_date < highest.as_of_date
         and memberships.ended_date >= highest.as_of_date
-    order by highest.member_id, highest.month_date, highest.score_source, memberships.started_date desc
+    order by highest.member_id, highest.month_date, highest.score_source, memberships.ended_date desc
 ),
 
 -- Known once the 60 days and the 30 days for a renewal are over.
@@ -53,7 +53,7 @@ settled as (
             select 1
             from memberships as others
             where others.member_id = held.member_id
-                and others.started_date > held.started_date
+                and others.started_date >= held.as_of_date
                 and others.started_date <= held.ended_date + 30
         ) as has_left
     from held

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
+from uuid import UUID
 
 import pytest
 
-from jarvis.churn import ChurnThresholds, RiskLevel
+from jarvis.churn import ChurnThresholds, Contract, MemberHistory, RiskLevel, Talk
 from ml.churn.rules import RuleFacts, apply_rules, rules_version, total
+from ml.churn.scoring import score_members
 
 DAY = date(2026, 3, 2)
 SEED = ChurnThresholds()
@@ -119,3 +121,22 @@ def test_the_words_follow_the_case(facts: dict[str, object], text: str) -> None:
     """Never came, one day, already over."""
     [reason] = apply_rules(replace(CALM, **facts), SEED)  # type: ignore[arg-type]
     assert reason.text == text
+
+
+def test_the_parts_that_a_row_shows_are_its_score_with_all_four_rules() -> None:
+    """Three reasons at most and nothing left out: who does not come and hardly takes part is one of them."""
+    member = MemberHistory(
+        gym_id=UUID(int=1),
+        member_id=UUID(int=2),
+        joined_on=DAY - timedelta(days=400),
+        seen_on=(DAY - timedelta(days=60),),
+        talks=tuple(Talk(day=DAY - timedelta(days=90 + number), is_negative=True) for number in range(4)),
+        contracts=(Contract(plan="a", started_on=DAY - timedelta(days=355), expires_on=DAY + timedelta(days=10)),),
+    )
+    (row,) = score_members([member], as_of=DAY, thresholds=SEED)
+    assert row.score == 0.9
+    assert [(one.factor, one.points) for one in row.factors] == [
+        ("absent", 0.5), ("negative_talks", 0.2), ("expiry", 0.2),
+    ]  # fmt: skip
+    assert row.factors[0].text == "Aucune visite depuis 60 jours. Engagement faible : 0,00 sur 1."
+    assert {"days_away", "engagement_score"} <= set(row.factors[0].data)
