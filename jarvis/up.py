@@ -62,8 +62,10 @@ def up(settings: Settings) -> int:
         stack.enter_context(_one_at_a_time(settings.home))
         check_ports(settings)
         server = stack.enter_context(migrated_database(settings, adopts=True))
-        seed_demo_network(settings)
-        processes = _step("preparing the pipeline", lambda: prepare_processes(settings))
+        # Asked to stop meanwhile, it stops after the step it is in.
+        if not stopping.is_set():
+            seed_demo_network(settings)
+        processes = [] if stopping.is_set() else _step("preparing the pipeline", lambda: prepare_processes(settings))
         supervisor = Supervisor(settings.home / "logs", stopping)
         stack.callback(supervisor.stop)
         for process in processes:

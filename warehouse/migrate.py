@@ -35,6 +35,12 @@ _MORE_RIGHTS = (
 )
 
 
+# Whoever migrates holds this advisory lock of the database, which ends with its connection, however that ends.
+_LOCK_KEY = 7_316_041_957
+# Another process that migrates is waited for so long; all migrations of a new database take a few seconds.
+_LOCK_WAIT = "25s"
+
+
 class MigrationError(RuntimeError):
     """The database cannot be brought to the expected schema; the message says why."""
 
@@ -176,10 +182,31 @@ def _backend(administration_url: str) -> "Iterator[DatabaseBackend]":
     except psycopg.OperationalError as error:
         raise DatabaseUnreachable(f"cannot connect to {address(administration_url)}: {reason(error)}") from error
     try:
-        with backend.lock():
-            yield backend
+        with _alone(administration_url):
+            # yoyo's own lock is a row, and one that a killed process has left would lock everybody out for good.
+            backend.break_lock()
+            with backend.lock():
+                yield backend
     finally:
         backend.connection.close()
+
+
+@contextmanager
+def _alone(administration_url: str) -> Iterator[None]:
+    """Nobody else migrates this database.
+
+    Raises:
+        MigrationError: when somebody else still does after a while.
+    """
+    with connect(administration_url, autocommit=True, application_name="jarvis-migrate") as connection:
+        connection.execute("select set_config('lock_timeout', %s, false)", [_LOCK_WAIT])
+        try:
+            connection.execute("select pg_advisory_lock(%s)", [_LOCK_KEY])
+        except psycopg.errors.LockNotAvailable as error:
+            raise MigrationError(
+                "found another process migrating this database, expected none: try again when it has ended"
+            ) from error
+        yield
 
 
 def _migrations() -> "MigrationList":

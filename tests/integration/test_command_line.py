@@ -12,7 +12,7 @@ import pytest
 from jarvis.cli import main, parser
 from tests.conftest import Database
 from warehouse.embedded import free_port
-from warehouse.migrate import MigrationError, check_server
+from warehouse.migrate import MigrationError, _alone, check_server, migrate_up
 
 JARVIS = Path(sys.executable).with_name("jarvis")
 
@@ -73,6 +73,22 @@ def test_migrate_goes_up_and_down_by_command(database: Database, tmp_path: Path)
     up = jarvis(tmp_path, "migrate", "up", **given)
     assert up.returncode == 0, up.stderr
     assert "pending" not in jarvis(tmp_path, "migrate", "status", **given).stdout
+
+
+def test_a_process_killed_while_it_migrates_locks_nobody_out(database: Database) -> None:
+    """Its row in yoyo's table of locks stays behind; the next start takes the database all the same."""
+    with database.admin() as connection:
+        connection.execute("insert into yoyo_lock (locked, ctime, pid) values (1, now(), 1)")
+        connection.commit()
+        assert migrate_up(database.url_for("admin")) == []
+        assert connection.execute("select count(*) from yoyo_lock").fetchone() == (0,)
+
+
+def test_who_migrates_is_waited_for_and_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at once would apply a migration twice: the second is told, after a while."""
+    monkeypatch.setattr("warehouse.migrate._LOCK_WAIT", "50ms")
+    with _alone(database.url_for("admin")), pytest.raises(MigrationError, match="another process migrating"):
+        migrate_up(database.url_for("admin"))
 
 
 def test_a_name_cut_short_takes_no_migration_back(database: Database, tmp_path: Path) -> None:
