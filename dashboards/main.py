@@ -27,6 +27,7 @@ with access.apology():
     if pages:
         # Folded, whoever has many pages would find the last ones behind Streamlit's own « View 7 more ».
         chosen = st.navigation(pages, expanded=True)
+        navigation.keep_address()
         page_views.note(person, chosen.url_path or navigation.offered(scope)[0].url_path)
         context.place_banner(scope)
         chosen.run()

@@ -11,6 +11,7 @@ from dashboards import cards, charts, figures, formats, member_list, texts_fr
 from dashboards.cards import DOT
 from dashboards.language import say
 from dashboards.records import Records, Row
+from jarvis.churn import UNCOUNTED
 from jarvis.tenancy import Scope
 
 _SIGNS = {"visit": "●", "session": "◆", "alert": "▲"}
@@ -122,10 +123,11 @@ def _muted(member: Row) -> str | None:
 
 
 def _uncounted(member: Row) -> str | None:
-    """Why a reason counts fewer days than the calendar."""
+    """Why a reason counts fewer days than the calendar, where the reason itself does not say it."""
     for factor in member["factors"] or ():
         data = factor.get("data") or {}
         if data.get("last_seen_on") and "days_away" in data:
             away = (member["as_of_date"] - date.fromisoformat(data["last_seen_on"])).days
-            return say(texts_fr.UNCOUNTED_DAYS) if away > data["days_away"] + 1 else None
+            is_told = UNCOUNTED in factor["text"] or away <= data["days_away"] + 1
+            return None if is_told else say(texts_fr.UNCOUNTED_DAYS)
     return None

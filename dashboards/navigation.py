@@ -82,6 +82,15 @@ def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> N
     st.page_link(_page(_entry(url_path)), label=label, query_params=dict(query or {}))
 
 
+def keep_address() -> None:
+    """The browser's address is the one this run was asked with.
+
+    Streamlit's link to the page that is open asks it anew and leaves the address as it was: the next run, after a
+    form, asked for what stood there before. Where the two are equal already the browser does nothing.
+    """
+    st.query_params.from_dict({name: st.query_params.get_all(name) for name in st.query_params})
+
+
 def go(url_path: str, query: Mapping[str, str] | None = None) -> None:
     """The run ends, and another page of the menu begins."""
     st.switch_page(_page(_entry(url_path)), query_params=dict(query or {}))

@@ -14,6 +14,9 @@ from uuid import UUID
 
 from jarvis.absences import Declared
 
+# What a reason says of its days where the calendar has more of them; a page that reads it there says it once.
+UNCOUNTED = "hors absences et fermetures"
+
 
 class RiskLevel(StrEnum):
     """A risk in one word."""

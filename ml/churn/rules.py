@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from jarvis.churn import ChurnThresholds, Factor
+from jarvis.churn import UNCOUNTED, ChurnThresholds, Factor
 
 # Seed, "Job 1": > 14 days 0.3, > 3 negative 0.2, engagement < 0.3 0.2, expires < 30 days 0.2. A change is a new name.
 WEIGHTS_VERSION = "seed-1"
@@ -76,7 +76,7 @@ def in_days(count: int) -> str:
 
 def in_counted_days(count: int, *, muted: int) -> str:
     """The same, where the calendar has more days than count: a manager would find a sum that is wrong."""
-    return f"{in_days(count)}, hors absences et fermetures" if muted else in_days(count)
+    return f"{in_days(count)}, {UNCOUNTED}" if muted else in_days(count)
 
 
 def decimal(value: float) -> str:

@@ -139,12 +139,12 @@ def _gym(
     spots = ("à l'entrée", "au plateau musculation", "devant les vestiaires")
     kiosks = tuple(
         Kiosk(
-            id=new_id(chance),
+            id=(kiosk_id := new_id(chance)),
             gym_id=gym.id,
             slug=f"borne-{number}",
             name=f"Borne {number}",
             status="online",
-            status_changed_at=founded_at,
+            status_changed_at=max(founded_at, now - _up_for(kiosk_id)),
             last_heartbeat=now,
             device_id=f"demo-{gym.slug}-{number}",
             software_version=SOFTWARE_VERSION,
@@ -163,6 +163,14 @@ def _gym(
         kiosks=kiosks,
         offline_since={},
     )
+
+
+def _up_for(kiosk_id: UUID) -> timedelta:
+    """How long a kiosk has been running: a machine is restarted with its updates, at some hour of the last weeks.
+
+    Of its id and not of chance: every draw after one more would be another network.
+    """
+    return timedelta(days=2 + kiosk_id.int % 33, minutes=kiosk_id.int % 1423)
 
 
 def _with_a_silent_kiosk(stories: Sequence[GymStory], now: datetime) -> list[GymStory]:

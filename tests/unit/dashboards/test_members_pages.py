@@ -180,3 +180,12 @@ def test_a_guessed_address_gives_nothing(page: AppTest, records: MemoryRecords, 
 def test_what_a_score_leaves_out_is_said(changes: dict[str, object], words: str) -> None:
     """New, not computed yet, days that do not count, or absent with a reason."""
     assert words in unescape(member_file.reasons_html(a_member(**changes)))
+
+
+def test_a_reason_that_says_which_days_count_is_enough() -> None:
+    """The rule's own words, and no second sentence that says them again."""
+    away = {"days_away": 30, "last_seen_on": "2026-01-02"}
+    member = a_member(factors=[{"text": "Aucune visite depuis 30 jours, hors absences et fermetures.", "data": away}])
+    shown = unescape(member_file.reasons_html(member))
+    assert "hors absences et fermetures" in shown
+    assert texts_fr.UNCOUNTED_DAYS not in shown

@@ -196,6 +196,16 @@ def test_a_kiosk_holds_one_conversation_at_a_time(network: Network) -> None:
         last_end[session.kiosk_id] = session.ended_at
 
 
+def test_kiosks_have_run_for_days_and_not_for_years(network: Network) -> None:
+    """A machine that is updated is restarted: not all at once, and none the day its gym was founded."""
+    running = {
+        NOW - kiosk.status_changed_at for story in network.places.stories for kiosk in story.kiosks
+        if kiosk.status == "online"
+    }  # fmt: skip
+    assert len(running) > 1
+    assert timedelta(days=2) <= min(running) <= max(running) < timedelta(days=36)
+
+
 def test_a_silent_kiosk_hears_nothing(network: Network) -> None:
     """No conversation and no badge while a kiosk is out."""
     assert any(part.life.outages for part in network.parts)
