@@ -43,10 +43,9 @@ def backfill_marts_job(settings: Settings) -> JobDefinition:
         partitions_def=DAYS,
         executor_def=in_process_executor,
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": "1800"},
-        description="Makes days of the growing marts anew, and what is counted from them; one, or up to `last`.",
     )
     def backfill_marts() -> None:
-        """One step."""
+        """Makes days of the growing marts anew, and what is counted from them; one, or up to `last`."""
         make_days_anew()
 
     return backfill_marts

@@ -81,18 +81,16 @@ def queue_days(context: OpExecutionContext, config: Days, warehouse: Warehouse) 
     partitions_def=DAYS,
     executor_def=in_process_executor,
     tags={QUEUE_TAG: HEAVY},
-    description="Queues the sessions of a day to be analysed again; by partition, or up to `last`.",
 )
 def reanalyse_days() -> None:
-    """One step."""
+    """Queues the sessions of a day to be analysed again; by partition, or up to `last`."""
     queue_days()
 
 
 @job(
     executor_def=in_process_executor,
     tags={QUEUE_TAG: HEAVY},
-    description="Queues sessions to be analysed again: some by id, or every one that was given up.",
 )
 def reanalyse() -> None:
-    """One step."""
+    """Queues sessions to be analysed again: some by id, or every one that was given up."""
     queue_sessions()

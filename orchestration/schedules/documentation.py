@@ -51,10 +51,9 @@ def write_marts_docs(context: OpExecutionContext) -> None:
 @job(
     executor_def=in_process_executor,
     tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": "900"},
-    description="Writes the documentation of the marts that the dashboards serve.",
 )
 def write_documentation() -> None:
-    """One step."""
+    """Writes the documentation of the marts that the dashboards serve."""
     write_marts_docs()
 
 

@@ -59,10 +59,9 @@ def note_how_fresh(context: OpExecutionContext, warehouse: Warehouse) -> None:
 @job(
     executor_def=in_process_executor,
     tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": "300"},
-    description="Notes how fresh each asset is, for the pages and the watch.",
 )
 def note_freshness() -> None:
-    """One step."""
+    """Notes how fresh each asset is, for the pages and the watch."""
     note_how_fresh()
 
 

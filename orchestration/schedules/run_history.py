@@ -47,10 +47,9 @@ def purge_old_runs(context: OpExecutionContext) -> None:
 @job(
     executor_def=in_process_executor,
     tags={QUEUE_TAG: HEAVY},
-    description="Deletes the history of runs older than two weeks.",
 )
 def purge_run_history() -> None:
-    """One step."""
+    """Deletes the history of runs older than two weeks."""
     purge_old_runs()
 
 

@@ -34,10 +34,9 @@ def settle_left_behind(context: OpExecutionContext, warehouse: Warehouse) -> Non
     name=STORAGE_JOB,
     executor_def=in_process_executor,
     tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
-    description="Brings sessions that no stage will touch again to their gym's storage level.",
 )
 def settle_words() -> None:
-    """One step."""
+    """Brings sessions that no stage will touch again to their gym's storage level."""
     settle_left_behind()
 
 
