@@ -64,7 +64,8 @@ def place_bar(scope: Scope, desk: AlertDesk, page: AlertPage) -> None:
     with st.container(border=True, key="bulk"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             is_whole = page.page_count == 1
-            st.markdown(_counted(len(chosen), *(CHOSEN if is_whole else CHOSEN_HERE)))
+            counted = _counted(len(chosen), *(CHOSEN if is_whole else CHOSEN_HERE))
+            st.markdown(counted if chosen else say("Aucune alerte choisie"))
             if len(chosen) < len(open_alerts):
                 every = "Tout choisir" if is_whole else "Choisir toute la page"
                 _button(every, "bulk-all", "select_all", _choose, open_alerts, True)

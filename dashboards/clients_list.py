@@ -10,6 +10,7 @@ from dashboards import clients, exports, formats, navigation, tiles
 from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.records import Records, Row
+from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.tenancy import Scope
 from warehouse.stores.marts import NotBuiltYet
 
@@ -31,7 +32,7 @@ _DEFINED = {
 
 def place(scope: Scope, records: Records, *, now: datetime) -> None:
     """The list is placed; a click on a line opens the gym."""
-    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None)
+    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None, offline_after=OFFLINE_AFTER)
     if not rows:
         st.info(say("Aucun client encore : ouvrez le premier ci-dessus."), icon=":material/domain_add:")
         return
@@ -72,6 +73,6 @@ def _column_config() -> dict[str, Any]:
         "kiosks": column.TextColumn(say("Bornes en ligne")),
         "cost": column.NumberColumn(say("Coût du mois ($)"), format="localized"),
         "last": column.DatetimeColumn(
-            say("Dernière conversation"), format="DD/MM/YYYY HH:mm", timezone=formats.NETWORK_TIMEZONE
+            say("Dernière conversation"), format=formats.moment_column(), timezone=formats.NETWORK_TIMEZONE
         ),
     }  # fmt: skip

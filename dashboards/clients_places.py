@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from dashboards import changes, choices, clients, navigation
 from dashboards.language import say
 from dashboards.records import Records, Row
+from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.kiosks import has_slug, slug_of
 from jarvis.tenancy import Scope
 from warehouse.stores.clients import USUAL_HOURS
@@ -64,13 +65,13 @@ def place_franchises(scope: Scope, records: Records, franchise_id: UUID | None) 
 def place_gyms(scope: Scope, records: Records, gym_id: UUID | None) -> None:
     """The gyms and the form for another, or the one that is named."""
     if gym_id is not None:
-        found = records.row(scope, "clients.gyms", id=gym_id, franchise_id=None)
+        found = records.row(scope, "clients.gyms", id=gym_id, franchise_id=None, offline_after=OFFLINE_AFTER)
         if found is None:
             st.warning(say(NO_SUCH_PLACE), icon=":material/domain_disabled:")
         else:
             _gym_form(scope, found)
         return
-    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None)
+    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None, offline_after=OFFLINE_AFTER)
     lines = [
         {
             "name": row["name"], "franchise": row["franchise_name"] or say("Indépendante"), "city": row["city"],

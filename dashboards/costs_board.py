@@ -106,7 +106,7 @@ def _place_parts(rows: Sequence[Row]) -> None:
             words=say("Coût par nature : voix, texte, cache, transcription, analyse"),
         )  # fmt: skip
     with right:
-        st.subheader(say("Quel modèle coûte ?"), anchor=False)
+        st.subheader(say("Que coûte chaque modèle ?"), anchor=False)
         costs_tables.place_models([row for row in rows if row["kind"] == "model"])
 
 

@@ -115,5 +115,5 @@ def _running(days: spending.Days, dates: Sequence[date]) -> list[float]:
 def _shape(traces: Sequence[Mapping[str, Any]], *, first: date, last: date, **layout: Any) -> go.Figure:
     return drawn(
         traces, x_axis={"range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"]},
-        y_axis={"tickformat": None, "ticksuffix": " $"}, margin={"l": 0, "r": 8, "t": 24, "b": 0}, **layout,
+        y_axis={"tickformat": None, "ticksuffix": "\u00a0$"}, margin={"l": 0, "r": 8, "t": 24, "b": 0}, **layout,
     )  # fmt: skip

@@ -21,6 +21,10 @@ CLEAR = "rgba(0, 0, 0, 0)"
 HEIGHT = 260
 # A day on which a kiosk was heard less is marked: an hour and twelve minutes of silence.
 GOOD_AVAILABILITY = 0.95
+# plotly writes no space before its own per cent sign.
+_QUARTERS: Mapping[str, Any] = {
+    "tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": [f"{percent}\u00a0%" for percent in (0, 25, 50, 75, 100)],
+}  # fmt: skip
 
 
 def weekly_visits(
@@ -72,7 +76,7 @@ def daily_availability(days: Sequence[date], rates: Sequence[float], *, first: d
     half_day = timedelta(hours=12)
     shown = [datetime.combine(first, time()) - half_day, datetime.combine(last, time()) + half_day]
     return drawn(
-        [bars], x_axis={"range": shown}, y_axis={"range": [0, 1.02], "tickformat": ".0%", "dtick": 0.25},
+        [bars], x_axis={"range": shown}, y_axis={"range": [0, 1.02], **_QUARTERS},
         height=HEIGHT - 40, bargap=0.25,
     )  # fmt: skip
 
@@ -164,7 +168,7 @@ def stay_line(months: Sequence[int], shares: Sequence[float], *, name: str) -> g
     }  # fmt: skip
     return drawn(
         [line], x_axis={"tickformat": ",d", "dtick": 1},
-        y_axis={"range": [0, 105], "ticksuffix": " %", "tickvals": [0, 25, 50, 75, 100]},
+        y_axis={"range": [0, 105], "ticksuffix": "\u00a0%", "tickvals": [0, 25, 50, 75, 100]},
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from jarvis import formats_en, formats_fr
 from jarvis.formats_fr import local_date, phone
 
 __all__ = [
-    "NETWORK_TIMEZONE", "age", "clock", "day", "full_date", "local_date", "member_name", "moment", "month",
-    "network_day", "number", "phone", "plain", "stamp",
+    "NETWORK_TIMEZONE", "age", "clock", "day", "full_date", "local_date", "member_name", "moment", "moment_column",
+    "month", "network_day", "number", "phone", "plain", "stamp",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
@@ -49,3 +49,8 @@ member_name = _spoken(formats_fr.member_name, formats_en.member_name)
 def plain(words: str) -> str:
     """The words where Markdown is read: nothing in them is any."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|$~<>:" else sign for sign in words)
+
+
+def moment_column() -> str:
+    """How a table's column writes day and hour, in the words of moment.js: 23/11/2026 9 h 05."""
+    return "DD/MM/YYYY HH:mm" if is_english() else "DD/MM/YYYY H [h] mm"

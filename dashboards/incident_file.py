@@ -48,7 +48,7 @@ def _place_merging(desk: IncidentDesk, incident: Row, others: list[Row]) -> None
     # Those that may be the same machine first.
     likely = {row["id"] for row in incidents.alike(incident, others)}
     ordered = sorted(others, key=lambda row: row["id"] not in likely)
-    with st.form(f"merge-{incident['id']}", border=False):
+    with st.form(f"merge-{incident['id']}"):
         chosen = st.selectbox(
             say("Incident à réunir à celui-ci"), ordered, index=None, format_func=incidents.label,
             placeholder=say("Choisir un incident"),
@@ -65,7 +65,7 @@ def _place_splitting(desk: IncidentDesk, incident: Row, reports: Sequence[Row], 
         _place_reports(incident, reports, now=now, may_choose=False)
         st.caption(say("Un incident d'un seul signalement ne se sépare pas."))
         return
-    with st.form(f"split-{incident['id']}", border=False):
+    with st.form(f"split-{incident['id']}"):
         chosen = _place_reports(incident, reports, now=now, may_choose=True)
         st.caption(say("Cochez ce qui parle d'une autre machine : ces signalements formeront un incident à part."))
         is_sent = st.form_submit_button(say("Séparer"), icon=":material/call_split:")

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import choices, context, exports, navigation, texts_fr
-from dashboards.formats import NETWORK_TIMEZONE
+from dashboards.formats import NETWORK_TIMEZONE, moment_column
 from dashboards.language import say
 from dashboards.people import STATE_SIGNS, STATES, shown_name
 from dashboards.records import Records, Row
@@ -100,7 +100,7 @@ def _column_config() -> dict[str, Any]:
         ),
         "last": column.DatetimeColumn(
             say("Dernière connexion"),
-            format="DD/MM/YYYY HH:mm",
+            format=moment_column(),
             timezone=NETWORK_TIMEZONE,
             help=say("Dernière session ouverte sur ces pages ou par l'API, double authentification comprise."),
         ),

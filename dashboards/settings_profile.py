@@ -43,7 +43,7 @@ def place(scope: Scope) -> None:
         left, right = st.columns(2)
         quiet_from = left.time_input(say("Pas de courriel à partir de"), value=own["quiet_from"], step=1800)
         quiet_until = right.time_input(say("Jusqu'à"), value=own["quiet_until"], step=1800)
-        st.caption(say("À l'heure de votre salle ; la même heure deux fois : jamais de silence."))
+        st.caption(say("À l'heure de votre salle. Avec deux fois la même heure, les courriels arrivent à toute heure."))
         is_sent = st.form_submit_button(say("Enregistrer"), type="primary")
     st.html(
         f'<p class="j-link"><a href="/compte" target="_self">{say("Mot de passe, double authentification et sessions")}'

@@ -116,12 +116,16 @@ def percentiles(of: Histogram) -> dict[str, float | None]:
 
 
 def kiosk_lines(kiosks: Sequence[Row], uptime: Sequence[Row], *, now: datetime) -> list[dict[str, Any]]:
-    """One line a kiosk: is it heard now, and how much of the last week it was."""
+    """One line a kiosk, those not heard first: is it heard now, and how much of the last week it was."""
     shares = {row["kiosk_id"]: row["availability_rate"] for row in uptime}
-    return [
-        {**kiosk, "is_heard": is_heard(kiosk, now=now), "availability_rate": shares.get(kiosk["kiosk_id"])}
-        for kiosk in kiosks
-    ]  # fmt: skip
+    lines = []
+    for kiosk in kiosks:
+        heard = is_heard(kiosk, now=now)
+        # What it last said of itself counts for nothing once it is silent: « Bornes » says so too.
+        status = "offline" if heard is False else kiosk["status"]
+        rate = shares.get(kiosk["kiosk_id"])
+        lines.append({**kiosk, "status": status, "is_heard": heard, "availability_rate": rate})
+    return sorted(lines, key=lambda line: line["is_heard"] is not False)
 
 
 def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:

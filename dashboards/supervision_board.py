@@ -55,7 +55,7 @@ def place(scope: Scope, *, now: datetime) -> None:
     _place_promises(records.rows(scope, "supervision.promises"), now=now)
     st.subheader(say("Quelles requêtes dépassent 500 ms ?"), anchor=False)
     _place_slow(records.rows(scope, "supervision.slow"))
-    st.subheader(say("Quelles bornes sont debout ?"), anchor=False)
+    st.subheader(say("Quelles bornes répondent ?"), anchor=False)
     _place_kiosks(scope, records, now=now)
 
 
@@ -156,22 +156,29 @@ def _place(
         elif field in shares:
             config[field] = column.NumberColumn(label, format="percent")
         elif field.endswith("_at"):
-            config[field] = column.DatetimeColumn(label, format="DD/MM/YYYY HH:mm", timezone=formats.NETWORK_TIMEZONE)
+            config[field] = column.DatetimeColumn(label, format=formats.moment_column(), timezone=formats.NETWORK_TIMEZONE)
         elif field.startswith("is_"):
             config[field] = column.CheckboxColumn(label)
         else:
             config[field] = column.NumberColumn(label, format="localized")
     st.dataframe(
-        [{field: _shown(line[field], is_word=field in ("what", "since")) for field in columns} for line in lines],
+        [
+            {field: _shown(line[field], is_word=field in ("what", "since"), is_share=field in shares)
+             for field in columns}
+            for line in lines
+        ],
         hide_index=True, key=f"supervision-{name}", placeholder="–", column_config=config,
         height=min(36 * len(lines) + 40, 400), alt=say(next(iter(columns.values()))),
     )  # fmt: skip
     exports.place(lines, columns, name=f"supervision-{name}")
 
 
-def _shown(value: Any, *, is_word: bool) -> Any:
+def _shown(value: Any, *, is_word: bool, is_share: bool) -> Any:
+    if is_share and value is not None:
+        # A tenth of a per cent.
+        return round(float(value), 3)
     if isinstance(value, float):
-        return round(value, 4 if value < 1 else 1)
+        return round(value) if value >= 100 else round(value, 4 if value < 1 else 1)
     return say(value) if is_word else value
 
 

@@ -106,8 +106,10 @@ def _place(tile: Tile) -> None:
     delta = change(tile.value, tile.before)
     colours: Mapping[bool | None, Literal["normal", "inverse", "off"]] = {True: "normal", False: "inverse", None: "off"}
     arrow: Literal["off", "auto"] = "off" if tile.value == tile.before else "auto"
+    # The same as before is neither good nor bad.
+    colour = colours[None if tile.value == tile.before else tile.more_is_better]
     st.metric(
-        say(tile.label), value, delta, delta_color=colours[tile.more_is_better], help=_meaning(tile),
+        say(tile.label), value, delta, delta_color=colour, help=_meaning(tile),
         delta_arrow=arrow,
     )  # fmt: skip
 

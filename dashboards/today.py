@@ -26,8 +26,8 @@ def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
             source=(METRIC, "at_risk_member_count"), more_is_better=False,
             drill=Drill(url_path="adherents", query={"risque": "critical,high"}, label="Qui ?"),
         ),
-        _sum("Visites, 7 jours", "visit_count", days, Drill(url_path="analyses", label="Quand ?"), more_is_better=True),
-        _sum("Échanges, 7 jours", "session_count", days, _talks(days, "Les lire"), more_is_better=None),
+        _sum("Visites, 7 j", "visit_count", days, Drill(url_path="analyses", label="Quand ?"), more_is_better=True),
+        _sum("Conversations, 7 j", "session_count", days, _talks(days, "Les lire"), more_is_better=None),
         _sum(
             "Dont négatives", "negative_session_count", days, _talks(days, "Pourquoi ?", sentiment="negative"),
             more_is_better=False,

@@ -112,7 +112,13 @@ def _hours_answer(means: dict[tuple[int, int], float]) -> str:
     calm_day, calm_hour = min(
         ((day, hour) for day in range(1, 8) for hour in _DAYTIME), key=lambda slot: (means.get(slot, 0.0), slot)
     )
-    return say("Surtout le {day} à {hour} h ({mean} passages). Le plus calme : le {calm} à {calm_hour} h.").format(
+    # French says one and a half passage: the plural begins at two.
+    words = (
+        say("Surtout le {day} à {hour} h ({mean} passages). Le plus calme : le {calm} à {calm_hour} h.")
+        if most >= 2
+        else say("Surtout le {day} à {hour} h ({mean} passage). Le plus calme : le {calm} à {calm_hour} h.")
+    )
+    return words.format(
         day=say(texts_fr.WEEKDAYS[day - 1]).lower(), hour=hour, mean=number(most, decimals=1),
         calm=say(texts_fr.WEEKDAYS[calm_day - 1]).lower(), calm_hour=calm_hour,
     )  # fmt: skip

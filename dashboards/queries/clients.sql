@@ -18,7 +18,11 @@ select
 from public.gyms
 left join public.franchises on franchises.id = gyms.franchise_id
 cross join lateral (
-    select count(*) as kiosk_count, count(*) filter (where kiosks.status = 'online') as online_count
+    select
+        count(*) as kiosk_count,
+        count(*) filter (
+            where kiosks.status = 'online' and kiosks.last_heartbeat > now() - %(offline_after)s::interval
+        ) as online_count
     from public.kiosks
     where kiosks.gym_id = gyms.id
 ) as machines

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from dashboards.records import Records
+from jarvis.kiosk_health import OFFLINE_AFTER
 from jarvis.kiosks import stored_code
 from jarvis.tenancy import Scope, UserRole
 from tests.tenants import PERSON, made_id, scope_of
@@ -131,13 +132,31 @@ def test_four_people_have_four_answers(
     """The same questions; a guessed id gives nothing."""
     records, person = Records(planted[1]), PERSON[name]
     scope = Scope(user_id=person.id, role=UserRole(person.role), full_name=name)
-    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None)
+    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None, offline_after=OFFLINE_AFTER)
     assert {row["name"] for row in rows} - {"Biarritz Plage"} == gyms
     assert all(row["member_count"] == 1 and row["kiosk_count"] == 1 for row in rows if row["name"] in gyms)
     found = {row["name"] for row in records.rows(scope, "clients.franchises", id=None)} - {"Sud Forme"}
     assert found == franchises
     lyon: UUID = made_id("gym", "lyon")
-    assert bool(records.rows(scope, "clients.gyms", id=lyon, franchise_id=None)) is ("Lyon" in gyms)
+    guessed = records.rows(scope, "clients.gyms", id=lyon, franchise_id=None, offline_after=OFFLINE_AFTER)
+    assert bool(guessed) is ("Lyon" in gyms)
+
+
+@pytest.mark.parametrize(("minutes", "online_count"), [(1, 1), (11, 0)])
+def test_a_kiosk_is_online_while_it_is_heard(
+    planted: tuple[psycopg.Connection, Database], minutes: int, online_count: int
+) -> None:
+    """One that only was when it was last heard is not counted: « Bornes » says that it does not answer."""
+    connection, pool = planted
+    dax: UUID = made_id("gym", "dax")
+    connection.execute(
+        "update kiosks set status = 'online', last_heartbeat = now() - make_interval(mins => %s) where gym_id = %s",
+        [minutes, dax],
+    )
+    scope = Scope(user_id=PERSON["root"].id, role=UserRole.SUPER_ADMIN, full_name="root")
+    found = Records(pool).row(scope, "clients.gyms", id=dax, franchise_id=None, offline_after=OFFLINE_AFTER)
+    assert found is not None
+    assert found["online_count"] == online_count
 
 
 def test_a_gym_is_suspended_by_the_network_only(planted: tuple[psycopg.Connection, Database]) -> None:

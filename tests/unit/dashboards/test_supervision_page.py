@@ -144,6 +144,8 @@ def test_a_kiosk_is_up_while_it_is_heard(status: str, minutes: int | None, is_he
     kiosk = {"kiosk_id": UUID(int=3), "status": status, "last_heartbeat_at": heard_at}
     [line] = supervision.kiosk_lines([kiosk], [{"kiosk_id": UUID(int=3), "availability_rate": 0.98}], now=NOW)
     assert (line["is_heard"], line["availability_rate"]) == (is_heard, 0.98)
+    # What it last said of itself is not its state once it is silent.
+    assert line["status"] == ("offline" if is_heard is False else kiosk["status"])
 
 
 def script() -> None:
@@ -194,7 +196,7 @@ def test_the_page_stands_without_a_gateway(page: AppTest) -> None:
     assert r"Run \*failed\*" in page.error[0].value
     frames = {frame.value.columns[0]: frame.value for frame in page.dataframe}
     assert frames["asset"].loc[0, "asset"] == "marts/fct_sessions"
-    assert frames["gym_name"].loc[0, "status"] == "En ligne"
+    assert frames["gym_name"].loc[0, "status"] == "Hors ligne"
     [kiosks] = [frame for frame in page.dataframe if frame.value.columns[0] == "gym_name"]
     assert json.loads(kiosks.proto.columns)["last_heartbeat_at"]["type_config"]["timezone"] == "Europe/Paris"
 
