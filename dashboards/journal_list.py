@@ -101,6 +101,6 @@ def _column_config() -> dict[str, Any]:
         "who": column.TextColumn(say("Qui"), width=130),
         "what": column.TextColumn(say("Quoi"), width="medium"),
         "subject": column.TextColumn(say("Objet"), width="medium"),
-        "gym": column.TextColumn(say("Salle")),
+        "gym": column.TextColumn(say("Salle"), width=140),
         "details": column.TextColumn(say("Détails"), width="medium"),
     }

@@ -156,7 +156,9 @@ def _place(
         elif field in shares:
             config[field] = column.NumberColumn(label, format="percent")
         elif field.endswith("_at"):
-            config[field] = column.DatetimeColumn(label, format=formats.moment_column(), timezone=formats.NETWORK_TIMEZONE)
+            config[field] = column.DatetimeColumn(
+                label, format=formats.moment_column(), timezone=formats.NETWORK_TIMEZONE
+            )
         elif field.startswith("is_"):
             config[field] = column.CheckboxColumn(label)
         else:
