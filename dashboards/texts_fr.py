@@ -34,9 +34,10 @@ OUTCOME_CODES: Mapping[str, str] = {
     "false_alarm": "Fausse alerte",
     "duplicate": "Doublon",
     "cause_ended": "Cause disparue",
+    "member_left": "A quitté la salle",
 }
-# What a person may say at the end; that a cause has ended is the system's to say.
-CHOSEN_OUTCOMES: tuple[str, ...] = tuple(code for code in OUTCOME_CODES if code != "cause_ended")
+# What a person may say at the end; that a cause has ended or a member has left is the system's to say.
+CHOSEN_OUTCOMES: tuple[str, ...] = tuple(code for code in OUTCOME_CODES if code not in {"cause_ended", "member_left"})
 SENTIMENTS: Mapping[str, str] = {"negative": "Négatif", "neutral": "Neutre", "positive": "Positif"}
 EMOTIONS: Mapping[str, str] = {
     "joy": "Joie",

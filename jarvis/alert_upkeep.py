@@ -23,6 +23,12 @@ ESCALATED = frozenset(
     {AlertType.CHURN_RISK, AlertType.NEGATIVE_FEEDBACK, AlertType.EQUIPMENT_ISSUE, AlertType.KIOSK_OFFLINE}
 )
 
+# How an alert ends by itself.
+CAUSE_ENDED = "cause_ended"
+MEMBER_LEFT = "member_left"
+# Nothing can be done about somebody who has left; what they complained of may still be there.
+OF_MEMBERS_ONLY = frozenset({AlertType.CHURN_RISK, AlertType.MILESTONE})
+
 # Who came at least so often before the alert was not missed: a visit is then no return.
 MISSED_AFTER = timedelta(days=7)
 
@@ -61,8 +67,20 @@ class OpenAlert:
     """The member's first visit after the alert was raised."""
     visited_before: datetime | None = None
     """The member's last visit before it."""
+    has_left: bool = False
+    """True where the member is one no more: inactive, or no contract stood within the last 30 days."""
     sessions_since: int = 0
     """Conversations of the gym since the cause was last mentioned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why an alert ends by itself."""
+
+    outcome_code: str
+    """cause_ended, or member_left: nobody was kept by it."""
+    note: str
+    """In French."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,22 +115,12 @@ class GymData:
     """Why scores of the newest day are held back in this gym."""
 
 
-def ending(one: OpenAlert, *, now: datetime) -> str | None:
-    """Why the alert's cause has ended, in French; None while it lasts."""
-    if one.alert_type is AlertType.CHURN_RISK:
-        was_missed = one.visited_before is None or one.created_at - one.visited_before >= MISSED_AFTER
-        if one.visited_at is not None and was_missed:
-            return alerts_fr.MEMBER_BACK
-        is_newer = one.scored_on is not None and one.scored_on >= one.created_at.date()
-        if is_newer and one.level in (RiskLevel.LOW, RiskLevel.MEDIUM):
-            return alerts_fr.RISK_FELL
-    if one.alert_type is AlertType.EQUIPMENT_ISSUE and not one.is_taken:
-        is_quiet = now - one.last_occurred_at >= EQUIPMENT_QUIET_FOR
-        if is_quiet and one.sessions_since >= EQUIPMENT_QUIET_SESSIONS:
-            return alerts_fr.EQUIPMENT_QUIET
-    if one.alert_type is AlertType.MILESTONE and now - one.created_at >= MILESTONE_STALE_AFTER:
-        return alerts_fr.MILESTONE_STALE
-    return None
+def ending(one: OpenAlert, *, now: datetime) -> Ending | None:
+    """Why the alert ends by itself; None while its cause lasts and its member is one."""
+    if one.has_left and one.alert_type in OF_MEMBERS_ONLY:
+        return Ending(MEMBER_LEFT, alerts_fr.MEMBER_LEFT)
+    note = _end_of_cause(one, now=now)
+    return None if note is None else Ending(CAUSE_ENDED, note)
 
 
 def escalated(one: OpenAlert, *, now: datetime) -> Priority | None:
@@ -176,6 +184,24 @@ def data_quality_key(cause: str) -> str:
 
 
 _WEEK = timedelta(days=7)
+
+
+def _end_of_cause(one: OpenAlert, *, now: datetime) -> str | None:
+    """In French; None while it lasts."""
+    if one.alert_type is AlertType.CHURN_RISK:
+        was_missed = one.visited_before is None or one.created_at - one.visited_before >= MISSED_AFTER
+        if one.visited_at is not None and was_missed:
+            return alerts_fr.MEMBER_BACK
+        is_newer = one.scored_on is not None and one.scored_on >= one.created_at.date()
+        if is_newer and one.level in (RiskLevel.LOW, RiskLevel.MEDIUM):
+            return alerts_fr.RISK_FELL
+    if one.alert_type is AlertType.EQUIPMENT_ISSUE and not one.is_taken:
+        is_quiet = now - one.last_occurred_at >= EQUIPMENT_QUIET_FOR
+        if is_quiet and one.sessions_since >= EQUIPMENT_QUIET_SESSIONS:
+            return alerts_fr.EQUIPMENT_QUIET
+    if one.alert_type is AlertType.MILESTONE and now - one.created_at >= MILESTONE_STALE_AFTER:
+        return alerts_fr.MILESTONE_STALE
+    return None
 
 
 def _has_reached_goal(one: Arrival) -> bool:

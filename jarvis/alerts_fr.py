@@ -47,6 +47,7 @@ _EMOTIONS: dict[Emotion, str] = {
 }
 
 MEMBER_BACK = "L'adhérent est revenu à la salle."
+MEMBER_LEFT = "L'adhérent a quitté la salle."
 RISK_FELL = "Le risque est repassé sous le seuil."
 EQUIPMENT_QUIET = (
     "Plus aucun signalement depuis trois semaines, alors que les adhérents continuent de parler à la borne."

@@ -46,9 +46,15 @@ def keep_up(connection: Connection, *, now: datetime) -> Mapping[str, int]:
     counts: Counter[str] = Counter(ended=0, escalated=0, milestones=0, data_faults=0)
     with connection.transaction():
         for one in store.open_alerts(connection, now=now):
-            note, priority = ending(one, now=now), escalated(one, now=now)
-            if note is not None:
-                counts["ended"] += alerts.end_alert(connection, gym_id=one.gym_id, dedup_key=one.dedup_key, note=note)
+            end, priority = ending(one, now=now), escalated(one, now=now)
+            if end is not None:
+                counts["ended"] += alerts.end_alert(
+                    connection,
+                    gym_id=one.gym_id,
+                    dedup_key=one.dedup_key,
+                    note=end.note,
+                    outcome_code=end.outcome_code,
+                )
             elif priority is not None:
                 counts["escalated"] += store.escalate(connection, one, priority=priority, now=now)
     with connection.transaction():

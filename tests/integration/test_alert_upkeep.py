@@ -236,6 +236,47 @@ def test_untaken_alert_rises_once_and_it_is_audited(database: Database) -> None:
     assert audited == [("jarvis_pipeline", None, "high", "urgent")]
 
 
+LEAVES = (
+    "update gym_members_v2 set is_active = false where id = %(member)s",
+    "update memberships set status = 'cancelled', cancelled_on = %(today)s::date - 1 where member_id = %(member)s",
+    "update memberships set started_on = %(today)s::date - 400, expires_on = %(today)s::date - 30 "
+    "where member_id = %(member)s",
+)
+STAYS = (
+    "update memberships set status = 'cancelled', cancelled_on = %(today)s::date + 20 where member_id = %(member)s",
+    "update memberships set started_on = %(today)s::date - 400, expires_on = %(today)s::date - 29 "
+    "where member_id = %(member)s",
+    "delete from memberships where member_id = %(member)s",
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "standing"),
+    [
+        *((change, ("high", "resolved", "member_left", 1)) for change in LEAVES),
+        *((change, ("urgent", "pending", None, 1)) for change in STAYS),
+    ],
+)
+def test_alert_of_somebody_who_left_ends_and_never_rises(
+    database: Database, change: str, standing: tuple[object, ...]
+) -> None:
+    """Inactive, cancelled or not renewed within a month: closed as such; before that it rises like any other."""
+    later = datetime.now(UTC) + 4 * DAY
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        member_id = add_member(admin, gym)
+        score(admin, gym, member_id, 0.6)
+        choose_members(pipeline, now=NOW)
+        admin.execute(change, {"member": member_id, "today": later.date()})
+        for _ in range(2):
+            keep_up(pipeline, now=later)
+        assert alerts_of(admin, "churn_risk") == [standing]
+        noted = admin.execute(
+            "select actor_role, details ->> 'outcome_code' from audit_log where action = 'alert_resolved'"
+        ).fetchall()
+    assert noted == ([("jarvis_pipeline", "member_left")] if standing[1] == "resolved" else [])
+
+
 def test_milestones_of_members_who_never_talk(database: Database) -> None:
     """The hundredth visit and a year at the gym, each told once whatever becomes of its alert."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

@@ -23,7 +23,7 @@ AlertType = Literal[
 ]  # fmt: skip
 AlertOutcome = Literal["solved", "member_contacted", "no_action_needed", "false_alarm", "duplicate"]
 # What only the system says.
-AlertEnding = Literal[AlertOutcome, "cause_ended"]
+AlertEnding = Literal[AlertOutcome, "cause_ended", "member_left"]
 
 Score = Annotated[float, Field(description="From 0 to 1.")]
 Sentiment = Annotated[float, Field(description="From -1 to 1.")]

@@ -16,12 +16,30 @@ select
     newest.as_of_date as scored_on,
     after.visited_at,
     before.visited_at as visited_before,
+    -- A contract that ran out within the last 30 days may still be renewed: the model's own label waits as long.
+    alerts.member_id is not null and (
+        not members.is_active
+        or (
+            exists (
+                select from public.memberships
+                where memberships.gym_id = alerts.gym_id and memberships.member_id = alerts.member_id
+            )
+            and not exists (
+                select from public.memberships
+                where memberships.gym_id = alerts.gym_id
+                    and memberships.member_id = alerts.member_id
+                    and memberships.expires_on > %(now)s::timestamptz::date - 30
+                    and (memberships.cancelled_on is null or memberships.cancelled_on > %(now)s::timestamptz::date)
+            )
+        )
+    ) as has_left,
     case when alerts.alert_type = 'equipment_issue' then (
         select count(*)
         from public.openai_realtime_sessions as sessions
         where sessions.gym_id = alerts.gym_id and sessions.ended_at > alerts.last_occurred_at
     ) else 0 end::integer as sessions_since
 from public.manager_alerts as alerts
+left join public.gym_members_v2 as members on alerts.gym_id = members.gym_id and alerts.member_id = members.id
 left join lateral (
     select scores.level, scores.as_of_date
     from public.churn_scores as scores

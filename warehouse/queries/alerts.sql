@@ -154,9 +154,9 @@ set occurrence_count = alerts.occurrence_count
 returning alerts.id, alerts.occurrence_count;
 
 -- end_alert --
--- Resolves the open alert of a cause that has ended; the trigger keeps who did it.
+-- Resolves the open alert of a cause that has ended, or of somebody who has left; the trigger keeps who did it.
 update public.manager_alerts
-set status = 'resolved', outcome_code = 'cause_ended', resolution_notes = %(note)s::text
+set status = 'resolved', outcome_code = %(outcome_code)s::text, resolution_notes = %(note)s::text
 where gym_id = %(gym_id)s::uuid
     and dedup_key = %(dedup_key)s::text
     and status in ('pending', 'in_progress')

@@ -72,9 +72,11 @@ def raise_alert(connection: Connection, alert: Alert) -> int:
     return connection.execute(_sql("raise_alert"), _parameters(alert)).rowcount
 
 
-def end_alert(connection: Connection, *, gym_id: UUID, dedup_key: str, note: str) -> int:
+def end_alert(
+    connection: Connection, *, gym_id: UUID, dedup_key: str, note: str, outcome_code: str = "cause_ended"
+) -> int:
     """The open alert of a cause that has ended is resolved by the system, with a note of why: how many, 1 or 0."""
-    parameters = {"gym_id": gym_id, "dedup_key": dedup_key, "note": note}
+    parameters = {"gym_id": gym_id, "dedup_key": dedup_key, "note": note, "outcome_code": outcome_code}
     return connection.execute(_sql("end_alert"), parameters).rowcount
 
 

@@ -9,6 +9,7 @@ import pytest
 from jarvis.alert_upkeep import (
     EQUIPMENT_QUIET_SESSIONS,
     Arrival,
+    Ending,
     GymData,
     OpenAlert,
     data_faults,
@@ -46,6 +47,17 @@ def test_return_of_a_missed_member_ends_the_alert() -> None:
     assert ending(replace(CHURN, visited_at=NOW - DAY, is_taken=True), now=NOW) is not None
     regular = replace(CHURN, visited_at=NOW - DAY, visited_before=CHURN.created_at - DAY)
     assert ending(regular, now=NOW) is None
+
+
+def test_alert_of_somebody_who_left_ends_as_no_success() -> None:
+    """Taken or not, whatever the score says; what they complained of stays for the others."""
+    left = replace(CHURN, has_left=True)
+    for one in (left, replace(left, is_taken=True), replace(left, visited_at=NOW - DAY)):
+        assert ending(one, now=NOW) == Ending("member_left", "L'adhérent a quitté la salle.")
+    back = ending(replace(CHURN, visited_at=NOW - DAY), now=NOW)
+    assert back is not None and back.outcome_code == "cause_ended"
+    assert ending(replace(left, alert_type=AlertType.NEGATIVE_FEEDBACK), now=NOW) is None
+    assert ending(replace(left, alert_type=AlertType.EQUIPMENT_ISSUE), now=NOW) is None
 
 
 @pytest.mark.parametrize(("level", "ends"), [(RiskLevel.MEDIUM, True), (RiskLevel.LOW, True), (RiskLevel.HIGH, False)])
