@@ -246,6 +246,11 @@ def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedba
     wanted: list[tuple[Alert, UUID]] = []
     raised = alerts.raised_before(connection, [one.session_id for one in claim.findings])
     for finding in claim.findings:
+        if not finding.keeps_health:
+            reason = _tried(connection, partial(_leave_health_out, connection, finding))
+            if reason is not None:
+                reasons[finding.session_id] = reason
+                continue
         try:
             found = without_doubles(
                 alerts_for(_quotable(finding), negative_feedback_below=negative_feedback_below),
@@ -282,6 +287,13 @@ def _quotable(finding: Finding) -> Finding:
     from ml.conversations.health import without_details
 
     return replace(finding, turns=tuple(replace(turn, text=without_details(turn.text)) for turn in finding.turns))
+
+
+def _leave_health_out(connection: Connection, finding: Finding) -> None:
+    """The alerts that the talk's own tools raised say no more of its member's health than those of the analysis."""
+    from ml.conversations.health import without_details
+
+    alerts.reword_handed_on(connection, finding, without_details)
 
 
 def _raise_one(connection: Connection, alert: Alert, written: Counter[str]) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection, Connection
+from psycopg.types.json import Jsonb
 
 from bench.support.world import Gym, closed_session, make_gym
 from jarvis.consents import NOTICE_VERSION
@@ -109,6 +110,40 @@ def test_health_is_in_no_analysis_without_the_members_yes(
     assert [result.passed for result in found] == [True] * 4  # type: ignore[union-attr]
     said = admin.execute("select text from session_turns where role = 'member'").fetchone()
     assert said == SAID, "what was said stays as the gym's storage level says"
+
+
+@pytest.mark.parametrize(("answer", "is_kept"), [(None, False), (False, False), (True, True)])
+def test_what_a_tool_handed_on_says_no_more_of_health_than_the_analysis(
+    database: Database, admin: Connection, answer: bool | None, is_kept: bool
+) -> None:
+    """The assistant passes words on while the member speaks; alert and request lose the detail with the analysis."""
+    gym = make_gym(admin)
+    say(admin, gym, "health", answer)
+    session_id = closed_session(admin, gym, SAID)
+    turn = admin.execute("select id, text, started_at from session_turns where role = 'member'").fetchone()
+    assert turn is not None
+    quote = {"turn_id": str(turn[0]), "text": turn[1], "said_at": turn[2].isoformat()}
+    elsewhere = {**quote, "turn_id": str(UUID(int=7))}
+    admin.execute(
+        "insert into staff_requests (gym_id, kiosk_id, session_id, member_id, call_id, kind, topic, text) "
+        "values (%s, %s, %s, %s, 'call_1', 'complaint', 'other', %s)",
+        [gym.gym_id, gym.kiosk_id, session_id, gym.member_id, SAID[0]],
+    )
+    admin.execute(
+        "insert into manager_alerts (gym_id, member_id, kiosk_id, session_id, alert_type, title, description, context, "
+        "dedup_key) values (%s, %s, %s, %s, 'negative_feedback', 'Avis', %s, %s, 'told')",
+        [gym.gym_id, gym.member_id, gym.kiosk_id, session_id, SAID[0],
+         Jsonb({"session_ids": [str(session_id)], "turns": [quote, elsewhere]})],
+    )  # fmt: skip
+    stages(database)
+    requested = admin.execute("select text from staff_requests").fetchone()
+    told = admin.execute(
+        "select description, context -> 'turns' from manager_alerts where dedup_key = 'told'"
+    ).fetchone()
+    assert requested is not None and told is not None
+    words = [requested[0], told[0], told[1][0]["text"]]
+    assert [("diabétique" in one, "tapis 4" in one) for one in words] == [(is_kept, True)] * 3
+    assert told[1][1] == elsewhere, "another talk's words are that talk's"
 
 
 def test_a_withdrawn_yes_holds_from_the_next_analysis_on(database: Database, admin: Connection) -> None:

@@ -75,6 +75,30 @@ where summaries.session_id = any (%(session_ids)s::uuid[])
     and (summaries.enriched_at is not null or summaries.request_number > 1)
 order by summaries.session_id, alerts.created_at;
 
+-- handed_on --
+-- What the assistant's tools handed on during one session: requests, and open alerts with their quotes.
+select 'staff_requests' as held_in, requests.id, requests.text, '[]'::jsonb as turns
+from public.staff_requests as requests
+where requests.gym_id = %(gym_id)s::uuid and requests.session_id = %(session_id)s::uuid
+union all
+select 'manager_alerts', alerts.id, alerts.description, alerts.context -> 'turns'
+from public.manager_alerts as alerts
+where alerts.gym_id = %(gym_id)s::uuid
+    and alerts.status in ('pending', 'in_progress')
+    and alerts.context -> 'session_ids' @> to_jsonb(array[%(session_id)s::text]);
+
+-- reword_request --
+-- A request's words as they may be kept.
+update public.staff_requests
+set text = %(text)s::text
+where gym_id = %(gym_id)s::uuid and id = %(id)s::uuid;
+
+-- reword_alert --
+-- An open alert's words and quotes as they may be kept.
+update public.manager_alerts
+set description = %(text)s::text, context = context || jsonb_build_object('turns', %(turns)s::jsonb)
+where gym_id = %(gym_id)s::uuid and id = %(id)s::uuid;
+
 -- raise_alert --
 -- One open alert per cause: a new one, or one more occurrence of the open one; none so soon after it was closed.
 insert into public.manager_alerts as alerts (

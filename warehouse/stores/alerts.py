@@ -3,7 +3,7 @@
 SQL is in `queries/alerts.sql`, the rules in `jarvis/alerts.py`. Transactions are the caller's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
@@ -65,6 +65,28 @@ def raised_before(connection: Connection, session_ids: Sequence[UUID]) -> list[R
     """What earlier looks at these conversations have raised; of those looked at for the first time, nothing."""
     with connection.cursor(row_factory=class_row(RaisedAlert)) as cursor:
         return cursor.execute(_sql("raised_before"), {"session_ids": list(session_ids)}).fetchall()
+
+
+def reword_handed_on(connection: Connection, finding: Finding, change: Callable[[str], str]) -> int:
+    """What the assistant's tools handed on during the talk stands as `change` gives it; how many texts changed.
+
+    Of an alert that rests on several talks, only the quotes of this one.
+    """
+    own = {str(turn.turn_id) for turn in finding.turns}
+    session = {"gym_id": finding.gym_id, "session_id": finding.session_id}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_sql("handed_on"), session).fetchall()
+    changed = 0
+    for row in rows:
+        text = row["text"] and change(row["text"])
+        turns = [
+            {**turn, "text": change(turn["text"])} if turn["turn_id"] in own else turn for turn in row["turns"] or []
+        ]
+        if (text, turns) != (row["text"], row["turns"] or []):
+            block = "reword_alert" if row["held_in"] == "manager_alerts" else "reword_request"
+            parameters = {"gym_id": finding.gym_id, "id": row["id"], "text": text, "turns": Jsonb(turns)}
+            changed += connection.execute(_sql(block), parameters).rowcount
+    return changed
 
 
 def raise_alert(connection: Connection, alert: Alert) -> int:
