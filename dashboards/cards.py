@@ -1,7 +1,7 @@
 """What a card and a timeline look like: records in, escaped HTML out. No element placed, no query.
 
-Members' words pass through `html.escape` and nothing else: they are shown as they were said, and
-neither markup, Markdown nor LaTeX in them means anything.
+Members' words lose names, numbers, addresses and health details, and pass through `html.escape`: neither markup,
+Markdown nor LaTeX in them means anything. As they were said they stand in the conversation, unmasked on record.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
             f'<div class="j-tags">{_tags(alert)}</div>',
             f'<h3 class="j-title">{escape(alert.title)}</h3>',
             f'<p class="j-facts">{_facts(alert, now=now, shows_gym=shows_gym)}</p>',
-            f'<p class="j-text">{escape(alert.description)}</p>' if alert.description else "",
+            f'<p class="j-text">{escape(_described(alert))}</p>' if alert.description else "",
             f'<div class="j-body"><div>{_quotes(alert, now=now)}</div>',
             f"<div>{_actions(alert) if alert.is_open else _closing(alert, now=now)}</div></div>",
             "</article>",
@@ -128,14 +128,33 @@ def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
     return DOT.join(facts)
 
 
+def masked(text: str, *, known: Sequence[str] = ()) -> str:
+    """A member's words without names, numbers, addresses and health details.
+
+    Args:
+        known: what is known of the member.
+    """
+    # Reads its lists at its first call.
+    from ml.conversations.redaction import redact
+
+    return redact(text, known=known)
+
+
+def _described(alert: Alert) -> str:
+    """The description; where it repeats what was said, without what is personal in it."""
+    text = alert.description or ""
+    return masked(text) if alert.quotes else text
+
+
 def _quotes(alert: Alert, *, now: datetime) -> str:
-    return "".join(_quote(quote, now=now, timezone=alert.timezone) for quote in alert.quotes)
+    return "".join(_quote(quote, alert, now=now) for quote in alert.quotes)
 
 
-def _quote(quote: Quote, *, now: datetime, timezone: str) -> str:
-    when = "" if quote.said_at is None else formats.moment(quote.said_at, now=now, timezone=timezone)
+def _quote(quote: Quote, alert: Alert, *, now: datetime) -> str:
+    when = "" if quote.said_at is None else formats.moment(quote.said_at, now=now, timezone=alert.timezone)
     said = f"<footer>{escape(when)}</footer>" if when else ""
-    return f'<blockquote class="j-quote"><p>«\u00a0{escape(quote.text)}\u00a0»</p>{said}</blockquote>'
+    words = masked(quote.text, known=(alert.member_name or "").split())
+    return f'<blockquote class="j-quote"><p>«\u00a0{escape(words)}\u00a0»</p>{said}</blockquote>'
 
 
 def _actions(alert: Alert) -> str:

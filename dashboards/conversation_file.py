@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, action_items, charts, figures, formats, texts_fr, unfounded
+from dashboards import access, action_items, cards, charts, figures, formats, texts_fr, unfounded
 from dashboards.cards import DOT
 from dashboards.choices import label
 from dashboards.conversation_list import duration, state
@@ -108,11 +108,9 @@ def technical_html(found: Row, turns: Sequence[Row], calls: Sequence[Row]) -> st
 
 
 def _turn(turn: Row, known: Sequence[str] | None) -> str:
-    from ml.conversations.redaction import redact
-
     words = turn["text"] or "…"
     if known is not None:
-        words = redact(words, known=known)
+        words = cards.masked(words, known=known)
     who = say("Adhérent") if turn["role"] == "member" else "JARVIS"
     feeling = turn["sentiment_label"]
     tag = f' <span class="j-tag j-{feeling}">{escape(label(texts_fr.SENTIMENTS, feeling))}</span>' if feeling else ""

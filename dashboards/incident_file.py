@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import changes, formats, incidents, navigation
+from dashboards import cards, changes, formats, incidents, navigation
 from dashboards.alerts import Change
 from dashboards.incident_desk import NOT_ALLOWED, IncidentDesk
 from dashboards.incidents import MOST_SHOWN
@@ -86,7 +86,7 @@ def _place_reports(incident: Row, reports: Sequence[Row], *, now: datetime, may_
             elif not may_choose:
                 st.text(label)
             for words in report["words"]:
-                st.text(f"« {words} »")
+                st.text(f"« {cards.masked(words)} »")
             navigation.link("conversations", say("Lire la conversation"), {"conversation": str(report["session_id"])})
     return chosen
 

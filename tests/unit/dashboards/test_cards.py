@@ -56,6 +56,18 @@ def an_alert(
     )  # fmt: skip
 
 
+def test_what_is_personal_in_a_member_s_words_stands_on_no_card() -> None:
+    """The member is named by the card itself; their number, address and health are in the conversation, on record."""
+    said = (
+        "Ici Inès Larrieu, 06 12 34 56 78, ines.larrieu@orange.fr, j'ai une hernie discale et les douches sont froides."
+    )
+    text = read(cards.alert_html(an_alert(words=said), now=NOW, shows_gym=False)).text
+    quoted = text[text.index("«") : text.index("»")]
+    assert not [word for word in ("06 12", "@", "hernie", "Larrieu") if word in quoted], quoted
+    assert "les douches sont froides" in quoted
+    assert "Inès Larrieu" in text[: text.index("«")]
+
+
 @pytest.mark.parametrize("status", list(AlertStatus))
 def test_hostile_words_are_shown_letter_by_letter(status: AlertStatus) -> None:
     """Neither markup nor Markdown nor LaTeX in a member's words becomes anything, in any state of the card."""
