@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, action_items, cards, charts, figures, formats, texts_fr, unfounded
+from dashboards import access, action_items, cards, charts, figures, formats, texts_fr, tiles, unfounded
 from dashboards.cards import DOT
 from dashboards.choices import label
 from dashboards.conversation_list import duration, state
@@ -28,6 +28,14 @@ _LABELS = {
     LabelField.INTENTS: ("Intentions", texts_fr.INTENTS, "intents"),
     LabelField.OUTCOME: ("Issue", texts_fr.OUTCOMES, "outcome"),
 }
+_DEFINED = {
+    "Sentiment": ("fct_sessions", "sentiment_label"),
+    "Issue": ("fct_sessions", "outcome"),
+    "Ordre de relecture": ("fct_sessions", "satisfaction"),
+    "Coût": ("fct_sessions", "cost_usd"),
+}
+_WAIT = "De la fin d'une parole de l'adhérent au début de la réponse ; la médiane des réponses de cet échange."
+
 _SEVERAL = (LabelField.TOPICS, LabelField.INTENTS)
 
 
@@ -54,6 +62,8 @@ def place(scope: Scope, session_id: UUID, *, now: datetime) -> None:
             _place_correction(scope, records, found)
         calls = records.rows(scope, "conversations.tool_calls", session_id=session_id)
         st.html(technical_html(found, turns, calls))
+        tiles.place_live(say("Lu"))
+        tiles.place_meanings(_DEFINED, notes={"Attente médiane d'une réponse": _WAIT})
 
 
 def head_html(found: Row, *, now: datetime, is_masked: bool) -> str:
@@ -83,9 +93,12 @@ def analysis_html(found: Row) -> str:
         value = found[column]
         words = [label(labels, one) for one in value] if isinstance(value, list) else [label(labels, value)]
         lines.append(f"<dt>{escape(say(heading))}</dt><dd>{escape(', '.join(words) or '–')}</dd>")
-    if found["satisfaction"] is not None:
-        estimate = f"{formats.number(100 * found['satisfaction'])} {say('sur 100 (estimée)')}"
-        lines.append(f"<dt>{escape(say('Satisfaction'))}</dt><dd>{escape(estimate)}</dd>")
+    if found["reading_rank"] is not None:
+        # What the engine estimates is an order to look in, no rating: docs/model_cards/conversations.md.
+        place_of = say("{rank} sur {count}, la moins contente d'abord (30 jours de la salle)").format(
+            rank=formats.number(found["reading_rank"]), count=formats.number(found["reading_count"])
+        )
+        lines.append(f"<dt>{escape(say('Ordre de relecture'))}</dt><dd>{escape(place_of)}</dd>")
     engine = f"{say('Moteur')} {found['engine']}, {say('version')} {found['engine_version']}"
     summary = escape(found["summary_text"] or say(texts_fr.NO_WORDS))
     doubts = unfounded.claims_html(found["unfounded_claims"] or {})

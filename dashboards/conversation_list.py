@@ -3,23 +3,37 @@
 Nobody is named here: who spoke is shown in one conversation at a time, to whoever asks, on record.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from dashboards import access, choices, context, exports, formats, navigation, texts_fr
+from dashboards import access, choices, context, exports, formats, navigation, texts_fr, tiles
+from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis.tenancy import Permission, Scope
 
 MOST_SHOWN = 100
 
+# A longer count says no more to anybody, and costs a network's whole history.
+MOST_COUNTED = 10_000
+
 _EXPORTED = {
     "started_at": "Quand", "gym_name": "Salle",
     "sentiment_label": "Sentiment", "emotion": "Émotion", "topics": "Sujets", "outcome": "Issue",
-    "summary_text": "Résumé",
+    "summary_text": "Résumé", "duration_seconds": "Durée (s)",
 }  # fmt: skip
+
+_DEFINED = {
+    "Conversations": (METRIC, "session_count"),
+    "Sentiment": ("fct_sessions", "sentiment_label"),
+    "Sujets": ("fct_sessions", "key_topics"),
+    "Issue": ("fct_sessions", "outcome"),
+    "Durée": ("fct_sessions", "duration_seconds"),
+}
 
 
 def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
@@ -67,10 +81,7 @@ def _asked_days() -> tuple[date | None, date | None]:
 
 def place(scope: Scope, *, asked: dict[str, Any]) -> None:
     """The list is placed; a click on a line opens the conversation."""
-    found = access.door().records.rows(scope, "conversations.listing", **asked)
-    if asked["found"] is not None:
-        # A search finds fewer than are shown: the best of them first.
-        found = sorted(found, key=lambda row: asked["found"].index(row["id"]))
+    found = _read(scope, asked)
     rows = found[:MOST_SHOWN]
     if not rows:
         st.info(say("Aucune conversation ne correspond à ces filtres."), icon=":material/search_off:")
@@ -94,10 +105,34 @@ def place(scope: Scope, *, asked: dict[str, Any]) -> None:
         },
         alt=say("Conversations, la plus récente d'abord"),
     )  # fmt: skip
-    if len(found) > MOST_SHOWN:
-        st.caption(say("Les 100 premières sont affichées : affinez les filtres pour voir les autres."))
-    exports.place(rows, _EXPORTED, name="conversations")
+    count = len(found) if len(found) <= MOST_SHOWN else _count(scope, asked)
+    st.caption(f"{_how_many(len(rows), count)} {say('Lu à l’instant : une conversation paraît ici dès sa fin.')}")
+    exports.place_later(
+        partial(_read, scope, asked | {"most": None}), _EXPORTED, name="conversations", label=say("Exporter en CSV")
+    )
+    tiles.place_meanings(_DEFINED)
     navigation.follow(chosen, rows, "conversations", named="conversation")
+
+
+def _read(scope: Scope, asked: dict[str, Any]) -> Sequence[Row]:
+    found = access.door().records.rows(scope, "conversations.listing", **asked)
+    # A search finds fewer than are shown: the best of them first.
+    return found if asked["found"] is None else sorted(found, key=lambda row: asked["found"].index(row["id"]))
+
+
+def _count(scope: Scope, asked: dict[str, Any]) -> int:
+    row = access.door().records.row(scope, "conversations.listing_count", **(asked | {"most": MOST_COUNTED + 1}))
+    return 0 if row is None else row["chosen_count"]
+
+
+def _how_many(shown: int, count: int) -> str:
+    if count <= shown:
+        return say("1 conversation.") if shown == 1 else say("{count} conversations.").format(count=shown)
+    told = formats.number(count) if count <= MOST_COUNTED else say("plus de {count}").format(
+        count=formats.number(MOST_COUNTED)
+    )  # fmt: skip
+    words = say("{shown} conversations affichées sur {count}, la plus récente d'abord ; l'export les contient toutes.")
+    return words.format(shown=formats.number(shown), count=told)
 
 
 def line(row: Row) -> dict[str, str]:

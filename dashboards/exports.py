@@ -24,10 +24,12 @@ def csv_bytes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> 
     return text.getvalue().encode("utf-8-sig")
 
 
-def place(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, name: str) -> None:
+def place(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, name: str, label: str | None = None
+) -> None:
     """A button that downloads what the page shows, with the reader's rights: the rows are those they were given."""
     st.download_button(
-        say("Exporter en CSV"), lambda: csv_bytes(rows, columns), file_name=f"{name}.csv", mime="text/csv",
+        label or say("Exporter en CSV"), lambda: csv_bytes(rows, columns), file_name=f"{name}.csv", mime="text/csv",
         icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}", disabled=not rows,
     )  # fmt: skip
 

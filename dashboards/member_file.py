@@ -2,17 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from html import escape
 from uuid import UUID
 
 import streamlit as st
 
-from dashboards import cards, charts, figures, formats, member_list, texts_fr
+from dashboards import cards, charts, exports, figures, formats, member_list, texts_fr, tiles
 from dashboards.cards import DOT
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.churn import UNCOUNTED
 from jarvis.tenancy import Scope
+
+_WEEKS = {"week": "Semaine du", "visit_count": "Visites"}
+_VISITS = {"visited_at": "Quand", "gym_name": "Salle", "source": "Source"}
+
+_DEFINED = {
+    "Risque": ("dim_members", "churn_risk_level"),
+    "Score": ("dim_members", "churn_risk_score"),
+    "Son habitude": ("dim_members", "usual_visits_per_week"),
+    "Visites": ("fct_member_weekly", "visit_count"),
+}
 
 _SIGNS = {"visit": "●", "session": "◆", "alert": "▲"}
 
@@ -35,12 +46,23 @@ def place(scope: Scope, records: Records, member_id: UUID, *, now: datetime) -> 
             ),
             words=say("Visites par semaine, six mois"),
         )  # fmt: skip
+        _place_files(scope, records, member_id, weeks)
         st.subheader(say("Ce qui s'est passé"), anchor=False)
         st.html(timeline_html(records.rows(scope, "members.timeline", member_id=member_id), member, now=now))
     with right:
         is_at_risk = member["churn_risk_level"] in ("high", "critical")
         st.subheader(say("Pourquoi l'appeler" if is_at_risk else "Risque de départ"), anchor=False)
         st.html(reasons_html(member))
+        st.caption(age(member, now=now))
+        tiles.place_meanings(_DEFINED)
+
+
+def age(member: Row, *, now: datetime) -> str:
+    """Up to which day the score looks, when it was computed, and that the visits are those of now."""
+    if member["as_of_date"] is None or member["scored_at"] is None:
+        return member_list.age([member], now=now)
+    words = say("Score calculé {when} sur les visites jusqu'au {day} ; les visites sont lues à l'instant.")
+    return words.format(when=formats.age(member["scored_at"], now=now), day=f"{member['as_of_date']:%d/%m/%Y}")
 
 
 def head_html(member: Row, *, now: datetime) -> str:
@@ -94,6 +116,15 @@ def reasons_html(member: Row) -> str:
 def timeline_html(events: Sequence[Row], member: Row, *, now: datetime) -> str:
     """Visits, conversations and alerts, each with its day; a conversation and an alert lead to their own page."""
     return cards.timeline_html([_event(event, member, now=now) for event in events], say("Rien encore."))
+
+
+def _place_files(scope: Scope, records: Records, member_id: UUID, weeks: Sequence[Row]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        exports.place(weeks, _WEEKS, name="semaines", label=say("Ces semaines en CSV"))
+        exports.place_later(
+            partial(records.rows, scope, "members.visits", member_id=member_id), _VISITS, name="visites",
+            label=say("Toutes ses visites en CSV"),
+        )  # fmt: skip
 
 
 def _event(event: Row, member: Row, *, now: datetime) -> str:

@@ -1,11 +1,13 @@
 """The members in view: the filters, and the list a manager opens a member from."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from dashboards import choices, context, exports, formats, navigation, texts_fr
+from dashboards import choices, context, exports, formats, navigation, texts_fr, tiles
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Permission, Scope
@@ -19,6 +21,16 @@ _EXPORTED = {
     "visits_per_week": "Visites par semaine", "usual_visits_per_week": "Habitude par semaine",
     "visit_trend": "Tendance", "conversation_count": "Conversations",
 }  # fmt: skip
+
+_DEFINED = {
+    "Risque": ("dim_members", "churn_risk_level"),
+    "Score": ("dim_members", "churn_risk_score"),
+    "Dernière visite": ("dim_members", "last_visit_at"),
+    "Visites par semaine": ("dim_members", "visit_frequency_per_week"),
+    "Habitude par semaine": ("dim_members", "usual_visits_per_week"),
+    "Tendance": ("dim_members", "visit_trend"),
+    "Échanges": ("dim_members", "conversation_count"),
+}
 
 
 def choose() -> dict[str, Any]:
@@ -37,14 +49,13 @@ def choose() -> dict[str, Any]:
         shows_former = st.toggle(say("Anciens aussi"), key="member-former")
     return {
         "gym_id": context.gym_id(), "name": name.strip() or None, "levels": levels, "trends": trends,
-        "is_new": is_new, "shows_former": shows_former, "most": MOST_SHOWN + 1,
+        "is_new": is_new, "shows_former": shows_former, "most": MOST_SHOWN,
     }  # fmt: skip
 
 
-def place(scope: Scope, records: Records, *, asked: dict[str, Any]) -> None:
+def place(scope: Scope, records: Records, *, asked: dict[str, Any], now: datetime) -> None:
     """The list is placed; a click on a line opens the member."""
-    found = records.rows(scope, "members.listing", **asked)
-    rows = found[:MOST_SHOWN]
+    rows = records.rows(scope, "members.listing", **asked)
     if not rows:
         st.info(say("Aucun adhérent ne correspond à ces filtres."), icon=":material/search_off:")
         return
@@ -53,10 +64,30 @@ def place(scope: Scope, records: Records, *, asked: dict[str, Any]) -> None:
         key="member-list", placeholder="–", column_order=_columns(scope), column_config=_column_config(),
         alt=say("Adhérents, le plus à risque d'abord"),
     )  # fmt: skip
-    if len(found) > MOST_SHOWN:
-        st.caption(say("Les 200 premiers sont affichés : affinez les filtres pour voir les autres."))
-    exports.place(rows, _EXPORTED, name="adherents")
+    st.caption(f"{_how_many(rows)} {age(rows, now=now)}")
+    exports.place_later(
+        partial(records.rows, scope, "members.listing", **(asked | {"most": None})), _EXPORTED, name="adherents",
+        label=say("Exporter en CSV"),
+    )  # fmt: skip
+    tiles.place_meanings(_DEFINED)
     navigation.follow(chosen, rows, "adherents", named="adherent")
+
+
+def age(rows: Sequence[Row], *, now: datetime) -> str:
+    """When the oldest of the members' scores was computed, in a sentence."""
+    scored = [row["scored_at"] for row in rows if row["scored_at"] is not None]
+    if not scored:
+        return say("Les scores ne sont pas encore calculés ; le reste est lu à l'instant.")
+    words = say("Scores et habitudes calculés {when} ; le reste est lu à l'instant.")
+    return words.format(when=formats.age(min(scored), now=now))
+
+
+def _how_many(rows: Sequence[Row]) -> str:
+    count = rows[0]["chosen_count"]
+    if count == len(rows):
+        return say("1 adhérent.") if count == 1 else say("{count} adhérents.").format(count=formats.number(count))
+    words = say("{shown} adhérents affichés sur {count}, le plus à risque d'abord ; l'export les contient tous.")
+    return words.format(shown=formats.number(len(rows)), count=formats.number(count))
 
 
 def line(row: Row) -> dict[str, Any]:

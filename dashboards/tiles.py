@@ -8,13 +8,17 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboards import formats, navigation
+from dashboards import exports, formats, navigation
 from dashboards.definitions import meaning
 from dashboards.language import say
 from dashboards.records import Row
 from warehouse.stores.marts import NotBuiltYet
 
 NOT_BUILT_YET = "Les chiffres se préparent : ils s'affichent après le premier calcul, dans quelques minutes."
+
+_EXPORTED = {
+    "label": "Chiffre", "value": "Valeur", "before": "Période précédente", "meaning": "Définition",
+}  # fmt: skip
 
 # Five of them fill the page at its full width, two the width of a phone.
 TILE_PIXELS = 171
@@ -72,15 +76,32 @@ def place_age(rows: Sequence[Row], *, now: datetime) -> None:
         st.caption(f"{say('Chiffres calculés')} {formats.age(min(row['built_at'] for row in rows), now=now)}")
 
 
-def place_meanings(sources: Mapping[str, tuple[str, str]]) -> None:
+def place_meanings(sources: Mapping[str, tuple[str, str]], *, notes: Mapping[str, str] | None = None) -> None:
     """What the words and figures of a list mean, folded away.
 
     Args:
         sources: heading to the mart and column, or `METRIC` and the metric, that says it.
+        notes: heading to the page's own words, for what no mart holds.
     """
     with st.expander(say("Que veulent dire ces chiffres ?"), icon=":material/help:"):
         for heading, source in sources.items():
-            st.markdown(f"**{say(heading)}** : {meaning(*source)}")
+            st.markdown(f"**{say(heading)}** : {_plain(meaning(*source))}")
+        for heading, words in (notes or {}).items():
+            st.markdown(f"**{say(heading)}** : {_plain(say(words))}")
+
+
+def place_live(what: str) -> None:
+    """That the figures are read with the page, and no build of the marts stands between."""
+    st.caption(f"{what} {say('à l’instant')}.")
+
+
+def export(tiles: Sequence[Tile], *, name: str) -> None:
+    """A button that downloads the figures of a row of tiles, each beside the one it is compared with."""
+    lines = [
+        {"label": say(tile.label), "value": tile.value, "before": tile.before, "meaning": meaning(*tile.source)}
+        for tile in tiles
+    ]
+    exports.place(lines, _EXPORTED, name=name)
 
 
 @contextmanager
@@ -96,25 +117,33 @@ def change(value: float | None, before: float | None) -> str | None:
     """The change against one period earlier, in per cent with its sign; None where it says nothing."""
     if value is None or not before:
         return None
-    percent = round(100 * (value - before) / abs(before))
+    percent = percent_change(value, before)
     # Streamlit reads the direction of its arrow from an ASCII minus.
     return f"{'+' if percent > 0 else ''}{percent}\u202f%"
 
 
+def percent_change(value: float, before: float) -> int:
+    """The change against one period earlier, in whole per cent."""
+    return round(100 * (value - before) / abs(before))
+
+
 def _place(tile: Tile) -> None:
     value = "–" if tile.value is None else formats.number(tile.value, decimals=tile.decimals) + tile.unit
-    delta = change(tile.value, tile.before)
+    # As they are shown: a change that rounds to nothing has neither direction nor colour.
+    now, before = (None if one is None else round(one, tile.decimals) for one in (tile.value, tile.before))
+    delta = change(now, before)
+    is_still = now is None or not before or percent_change(now, before) == 0
     colours: Mapping[bool | None, Literal["normal", "inverse", "off"]] = {True: "normal", False: "inverse", None: "off"}
-    arrow: Literal["off", "auto"] = "off" if tile.value == tile.before else "auto"
-    # The same as before is neither good nor bad.
-    colour = colours[None if tile.value == tile.before else tile.more_is_better]
     st.metric(
-        say(tile.label), value, delta, delta_color=colour, help=_meaning(tile),
-        delta_arrow=arrow,
+        say(tile.label), value, delta, delta_color="off" if is_still else colours[tile.more_is_better],
+        help=_meaning(tile), delta_arrow="off" if is_still else "auto",
     )  # fmt: skip
 
 
 def _meaning(tile: Tile) -> str:
-    # Two dollar signs in a help text would be a formula.
-    words = meaning(*tile.source) if tile.method is None else f"{meaning(*tile.source)} {tile.method}"
+    return _plain(meaning(*tile.source) if tile.method is None else f"{meaning(*tile.source)} {tile.method}")
+
+
+def _plain(words: str) -> str:
+    # Two dollar signs would be a formula.
     return words.replace("$", "\\$")

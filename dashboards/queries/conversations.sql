@@ -62,6 +62,49 @@ where sessions.state = 'closed'
 order by sessions.started_at desc, sessions.id
 limit %(most)s::integer;
 
+-- listing_count --
+-- How many conversations the same choice holds, counted no further than asked.
+select count(*) as chosen_count
+from (
+    select sessions.id
+    from public.openai_realtime_sessions as sessions
+    inner join public.gyms on gyms.id = sessions.gym_id
+    left join public.conversation_summaries as summaries
+        on summaries.gym_id = sessions.gym_id and summaries.session_id = sessions.id
+    where sessions.state = 'closed'
+        and (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+        and (%(found)s::uuid[] is null or sessions.id = any (%(found)s::uuid[]))
+        and (%(sentiments)s::text[] = '{}' or summaries.sentiment_label = any (%(sentiments)s::text[]))
+        and (%(topics)s::text[] = '{}' or summaries.key_topics && %(topics)s::text[])
+        and (%(outcomes)s::text[] = '{}' or summaries.outcome = any (%(outcomes)s::text[]))
+        and (%(since)s::timestamptz is null or sessions.started_at >= %(since)s::timestamptz)
+        and (
+            %(first)s::date is null
+            or (
+                sessions.started_at >= %(first)s::date::timestamp at time zone gyms.timezone
+                -- No zone is further from UTC than this: a range that the index knows.
+                and sessions.started_at >= (%(first)s::date - 1)::timestamp at time zone 'UTC'
+            )
+        )
+        and (
+            %(last)s::date is null
+            or (
+                sessions.started_at < (%(last)s::date + 1)::timestamp at time zone gyms.timezone
+                and sessions.started_at < (%(last)s::date + 2)::timestamp at time zone 'UTC'
+            )
+        )
+        -- These few have an index of their own.
+        and (
+            not %(is_unfounded)s::boolean
+            or sessions.id = any (array(
+                select claims.session_id
+                from public.conversation_summaries as claims
+                where claims.unfounded_claim_count > 0
+            ))
+        )
+    limit %(most)s::integer
+) as chosen;
+
 -- conversation --
 -- One conversation: who, where, how long, what the analysis says of it, what it cost.
 select
@@ -91,7 +134,8 @@ select
     summaries.key_topics as topics,
     summaries.intents_detected as intents,
     summaries.outcome,
-    summaries.satisfaction::double precision as satisfaction,
+    placed.reading_rank,
+    placed.reading_count,
     summaries.unfounded_claims,
     summaries.tier,
     summaries.engine,
@@ -104,6 +148,21 @@ left join public.gym_members_v2 as members
     on members.gym_id = sessions.gym_id and members.id = sessions.member_id
 left join public.conversation_summaries as summaries
     on summaries.gym_id = sessions.gym_id and summaries.session_id = sessions.id
+-- Its place among the gym's conversations of the thirty days up to it, the least content first.
+left join lateral (
+    select
+        1 + count(*) filter (where others.satisfaction < summaries.satisfaction) as reading_rank,
+        count(*) as reading_count
+    from public.openai_realtime_sessions as neighbours
+    inner join public.conversation_summaries as others
+        on others.gym_id = neighbours.gym_id and others.session_id = neighbours.id
+    where summaries.satisfaction is not null
+        and others.satisfaction is not null
+        and neighbours.gym_id = sessions.gym_id
+        and neighbours.state = 'closed'
+        and neighbours.started_at > sessions.started_at - interval '30 days'
+        and neighbours.started_at <= sessions.started_at
+) as placed on summaries.satisfaction is not null
 where sessions.id = %(session_id)s::uuid;
 
 -- turns --

@@ -1,5 +1,5 @@
 -- listing --
--- Members by their risk of leaving, the highest first, with the heaviest reason and their habit.
+-- Members by their risk of leaving, the highest first, with their heaviest reason, their habit, and how many there are.
 select
     members.id,
     members.first_name,
@@ -16,7 +16,9 @@ select
     analytics.visit_trend,
     analytics.total_conversations as conversation_count,
     analytics.mute_reason,
-    gyms.timezone
+    analytics.updated_at as scored_at,
+    gyms.timezone,
+    count(*) over () as chosen_count
 from public.gym_members_v2 as members
 inner join public.gyms on gyms.id = members.gym_id
 left join public.member_analytics as analytics
@@ -63,6 +65,7 @@ select
     analytics.muted_until,
     analytics.churn_risk_level,
     analytics.churn_risk_score::double precision as churn_risk_score,
+    analytics.updated_at as scored_at,
     scores.factors,
     scores.counterfactual,
     scores.as_of_date,
@@ -108,6 +111,17 @@ left join public.member_visits as visits
 where members.id = %(member_id)s::uuid
 group by weeks.monday
 order by weeks.monday;
+
+-- visits --
+-- Every visit of the member on the clock of their gym, the latest first.
+select
+    visits.visited_at at time zone gyms.timezone as visited_at,
+    visits.source,
+    gyms.name as gym_name
+from public.member_visits as visits
+inner join public.gyms on gyms.id = visits.gym_id
+where visits.member_id = %(member_id)s::uuid
+order by visits.visited_at desc, visits.id;
 
 -- timeline --
 -- What happened with the member, the latest first: visits, conversations, alerts.

@@ -15,8 +15,9 @@ def page() -> None:
     records = access.door().records
     member_id = access.asked_id("adherent")
     st.title(say("Adhérents"), anchor=False)
+    now = datetime.now(UTC)
     if member_id is None:
-        member_list.place(scope, records, asked=member_list.choose())
+        member_list.place(scope, records, asked=member_list.choose(), now=now)
     else:
         navigation.link("adherents", say("Tous les adhérents"))
-        member_file.place(scope, records, member_id, now=datetime.now(UTC))
+        member_file.place(scope, records, member_id, now=now)

@@ -1,6 +1,6 @@
 """« Conversations » run by Streamlit's own test harness, with rows in memory: list, conversation, correction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -25,7 +25,7 @@ def a_talk(**changes: object) -> dict[str, object]:
         "analysis_status": "completed", "summary_text": "L'adhérent se plaint.", "sentiment_label": "negative",
         "sentiment_score": -0.8, "emotion": "anger", "topics": ["showers_lockers"], "intents": ["complain"],
         "outcome": "unsolved", "tier": "local", "engine": "local", "engine_version": "3", "analysis_cost_usd": 0,
-        "satisfaction": None, "unfounded_claims": {},
+        "reading_rank": None, "reading_count": None, "unfounded_claims": {},
         **changes,
     }  # fmt: skip
 
@@ -109,6 +109,37 @@ def test_words_are_searched_in_the_gym_and_filters_asked(page: AppTest, records:
         ["negative"],
         conversation_list.MOST_SHOWN + 1,
     )
+
+
+def test_a_long_list_says_how_many_there_are_and_exports_them_all(
+    page: AppTest, records: MemoryRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred lines of how many, with the same filters; the file asks for every one, when it is pressed."""
+    read: list[Callable[[], object]] = []
+    monkeypatch.setattr("dashboards.exports.place_later", lambda rows, *_, **__: read.append(rows))
+    records.answers["conversations.listing"] = [a_talk(id=uuid4()) for _ in range(conversation_list.MOST_SHOWN + 1)]
+    records.answers["conversations.listing_count"] = [{"chosen_count": 4321}]
+    page.run()
+    assert any("100 conversations affichées sur 4\u202f321" in found.value for found in page.caption)
+    page.multiselect[0].set_value(["negative"])
+    page.run()
+    assert records.last("conversations.listing_count")["sentiments"] == ["negative"]
+    read[-1]()
+    asked = records.last("conversations.listing")
+    assert (asked["most"], asked["sentiments"]) == (None, ["negative"])
+
+
+def test_an_estimate_is_an_order_to_read_in_and_no_rating(page: AppTest, records: MemoryRecords) -> None:
+    """A furious complaint is never « 62 sur 100 »; what the order, the wait and the cost mean stands beside them."""
+    records.answers["conversations.conversation"] = [a_talk(reading_rank=3, reading_count=85)]
+    page.query_params["conversation"] = str(TALK)
+    page.run()
+    assert not page.exception
+    assert "3 sur 85, la moins contente d&#x27;abord" in words(page)
+    assert "sur 100" not in words(page)
+    told = " ".join(found.value for found in page.markdown)
+    for part in ("pas une note", "la médiane des réponses", "la facture de la voix"):
+        assert part in told
 
 
 def test_what_a_search_found_stands_best_first(

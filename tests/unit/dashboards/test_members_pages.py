@@ -1,6 +1,6 @@
 """« Adhérents » run by Streamlit's own test harness, with rows in memory: list, filters, and a member's file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from html import unescape
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ def a_member(**changes: object) -> dict[str, object]:
         "expires_on": date(2026, 9, 1), "monthly_price_eur": 39.9, "engagement_score": 0.2, "sentiment_trend": "stable",
         "muted_until": None, "factors": [{"text": "Aucune visite depuis 20 jours.", "factor": "absent", "points": 0.3}],
         "counterfactual": "Repasserait sous élevé avec une visite.", "as_of_date": AT.date(), "held_back_reason": None,
-        "is_pooled": False,
+        "is_pooled": False, "scored_at": AT, "chosen_count": 1,
         **changes,
     }  # fmt: skip
 
@@ -88,7 +88,7 @@ def test_filters_become_the_question(page: AppTest, records: MemoryRecords) -> N
     question, values = records.asked[-1]
     assert question == "members.listing"
     assert (values["name"], values["levels"], values["trends"]) == ("Zél", ["high", "critical"], ["absent"])
-    assert (values["is_new"], values["shows_former"], values["most"]) == (True, False, member_list.MOST_SHOWN + 1)
+    assert (values["is_new"], values["shows_former"], values["most"]) == (True, False, member_list.MOST_SHOWN)
 
 
 def test_a_figure_leads_to_its_own_rows(page: AppTest, records: MemoryRecords) -> None:
@@ -106,12 +106,39 @@ def test_nobody_found_says_so(page: AppTest, records: MemoryRecords) -> None:
     assert [found.value for found in page.info] == ["Aucun adhérent ne correspond à ces filtres."]
 
 
-def test_a_long_list_says_that_it_was_cut(page: AppTest, records: MemoryRecords) -> None:
-    """Two hundred lines and the way to the others; the export holds what is shown."""
-    records.answers["members.listing"] = [a_member(id=uuid4()) for _ in range(member_list.MOST_SHOWN + 1)]
+def test_a_long_list_says_how_many_there_are(page: AppTest, records: MemoryRecords) -> None:
+    """The lines shown, all that were asked for, and how old the scores are; what a column means stands under it."""
+    records.answers["members.listing"] = [a_member(id=uuid4(), chosen_count=1234)] * member_list.MOST_SHOWN
     page.run()
     assert len(page.dataframe[0].value) == member_list.MOST_SHOWN
-    assert any("200 premiers" in found.value for found in page.caption)
+    (told,) = [found.value for found in page.caption if "affichés" in found.value]
+    assert told.startswith("200 adhérents affichés sur 1\u202f234")
+    assert "Scores et habitudes calculés" in told
+    assert any("Risque de départ, de 0 à 1" in found.value for found in page.markdown)
+
+
+def test_the_export_asks_for_everybody_the_filters_chose(
+    page: AppTest, records: MemoryRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the two hundred that are shown; and when it is pressed, not before."""
+    asked: list[Callable[[], object]] = []
+    monkeypatch.setattr("dashboards.exports.place_later", lambda read, *_, **__: asked.append(read))
+    page.run()
+    page.multiselect[0].set_value(["high"])
+    page.run()
+    asked[-1]()
+    values = records.last("members.listing")
+    assert (values["most"], values["levels"]) == (None, ["high"])
+
+
+def test_a_file_says_what_its_figures_mean_and_of_when_they_are(page: AppTest, records: MemoryRecords) -> None:
+    """The day a score looks up to, when it was computed, and that the visits are those of now."""
+    records.answers["members.member"] = [a_member()]
+    page.query_params["adherent"] = str(ZELDA)
+    page.run()
+    assert not page.exception
+    assert any("visites jusqu'au 12/03/2026" in found.value for found in page.caption)
+    assert any("selon l'habitude de l'adhérent" in found.value for found in page.markdown)
 
 
 def test_a_members_file_tells_why_and_what_happened(page: AppTest, records: MemoryRecords) -> None:

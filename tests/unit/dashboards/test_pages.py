@@ -116,6 +116,9 @@ NOT_THE_METRIC = {
     ("fct_gym_daily", "session_count"): "the wall's of today, with those that go on",
     ("fct_churn_monthly", "left_count"): "months that are not settled are shown, and marked",
     ("fct_franchise_gyms_monthly", "churn_rate"): "the newest month is not settled",
+    ("fct_member_weekly", "visit_count"): "one member's week",
+    ("fct_sessions", "satisfaction"): "one conversation's, and not the mean",
+    ("fct_sessions", "cost_usd"): "one conversation's, and not the sum",
 }
 
 
@@ -173,6 +176,7 @@ def test_the_week_is_compared_with_the_one_before() -> None:
     assert tiles.change(sessions.value, sessions.before) is None
     assert tiles.change(negative.value, negative.before) == "-100\u202f%"
     assert today.week(days[-5:], None)[2].before is None
+    assert tiles.percent_change(1001, 1000) == 0
     asked = {"sentiment": "negative", "du": "2026-11-16", "au": "2026-11-22"}
     assert negative.drill == tiles.Drill(url_path="conversations", query=asked, label="Pourquoi ?")
 
