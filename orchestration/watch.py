@@ -1,4 +1,4 @@
-"""`python -m orchestration.watch`: a person hears by e-mail of a failed run or check, a silent sensor, a dead daemon.
+"""`python -m orchestration.watch`: a person hears of a failed run or check, a silent or failing tick, a dead daemon.
 
 A process of its own, outside Dagster: whatever watches from within falls silent with the daemon. It reads
 Dagster's own records once a minute, counts by cause in `app.incidents` and sends one letter over all that is
@@ -9,7 +9,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ from dagster import (
     EventRecordsFilter,
     RunsFilter,
 )
-from dagster._core.scheduler.instigation import InstigatorType
+from dagster._core.scheduler.instigation import InstigatorTick, InstigatorType, TickStatus
 from psycopg import Connection
 
 from jarvis.incidents import Incident, Sighting, letter
@@ -44,6 +44,13 @@ LOOK_BACK = timedelta(hours=1)
 SILENT_AFTER = timedelta(minutes=5)
 # A sensor silent for longer has been taken out of the code.
 FORGOTTEN_AFTER = timedelta(days=1)
+# One failed tick is a restart of the database or of the code server, which the next tick mends; the third in a row is
+# a fault that no tick mends.
+FAILED_TICKS_IN_A_ROW = 3
+# A schedule of once a day or a week has no next tick to wait for: one failure that nothing better follows is enough.
+FAILING_AFTER = timedelta(hours=1)
+# A tick that said nothing was to be done has looked all the same.
+GOOD_TICKS = [TickStatus.SUCCESS, TickStatus.SKIPPED]
 MOST_RECORDS = 2000
 
 # Where the database itself is away nothing can be counted: it is told at most so often.
@@ -121,12 +128,13 @@ class Watchman:
 
 
 def look(instance: DagsterInstance, connection: Connection, *, now: datetime) -> Sight:
-    """Every failed run, failed check, silent sensor, dead daemon and late asset of the last hour, and what is well."""
+    """Every failed run and check, silent or failing tick, dead daemon and late asset, and what is well."""
     wrong: list[Sighting] = []
     well: set[str] = set()
     for cause, sighting in (
         *_daemons(instance, now=now),
         *_sensors(instance, now=now),
+        *_ticks(instance, now=now),
         *_checks(instance, now=now),
         *_kiosks(connection, now=now),
         *_freshness(connection, now=now),
@@ -192,6 +200,52 @@ def _sensors(instance: DagsterInstance, *, now: datetime) -> Iterator[tuple[str,
             yield cause, None
         elif silent_for < FORGOTTEN_AFTER:
             yield cause, Sighting(cause, f"sensor {state.instigator_name} is silent", now)
+
+
+def _ticks(instance: DagsterInstance, *, now: datetime) -> Iterator[tuple[str, Sighting | None]]:
+    """Sensors and schedules that are on: whether their newest ticks failed; the first good one ends it."""
+    for state in instance.all_instigator_state():
+        if not state.is_running or state.instigator_type not in (InstigatorType.SENSOR, InstigatorType.SCHEDULE):
+            continue
+        which = (state.instigator_origin_id, state.selector_id)
+        good = instance.get_ticks(*which, limit=1, statuses=GOOD_TICKS)
+        last_good = good[0].timestamp if good else None
+        # A tick that began before the last good one may have failed after it: it says nothing of now.
+        failed = [
+            tick
+            for tick in instance.get_ticks(*which, limit=FAILED_TICKS_IN_A_ROW, statuses=[TickStatus.FAILURE])
+            if last_good is None or tick.timestamp > last_good
+        ]
+        word = state.instigator_type.value.lower()
+        cause = f"{word}_failing:{state.instigator_name}"
+        if not failed:
+            if good:
+                yield cause, None
+            continue
+        newest = datetime.fromtimestamp(failed[0].timestamp, UTC)
+        if len(failed) >= FAILED_TICKS_IN_A_ROW or now - newest >= FAILING_AFTER:
+            yield cause, Sighting(cause, _failing(f"{word} {state.instigator_name}", failed, last_good), newest)
+
+
+def _failing(which: str, failed: Sequence[InstigatorTick], last_good: float | None) -> str:
+    """Which fails since when with what kind of error, and what to do; the newest failed tick comes first."""
+    since = "with no good tick on record"
+    if last_good is not None:
+        since = f"since its last good tick at {datetime.fromtimestamp(last_good, UTC):%Y-%m-%d %H:%M} UTC"
+    return (
+        f"every tick of {which} fails {since}, the last with {_error_type(failed[0])}, expected runs to be asked for: "
+        "read the tick's error in Dagster and mend its cause"
+    )
+
+
+def _error_type(tick: InstigatorTick) -> str:
+    """The class of what the tick's own code raised: never its text, which may quote what a member said."""
+    error = tick.error
+    if error is None:
+        return "no error on record"
+    while error.cause is not None:
+        error = error.cause
+    return error.cls_name or "an error without a class"
 
 
 def _daemons(instance: DagsterInstance, *, now: datetime) -> Iterator[tuple[str, Sighting | None]]:

@@ -16,14 +16,16 @@ from dagster._core.remote_origin import (
 from dagster._core.scheduler.instigation import (
     InstigatorState,
     InstigatorStatus,
+    ScheduleInstigatorData,
     SensorInstigatorData,
     TickData,
     TickStatus,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
+from dagster._utils.error import SerializableErrorInfo
 
-from orchestration.watch import Watchman, tell_end
+from orchestration.watch import FAILED_TICKS_IN_A_ROW, FAILING_AFTER, Watchman, tell_end
 from tests.conftest import Database
 from tests.support.mail_sink import MailSink, running_sink
 from warehouse.mailer import mailer_for
@@ -77,6 +79,39 @@ def sign(instance: DagsterInstance, *, at: datetime) -> None:
     """Every daemon is alive at a moment."""
     for name in instance.get_required_daemon_types():
         instance.add_daemon_heartbeat(DaemonHeartbeat(at.timestamp(), name, "any", []))
+
+
+def turned(
+    instance: DagsterInstance,
+    name: str,
+    *,
+    kind: InstigatorType = InstigatorType.SENSOR,
+    status: InstigatorStatus = InstigatorStatus.RUNNING,
+) -> InstigatorState:
+    """A sensor or schedule of this name is on record as on or off."""
+    target = LoadableTargetOrigin(module_name="orchestration.live", attribute="defs")
+    place = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
+    data = SensorInstigatorData() if kind is InstigatorType.SENSOR else ScheduleInstigatorData("0 2 * * *")
+    return instance.add_instigator_state(InstigatorState(RemoteInstigatorOrigin(place, name), kind, status, data))
+
+
+def tick(instance: DagsterInstance, state: InstigatorState, status: TickStatus, *, at: datetime) -> None:
+    """One tick of it is on record; a failed one with an error that quotes a member."""
+    words = "Ada Lovelace a dit : la douche est froide"
+    cause = SerializableErrorInfo(f"ValueError: {words}", [], "ValueError")
+    error = SerializableErrorInfo("SensorExecutionError", [], "SensorExecutionError", cause)
+    instance.create_tick(
+        TickData(
+            instigator_origin_id=state.instigator_origin_id,
+            instigator_name=state.instigator_name,
+            instigator_type=state.instigator_type,
+            status=status,
+            timestamp=at.timestamp(),
+            selector_id=state.selector_id,
+            run_ids=[],
+            error=error if status is TickStatus.FAILURE else None,
+        )
+    )
 
 
 def test_failed_run_is_told_once_with_its_count(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
@@ -148,26 +183,56 @@ def test_dead_daemons_are_one_letter(watchman: Watchman, instance: DagsterInstan
 def test_silent_sensor_is_told(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
     """A sensor that is on and has not ticked for five minutes; one that was stopped is left alone."""
     now = datetime.now(UTC)
-    target = LoadableTargetOrigin(module_name="orchestration.live", attribute="defs")
-    place = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
     for name, status in (("awake", InstigatorStatus.RUNNING), ("stopped", InstigatorStatus.STOPPED)):
-        origin = RemoteInstigatorOrigin(place, name)
-        state = InstigatorState(origin, InstigatorType.SENSOR, status, SensorInstigatorData())
-        instance.add_instigator_state(state)
-        instance.create_tick(
-            TickData(
-                instigator_origin_id=state.instigator_origin_id,
-                instigator_name=name,
-                instigator_type=InstigatorType.SENSOR,
-                status=TickStatus.SKIPPED,
-                timestamp=now.timestamp(),
-                selector_id=state.selector_id,
-            )
-        )
+        tick(instance, turned(instance, name, status=status), TickStatus.SKIPPED, at=now)
     for minutes in (1, 6, 7):
         sign(instance, at=now + timedelta(minutes=minutes))
         watchman.look_once(instance, now=now + timedelta(minutes=minutes))
     assert sink.subjects == ["JARVIS: sensor awake is silent"]
+
+
+@pytest.mark.parametrize("kind", [InstigatorType.SENSOR, InstigatorType.SCHEDULE])
+def test_ticks_that_all_fail_are_told_once_until_a_good_one(
+    database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink, kind: InstigatorType
+) -> None:
+    """Which, since when, the error's class and what to do; never its words. A good tick ends it."""
+    begin = datetime.now(UTC) - timedelta(minutes=4)
+    state = turned(instance, "nightly", kind=kind)
+    tick(instance, state, TickStatus.SUCCESS, at=begin)
+    for count in range(1, 6):
+        tick(instance, state, TickStatus.FAILURE, at=begin + timedelta(seconds=30 * count))
+        watchman.look_once(instance, now=datetime.now(UTC))
+        assert len(sink.subjects) == (count >= FAILED_TICKS_IN_A_ROW)
+    word = kind.value.lower()
+    since = f"{begin:%Y-%m-%d %H:%M} UTC"
+    assert sink.subjects == [
+        f"JARVIS: every tick of {word} nightly fails since its last good tick at {since}, the last with ValueError, "
+        "expected runs to be asked for: read the tick's error in Dagster and mend its cause"
+    ]
+    assert not any("Lovelace" in str(one) or "douche" in str(one) for one in sink.messages)
+    tick(instance, state, TickStatus.SKIPPED, at=begin + timedelta(minutes=3))
+    watchman.look_once(instance, now=datetime.now(UTC))
+    with database.admin() as admin:
+        causes = admin.execute("select cause, ended_at is not null, occurrence_count from app.incidents").fetchall()
+    assert causes == [(f"{word}_failing:nightly", True, 3)]
+
+
+def test_a_single_failed_tick_is_told_only_where_none_mends_it(
+    watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """A daily schedule has no third tick to wait for; one that is off is left alone, one under way is no good one."""
+    now = datetime.now(UTC)
+    daily = turned(instance, "daily", kind=InstigatorType.SCHEDULE)
+    off = turned(instance, "off", kind=InstigatorType.SCHEDULE, status=InstigatorStatus.STOPPED)
+    for one in (daily, off):
+        tick(instance, one, TickStatus.FAILURE, at=now)
+    tick(instance, daily, TickStatus.STARTED, at=now + timedelta(seconds=1))
+    told = []
+    for later in (timedelta(minutes=1), FAILING_AFTER, FAILING_AFTER + timedelta(minutes=1)):
+        sign(instance, at=now + later)
+        told.append(watchman.look_once(instance, now=now + later))
+    assert told == [0, 1, 0]
+    assert sink.subjects[0].startswith("JARVIS: every tick of schedule daily fails with no good tick on record")
 
 
 def test_letter_that_is_not_taken_is_due_again(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
