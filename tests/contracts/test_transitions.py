@@ -237,11 +237,12 @@ LEGAL_ALERT_MOVES = {
 }  # fmt: skip
 
 
-def move_alert(connection: Connection, status: str, *, notes: str | None = "réglé") -> int:
+def move_alert(connection: Connection, status: str, *, notes: str | None = "réglé", outcome: str | None = None) -> int:
     """Rows that one move of Dax's alert changed."""
     return connection.execute(
-        "update public.manager_alerts set status = %s, resolution_notes = coalesce(%s, resolution_notes) where id = %s",
-        [status, notes, made_id("alert", "dax")],
+        "update public.manager_alerts set status = %s, resolution_notes = coalesce(%s, resolution_notes), "
+        "outcome_code = coalesce(%s, outcome_code) where id = %s",
+        [status, notes, outcome, made_id("alert", "dax")],
     ).rowcount
 
 
@@ -298,7 +299,7 @@ def test_each_move_of_an_alert_is_on_record(admin: Connection, database: Databas
         with as_user(connection, PERSON["manager_dax"].id):
             move_alert(connection, "in_progress")
         with as_user(connection, PERSON["manager_dax"].id):
-            move_alert(connection, "resolved")
+            move_alert(connection, "resolved", outcome="solved")
         with (
             pytest.raises(psycopg.errors.InsufficientPrivilege),
             as_user(connection, PERSON["manager_dax"].id),
@@ -335,7 +336,7 @@ def test_a_closed_alert_keeps_its_ending(admin: Connection, database: Database, 
                 "update public.manager_alerts set assigned_to = %(me)s, status = 'in_progress' where id = %(alert)s",
                 people,
             )
-            move_alert(connection, status)
+            move_alert(connection, status, outcome="solved" if status == "resolved" else None)
         with (
             pytest.raises(psycopg.errors.CheckViolation, match="a change of its ending"),
             as_user(connection, PERSON["manager_dax"].id),
@@ -344,7 +345,42 @@ def test_a_closed_alert_keeps_its_ending(admin: Connection, database: Database, 
     row = admin.execute(
         "select resolution_notes, outcome_code, assigned_to from public.manager_alerts where id = %(alert)s", people
     ).fetchone()
-    assert row == ("réglé", None, people["me"])
+    assert row == ("réglé", "solved" if status == "resolved" else None, people["me"])
+
+
+@pytest.mark.parametrize("outcome", [None, "cause_ended"])
+def test_a_person_who_resolves_says_how_it_ended(admin: Connection, database: Database, outcome: str | None) -> None:
+    """The end is frozen and figures count it: nobody leaves it open or says what only the pipeline says."""
+    with database.connect("dashboard") as connection:
+        with (
+            pytest.raises(psycopg.errors.CheckViolation, match="expected one of solved, member_contacted.*say how it"),
+            as_user(connection, PERSON["manager_dax"].id),
+        ):
+            move_alert(connection, "resolved", outcome=outcome)
+        with as_user(connection, PERSON["manager_dax"].id):
+            assert move_alert(connection, "resolved", outcome="member_contacted") == 1
+    row = admin.execute(
+        "select status, outcome_code from public.manager_alerts where id = %s", [made_id("alert", "dax")]
+    ).fetchone()
+    assert row == ("resolved", "member_contacted")
+
+
+def test_a_person_leaves_no_word_of_the_pipeline_on_an_open_alert(admin: Connection, database: Database) -> None:
+    """Else a second step, or a colleague, would resolve with it; the pipeline itself says it as before."""
+    with (
+        database.connect("dashboard") as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="found the outcome_code cause_ended"),
+        as_user(connection, PERSON["manager_dax"].id),
+    ):
+        move_alert(connection, "in_progress", outcome="cause_ended")
+    with database.connect("pipeline") as pipeline:
+        assert move_alert(pipeline, "resolved", outcome="cause_ended") == 1
+
+
+def test_an_alert_resolved_before_without_an_outcome_stays(admin: Connection, database: Database) -> None:
+    """Its facts may still be touched by who may; a person's later edit is refused for its ending, not its code."""
+    move_alert(admin, "resolved")
+    assert admin.execute("update public.manager_alerts set title = 'Vu' where status = 'resolved'").rowcount == 1
 
 
 def test_a_person_who_is_deleted_leaves_the_alerts_they_closed(admin: Connection) -> None:

@@ -209,6 +209,11 @@ def test_an_alert_moves_from_where_it_was_seen(api: Api) -> None:
         taken = manager.patch(address, json=take)
         assert (taken.json()["status"], taken.json()["assigned_to"]) == ("in_progress", str(PERSON["manager_pau"].id))
         assert code_of(manager.patch(address, json=take)) == "alert_moved"
+        resolution = {"seen_status": "in_progress", "status": "resolved", "notes": "Vu."}
+        refused = manager.patch(address, json=resolution)
+        assert (code_of(refused), "outcome_code" in refused.json()["error"]["message"]) == ("illegal_step", True)
+        unsaid = manager.patch(address, json={**resolution, "outcome_code": "cause_ended"})
+        assert (unsaid.status_code, code_of(unsaid)) == (422, "invalid_body")
         dismissal = {"seen_status": "in_progress", "status": "dismissed"}
         assert code_of(manager.patch(address, json=dismissal)) == "illegal_step"
         assert manager.patch(address, json={**dismissal, "notes": "Doublon."}).json()["status"] == "dismissed"

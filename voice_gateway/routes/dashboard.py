@@ -77,7 +77,7 @@ class AlertStep(BaseModel):
         Literal["pending", "in_progress"], Field(description="Somebody who was faster is not overwritten.")
     ]
     status: AlertStatus
-    outcome_code: AlertOutcome | None = None
+    outcome_code: Annotated[AlertOutcome, Field(description="Required to resolve: how it ended.")] | None = None
     notes: Annotated[str, Field(max_length=1000, description="Required to dismiss.")] | None = None
 
 
@@ -276,7 +276,8 @@ async def move_alert(
     except psycopg.errors.CheckViolation:
         raise Refused(
             409, "illegal_step",
-            "found a step that an alert cannot take, expected one of its course; a dismissal needs its reason in notes",
+            "found a step that an alert cannot take, expected one of its course; a resolution needs its outcome_code, "
+            "a dismissal its reason in notes",
         ) from None  # fmt: skip
     if not is_done:
         raise Refused(
