@@ -353,7 +353,7 @@ def test_a_person_who_resolves_says_how_it_ended(admin: Connection, database: Da
     """The end is frozen and figures count it: nobody leaves it open or says what only the pipeline says."""
     with database.connect("dashboard") as connection:
         with (
-            pytest.raises(psycopg.errors.CheckViolation, match="expected one of solved, member_contacted.*say how it"),
+            pytest.raises(psycopg.errors.CheckViolation, match=r"expected one of solved, member_contacted.*say how it"),
             as_user(connection, PERSON["manager_dax"].id),
         ):
             move_alert(connection, "resolved", outcome=outcome)
