@@ -168,6 +168,9 @@ def apology() -> Iterator[None]:
     """A failure inside becomes one French sentence; the log gets its kind and place, never its values."""
     try:
         yield
+    except psycopg.errors.QueryCanceled as error:
+        _logger.error("question took too long", extra={"place": place_of(error)})
+        st.error(say(texts_fr.TOO_SLOW), icon=":material/hourglass_disabled:")
     except (psycopg.OperationalError, PoolTimeout) as error:
         _logger.error("database unreachable", extra={"error": type(error).__name__})
         st.error(say(texts_fr.UNREACHABLE), icon=":material/cloud_off:")

@@ -198,6 +198,10 @@ ILLEGAL_STEP = "Ce changement n'est pas possible dans l'état actuel de l'alerte
 SIGNED_OUT = "Votre session est terminée. Reconnectez-vous pour continuer."
 NO_PAGE = "Votre compte n'a pas de page ici : l'accès des analystes se fait en SQL."
 FAILED = "Cette page n'a pas pu être affichée. L'incident est enregistré ; réessayez dans un instant."
+TOO_SLOW = (
+    "La base de données met trop longtemps à répondre. Réessayez dans une minute ; si cela dure, prévenez "
+    "l'administrateur : « Supervision » montre ce qui l'occupe."
+)
 UNREACHABLE = "La base de données ne répond pas. La page se remettra à jour d'elle-même."
 NOTHING_OPEN = "Rien à traiter"
 NOTHING_OPEN_MORE = "Aucune alerte ouverte. Les nouvelles s'affichent ici d'elles-mêmes, sans recharger la page."

@@ -79,6 +79,15 @@ def streamlit_options(*, port: int) -> dict[str, object]:
     }
 
 
+def loading_style(words: str) -> str:
+    """The words of a page that is on its way, as an element: the style sheet has them in French.
+
+    Args:
+        words: ours, without a quotation mark.
+    """
+    return f'<style>:root {{ --j-loading: "{words}"; }}</style>'
+
+
 def style_sheet() -> str:
     """The few rules Streamlit's theme has no option for, as an element to place once a page."""
     return f"<style>{STYLE.read_text(encoding='utf-8')}</style>"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import cast
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
@@ -22,6 +22,8 @@ MOST_CONNECTIONS = 6
 
 # A page that cannot get a connection in this time says so instead of hanging.
 SECONDS_TO_WAIT = 4.0
+# Nor does one whose question takes this long: every page's own take a hundredth of it at the largest network.
+LONGEST_QUESTION_SECONDS = 15
 
 
 class Database:
@@ -35,7 +37,7 @@ class Database:
             connection_class=Connection[DictRow],
             # A restarted Postgres costs the next caller nothing: dead connections are replaced on the way out.
             check=check_alive,
-            configure=_plan_with_the_values,
+            configure=_configured,
             kwargs={"row_factory": dict_row, "application_name": application_name, "connect_timeout": 3},
             min_size=0,
             max_size=most_connections,
@@ -72,7 +74,9 @@ class Database:
             yield connection
 
 
-def _plan_with_the_values(connection: Connection[DictRow]) -> None:
-    """Each question is planned for what it asks: `%(gym_id)s is null or …` has no plan that is good for both."""
+def _configured(connection: Connection[DictRow]) -> None:
+    """Each question is planned for what it asks, and none outlives the patience of who asks it."""
+    # `%(gym_id)s is null or …` has no plan that is good for both.
     connection.execute("set plan_cache_mode = force_custom_plan")
+    connection.execute(sql.SQL("set statement_timeout = {}").format(sql.Literal(f"{LONGEST_QUESTION_SECONDS}s")))
     connection.commit()

@@ -24,6 +24,7 @@ from tests.support.dashboards_door import (
     make_network,
     running_door,
 )  # fmt: skip
+from warehouse import people
 from warehouse.mailer import NoMailer
 from warehouse.people import Database as PeopleDatabase
 from warehouse.stores.account_links import AccountLinks
@@ -343,6 +344,22 @@ def test_guesses_sent_at_once_count_too(settings: Settings, admin: psycopg.Conne
         ]
     admin.execute("update user_credentials set failed_attempts = 0, locked_until = null where user_id = %s", [user_id])
     assert [row is not None and row[0] for row in opened] == [True] * 5 + [False] * 5
+
+
+def test_no_question_of_a_page_outlives_the_patience_of_who_asks(
+    settings: Settings, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock or a bad plan ends as an error that the page tells; the next question finds its connection well."""
+    monkeypatch.setattr(people, "LONGEST_QUESTION_SECONDS", 1)
+    database = PeopleDatabase(settings.database_url_for("dashboard"), most_connections=1)
+    database.open()
+    try:
+        with pytest.raises(psycopg.errors.QueryCanceled), database.nobody() as connection:
+            connection.execute("select pg_sleep(30)")
+        with database.nobody() as connection:
+            assert connection.execute("select 1 as one").fetchone() == {"one": 1}
+    finally:
+        database.close()
 
 
 NO_SESSION_NEEDED = {"/landing-client", "/login", "/mot-de-passe-oublie", "/mot-de-passe", "/healthz", UNSUBSCRIBE_PATH}

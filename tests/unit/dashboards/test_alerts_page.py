@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 import streamlit
 from psycopg import OperationalError
+from psycopg.errors import QueryCanceled
 from streamlit.testing.v1 import AppTest
 
 from dashboards import access, alert_list, texts_fr, watch
@@ -477,3 +478,17 @@ def test_a_failure_says_nothing_of_its_values(
     assert (record.getMessage(), record.__dict__["error"]) == ("page failed", "ValueError")
     assert "test_alerts_page.py" in record.__dict__["place"]
     assert "Larrieu" not in f"{caplog.text} {record.__dict__}"
+
+
+def test_a_question_that_takes_too_long_is_one_sentence(
+    page: AppTest, desk: MemoryDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits without an end, and slow is not called away."""
+
+    def wait(scope: Scope, choice: AlertChoice, **asked: object) -> AlertPage:
+        raise QueryCanceled("canceling statement due to statement timeout")
+
+    monkeypatch.setattr(desk, "alerts", wait)
+    page.run()
+    assert not page.exception
+    assert [found.value for found in page.error] == [texts_fr.TOO_SLOW]
