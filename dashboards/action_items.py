@@ -5,14 +5,16 @@ Which steps are legal says the database (migration 0230); what it refuses is tol
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from html import escape
 from uuid import UUID
 
 import psycopg
 import streamlit as st
 
-from dashboards import access, formats, navigation, texts_fr
+from dashboards import access, exports, formats, navigation, texts_fr, tiles
 from dashboards.cards import DOT
+from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis.action_items import ActionState
@@ -20,6 +22,17 @@ from jarvis.tenancy import Permission, Scope
 
 # A longer list is one nobody works through; the next ones follow on demand.
 SHOWN_AT_ONCE = 8
+
+_EXPORTED = {
+    "text": "À faire", "owner": "Pour qui", "state": "État", "due_date": "Échéance", "is_late": "En retard",
+    "assignee_name": "Prise par", "gym_name": "Salle", "said_at": "Conversation du", "closed_at": "Terminée",
+}  # fmt: skip
+
+_DEFINED = {
+    "À faire": ("fct_action_items", "action_state"),
+    "En retard": ("fct_action_items", "due_date"),
+    "Sans appui": (METRIC, "unfounded_session_count"),
+}
 
 MINE, ALL, ENDED = "Les miennes", "Toutes", "Terminées"
 
@@ -36,16 +49,20 @@ def place(scope: Scope, *, gym_id: UUID | None, now: datetime) -> None:
             key="item-owners", placeholder=say("Tous"), label_visibility="collapsed", width=260,
         )  # fmt: skip
     shown = st.session_state.get("items-shown", SHOWN_AT_ONCE)
-    rows = access.door().records.rows(
-        scope, "recommendations.action_items", gym_id=gym_id, session_id=None, is_open=view != ENDED, owners=owners,
-        assigned_to=scope.user_id if view == MINE else None, most=shown + 1,
+    read = partial(
+        access.door().records.rows, scope, "recommendations.action_items", gym_id=gym_id, session_id=None,
+        is_open=view != ENDED, owners=owners, assigned_to=scope.user_id if view == MINE else None,
     )  # fmt: skip
+    rows = read(most=shown + 1)
+    tiles.place_live(say("Comptées"))
+    tiles.place_meanings(_DEFINED)
     if not rows:
         st.info(say("Rien à faire ici : les conversations n'ont rien laissé en suspens."), icon=":material/task_alt:")
         return
     place_rows(scope, rows[:shown], now=now, leads_back=True)
     if len(rows) > shown:
         st.button(say("Voir les suivantes"), key="items-more", type="tertiary", on_click=_show_more)
+    exports.place_later(partial(read, most=None), _EXPORTED, name="actions", label=say("Exporter en CSV"))
 
 
 def place_rows(scope: Scope, rows: Sequence[Row], *, now: datetime, leads_back: bool) -> None:

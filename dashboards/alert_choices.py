@@ -3,14 +3,31 @@
 import streamlit as st
 
 from dashboards import choices, context, texts_fr
-from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, AlertChoice
+from dashboards.alerts import CLOSED_STATUSES, OPEN_STATUSES, AlertChoice, AlertStatus
 from dashboards.language import say
 
 _STATES = {
     texts_fr.OPEN: OPEN_STATUSES,
+    texts_fr.PENDING: (AlertStatus.PENDING,),
+    texts_fr.IN_PROGRESS: (AlertStatus.IN_PROGRESS,),
     texts_fr.CLOSED: CLOSED_STATUSES,
     texts_fr.ALL: OPEN_STATUSES + CLOSED_STATUSES,
 }
+
+
+# What the counts above the list count, and what leads to it.
+COUNTED = {
+    texts_fr.PENDING: "Voir celles à traiter",
+    texts_fr.IN_PROGRESS: "Voir celles en cours",
+    texts_fr.CLOSED: "Voir les clôturées",
+}
+
+
+def pick(state: str) -> None:
+    """The filters choose what a count over the list counts, and nothing besides."""
+    st.session_state["state"] = state
+    st.session_state["types"], st.session_state["priorities"] = [], []
+    st.session_state["period"] = "7 jours" if state == texts_fr.CLOSED else "Tout"
 
 
 def choose() -> AlertChoice:

@@ -35,6 +35,17 @@ from warehouse.people import Database
 from warehouse.sql import read_blocks
 
 
+def asked(
+    choice: AlertChoice, *, page: int, page_size: int, seen_until: datetime | None = None
+) -> dict[str, object]:  # fmt: skip
+    """The choice as the values of `alerts.alerts`."""
+    return {
+        "statuses": [str(status) for status in choice.statuses], "alert_types": list(choice.alert_types),
+        "priorities": list(choice.priorities), "within": choice.within, "gym_id": choice.gym_id, "page": page,
+        "page_size": page_size, "seen_until": seen_until,
+    }  # fmt: skip
+
+
 class DatabaseAlertDesk:
     """The alerts of Postgres, as the person of the scope may see and change them."""
 
@@ -54,16 +65,7 @@ class DatabaseAlertDesk:
         with self._database.person(scope) as connection:
             rows = connection.execute(
                 self._blocks["alerts"],
-                {
-                    "statuses": [str(status) for status in choice.statuses],
-                    "alert_types": list(choice.alert_types),
-                    "priorities": list(choice.priorities),
-                    "within": choice.within,
-                    "gym_id": choice.gym_id,
-                    "page": page,
-                    "page_size": PAGE_SIZE,
-                    "seen_until": seen_until,
-                },
+                asked(choice, page=page, page_size=PAGE_SIZE, seen_until=seen_until),
             ).fetchall()
         if not rows:
             return AlertPage()
@@ -185,6 +187,7 @@ def _alert(row: dict[str, Any]) -> Alert:
         created_at=row["created_at"],
         last_occurred_at=row["last_occurred_at"],
         assigned_to=row["assigned_to"],
+        member_id=row["member_id"],
         assignee_name=row["assignee_name"],
         resolved_at=row["resolved_at"],
         outcome_code=row["outcome_code"],

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from dashboards import access, alert_actions, alert_bulk, alert_pages, cards, navigation, texts_fr
+from dashboards import access, alert_actions, alert_bulk, alert_figures, alert_pages, cards, navigation, texts_fr
 from dashboards.alerts import OPEN_STATUSES, AlertChoice, AlertPage
 from dashboards.language import say
 from dashboards.watch import Watch
@@ -52,7 +52,7 @@ def _desk(choice: AlertChoice, *, is_desk: bool) -> None:
         alert_bulk.forget_lost_form(alerts)
         alert_actions.announce_new(choice, page)
         if is_desk:
-            st.html(cards.counts_html(counts))
+            alert_figures.place(scope, choice, counts)
             alert_pages.place_head(page)
         if not alerts and counts.open_count == 0 and choice.statuses == OPEN_STATUSES:
             st.html(cards.empty_html(say(texts_fr.NOTHING_OPEN), say(texts_fr.NOTHING_OPEN_MORE)))
@@ -65,6 +65,8 @@ def _desk(choice: AlertChoice, *, is_desk: bool) -> None:
                 if is_desk and len(alerts) > 1:
                     alert_bulk.place_choice(scope, alert, number=place)
                 st.html(cards.alert_html(alert, now=now, shows_gym=scope.may(Permission.CHOOSE_GYM)))
+                if alert.member_id is not None and scope.may(Permission.SEE_MEMBERS):
+                    navigation.link("adherents", say("Voir la fiche"), {"adherent": str(alert.member_id)})
                 alert_actions.offer(scope, alert)
         if is_desk:
             alert_pages.place_turn(page)

@@ -65,6 +65,8 @@ class Alert:
     resolved_at: datetime | None
     outcome_code: str | None
     resolution_notes: str | None
+    member_id: UUID | None = None
+    """None where it is about no member."""
     message_text: str | None = None
     """What could be written to the member; None where there is no draft."""
     message_used_at: datetime | None = None
@@ -86,7 +88,7 @@ class AlertChoice:
     priorities: tuple[str, ...] = ()
     """Empty means all."""
     within: timedelta | None = None
-    """Only alerts that occurred this recently; None means any time."""
+    """Only alerts that occurred, or were closed, this recently; None means any time."""
     gym_id: UUID | None = None
     """None means every gym in scope."""
 

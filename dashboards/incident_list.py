@@ -1,15 +1,21 @@
 """The open incidents of the gyms in view, each with the way to its file."""
 
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 import streamlit as st
 
-from dashboards import cards, context, incidents, navigation
+from dashboards import cards, context, exports, incidents, navigation, tiles
 from dashboards.incidents import MOST_SHOWN
 from dashboards.language import say
 from dashboards.records import Records
 from jarvis.tenancy import Permission, Scope
+
+_EXPORTED = {
+    "gym_name": "Salle", "title": "Incident", "names": "Nommé ainsi", "priority": "Priorité", "status": "État",
+    "occurrence_count": "Signalements", "created_at": "Ouvert", "last_occurred_at": "Dernier signalement",
+}  # fmt: skip
 
 
 def place(scope: Scope, records: Records, *, now: datetime) -> None:
@@ -28,5 +34,11 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
             with st.container(border=True, key=f"incident-{row['id']}"):
                 st.html(incidents.html(row, now=now, alike=incidents.alike(row, here)))
                 navigation.link("incidents", f"{say('Ouvrir')} : {row['title']}", {"incident": str(row["id"])})
+    tiles.place_live(say("Comptés"))
+    exports.place_later(
+        partial(records.rows, scope, "incidents.list", id=None, gym_id=context.gym_id(), most=None), _EXPORTED,
+        name="incidents", label=say("Exporter en CSV"),
+    )  # fmt: skip
+    tiles.place_meanings({"Signalements": ("fct_alerts", "occurrence_count")})
     if len(rows) == MOST_SHOWN:
         st.caption(say("Choisissez une salle pour voir les autres."))

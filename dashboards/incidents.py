@@ -22,7 +22,8 @@ def facts(row: Row, *, now: datetime) -> str:
     count = row["occurrence_count"]
     times = say("Signalé 1 fois") if count == 1 else say("Signalé {count} fois").format(count=formats.number(count))
     when = formats.moment(row["last_occurred_at"], now=now, timezone=row["timezone"])
-    return f"{times} · {say('la dernière fois')} {when}"
+    opened = f"{say('ouvert')} {formats.age(row['created_at'], now=now)}"
+    return f"{times} · {say('la dernière fois')} {when} · {opened}"
 
 
 def html(row: Row, *, now: datetime, alike: Sequence[Row]) -> str:

@@ -9,7 +9,8 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, charts, figures, formats, navigation, report_list, texts_fr
+from dashboards import access, charts, exports, figures, formats, navigation, report_list, texts_fr, tiles
+from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.language import say
 from dashboards.records import Row
@@ -26,6 +27,25 @@ _NEXT = {
 }
 
 TOPICS_SHOWN = 8
+
+_EXPORTED = {"label": "Chiffre", "now": "Période", "before": "Période précédente", "year_before": "L'an dernier"}
+_EXPORTED_GYMS = {
+    "name": "Salle", "visit_count": "Passages", "session_count": "Conversations", "negative_session_count": "Négatif",
+    "at_risk_member_count": "À risque",
+}  # fmt: skip
+
+# One of `reports_fr.FIGURES` each, in its order.
+_DEFINED = {
+    "Passages": (METRIC, "visit_count"),
+    "Conversations à la borne": (METRIC, "session_count"),
+    "Minutes de conversation": (METRIC, "session_minutes"),
+    "Conversations analysées": (METRIC, "analysed_session_count"),
+    "Sentiment moyen (de −1 à 1)": (METRIC, "mean_sentiment_score"),
+    "Conversations négatives": (METRIC, "negative_session_count"),
+    "Conversations positives": (METRIC, "positive_session_count"),
+    "Alertes ouvertes": (METRIC, "alert_opened_count"),
+    "Coût de l'assistant (USD)": (METRIC, "cost_usd"),
+}
 
 
 def place(scope: Scope, report_id: UUID, *, now: datetime) -> None:
@@ -50,9 +70,14 @@ def place(scope: Scope, report_id: UUID, *, now: datetime) -> None:
         _place_whom_to_call(read)
         st.subheader(say("Les chiffres"), anchor=False)
         st.html(figures_html(report))
+        st.caption(f"{say('Chiffres arrêtés')} {formats.age(report.generated_at, now=now)}")
+        exports.place(lines(report), _EXPORTED, name="rapport-chiffres")
+        tiles.place_meanings(_DEFINED)
         if report.metrics.get("gyms"):
             st.subheader(say("Salle par salle"), anchor=False)
             st.html(gyms_html(report.metrics["gyms"]))
+            gyms = [{**one["figures"], **one} for one in report.metrics["gyms"]]
+            exports.place(gyms, _EXPORTED_GYMS, name="rapport-salles")
         _place_deliveries(scope, report, now=now)
 
 
@@ -87,6 +112,12 @@ def figures_html(report: KeptReport) -> str:
             + "</tr>"
         )
     return f'<table class="j-figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def lines(report: KeptReport) -> list[dict[str, Any]]:
+    """The same figures, unrounded, as a file holds them."""
+    kept = report.metrics["figures"]
+    return [{"label": say(label), **kept[name]} for name, (label, _) in reports_fr.FIGURES.items()]
 
 
 def gyms_html(gyms: Sequence[Mapping[str, Any]]) -> str:

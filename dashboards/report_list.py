@@ -1,19 +1,25 @@
 """The reports in view: the latest one at a glance, and the list one is opened from."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboards import access, choices, navigation, texts_fr
+from dashboards import access, choices, exports, navigation, texts_fr
 from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis.tenancy import Scope
 
 MOST_SHOWN = 60
+
+_EXPORTED = {
+    "period_start": "Début", "period_end": "Fin", "report_type": "Rapport", "subject_name": "Salle", "status": "État",
+    "insight_count": "Constats", "title": "Titre", "summary": "Résumé",
+}  # fmt: skip
 
 # Reports of a gym begin and end with its days; all of ours lie in France.
 _ZONE = ZoneInfo(NETWORK_TIMEZONE)
@@ -46,6 +52,12 @@ def place(scope: Scope, *, gym_id: UUID | None) -> None:
             "summary": column.TextColumn(say("Résumé"), width=480),
         },
         alt=say("Rapports, le plus récent d'abord"),
+    )  # fmt: skip
+    exports.place_later(
+        partial(
+            access.door().records.rows, scope, "recommendations.reports", gym_id=gym_id, kinds=kinds,
+            statuses=statuses, most=None,
+        ), _EXPORTED, name="rapports", label=say("Exporter en CSV"),
     )  # fmt: skip
     navigation.follow(chosen, rows, "recommandations", named="rapport")
 

@@ -176,7 +176,7 @@ ROLES: Mapping[str, str] = {
 
 # Choices of the alerts page: label to days, None for any time.
 PERIODS: Mapping[str, int | None] = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Tout": None}
-OPEN, CLOSED, ALL = "Ouvertes", "Clôturées", "Toutes"
+OPEN, PENDING, IN_PROGRESS, CLOSED, ALL = "Ouvertes", "À traiter", "En cours", "Clôturées", "Toutes"
 EVERY_GYM = "Toutes les salles"
 EVERY_FRANCHISE = "Toutes les franchises"
 

@@ -34,6 +34,7 @@ select
     alerts.outcome_code,
     alerts.resolution_notes,
     alerts.assigned_to,
+    alerts.member_id,
     gyms.name as gym_name,
     gyms.timezone,
     members.first_name,
@@ -71,7 +72,11 @@ from (
     where chosen.status = any (%(statuses)s::text[])
         and (%(alert_types)s::text[] = '{}' or chosen.alert_type = any (%(alert_types)s::text[]))
         and (%(priorities)s::text[] = '{}' or chosen.priority = any (%(priorities)s::text[]))
-        and (%(within)s::interval is null or chosen.last_occurred_at >= now() - %(within)s::interval)
+        -- A closed one is as recent as its closing: what the desk counts as closed in seven days is this list.
+        and (
+            %(within)s::interval is null
+            or coalesce(chosen.resolved_at, chosen.last_occurred_at) >= now() - %(within)s::interval
+        )
         and (%(gym_id)s::uuid is null or chosen.gym_id = %(gym_id)s::uuid)
 ) as placed
 inner join public.manager_alerts as alerts on alerts.id = placed.id

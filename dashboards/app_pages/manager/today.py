@@ -22,7 +22,9 @@ def page() -> None:
     with tiles.until_built():
         days = access.door().records.rows(scope, "marts_today.days", gym_id=context.gym_id())
         members = access.door().records.row(scope, "marts_today.members", gym_id=context.gym_id())
-        tiles.place(today.week(days, members), rows=days, now=now)
+        week = today.week(days, members)
+        tiles.place(week, rows=days, now=now)
+        tiles.export(week, name="semaine")
     st.subheader(say("Qui appeler aujourd'hui, et pourquoi"), anchor=False)
     alert_list.place(_whom_to_call, is_desk=False)
 
