@@ -90,19 +90,17 @@ class Declared:
 
     @property
     def in_time(self) -> Period | None:
-        """The part that was known as soon as it was over, and still is: whoever looks back at a day of it knows it."""
-        first = self.starts_on
-        if self.known_from > date.min:
-            first = max(first, self.known_from - timedelta(days=1))
+        """The part of which each day began with it known, and still is: so do they know it who look back at the day."""
+        first = max(self.starts_on, self.known_from)
         return Period(first, self.ends_on) if self.known_until == date.max and first <= self.ends_on else None
 
     def late_days(self) -> Sequence[date]:
-        """The other days, which a look back at them knows or not, as its own day is."""
-        if self.known_until == date.max and self.known_from <= self.starts_on + timedelta(days=1):
+        """The other days, which they themselves and a look back at them know or not, as its own day is."""
+        if self.known_until == date.max and self.known_from <= self.starts_on:
             return ()
-        # A look back comes after the day itself.
-        before = self.known_until if self.known_until < date.max else self.known_from - timedelta(days=1)
-        last = min(self.ends_on, before - timedelta(days=1))
+        last = min(
+            self.ends_on, self.known_until if self.known_until < date.max else self.known_from - timedelta(days=1)
+        )
         return tuple(days_between(self.starts_on, last)) if last >= self.starts_on else ()
 
 

@@ -288,12 +288,15 @@ def _engagement(
     *,
     counted_days_away: int | None,
 ) -> float:
-    """Over the last four weeks of counted days: whoever is back from a holiday is as engaged as before it."""
+    """Over the last four weeks of counted days, and what was done on them alone: whoever is back from a holiday is as
+    engaged as before it, and whoever came all through it is so too.
+    """
     since = counted.start_of_last(RECENT_DAYS)
+    recent = [min(one.started_on, counted.today) for one in conversations]
     return engagement_score(
-        visits_per_week=(len(visits) - bisect_left(visits, since)) / (RECENT_DAYS / 7),
+        visits_per_week=sum(map(counted.counts, visits[bisect_left(visits, since) :])) / (RECENT_DAYS / 7),
         days_since_last_visit=counted_days_away,
-        recent_conversations=sum(one.started_on >= since for one in conversations),
+        recent_conversations=sum(day >= since and counted.counts(day) for day in recent),
     )
 
 

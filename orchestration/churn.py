@@ -5,6 +5,7 @@ assets and by the command line, so that a job and a hand do the same.
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -20,6 +21,9 @@ from warehouse.stores.churn import ScoredDay
 if TYPE_CHECKING:
     from ml.churn.model import ChurnModel
     from ml.churn.scoring import Champion
+
+
+log = logging.getLogger(__name__)
 
 
 class FutureDay(ValueError):
@@ -72,14 +76,26 @@ def score_day(connection: Connection, *, thresholds: ChurnThresholds, as_of: dat
 def champion(connection: Connection) -> "Champion | None":
     """The promoted model, loaded; None while the rules decide.
 
+    They do where the model learned other features than today's, or another meaning of them, and the log says so: until
+    the next training scores are the rules', and never those of a model that is asked what it was not taught.
+
     Raises:
-        RegistryError: when its file is not one of ours, or knows other features than today's.
+        RegistryError: when its file is not one of ours.
     """
-    from ml.churn.registry import load_for_scoring
     from ml.churn.scoring import Champion
 
     kept = churn_models.champion_file(connection)
-    return None if kept is None else Champion(kept.id, load_for_scoring(kept.content))
+    if kept is None:
+        return None
+    model = _comparable(kept)
+    if model is None:
+        log.warning(
+            "found the churn model %s of other features than today's, expected today's: the rules decide until "
+            "'jarvis churn train' has taught a new one",
+            kept.version,
+        )
+        return None
+    return Champion(kept.id, model)
 
 
 def train_candidate(connection: Connection, *, thresholds: ChurnThresholds, today: date | None = None) -> Training:
@@ -89,17 +105,19 @@ def train_candidate(connection: Connection, *, thresholds: ChurnThresholds, toda
 
     day = today or datetime.now(UTC).date()
     with connection.transaction():
-        version = churn_models.version_of_day(connection, day)
+        kept = churn_models.champion_file(connection)
+        comparable = None if kept is None else _comparable(kept)
+        # A champion that can score nobody bars no training, be it of this day.
+        version = churn_models.version_of_day(connection, day, again=kept is not None and comparable is None)
         if version is None:
             return Training(None, f"churn-{day.isoformat()}", "a model of this day decides already: nothing to do", {})
-        kept = churn_models.champion_file(connection)
         histories = churn.load_histories(connection, until=day, since=date.min)
         try:
             trained = train(
                 histories,
                 today=day,
                 thresholds=thresholds,
-                champion=None if kept is None else _comparable(kept),
+                champion=comparable,
                 taken_back=_all_comparable(churn_models.taken_back_files(connection)),
             )
         except TooLittleHistory as too_little:
@@ -197,7 +215,8 @@ def lift_bar(connection: Connection, version: str, *, by: str, reason: str) -> N
 
 
 def _comparable(kept: churn_models.ModelFile) -> "ChurnModel | None":
-    """The model, for a comparison; None where it knows other features than today's and can score nobody."""
+    """The model, for a comparison; None where it knows other features, or other meanings, than today's
+    and can score nobody."""
     from ml.churn import registry
 
     model = registry.load(kept.content)

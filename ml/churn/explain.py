@@ -15,13 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jarvis.absences import Declared
-from jarvis.churn import Contract, Factor, MemberHistory
+from jarvis.churn import UNCOUNTED, Contract, Factor, MemberHistory
+from jarvis.visit_habits import FALLING_FROM
 from ml.churn.features import FEATURES
 from ml.churn.rules import decimal, in_counted_days, in_days
 
 Matrix = NDArray[np.float64]
 
 MAX_REASONS = 3
+# A rise of the price by less is an index clause and no news to a manager: the reason stays untold, and the next one
+# that can be acted on takes its place. Both must be reached: two euros of 60 are nothing, and so is a tenth of 9.
+DEARER_FROM_EUR = 2.0
+DEARER_FROM_SHARE = 0.05
 # A part that moves the score by less is nothing to tell a manager.
 LEAST_POINTS = 0.01
 
@@ -223,15 +228,17 @@ def _tell_absent(row: Mapping[str, Any]) -> _Told:
 
 
 def _tell_declining(row: Mapping[str, Any]) -> _Told:
-    now, habit = row["visits_28"] / 4, row["habit_per_week"]
-    if isnan(habit) or now >= habit:
-        if row["visits_28"] > 4:
+    # Both in counted days: the habit is `usual_visits_per_week` of the member's analytics.
+    now, habit, count = row["now_per_week"], row["habit_per_week"], int(row["counted_visits_28"])
+    uncounted = f", {UNCOUNTED}" if row["muted_among_28"] else ""
+    if isnan(habit) or now > FALLING_FROM * habit:
+        if count > 4:
             return None
-        count = int(row["visits_28"])
         visits = "aucune visite" if count == 0 else "une seule visite" if count == 1 else f"{count} visites"
-        return f"Vient peu : {visits} en quatre semaines.", {"visits_28": count}
-    text = f"Vient moins : {decimal(now)} visite par semaine ce mois-ci, {decimal(habit)} auparavant."
-    return text, {"visits_28": int(row["visits_28"]), "habit_per_week": round(habit, 2)}
+        return f"Vient peu : {visits} en quatre semaines{uncounted}.", {"visits_28": count}
+    rates = f"{decimal(now)} visite par semaine ces quatre semaines, {decimal(habit)} d'habitude"
+    text = f"Vient moins : {rates}{uncounted}."
+    return text, {"visits_28": count, "habit_per_week": round(habit, 2)}
 
 
 def _tell_irregular(row: Mapping[str, Any]) -> _Told:
@@ -289,9 +296,9 @@ def _tell_expiring(row: Mapping[str, Any]) -> _Told:
 
 
 def _tell_dearer(row: Mapping[str, Any]) -> _Told:
-    if isnan(row["price_change"]) or row["price_change"] <= 0:
+    change, before = row["price_change"], row["monthly_price_eur"] - row["price_change"]
+    if isnan(change) or change < max(DEARER_FROM_EUR, DEARER_FROM_SHARE * before):
         return None
-    change = row["price_change"]
     text = f"Paie {decimal(change)} € de plus par mois qu'à son abonnement précédent."
     return text, {"price_change_eur": round(change, 2)}
 

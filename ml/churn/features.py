@@ -14,6 +14,14 @@ from numpy.typing import NDArray
 
 from jarvis.churn import Contract, MemberHistory
 from jarvis.members import engagement_score
+from jarvis.visit_habits import (
+    FORGOTTEN_AFTER_DAYS,
+    LEAST_EARLIER_DAYS,
+    LEAST_HABIT_DAYS,
+    LOOK_BACK_DAYS,
+    RECENT_DAYS,
+)
+from jarvis.visit_habits import HABIT_DAYS as COUNTED_HABIT_DAYS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,9 +30,8 @@ if TYPE_CHECKING:
 RENEWAL_GRACE_DAYS = 30
 # Without memberships, so many days without a visit count as leaving.
 FALLBACK_ABSENCE_DAYS = 30
-# The habit is read over so many days before the last four weeks.
-HABIT_DAYS = 168
-RECENT_DAYS = 28
+# Gaps are read over so many days.
+GAP_DAYS = 168
 
 # One stride per member in the combined keys: more than any ordinal day.
 _STRIDE = 4_000_000
@@ -38,6 +45,10 @@ FEATURES = (
     "term_days", "term_elapsed", "contract_count", "monthly_price_eur", "price_change", "has_contract",
 )  # fmt: skip
 """Columns of a snapshot that a model may see, in order."""
+
+# What the columns mean. 2: habit, trend and engagement are counted on unmuted days alone, as in a member's analytics.
+# A change of what any column says is a new number: a model that learned another meaning scores nobody.
+FEATURES_VERSION = 2
 
 Array = NDArray[Any]
 
@@ -64,6 +75,10 @@ class _Days:
         """For each member, the days from `since` up to and without `until`."""
         return np.asarray(np.maximum(0, self.places(until) - self.places(since)), dtype=np.int64)
 
+    def without(self, keys: NDArray[np.int64]) -> "_Days":
+        """The days whose keys are not among these."""
+        return _Days(self.keys[~np.isin(self.keys, keys)], self.members) if len(keys) else self
+
     def last(self, until: int) -> NDArray[np.float64]:
         """For each member, the last day before `until`; NaN where there is none."""
         places = self.places(until)
@@ -86,8 +101,38 @@ class _TwoDays:
 
 
 @dataclass(frozen=True, slots=True)
+class _Counted:
+    """The days up to one day, itself included, that are not muted; as `jarvis.visit_habits.CountedDays`, for all."""
+
+    day: int
+    muted: _Days | _TwoDays
+    members: int
+
+    @property
+    def first(self) -> int:
+        """Where the look-back begins."""
+        return self.day - LOOK_BACK_DAYS
+
+    def between(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
+        """For each member, the counted days from `since` up to and without `until`; the day after today at most."""
+        days = np.maximum(0, np.asarray(until) - since) - self.muted.count(since, until)
+        return np.asarray(days, dtype=np.int64)
+
+    def start_of_last(self, number: int, until: int | Array) -> NDArray[np.int64]:
+        """The first day of the shortest stretch up to and without `until` with so many counted days; the look-back's
+        at most."""
+        low = np.full(self.members, self.first, dtype=np.int64)
+        high = np.maximum(low + 1, until)
+        while (high - low > 1).any():
+            middle = (low + high) // 2
+            is_enough = self.between(middle, until) >= number
+            low, high = np.where(is_enough, middle, low), np.where(is_enough, high, middle)
+        return low
+
+
+@dataclass(frozen=True, slots=True)
 class _Late:
-    """Muted days that were declared after they were over, changed or withdrawn; one entry per day and version."""
+    """Muted days that were declared after they had begun, changed or withdrawn; one entry per day and version."""
 
     keys: NDArray[np.int64]
     known_from: NDArray[np.int64]
@@ -118,14 +163,20 @@ class Timeline:
 
     members: tuple[MemberHistory, ...]
     joined: NDArray[np.int64]
+    known_from: NDArray[np.int64]
+    """When the member joined, or the gym's records begin."""
     gyms: NDArray[np.int64]
     """For each member, the place of their gym."""
     seen: _Days
+    seen_in_time: _Days
+    """Without the days of `muted_in_time`."""
     muted_in_time: _Days
     """Muted days that every later day knows as such."""
     late: "_Late"
     """The other ones: known on some days only."""
     talks: _Days
+    talks_in_time: _Days
+    """As `seen_in_time`."""
     talk_scores: NDArray[np.float64]
     talk_flags: Mapping[str, NDArray[np.int64]]
     """What was said in each talk: 1 where it was."""
@@ -135,14 +186,21 @@ class Timeline:
         """The histories as arrays; members keep their order."""
         places: dict[object, int] = {}
         talks = [talk for one in members for talk in one.talks]
+        seen, muted = _Days.of([one.seen_on for one in members]), _Days.of([one.muted_on for one in members])
+        talked = _Days.of([[talk.day for talk in one.talks] for one in members])
         return cls(
             members=tuple(members),
             joined=np.array([one.joined_on.toordinal() for one in members], dtype=np.int64),
+            known_from=np.array(
+                [max(one.joined_on, one.recorded_from or one.joined_on).toordinal() for one in members], dtype=np.int64
+            ),
             gyms=np.array([places.setdefault(one.gym_id, len(places)) for one in members], dtype=np.int64),
-            seen=_Days.of([one.seen_on for one in members]),
-            muted_in_time=_Days.of([one.muted_on for one in members]),
+            seen=seen,
+            seen_in_time=seen.without(muted.keys),
+            muted_in_time=muted,
             late=_Late.of(members),
-            talks=_Days.of([[talk.day for talk in one.talks] for one in members]),
+            talks=talked,
+            talks_in_time=talked.without(muted.keys),
             talk_scores=np.array(
                 [np.nan if talk.sentiment_score is None else talk.sentiment_score for talk in talks], dtype=float
             ),
@@ -165,47 +223,73 @@ class Timeline:
 
         Returns:
             One row per member who had joined; columns `place` (in `members`), `as_of`, FEATURES, and for the rules
-            and the reasons `last_seen`, `expires_on`, `plan`; NaN or null where nothing is known.
+            and the reasons `last_seen`, `plan`, `is_valid`, and of the last 28 counted days `counted_visits_28`,
+            `now_per_week` and `muted_among_28`; NaN or null where nothing is known.
         """
         import polars as pl
 
         day = as_of.toordinal()
-        columns = {**self._visits(day, self.muted(as_of)), **self._talks(day), **self._contracts(as_of)}
-        columns["engagement_score"] = np.array(
-            [
-                engagement_score(
-                    visits_per_week=seen / weeks,
-                    days_since_last_visit=None if np.isnan(last) else int(day - last),
-                    recent_conversations=int(talked),
-                )
-                for seen, weeks, last, talked in zip(
-                    columns["visits_28"], columns.pop("recent_weeks"), columns["last_seen"], columns["talks_28"],
-                    strict=True,
-                )
-            ],
-            dtype=float,
-        )  # fmt: skip
+        columns = {**self._visits(as_of), **self._talks(day), **self._contracts(as_of)}
         frame = pl.DataFrame({"place": np.arange(len(self.members)), **columns})
         known = pl.Series(self.joined < day)
         return frame.filter(known).with_columns(pl.lit(as_of).alias("as_of"))
 
-    def _visits(self, day: int, muted: "_Days | _TwoDays") -> dict[str, Array]:
-        seen = self.seen
-        count = {span: seen.count(day - span, day) for span in (7, 14, RECENT_DAYS, 56, 84, HABIT_DAYS)}
+    def _rhythm(self, as_of: date, counted: _Counted, last: Array) -> dict[str, Array]:
+        """How often the members come, by the rules of `jarvis.visit_habits` and `jarvis.members` for all at once.
+
+        Visits and days are counted on unmuted days alone: whoever comes all the same in the holidays has the habit
+        that they have without any.
+        """
+        day, known = counted.day, np.maximum(self.known_from, counted.first)
+        late = self.late.known_on(day)
+        seen, talks = self.seen_in_time.without(late), self.talks_in_time.without(late)
+
+        # The habit at the time of the last visit.
+        has_come = ~np.isnan(last) & (last >= counted.first)
+        until = np.where(has_come, last, counted.first).astype(np.int64) + 1
+        away = counted.between(until, day + 1)
+        habit_from = np.maximum(counted.start_of_last(COUNTED_HABIT_DAYS, until), known)
+        observed = np.maximum(counted.between(habit_from, until), LEAST_HABIT_DAYS)
+        habit = 7 * np.maximum(1, seen.count(habit_from, until)) / observed
+        has_habit = has_come & (away <= FORGOTTEN_AFTER_DAYS)
+
+        # The last four weeks, and up to twelve before them.
+        recent_from = counted.start_of_last(RECENT_DAYS, day + 1)
+        visits = seen.count(recent_from, day)
+        weeks = np.maximum(1.0, counted.between(np.maximum(recent_from, known), day + 1) / 7)
+        earlier_from = np.maximum(counted.start_of_last(RECENT_DAYS + COUNTED_HABIT_DAYS, day + 1), known)
+        earlier_days = counted.between(earlier_from, recent_from)
+        earlier = seen.count(earlier_from, recent_from) / np.maximum(earlier_days, 1) * 7
+        now = visits / weeks
+        before = np.where(earlier_days >= LEAST_EARLIER_DAYS, earlier, now)
+        engaged = zip(visits, away, has_come, talks.count(recent_from, day), strict=True)
+        return {
+            "habit_per_week": np.where(has_habit, habit, np.nan),
+            "visits_against_habit": (now + 0.25) / (before + 0.25),
+            "now_per_week": now,
+            "counted_visits_28": visits.astype(float),
+            "muted_among_28": (day + 1 - recent_from - counted.between(recent_from, day + 1)).astype(float),
+            "engagement_score": np.array(
+                [
+                    engagement_score(
+                        visits_per_week=float(came) / (RECENT_DAYS / 7),
+                        days_since_last_visit=int(days) if has else None,
+                        recent_conversations=int(talked),
+                    )
+                    for came, days, has, talked in engaged
+                ],
+                dtype=float,
+            ),
+        }
+
+    def _visits(self, as_of: date) -> dict[str, Array]:
+        day, muted, seen = as_of.toordinal(), self.muted(as_of), self.seen
+        count = {span: seen.count(day - span, day) for span in (7, 14, RECENT_DAYS, 56, 84, GAP_DAYS)}
         last = seen.last(day)
         tenure = day - self.joined
         since = np.where(np.isnan(last), self.joined, last).astype(np.int64)
         days_away = day - since - muted.count(since, day)
-
-        # The member's own habit: the days before the last four weeks on which coming was possible.
-        habit_from = np.maximum(day - HABIT_DAYS, self.joined)
-        possible = np.maximum(0, day - RECENT_DAYS - habit_from) - muted.count(habit_from, day - RECENT_DAYS)
-        habit_visits = seen.count(habit_from, day - RECENT_DAYS)
-        habit = np.where(possible >= 14, habit_visits / np.maximum(possible, 1) * 7, np.nan)
-        recent_from = np.maximum(day - RECENT_DAYS, self.joined)
-        muted_recent = muted.count(recent_from, day)
-        open_weeks = np.maximum(1.0, (day - recent_from - muted_recent) / 7)
-        now_per_week = count[RECENT_DAYS] / open_weeks
+        muted_recent = muted.count(np.maximum(day - RECENT_DAYS, self.joined), day)
 
         gap_mean, gap_deviation, longest = self._gaps(day)
         weeks = sum((seen.count(day - 7 * (week + 1), day - 7 * week) > 0).astype(float) for week in range(12))
@@ -219,22 +303,20 @@ class Timeline:
             "visits_28": count[RECENT_DAYS].astype(float),
             "visits_28_before": (count[56] - count[RECENT_DAYS]).astype(float),
             "visits_84": count[84].astype(float),
-            "visits_168": count[HABIT_DAYS].astype(float),
-            "habit_per_week": habit,
-            "visits_against_habit": (now_per_week + 0.25) / (np.where(np.isnan(habit), now_per_week, habit) + 0.25),
+            "visits_168": count[GAP_DAYS].astype(float),
             "gap_mean": gap_mean,
             "gap_deviation": gap_deviation,
             "longest_gap": longest,
             "weeks_seen_of_12": np.asarray(weeks, dtype=float) / np.clip(tenure / 7, 1.0, 12.0),
             "muted_28": muted_recent.astype(float),
             "gym_trend": self._gym_trend(count[RECENT_DAYS], count[56] - count[RECENT_DAYS]),
-            "recent_weeks": np.maximum(1.0, np.minimum(RECENT_DAYS, tenure) / 7),
+            **self._rhythm(as_of, _Counted(day, muted, len(self.members)), last),
         }
 
     def _gaps(self, day: int) -> tuple[Array, Array, Array]:
-        """Mean, deviation and longest of the days between two visits, over the habit's window."""
+        """Mean, deviation and longest of the days between two visits, over half a year."""
         keys = self.seen.keys
-        first, end = self.seen.places(day - HABIT_DAYS), self.seen.places(day)
+        first, end = self.seen.places(day - GAP_DAYS), self.seen.places(day)
         gaps = np.diff(keys, prepend=keys[:1]).astype(float)
         sums = np.concatenate([[0.0], np.cumsum(np.where(gaps < _STRIDE / 2, gaps, 0.0))])
         squares = np.concatenate([[0.0], np.cumsum(np.where(gaps < _STRIDE / 2, gaps**2, 0.0))])

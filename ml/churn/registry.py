@@ -7,7 +7,7 @@ object in the file is refused before anything of it runs. `warehouse/stores/chur
 import hashlib
 from typing import Any
 
-from ml.churn.features import FEATURES
+from ml.churn.features import FEATURES, FEATURES_VERSION
 from ml.churn.model import ChurnModel
 
 TRUSTED_TYPES = frozenset(
@@ -83,13 +83,27 @@ def load(content: bytes, *, columns: tuple[str, ...] | None = None) -> ChurnMode
 
 
 def load_for_scoring(content: bytes) -> ChurnModel:
-    """As `load`, of a model that must know exactly today's features."""
-    return load(content, columns=FEATURES)
+    """As `load`, of a model that must know exactly today's features, in today's meaning.
+
+    Raises:
+        RegistryError: as `load`, and when the model learned columns of the same names that meant something else.
+    """
+    model = load(content, columns=FEATURES)
+    if not knows_todays_features(model):
+        found = model.about.get("features_version", 1)
+        raise RegistryError(
+            f"found a model of features in their meaning {found}, expected {FEATURES_VERSION}: "
+            "run 'jarvis churn train'; the rules decide until then"
+        )
+    return model
 
 
 def knows_todays_features(model: ChurnModel) -> bool:
-    """True when today's snapshots have exactly the model's columns."""
-    return model.columns == FEATURES
+    """True when today's snapshots have exactly the model's columns, and they mean what they meant to it.
+
+    A file of before the meanings were counted learned the first one.
+    """
+    return model.columns == FEATURES and model.about.get("features_version", 1) == FEATURES_VERSION
 
 
 def sha256(content: bytes) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jarvis.churn import ChurnScore, ChurnThresholds, Factor, HeldBack, MemberHistory, RiskLevel
 from ml.churn.drift import DRIFTED_FEATURES, SILENT_DAYS, USUAL_DAYS, drifted_features, is_silent
-from ml.churn.explain import MAX_REASONS, SCENARIOS, continued, muted_days, reasons
+from ml.churn.explain import SCENARIOS, continued, muted_days, reasons
 from ml.churn.features import Timeline
 from ml.churn.rules import RuleFacts, apply_rules, rules_version, shown, total
 from ml.churn.snapshots import matrix
@@ -73,7 +73,7 @@ def score_members(
             as_of=as_of,
             score=round(float(score), 3),
             level=levels.level(round(float(score), 3)),
-            factors=told[:MAX_REASONS],
+            factors=told,
             rules_score=total(fired),
             rules_version=rules_version(thresholds),
             model_version_id=None if champion is None else champion.version_id,

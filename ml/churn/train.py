@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from jarvis.churn import ChurnThresholds, MemberHistory
 from ml.churn.drift import MIN_REFERENCE_ROWS, reference
-from ml.churn.features import FEATURES, Timeline
+from ml.churn.features import FEATURES, FEATURES_VERSION, Timeline
 from ml.churn.metrics import auc_gain_interval, average_precision, figures, recall_at, reliability
 from ml.churn.model import ChurnModel, fit_average, with_calibration
 from ml.churn.rules import apply_rules, rules_version, total
@@ -108,6 +108,7 @@ def train(
     )
     # Of the rows as they are, not of the sample in which leavers abound.
     about = {
+        "features_version": FEATURES_VERSION,
         "gym_references": _gym_references(timeline, training),
         "typical": np.nanmedian(_nan_safe(training.rows), axis=0).tolist(),
         "gym_leavers": dict(leavers),

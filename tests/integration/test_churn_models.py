@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -12,7 +13,7 @@ from dagster import DagsterInstance, materialize
 from jarvis.churn import ChurnThresholds
 from jarvis.cli import main
 from ml.churn import registry
-from ml.churn.features import FEATURES
+from ml.churn.features import FEATURES, FEATURES_VERSION
 from ml.churn.model import ChurnModel
 from orchestration import churn as stage
 from orchestration.assets.churn import churn_champion, churn_model
@@ -191,6 +192,30 @@ def test_a_champion_of_other_features_does_not_bar_the_training(database: Databa
         stage.promote_waiting(connection, by="ada")
         told = stage.train_candidate(connection, thresholds=ChurnThresholds(), today=date(2026, 3, 2)).told
     assert told.startswith("no candidate: found no visit")
+
+
+def test_a_champion_that_learned_another_meaning_leaves_the_scores_to_the_rules(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Same columns, counted otherwise: never used in silence, and no bar to a training of its own day."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    model = ChurnModel(columns=FEATURES, learners={"x": fitted}, weights={"x": 1.0}, calibration=fitted)
+    keep(database, "churn-2026-03-02", content=registry.dump(model))
+    today = replace(model, about={"features_version": FEATURES_VERSION})
+    keep(database, "churn-2026-03-01", content=registry.dump(today))
+    with database.connect("pipeline") as connection:
+        ids = {one.version: one.id for one in churn_models.models(connection)}
+        churn_models.promote(connection, ids["churn-2026-03-01"], by="ada", reason="test")
+        assert stage.champion(connection) is not None
+        churn_models.promote(connection, ids["churn-2026-03-02"], by="ada", reason="test")
+        assert stage.champion(connection) is None
+        assert "churn-2026-03-02 of other features than today's" in caplog.text
+        assert "the rules decide until 'jarvis churn train'" in caplog.text
+        training = stage.train_candidate(connection, thresholds=ChurnThresholds(), today=date(2026, 3, 2))
+    assert training.version == "churn-2026-03-02.2"
+    assert training.told.startswith("no candidate: found no visit")
 
 
 def test_a_worse_challenger_stays_a_candidate(database: Database) -> None:

@@ -149,6 +149,11 @@ select
     gyms.id as gym_id,
     gyms.school_zone,
     gyms.holiday_region,
+    (
+        select (min(member_visits.visited_at) at time zone gyms.timezone)::date
+        from public.member_visits
+        where member_visits.gym_id = gyms.id
+    ) as recorded_from,
     closures.ids,
     closures.recorded_on,
     closures.starts_on,

@@ -29,12 +29,13 @@ from jarvis.absences import (
 )
 from jarvis.calendars import HolidayRegion, SchoolZone
 from jarvis.churn import ChurnScore, Contract, MemberHistory, RiskLevel, Talk
+from jarvis.visit_habits import LOOK_BACK_DAYS
 from warehouse.sql import queries
 from warehouse.stores import superseded
 from warehouse.stores.superseded import Version, Versions
 
-# A score looks half a year back at habits; older visits only say that there were any.
-LOOK_BACK = timedelta(days=400)
+# As far as a member's analytics look back; older visits only say that there were any.
+LOOK_BACK = timedelta(days=LOOK_BACK_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def load_histories(
 
     Args:
         until: the last day whose visits and conversations are loaded; one day more may come with it.
-        since: the first day of visits; 400 days before `until` when None. Conversations and contracts come whole.
+        since: the first day of visits; 420 days before `until` when None. Conversations and contracts come whole.
         gym_id: one gym only.
     """
     begin = since or until - LOOK_BACK
@@ -105,6 +106,7 @@ class _Gym:
     closed: tuple[Declared, ...]
     muted: dict[date, MuteReason]
     """The days that every later day knows as muted for everybody."""
+    recorded_from: date | None
 
 
 def _gym(row: dict[str, Any], versions: Versions, first: date, last: date) -> _Gym:
@@ -115,7 +117,7 @@ def _gym(row: dict[str, Any], versions: Versions, first: date, last: date) -> _G
         school_zone=None if row["school_zone"] is None else SchoolZone(row["school_zone"]),
         holiday_region=None if row["holiday_region"] is None else HolidayRegion(row["holiday_region"]),
     )
-    return _Gym(closed, gym_muted_days(calendar, first, last))
+    return _Gym(closed, gym_muted_days(calendar, first, last), row["recorded_from"])
 
 
 def _declared(
@@ -233,6 +235,7 @@ def _history(row: dict[str, Any], gym: _Gym, versions: Versions, first: date, la
         member_id=row["member_id"],
         joined_on=row["joined_on"],
         left=_left(row, seen, contracts, versions),
+        recorded_from=gym.recorded_from,
         birth_year=row["birth_year"],
         seen_on=seen,
         muted_on=tuple(sorted(member_muted_days(gym.muted, in_time, first, last))),

@@ -113,14 +113,17 @@ def taken_back_files(connection: Connection) -> list[ModelFile]:
         return cursor.execute(_sql("taken_back_artifacts")).fetchall()
 
 
-def version_of_day(connection: Connection, day: date) -> str | None:
+def version_of_day(connection: Connection, day: date, *, again: bool = False) -> str | None:
     """What a model trained on that day is called; None where one of that day decides.
 
     `churn-2026-11-23`, and once a model of that name was promoted and retired `churn-2026-11-23.2` and so on.
+
+    Args:
+        again: even where one of that day decides.
     """
     version = f"churn-{day.isoformat()}"
     decided = connection.execute(_sql("decided_versions"), {"version": version}).fetchall()
-    if any(decides for _, decides in decided):
+    if not again and any(decides for _, decides in decided):
         return None
     return version if not decided else f"{version}.{len(decided) + 1}"
 

@@ -103,7 +103,8 @@ def with_another_future(one: MemberHistory, chance: Random) -> MemberHistory:
     return replace(
         one,
         seen_on=(*(day for day in one.seen_on if day < DAY), *later),
-        muted_on=(*(day for day in one.muted_on if day < DAY), *later[:3]),
+        # Whether the day itself is a holiday is written in the calendar.
+        muted_on=(*(day for day in one.muted_on if day <= DAY), *(day for day in later[:3] if day > DAY)),
         away=(*(each for old in one.away for each in changed_since(old, chance)), declared_since),
         former_contracts=former,
         talks=(
@@ -237,14 +238,14 @@ def test_months_begin_on_their_first_day() -> None:
 
 
 def test_a_late_absence_is_known_from_the_day_after_it_was_declared() -> None:
-    """Declared on DAY for the ten days before it: DAY does not know of it, the day after counts all of them."""
+    """Declared on DAY for the ten days before it and itself: DAY does not know of it, the day after counts them all."""
     one = member(
         seen=(12,), away=(Declared(DAY - timedelta(days=10), DAY + timedelta(days=3), DAY + timedelta(days=1)),)
     )
     timeline = Timeline.of([one])
     days = [DAY, DAY + timedelta(days=1)]
-    assert [timeline.snapshot(day).row(0, named=True)["muted_28"] for day in days] == [0, 10]
-    assert [timeline.snapshot(day).row(0, named=True)["days_away"] for day in days] == [12, 3]
+    assert [timeline.snapshot(day).row(0, named=True)["muted_28"] for day in days] == [0, 11]
+    assert [timeline.snapshot(day).row(0, named=True)["days_away"] for day in days] == [12, 2]
 
 
 def test_a_withdrawn_absence_is_known_until_it_was_withdrawn() -> None:

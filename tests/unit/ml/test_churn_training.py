@@ -17,7 +17,7 @@ from ml.churn import registry
 from ml.churn.card import card
 from ml.churn.drift import DRIFTED_FEATURES, drifted_features, is_silent, reference
 from ml.churn.explain import SCENARIOS, continued, reasons, without
-from ml.churn.features import FEATURES, Timeline
+from ml.churn.features import FEATURES, FEATURES_VERSION, Timeline
 from ml.churn.scoring import Champion, banded, score_members
 from ml.churn.snapshots import SETTLED_DAYS, matrix
 from ml.churn.train import TooLittleHistory, Trained, split_days, train, verdict
@@ -148,7 +148,7 @@ def test_a_model_comes_back_whole_from_its_bytes(histories: list[MemberHistory],
     again = registry.load_for_scoring(registry.dump(trained.model))
     np.testing.assert_array_equal(again.probabilities(rows), trained.model.probabilities(rows))
     assert again.columns == FEATURES
-    assert set(again.about) == {"gym_references", "typical", "gym_leavers", "spread"}
+    assert set(again.about) == {"features_version", "gym_references", "typical", "gym_leavers", "spread"}
 
 
 def test_a_strangers_file_is_refused(trained: Trained) -> None:
@@ -159,6 +159,18 @@ def test_a_strangers_file_is_refused(trained: Trained) -> None:
         registry.load(b"\x80\x04pickle")
     with pytest.raises(registry.RegistryError, match="found a model of other columns"):
         registry.load_for_scoring(registry.dump(replace(trained.model, columns=("age",))))
+
+
+@pytest.mark.parametrize("version", [None, 1, FEATURES_VERSION + 1])
+def test_a_model_that_learned_another_meaning_of_the_same_columns_scores_nobody(
+    trained: Trained, version: int | None
+) -> None:
+    """One of before the meanings were counted has the first; the message says what to do."""
+    about = {name: value for name, value in trained.model.about.items() if name != "features_version"}
+    model = replace(trained.model, about=about if version is None else about | {"features_version": version})
+    assert registry.knows_todays_features(trained.model) and not registry.knows_todays_features(model)
+    with pytest.raises(registry.RegistryError, match="run 'jarvis churn train'; the rules decide until then"):
+        registry.load_for_scoring(registry.dump(model))
 
 
 class Stranger(LinearRegression):  # type: ignore[misc]

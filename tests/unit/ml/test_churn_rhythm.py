@@ -1,0 +1,213 @@
+"""A member's rhythm is one figure: the same in the features, in a reason and on the member's page, holidays or not."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from math import isnan
+from random import Random
+from statistics import fmean
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from jarvis.absences import Away, Declared, GymCalendar, Period, muted_days
+from jarvis.calendars import SchoolZone
+from jarvis.churn import ChurnThresholds, Contract, MemberHistory, Talk
+from jarvis.members import MemberAnalytics, MemberFacts, PastConversation, gym_day, member_analytics
+from ml.churn.explain import DEARER_FROM_EUR, DEARER_FROM_SHARE, reasons
+from ml.churn.features import FEATURES, Timeline
+from ml.churn.scoring import score_members
+from ml.churn.snapshots import matrix
+
+GYM, MEMBER = UUID(int=1), UUID(int=2)
+ZONE_A = GymCalendar(school_zone=SchoolZone.A)
+LOOK_BACK = timedelta(days=420)
+
+Row = dict[str, Any]
+
+
+def member(
+    day: date,
+    seen: list[date],
+    *,
+    calendar: GymCalendar,
+    away: tuple[Period, ...] = (),
+    talks: tuple[date, ...] = (),
+    joined_on: date = date(2020, 1, 1),
+    recorded_from: date | None = None,
+) -> tuple[MemberHistory, MemberAnalytics]:
+    """What the stage of scores knows of a member as the day begins, and what their page says then."""  # fmt: skip
+    absent = Away(absences=away)
+    muted = muted_days(calendar, absent, day - LOOK_BACK, day, visits=seen)
+    history = MemberHistory(
+        gym_id=GYM, member_id=MEMBER, joined_on=joined_on, recorded_from=recorded_from,
+        seen_on=tuple(sorted({*seen, *talks})), muted_on=tuple(sorted(muted)),
+        away=tuple(Declared(one.starts_on, one.ends_on or date.max) for one in away),
+        talks=tuple(Talk(day=one) for one in sorted(talks)),
+    )  # fmt: skip
+    facts = MemberFacts(
+        GYM, MEMBER, visits=tuple(seen), joined_on=joined_on, away=absent,
+        conversations=tuple(
+            PastConversation(datetime.combine(one, time(9), tzinfo=UTC), one, 60.0, None, None) for one in talks
+        ),
+    )  # fmt: skip
+    return history, member_analytics(facts, gym_day(calendar, today=day, recorded_from=recorded_from))
+
+
+def row_of(history: MemberHistory, day: date) -> Row:
+    """The features of the member as the day begins."""
+    return Timeline.of([history]).snapshot(day).row(0, named=True)
+
+
+def every(days: int, until: date) -> list[date]:
+    """Visits in a constant rhythm over 440 days, the last one within it of the day."""
+    return [until - timedelta(days=1 + back) for back in range(0, 440, days)][::-1]
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 5, 7, 10])
+@pytest.mark.parametrize("calendar", [GymCalendar(), ZONE_A], ids=["plain", "zone A"])
+def test_a_constant_rhythm_is_the_same_habit_with_holidays_and_without(days: int, calendar: GymCalendar) -> None:
+    """Who comes all the same in the holidays has the habit and the month that they have without any.
+
+    On each day to what a stretch that begins and ends at a holiday may miss, over the year nearly to the digit.
+    """
+    year = [date(2026, 1, 1) + timedelta(days=number) for number in range(0, 365, 9)]
+    rows, plain = (
+        [row_of(member(day, every(days, day), calendar=one)[0], day) for day in year]
+        for one in (calendar, GymCalendar())
+    )
+    for name, most in (("habit_per_week", 0.35), ("now_per_week", 0.8)):
+        values = [row[name] for row in rows]
+        assert fmean(values) == pytest.approx(7 / days, rel=0.1)
+        # A visit more or less, of a window of twelve weeks with some holidays in it, or of four.
+        assert max(abs(value - 7 / days) for value in values) < most
+    assert fmean(row["visits_against_habit"] for row in rows) == pytest.approx(1.0, abs=0.1)
+    engaged, usual = (fmean(row["engagement_score"] for row in each) for each in (rows, plain))
+    assert engaged == pytest.approx(usual, abs=0.03)
+
+
+def random_life(chance: Random) -> tuple[date, tuple[MemberHistory, MemberAnalytics]]:
+    """Any day of 2026 and any member: seen often or never, away with and without an end, in a gym with closures."""
+    day = date(2026, 1, 1) + timedelta(days=chance.randint(0, 364))
+
+    def before(most: int) -> date:
+        return day - timedelta(days=chance.randint(1, most))
+
+    rhythm, last = chance.choice([1, 2, 3, 4, 7, 12, 40]), chance.choice([1, 2, 9, 30, 150, 260])
+    seen = sorted({day - timedelta(days=last + back) for back in range(0, 400, rhythm) if chance.random() < 0.8})
+    seen = chance.choice([seen, seen, seen, seen[-1:], []])
+    ended = tuple(Period(start, start + timedelta(days=chance.randint(0, 40))) for start in (before(200), before(60)))
+    calendar = GymCalendar(
+        closures=tuple(Period(start, start + timedelta(days=chance.randint(0, 12))) for start in (before(90),)),
+        school_zone=chance.choice([None, *SchoolZone]),
+    )
+    return day, member(
+        day, seen, calendar=calendar, away=ended[: chance.randint(0, 2)],
+        talks=tuple(sorted({before(70) for _ in range(chance.randint(0, 6))})) if seen else (),
+        joined_on=before(chance.choice([60, 200, 900])) - timedelta(days=21),
+        recorded_from=chance.choice([None, before(400)]),
+    )  # fmt: skip
+
+
+def test_habit_and_engagement_are_those_of_the_members_page() -> None:
+    """For the same facts the features say what `member_analytics` says, to the last digit it shows."""
+    chance = Random(5)
+    habits = 0
+    for number in range(300):
+        day, (history, page) = random_life(chance)
+        row = row_of(history, day)
+        assert row["engagement_score"] == page.engagement_score, number
+        if page.usual_visits_per_week is None:
+            assert isnan(row["habit_per_week"]), number
+        else:
+            habits += 1
+            assert round(row["habit_per_week"], 2) == page.usual_visits_per_week, number
+    assert habits > 150
+
+
+def test_a_low_engagement_is_told_as_the_members_page_says_it() -> None:
+    """Through the whole scoring, in holidays: the sentence and the figure are the page's."""
+    day = date(2026, 9, 14)
+    seen = [day - timedelta(days=back) for back in (26, 40, 60, 75, 90)][::-1]
+    history, page = member(day, seen, calendar=ZONE_A)
+    [score] = score_members([history], as_of=day, thresholds=ChurnThresholds())
+    [reason] = [one for one in score.factors if one.factor == "low_engagement"]
+    assert page.engagement_score is not None and page.engagement_score > 0
+    assert reason.data == {"engagement_score": page.engagement_score}
+    assert reason.text == f"Engagement faible : {page.engagement_score:.2f} sur 1.".replace(".", ",", 1)
+
+
+def told(history: MemberHistory, day: date, *features: str) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Reason to text and data, of a model that sees these features alone: the more, the safer; the price, the worse."""
+    frame = Timeline.of([history]).snapshot(day)
+    rows = matrix(frame)
+    signs = {name: -1.0 if name == "price_change" else 1.0 for name in features}
+
+    def score_of(changed: Any) -> Any:
+        return 0.5 - sum(sign * 0.01 * changed[:, FEATURES.index(name)] for name, sign in signs.items())
+
+    typical = [1.0] * len(FEATURES)
+    described = list(frame.iter_rows(named=True))
+    [factors] = reasons(rows, described, score_of(rows), score_of=score_of, typical=typical)
+    return {one.factor: (one.text, dict(one.data)) for one in factors}
+
+
+def fading(day: date, *, every_days: int, since_days: int) -> list[date]:
+    """Every second day until so many days ago, then seldom."""
+    often = [day - timedelta(days=back) for back in range(since_days, 420, 2)]
+    return sorted({*often, *(day - timedelta(days=back) for back in range(1, since_days, every_days))})
+
+
+@pytest.mark.parametrize("calendar", [GymCalendar(), ZONE_A], ids=["plain", "zone A"])
+def test_coming_less_is_told_with_the_habit_of_the_members_page(calendar: GymCalendar) -> None:
+    """Who came every second day and comes once in nine: never 7.69 a week before, in the holidays either."""
+    day = date(2026, 3, 20)
+    history, page = member(day, fading(day, every_days=9, since_days=40), calendar=calendar)
+    text, data = told(history, day, "visits_28", "visits_against_habit")["declining"]
+    assert page.usual_visits_per_week is not None and 1.5 < page.usual_visits_per_week <= 3.6
+    assert data["habit_per_week"] == page.usual_visits_per_week
+    assert f"{page.usual_visits_per_week:.2f} d'habitude".replace(".", ",") in text
+    assert (", hors absences et fermetures." in text) is (calendar is ZONE_A)
+
+
+def test_a_steady_member_is_never_told_to_come_less() -> None:
+    """Every second day all year: whatever the model makes of it, there is no such reason, with a zone or without."""
+    for month in range(1, 13):
+        day = date(2026, month, 12)
+        for calendar in (GymCalendar(), ZONE_A):
+            history, _ = member(day, every(2, day), calendar=calendar)
+            assert "declining" not in told(history, day, "visits_7", "visits_28", "visits_84")
+
+
+def priced(before: float, now: float) -> MemberHistory:
+    """Somebody whose price changed with their second contract, and who comes less."""
+    day = date(2026, 3, 20)
+    seen = sorted(day - timedelta(days=back) for back in (20, *range(40, 130, 3)))
+    history, _ = member(day, seen, calendar=GymCalendar())
+    start = day - timedelta(days=100)
+    return replace(
+        history,
+        contracts=tuple(
+            Contract(plan="a", started_on=begin, expires_on=begin + timedelta(days=365), monthly_price_eur=price)
+            for begin, price in ((start - timedelta(days=365), before), (start, now))
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_told"),
+    [
+        (30.0, 30.88, False),
+        (30.0, 31.99, False),
+        (30.0, 30.0 + DEARER_FROM_EUR, True),
+        (60.0, 62.5, False),
+        (60.0, 60.0 * (1 + DEARER_FROM_SHARE), True),
+        (9.0, 10.0, False),
+        (60.0, 50.0, False),
+    ],
+)
+def test_a_dearer_contract_is_told_where_it_is_worth_a_word(before: float, now: float, is_told: bool) -> None:
+    """Two euros and one in twenty; where it is less, the other reasons are told all the same."""
+    found = told(priced(before, now), date(2026, 3, 20), "price_change", "visits_28")
+    assert ("dearer" in found) is is_told
+    assert "declining" in found
