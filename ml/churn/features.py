@@ -18,10 +18,10 @@ from jarvis.visit_habits import (
     FORGOTTEN_AFTER_DAYS,
     LEAST_EARLIER_DAYS,
     LEAST_HABIT_DAYS,
-    LOOK_BACK_DAYS,
     RECENT_DAYS,
 )
 from jarvis.visit_habits import HABIT_DAYS as COUNTED_HABIT_DAYS
+from ml.churn.days import STRIDE, Array, Counted, Days, Late, TwoDays
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,9 +32,6 @@ RENEWAL_GRACE_DAYS = 30
 FALLBACK_ABSENCE_DAYS = 30
 # Gaps are read over so many days.
 GAP_DAYS = 168
-
-# One stride per member in the combined keys: more than any ordinal day.
-_STRIDE = 4_000_000
 
 FEATURES = (
     "tenure_days", "days_away", "days_away_in_habits", "visits_7", "visits_14", "visits_28", "visits_28_before",
@@ -50,112 +47,6 @@ FEATURES = (
 # A change of what any column says is a new number: a model that learned another meaning scores nobody.
 FEATURES_VERSION = 2
 
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """Days of all members in one sorted array of keys: member's place × stride + ordinal."""
-
-    keys: NDArray[np.int64]
-    members: int
-
-    @classmethod
-    def of(cls, days: Sequence[Sequence[date]]) -> "_Days":
-        lengths = np.fromiter((len(one) for one in days), dtype=np.int64, count=len(days))
-        ordinals = np.fromiter((day.toordinal() for one in days for day in one), dtype=np.int64, count=lengths.sum())
-        return cls(np.repeat(np.arange(len(days), dtype=np.int64), lengths) * _STRIDE + ordinals, len(days))
-
-    def places(self, ordinal: int | Array) -> NDArray[np.int64]:
-        """For each member, how many keys of all members come before this day of theirs."""
-        days = np.arange(self.members, dtype=np.int64) * _STRIDE + ordinal
-        return np.asarray(np.searchsorted(self.keys, days), dtype=np.int64)
-
-    def count(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
-        """For each member, the days from `since` up to and without `until`."""
-        return np.asarray(np.maximum(0, self.places(until) - self.places(since)), dtype=np.int64)
-
-    def without(self, keys: NDArray[np.int64]) -> "_Days":
-        """The days whose keys are not among these."""
-        return _Days(self.keys[~np.isin(self.keys, keys)], self.members) if len(keys) else self
-
-    def last(self, until: int) -> NDArray[np.float64]:
-        """For each member, the last day before `until`; NaN where there is none."""
-        places = self.places(until)
-        found = places > self.places(0)
-        keys = self.keys if len(self.keys) else np.zeros(1, dtype=np.int64)
-        days: NDArray[np.float64] = np.where(found, keys[np.maximum(places - 1, 0)] % _STRIDE, np.nan)
-        return days
-
-
-@dataclass(frozen=True, slots=True)
-class _TwoDays:
-    """Days in two arrays that have none in common."""
-
-    most: _Days
-    rest: _Days
-
-    def count(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
-        """As `_Days.count`, of both."""
-        return self.most.count(since, until) + self.rest.count(since, until)
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """The days up to one day, itself included, that are not muted; as `jarvis.visit_habits.CountedDays`, for all."""
-
-    day: int
-    muted: _Days | _TwoDays
-    members: int
-
-    @property
-    def first(self) -> int:
-        """Where the look-back begins."""
-        return self.day - LOOK_BACK_DAYS
-
-    def between(self, since: int | Array, until: int | Array) -> NDArray[np.int64]:
-        """For each member, the counted days from `since` up to and without `until`; the day after today at most."""
-        days = np.maximum(0, np.asarray(until) - since) - self.muted.count(since, until)
-        return np.asarray(days, dtype=np.int64)
-
-    def start_of_last(self, number: int, until: int | Array) -> NDArray[np.int64]:
-        """The first day of the shortest stretch up to and without `until` with so many counted days; the look-back's
-        at most."""
-        low = np.full(self.members, self.first, dtype=np.int64)
-        high = np.maximum(low + 1, until)
-        while (high - low > 1).any():
-            middle = (low + high) // 2
-            is_enough = self.between(middle, until) >= number
-            low, high = np.where(is_enough, middle, low), np.where(is_enough, high, middle)
-        return low
-
-
-@dataclass(frozen=True, slots=True)
-class _Late:
-    """Muted days that were declared after they had begun, changed or withdrawn; one entry per day and version."""
-
-    keys: NDArray[np.int64]
-    known_from: NDArray[np.int64]
-    known_until: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, members: Sequence[MemberHistory]) -> "_Late":
-        rows = [
-            (place * _STRIDE + day.toordinal(), declared.known_from.toordinal(), declared.known_until.toordinal())
-            for place, one in enumerate(members)
-            if any(declared.late_days() for declared in (*one.away, *one.closed))
-            for in_time in (set(one.muted_on),)
-            for declared in (*one.away, *one.closed)
-            for day in declared.late_days()
-            if day not in in_time
-        ]
-        keys, known_from, known_until = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-        return cls(keys, known_from, known_until)
-
-    def known_on(self, ordinal: int) -> NDArray[np.int64]:
-        """The keys that were known when the day began, ascending, each once."""
-        return np.unique(self.keys[(self.known_from <= ordinal) & (ordinal <= self.known_until)])
-
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
@@ -167,15 +58,15 @@ class Timeline:
     """When the member joined, or the gym's records begin."""
     gyms: NDArray[np.int64]
     """For each member, the place of their gym."""
-    seen: _Days
-    seen_in_time: _Days
+    seen: Days
+    seen_in_time: Days
     """Without the days of `muted_in_time`."""
-    muted_in_time: _Days
+    muted_in_time: Days
     """Muted days that every later day knows as such."""
-    late: "_Late"
+    late: "Late"
     """The other ones: known on some days only."""
-    talks: _Days
-    talks_in_time: _Days
+    talks: Days
+    talks_in_time: Days
     """As `seen_in_time`."""
     talk_scores: NDArray[np.float64]
     talk_flags: Mapping[str, NDArray[np.int64]]
@@ -186,8 +77,8 @@ class Timeline:
         """The histories as arrays; members keep their order."""
         places: dict[object, int] = {}
         talks = [talk for one in members for talk in one.talks]
-        seen, muted = _Days.of([one.seen_on for one in members]), _Days.of([one.muted_on for one in members])
-        talked = _Days.of([[talk.day for talk in one.talks] for one in members])
+        seen, muted = Days.of([one.seen_on for one in members]), Days.of([one.muted_on for one in members])
+        talked = Days.of([[talk.day for talk in one.talks] for one in members])
         return cls(
             members=tuple(members),
             joined=np.array([one.joined_on.toordinal() for one in members], dtype=np.int64),
@@ -198,7 +89,7 @@ class Timeline:
             seen=seen,
             seen_in_time=seen.without(muted.keys),
             muted_in_time=muted,
-            late=_Late.of(members),
+            late=Late.of(members),
             talks=talked,
             talks_in_time=talked.without(muted.keys),
             talk_scores=np.array(
@@ -213,10 +104,10 @@ class Timeline:
             },
         )
 
-    def muted(self, as_of: date) -> "_Days | _TwoDays":
+    def muted(self, as_of: date) -> "Days | TwoDays":
         """The muted days, as far as they were known when the day began."""
         late = self.late.known_on(as_of.toordinal())
-        return _TwoDays(self.muted_in_time, _Days(late, len(self.members))) if len(late) else self.muted_in_time
+        return TwoDays(self.muted_in_time, Days(late, len(self.members))) if len(late) else self.muted_in_time
 
     def snapshot(self, as_of: date) -> "pl.DataFrame":
         """What was known when the day began.
@@ -234,7 +125,7 @@ class Timeline:
         known = pl.Series(self.joined < day)
         return frame.filter(known).with_columns(pl.lit(as_of).alias("as_of"))
 
-    def _rhythm(self, as_of: date, counted: _Counted, last: Array) -> dict[str, Array]:
+    def _rhythm(self, as_of: date, counted: Counted, last: Array) -> dict[str, Array]:
         """How often the members come, by the rules of `jarvis.visit_habits` and `jarvis.members` for all at once.
 
         Visits and days are counted on unmuted days alone: whoever comes all the same in the holidays has the habit
@@ -310,7 +201,7 @@ class Timeline:
             "weeks_seen_of_12": np.asarray(weeks, dtype=float) / np.clip(tenure / 7, 1.0, 12.0),
             "muted_28": muted_recent.astype(float),
             "gym_trend": self._gym_trend(count[RECENT_DAYS], count[56] - count[RECENT_DAYS]),
-            **self._rhythm(as_of, _Counted(day, muted, len(self.members)), last),
+            **self._rhythm(as_of, Counted(day, muted, len(self.members)), last),
         }
 
     def _gaps(self, day: int) -> tuple[Array, Array, Array]:
@@ -318,8 +209,8 @@ class Timeline:
         keys = self.seen.keys
         first, end = self.seen.places(day - GAP_DAYS), self.seen.places(day)
         gaps = np.diff(keys, prepend=keys[:1]).astype(float)
-        sums = np.concatenate([[0.0], np.cumsum(np.where(gaps < _STRIDE / 2, gaps, 0.0))])
-        squares = np.concatenate([[0.0], np.cumsum(np.where(gaps < _STRIDE / 2, gaps**2, 0.0))])
+        sums = np.concatenate([[0.0], np.cumsum(np.where(gaps < STRIDE / 2, gaps, 0.0))])
+        squares = np.concatenate([[0.0], np.cumsum(np.where(gaps < STRIDE / 2, gaps**2, 0.0))])
         # The first visit of the window has its gap outside it.
         number = np.maximum(end - first - 1, 0)
         inner = np.minimum(first + 1, end)

@@ -71,7 +71,7 @@ def test_a_constant_rhythm_is_the_same_habit_with_holidays_and_without(days: int
 
     On each day to what a stretch that begins and ends at a holiday may miss, over the year nearly to the digit.
     """
-    year = [date(2026, 1, 1) + timedelta(days=number) for number in range(0, 365, 9)]
+    year = [date(2026, 1, 1) + timedelta(days=number) for number in range(0, 365, 17)]
     rows, plain = (
         [row_of(member(day, every(days, day), calendar=one)[0], day) for day in year]
         for one in (calendar, GymCalendar())
@@ -113,7 +113,7 @@ def test_habit_and_engagement_are_those_of_the_members_page() -> None:
     """For the same facts the features say what `member_analytics` says, to the last digit it shows."""
     chance = Random(5)
     habits = 0
-    for number in range(300):
+    for number in range(200):
         day, (history, page) = random_life(chance)
         row = row_of(history, day)
         assert row["engagement_score"] == page.engagement_score, number
@@ -122,7 +122,7 @@ def test_habit_and_engagement_are_those_of_the_members_page() -> None:
         else:
             habits += 1
             assert round(row["habit_per_week"], 2) == page.usual_visits_per_week, number
-    assert habits > 150
+    assert habits > 100
 
 
 def test_a_low_engagement_is_told_as_the_members_page_says_it() -> None:
