@@ -16,7 +16,7 @@ from dashboards.language import say
 from dashboards.periods import months_back
 from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
-from jarvis import spending
+from jarvis import small_numbers, spending
 from jarvis.budgets import Standing, VoiceMode
 
 # Behind the month: last month's forecast is tried out too, and needs four weeks before that.
@@ -31,6 +31,9 @@ ANOMALY_METHOD = (
     "Une journée est signalée quand elle dépasse la médiane du même jour de semaine des 8 semaines d'avant de plus de "
     "3 écarts médians, de plus de moitié et de plus de 0,50 $."
 )
+
+# By gym and month; the tile is the same over all gyms in view.
+COST_PER_MEMBER = ("fct_franchise_gyms_monthly", "cost_per_member_usd")
 
 _ZERO = Decimal(0)
 
@@ -56,6 +59,11 @@ class Month:
     def is_current(self) -> bool:
         """True for the month that is not over."""
         return self.first == self.today.replace(day=1)
+
+    @property
+    def days(self) -> Mapping[str, str]:
+        """The month as an address says it."""
+        return {"du": self.first.isoformat(), "au": self.last.isoformat()}
 
     @property
     def since(self) -> date:
@@ -99,15 +107,19 @@ def together(days: Iterable[spending.Days]) -> spending.Days:
     return summed
 
 
-def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[Row], dear: int) -> list[Tile]:
-    """The month in five figures, one of them how it will end while it is not over.
+def tiles(
+    of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[Row], dear: int, *, member_count: int
+) -> list[Tile]:
+    """The month in six figures, one of them how it will end while it is not over.
 
     Args:
         days: every gym in view together.
         sessions: session_count, median_usd and high_usd of all of them; None where there is no session.
         gyms: `costs.gyms`.
         dear: how many days of gyms cost far more than usual.
+        member_count: active on the month's first day, in every gym in view.
     """
+    talks = Drill(url_path="conversations", query=of.days, label="Voir les échanges")
     total = spending.spent(days, of.first, of.last)
     count = sessions["session_count"] if sessions else 0
     told = spending.forecast(days, today=of.today) if of.is_current else None
@@ -119,12 +131,12 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
     budgets = [gym["budget_usd"] for gym in gyms if gym["budget_usd"] is not None]
     month_end = Tile(
         label="Fin du mois", value=float(told.expected_usd) if told else None, unit="\u00a0$", decimals=2,
-        source=(METRIC, "cost_usd"), method=method,
+        source=(METRIC, "cost_usd"), method=method, drill=talks,
     )  # fmt: skip
     return [
         Tile(
             label="Coût du mois", value=float(total), unit="\u00a0$", decimals=2, more_is_better=False,
-            before=float(spending.spent(days, *of.before)) or None, source=(METRIC, "cost_usd"),
+            before=float(spending.spent(days, *of.before)) or None, source=(METRIC, "cost_usd"), drill=talks,
         ),
         *([month_end] if of.is_current else []),
         Tile(
@@ -133,15 +145,20 @@ def tiles(of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[R
         ),
         Tile(
             label="Coût d'un échange", value=float(total / count) if count else None, unit="\u00a0$", decimals=3,
-            source=(METRIC, "cost_per_session_usd"), drill=Drill(url_path="conversations"), more_is_better=False,
+            source=(METRIC, "cost_per_session_usd"), drill=talks, more_is_better=False,
             method=None if not sessions or not count else (
                 f"{say('Médiane')} {formats.number(sessions['median_usd'], decimals=3)}\u00a0$, "
                 f"95\u00a0% < {formats.number(sessions['high_usd'], decimals=3)}\u00a0$."
             ),
         ),
         Tile(
+            label="Coût par adhérent", unit="\u00a0$", decimals=3, source=COST_PER_MEMBER, more_is_better=False,
+            value=float(total / member_count) if small_numbers.told(member_count) else None,
+            drill=Drill(url_path="adherents", label="Voir les adhérents"),
+        ),
+        Tile(
             label="Jours anormaux", value=dear, source=(METRIC, "cost_usd"), method=say(ANOMALY_METHOD),
-            more_is_better=False,
+            more_is_better=False, drill=talks,
         ),
     ]  # fmt: skip
 
@@ -157,10 +174,22 @@ def dear_days(of: Month, days: Mapping[UUID, GymDays]) -> list[tuple[UUID, spend
 
 
 def gym_lines(
-    of: Month, days: Mapping[UUID, GymDays], gyms: Sequence[Row], counts: Mapping[UUID, int]
-) -> list[dict[str, Any]]:
-    """One line a gym, the dearest first: what it cost, what a conversation cost, and where its budget stands."""
-    lines = [_gym_line(of, days.get(gym["gym_id"], GymDays({}, {})), gym, counts.get(gym["gym_id"], 0)) for gym in gyms]
+    of: Month, days: Mapping[UUID, GymDays], gyms: Sequence[Row], counts: Mapping[UUID, int],
+    by_member: Mapping[UUID, Decimal | None],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """One line a gym, the dearest first: what it cost, by conversation and by member, and where its budget stands.
+
+    Args:
+        counts: conversations of the month.
+        by_member: `marts_costs.members`, US dollars.
+    """
+    lines = [
+        {
+            **_gym_line(of, days.get(gym["gym_id"], GymDays({}, {})), gym, counts.get(gym["gym_id"], 0)),
+            "member_cost_usd": by_member.get(gym["gym_id"]),
+        }
+        for gym in gyms
+    ]  # fmt: skip
     return sorted(lines, key=lambda line: (-line["cost_usd"], line["gym_name"]))
 
 

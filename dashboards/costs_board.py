@@ -1,4 +1,4 @@
-"""« Coûts » from top to bottom: five figures, the month's end, odd days, what was paid for, gyms, conversations."""
+"""« Coûts » from top to bottom: six figures, the month's end, odd days, what was paid for, gyms, conversations."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,11 +8,31 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import access, charts, context, costs, costs_figures, costs_tables, formats, texts_fr, tiles
+from dashboards import access, charts, context, costs, costs_figures, costs_tables, exports, formats, texts_fr, tiles
+from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis import spending
 from jarvis.tenancy import Scope
+
+_DEFINED = {
+    "Coût": (METRIC, "cost_usd"), "Voix, $": (METRIC, "voice_cost_usd"),
+    "$ par échange": (METRIC, "cost_per_session_usd"), "$ par adhérent": costs.COST_PER_MEMBER,
+    "Échanges": (METRIC, "session_count"), "Budget de voix": ("dim_gyms", "voice_budget_usd"),
+    "Jetons": ("fct_costs_daily", "token_count"), "Son, secondes": ("fct_costs_daily", "audio_seconds"),
+    "Qu'est-ce qui est payé ?": ("fct_costs_daily", "cost_kind"), "Modèle": ("fct_costs_daily", "model"),
+    "Fin": ("fct_sessions", "close_reason"),
+}  # fmt: skip
+_DAY_COLUMNS = {
+    "day": "Jour",
+    "cost_usd": "Coût, $",
+    "total_usd": "Cumul, $",
+    "is_expected": "Prévu",
+    "is_dear": "Anormal",
+}
+_PART_COLUMNS = {
+    "part": "Nature", "cost_usd": "Coût, $", "token_count": "Jetons", "audio_seconds": "Son, secondes",
+}  # fmt: skip
 
 # Odd days beyond these are in the chart only.
 MOST_NAMED = 5
@@ -33,23 +53,32 @@ def place(scope: Scope, of: costs.Month, *, now: datetime) -> None:
     days = costs.together(one.costs for one in by_gym.values())
     dear = costs.dear_days(of, by_gym)
     everything = next((row for row in counts if row["gym_id"] is None), None)
-    tiles.place(costs.tiles(of, days, everything, gyms, len(dear)), rows=rows, now=now)
+    members = records.rows(scope, "marts_costs.members", **month)
+    figures = costs.tiles(
+        of, days, everything, gyms, len(dear), member_count=sum(row["member_count"] for row in members)
+    )
+    tiles.place(figures, rows=rows, now=now)
+    tiles.export(figures, name="couts-chiffres")
     if not spending.spent(days, of.first, of.last):
         st.info(say("Rien n'a été dépensé ce mois-ci dans les salles affichées."), icon=":material/savings:")
     else:
         _place_charts(of, days, gyms, dear)
         _place_parts(records.rows(scope, "marts_costs.parts", **month))
-    lines = costs.gym_lines(of, by_gym, gyms, {row["gym_id"]: row["session_count"] for row in counts if row["gym_id"]})
+    lines = costs.gym_lines(
+        of, by_gym, gyms, {row["gym_id"]: row["session_count"] for row in counts if row["gym_id"]},
+        {row["gym_id"]: row["cost_per_member_usd"] for row in members},
+    )  # fmt: skip
     franchises = costs.franchise_lines(lines)
     if len(franchises) > 1:
         st.subheader(say("Que coûte chaque franchise ?"), anchor=False)
         costs_tables.place_franchises(franchises)
     st.subheader(say("Quelles salles dépensent, et tiennent-elles leur budget ?"), anchor=False)
-    costs_tables.place_gyms(scope, lines)
+    costs_tables.place_gyms(scope, lines, days=of.days)
     dearest = records.rows(scope, "marts_costs.dearest", most=costs_tables.MOST_SHOWN, **month)
     if dearest:
         st.subheader(say("Quels échanges ont coûté le plus ?"), anchor=False)
         costs_tables.place_dearest(scope, dearest)
+    tiles.place_meanings(_DEFINED)
 
 
 def _place_charts(
@@ -81,6 +110,24 @@ def _place_charts(
             words=say("Coût de chaque jour ; les jours anormaux sont hachurés"),
         )  # fmt: skip
         st.html(dear_html(dear, names))
+    exports.place(day_lines(of, days, told, dear), _DAY_COLUMNS, name="couts-jours")
+
+
+def day_lines(
+    of: costs.Month, days: spending.Days, told: spending.Forecast | None,
+    dear: Sequence[tuple[UUID, spending.DearDay]],
+) -> list[dict[str, object]]:  # fmt: skip
+    """What both charts draw, day by day: spent up to the last day, expected after it."""
+    odd = {one.day for _, one in dear}
+    spent = {day: cost for day, cost in days.items() if of.first <= day <= of.last}
+    expected = {} if told is None else {day: cost for day, cost in told.by_day.items() if day > of.last}
+    total, lines = Decimal(0), []
+    for day, cost in sorted({**spent, **expected}.items()):
+        total += cost
+        lines.append({
+            "day": day, "cost_usd": cost, "total_usd": total, "is_expected": day in expected, "is_dear": day in odd,
+        })  # fmt: skip
+    return lines
 
 
 def dear_html(dear: Sequence[tuple[UUID, spending.DearDay]], names: Mapping[UUID, str]) -> str:
@@ -104,6 +151,10 @@ def _place_parts(rows: Sequence[Row]) -> None:
                 {say(texts_fr.COST_PARTS[row["part"]]): row["cost_usd"] for row in rows if row["kind"] == "part"}
             ),
             words=say("Coût par nature : voix, texte, cache, transcription, analyse"),
+        )  # fmt: skip
+        exports.place(
+            [{**row, "part": say(texts_fr.COST_PARTS[row["part"]])} for row in rows if row["kind"] == "part"],
+            _PART_COLUMNS, name="couts-natures",
         )  # fmt: skip
     with right:
         st.subheader(say("Que coûte chaque modèle ?"), anchor=False)

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, exports, formats, navigation, texts_fr
+from dashboards import access, context, exports, formats, navigation, texts_fr
 from dashboards.choices import label
 from dashboards.conversation_list import duration
 from dashboards.language import say
@@ -19,7 +19,8 @@ MOST_SHOWN = 20
 
 _GYM_COLUMNS = {
     "gym_name": "Salle", "franchise_name": "Franchise", "cost_usd": "Coût, $", "session_count": "Échanges",
-    "session_cost_usd": "$ par échange", "voice_usd": "Voix, $", "budget_usd": "Budget de voix, $",
+    "session_cost_usd": "$ par échange", "member_cost_usd": "$ par adhérent",
+    "voice_usd": "Voix, $", "budget_usd": "Budget de voix, $",
     "used_share": "Budget consommé", "expected_usd": "Voix prévue, $", "state": "État du budget",
 }  # fmt: skip
 _FRANCHISE_COLUMNS = {
@@ -33,8 +34,12 @@ _DEAREST_COLUMNS = {
 }  # fmt: skip
 
 
-def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Gyms side by side; a click on one opens its budget to whoever may set it."""
+def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]], *, days: Mapping[str, str]) -> None:
+    """Gyms side by side; a click on one offers its conversations, and its budget to whoever may set it.
+
+    Args:
+        days: the month as an address says it.
+    """
     column = st.column_config
     highest = max((float(line["cost_usd"]) for line in lines), default=0.0)
     chosen = st.dataframe(
@@ -43,7 +48,7 @@ def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]]) -> None:
         row_height=38,
         column_order=[
             "gym_name", *(["franchise_name"] if _spans_franchises(lines) else []), "cost_usd", "budget_usd",
-            "used_share", "state", "expected_usd", "session_cost_usd", "session_count",
+            "used_share", "state", "expected_usd", "session_cost_usd", "member_cost_usd", "session_count",
         ],
         column_config={
             "gym_name": column.TextColumn(say("Salle"), width=150),
@@ -53,6 +58,7 @@ def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]]) -> None:
             ),
             "session_count": column.NumberColumn(say("Échanges"), format="localized", width=80),
             "session_cost_usd": column.NumberColumn(say("$ par échange"), format="localized", width=100),
+            "member_cost_usd": column.NumberColumn(say("$ par adhérent"), format="localized", width=105),
             "budget_usd": column.NumberColumn(say("Budget de voix"), format="dollar", width=105),
             "used_share": column.ProgressColumn(say("Consommé"), min_value=0, max_value=1, format="percent", width=95),
             "expected_usd": column.NumberColumn(say("Voix prévue"), format="dollar", width=95),
@@ -62,10 +68,15 @@ def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]]) -> None:
     )  # fmt: skip
     exports.place(lines, _GYM_COLUMNS, name="couts-salles")
     picked = chosen.selection.rows
+    if picked and scope.may(Permission.SEE_CONVERSATIONS):
+        words = say("Voir les échanges de {gym}").format(gym=formats.plain(lines[picked[0]]["gym_name"]))
+        if st.button(words, icon=":material/forum:", key="cost-gym-talks"):
+            context.enter(lines[picked[0]]["gym_id"])
+            navigation.go("conversations", days)
     if picked and scope.may(Permission.MANAGE_GYMS):
         _place_budget(scope, lines[picked[0]])
     elif scope.may(Permission.MANAGE_GYMS):
-        st.caption(say("Cliquez sur une salle pour fixer son budget de voix."))
+        st.caption(say("Cliquez sur une salle pour voir ses échanges ou fixer son budget de voix."))
 
 
 def place_franchises(lines: Sequence[Mapping[str, Any]]) -> None:

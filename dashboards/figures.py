@@ -143,8 +143,8 @@ def ranked(labels: Sequence[str], series: Sequence[Series], *, picks: Sequence[s
     )  # fmt: skip
 
 
-def hours_map(hours: Sequence[int], days: Sequence[str], means: Sequence[Sequence[float]]) -> go.Figure:
-    """One cell an hour of the week, the fuller the darker; one blue that fades into the ground, light or dark."""
+def hours_map(hours: Sequence[int], days: Sequence[str], means: Sequence[Sequence[float | None]]) -> go.Figure:
+    """One cell an hour of the week, the fuller the darker, empty for None; one blue that fades into the ground."""
     names = [f"{hour} h" for hour in hours]
     cells = {
         "type": "heatmap", "x": names, "y": list(days), "z": [list(row) for row in means],

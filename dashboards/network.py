@@ -1,7 +1,7 @@
 """A network's gyms side by side: rows of the marts in, measures, benchmarks and changes out. No Streamlit, no query.
 
-Nothing is told of fewer than five members: the mart leaves out what few are behind, and a gym that has one to four
-members has no measure here at all.
+No number of one to four is told: the mart leaves it out, and a gym that has one to four members has no measure here at
+all (`jarvis/small_numbers.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +13,8 @@ from uuid import UUID
 
 from dashboards.definitions import METRIC
 from dashboards.records import Row
+from jarvis import small_numbers
 
-# Where gyms are compared, a figure of fewer members than these is not told (dbt: least_members).
-LEAST_MEMBERS = 5
 # Quartiles of fewer gyms are the gyms themselves.
 LEAST_GYMS = 4
 # The small bars of a line: this month and those before.
@@ -48,21 +47,25 @@ class Gym:
     """None for a month in which nothing happened."""
     before: Row | None
     """The month before."""
-    visits: tuple[int, ...]
-    """Month by month, oldest first, up to this one."""
+    visits: tuple[int | None, ...]
+    """Month by month, oldest first, up to this one; None where they are too few to be told."""
 
     @property
     def is_told(self) -> bool:
         """False for a gym of one to four members."""
-        return self.member_count == 0 or self.member_count >= LEAST_MEMBERS
+        return small_numbers.is_told(self.member_count)
 
     def value(self, measure: Measure) -> float | None:
         """The month's figure."""
         return measure.of(self.month) if self.is_told and self.month else None
 
+    def value_before(self, measure: Measure) -> float | None:
+        """The figure of the month before."""
+        return measure.of(self.before) if self.is_told and self.before else None
+
     def change(self, measure: Measure) -> float | None:
         """The month's figure against the month before, as a share of it; None where one of the two is not told."""
-        now, then = self.value(measure), measure.of(self.before) if self.is_told and self.before else None
+        now, then = self.value(measure), self.value_before(measure)
         return None if now is None or not then else (now - then) / abs(then)
 
 
@@ -125,7 +128,8 @@ def gyms_of(rows: Sequence[Row], *, month: date, before: date) -> list[Gym]:
     """The gyms of `marts_network.months` (each gym's months in order), by name."""
     by_gym: dict[UUID, list[Row]] = {}
     for row in rows:
-        by_gym.setdefault(row["gym_id"], []).append(row)
+        told_visits = small_numbers.told(row["visit_count"])
+        by_gym.setdefault(row["gym_id"], []).append({**row, "visit_count": told_visits})
     found = []
     for gym_id, months in by_gym.items():
         told = {row["month_date"]: row for row in months}

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from html import escape
 from typing import Any
+from uuid import UUID
 
 import streamlit as st
 
 from dashboards import access, charts, context, exports, formats, navigation, network, network_figures, tiles
-from dashboards.definitions import meaning
+from dashboards.definitions import METRIC, meaning
 from dashboards.language import say
 from dashboards.periods import months_back
 from jarvis.tenancy import Scope
@@ -16,6 +17,15 @@ from jarvis.tenancy import Scope
 _COLUMNS = {
     "gym_name": "Salle", "franchise_name": "Franchise", "member_count": "Adhérents actifs",
     **{name: measure.label for name, measure in network.MEASURES.items()}, "visit_change": "Évolution des visites",
+}  # fmt: skip
+
+_DEFINED = {
+    "Adhérents actifs": (METRIC, "active_member_count"),
+    **{measure.label: measure.source for measure in network.MEASURES.values()},
+}
+_STANDING_COLUMNS = {"gym_name": "Salle", "value": "Valeur", "median": "Médiane du réseau"}
+_CHANGE_COLUMNS = {
+    "label": "Chiffre", "gym_name": "Salle", "before": "Mois d'avant", "value": "Valeur", "change": "Évolution",
 }  # fmt: skip
 
 
@@ -45,6 +55,7 @@ def place(scope: Scope, *, month: date, measure: network.Measure, now: datetime)
     st.subheader(say("Toutes les salles, côte à côte"), anchor=False)
     _place_table(network.lines(gyms))
     tiles.place_age(rows, now=now)
+    tiles.place_meanings(_DEFINED)
 
 
 def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> None:
@@ -65,7 +76,10 @@ def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> No
     )  # fmt: skip
     hidden = len(gyms) - len(told)
     if hidden:
-        st.caption(f"{say('Salles sans chiffre, car moins de 5 adhérents sont concernés :')} {hidden}")
+        st.caption(f"{say('Salles sans chiffre, car fondé sur moins de 5 adhérents, échanges ou alertes :')} {hidden}")
+    middle = None if found is None else found.median
+    rows = [{"gym_name": name, "value": value, "median": middle} for name, value in told]
+    exports.place(rows, _STANDING_COLUMNS, name="reseau-comparaison")
 
 
 def _place_changes(gyms: Sequence[network.Gym], measure: network.Measure) -> None:
@@ -81,6 +95,24 @@ def _place_changes(gyms: Sequence[network.Gym], measure: network.Measure) -> Non
         )
         + "</dl>"
     )
+    rows = [
+        {
+            "label": say(label), "gym_name": gym.name, "before": gym.value_before(measure), "value": gym.value(measure),
+            "change": gym.change(measure),
+        }
+        for label, gym in zip(_change_labels(measure), moved, strict=True)
+    ]  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for number, gym in enumerate(moved):
+            words = say("Ouvrir {gym}").format(gym=formats.plain(gym.name))
+            if st.button(words, type="tertiary", icon=":material/arrow_forward:", key=f"network-moved-{number}"):
+                _enter(gym.gym_id)
+        exports.place(rows, _CHANGE_COLUMNS, name="reseau-evolutions")
+
+
+def _enter(gym_id: UUID) -> None:
+    context.enter(gym_id)
+    navigation.go("aujourdhui")
 
 
 def _change_labels(measure: network.Measure) -> tuple[str, str]:
@@ -123,8 +155,7 @@ def _place_table(lines: Sequence[Mapping[str, Any]]) -> None:
     exports.place(lines, _COLUMNS, name="reseau")
     st.caption(say("Cliquez sur une salle pour l'ouvrir dans « Aujourd'hui »."))
     if chosen.selection.rows:
-        context.enter(lines[chosen.selection.rows[0]]["gym_id"])
-        navigation.go("aujourdhui")
+        _enter(lines[chosen.selection.rows[0]]["gym_id"])
 
 
 def _line(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import reports_fr
+from jarvis import reports_fr, small_numbers
 from jarvis.conversations import Topic
 from jarvis.report_pdf import compared, filename_of
 from jarvis.reports import KeptReport, Period, ReadReport, ReportKind
@@ -121,16 +121,22 @@ def lines(report: KeptReport) -> list[dict[str, Any]]:
 
 
 def gyms_html(gyms: Sequence[Mapping[str, Any]]) -> str:
-    """The gyms of a franchise side by side."""
+    """The gyms of a franchise side by side; a number of one to four is said in words."""
     titles = (say("Salle"), say("Passages"), say("Conversations"), say("Négatif"), say("À risque"))
     heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in titles)
     rows = []
     for one in gyms:
         counts = [one["figures"][name] for name in ("visit_count", "session_count", "negative_session_count")]
         counts.append(one["at_risk_member_count"])
-        cells = "".join(f"<td>{formats.number(count)}</td>" for count in counts)
+        cells = "".join(f"<td>{escape(_told(count))}</td>" for count in counts)
         rows.append(f'<tr><th scope="row">{escape(one["name"])}</th>{cells}</tr>')
     return f'<table class="j-figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _told(count: int | None) -> str:
+    # Asked again: reports of before the rule hold every number.
+    told = small_numbers.told(count)
+    return say(small_numbers.FEW) if told is None else formats.number(told)
 
 
 def ways(insight: Mapping[str, Any], report: KeptReport) -> list[tuple[str, str, dict[str, str]]]:

@@ -20,7 +20,7 @@ _EXPORTED = {
     "label": "Chiffre", "value": "Valeur", "before": "Période précédente", "meaning": "Définition",
 }  # fmt: skip
 
-# Five of them fill the page at its full width, two the width of a phone.
+# Five of them fill the page at its full width; on a narrow phone (375 px) each has a line of its own.
 TILE_PIXELS = 171
 
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from dashboards import access, formats, trend_leavers, trend_talks, trend_visits
 from dashboards.language import say
-from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Period, Span, months_back
 from dashboards.trends import Look, Trend, short_date
+from jarvis import small_numbers
 from jarvis.tenancy import Permission, Scope
 
 _NEWCOMERS_MONTHS = 24
@@ -55,8 +55,8 @@ def answers(scope: Scope, look: Look, *, gym_id: UUID | None) -> list[Trend]:
         warehouse.stores.marts.NotBuiltYet: when a mart is missing.
     """
     records, span = access.door().records, look.span
-    # A person of one gym knows their members; whoever compares gyms is told nothing of a handful.
-    least = LEAST_MEMBERS if scope.may(Permission.CHOOSE_GYM) else 0
+    # A person of one gym knows their members; whoever compares gyms is told no number of one to four.
+    least = small_numbers.LEAST if scope.may(Permission.CHOOSE_GYM) else 0
     earliest = min(span.before.first, span.year_before.first)
     days = records.rows(scope, "marts_trends.days", gym_id=gym_id, first=earliest, last=span.last)
     talk = {"gym_id": gym_id, "first": span.first, "before": span.before.first, "last": span.last, "least": least}
@@ -67,7 +67,8 @@ def answers(scope: Scope, look: Look, *, gym_id: UUID | None) -> list[Trend]:
         trend_visits.visits(look, days),
         trend_talks.topics(look, records.rows(scope, "marts_trends.topics", **talk)),
         trend_visits.hours(
-            look, records.rows(scope, "marts_trends.hours", gym_id=gym_id, first=span.first, last=span.last)
+            look,
+            records.rows(scope, "marts_trends.hours", gym_id=gym_id, first=span.first, last=span.last, least=least),
         ),
         trend_talks.endings(look, endings),
         trend_leavers.leavers(

@@ -8,11 +8,10 @@ from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.formats import number
 from dashboards.language import say
-from dashboards.network import LEAST_MEMBERS
 from dashboards.records import Row
 from dashboards.tiles import Drill
 from dashboards.trends import Look, Trend, against, nothing_before, signed, sums
-from jarvis import reports_fr
+from jarvis import reports_fr, small_numbers
 from jarvis.conversations import Topic
 
 TOPICS_SHOWN = 10
@@ -48,13 +47,16 @@ def topics(look: Look, found: Sequence[Row]) -> Trend:
     rows = [{**row, "label": say(texts_fr.TOPICS[row["topic"]]), "before": past.get(row["topic"], 0)} for row in told]
     series = [
         Series(
-            name=say(texts_fr.SENTIMENTS[feeling]), values=[row[f"{feeling}_count"] for row in shown], colour=colour,
-            pattern=pattern,
+            name=say(texts_fr.SENTIMENTS[feeling]), values=[row[f"{feeling}_count"] or 0 for row in shown],
+            colour=colour, pattern=pattern,
         )
         for feeling, colour, pattern in (
             ("negative", figures.ORANGE, "/"), ("neutral", figures.GREY, ""), ("positive", figures.GREEN, "."),
         )
     ]  # fmt: skip
+    without_mood = [row["session_count"] if row["negative_count"] is None else 0 for row in shown]
+    if any(without_mood):
+        series.append(Series(name=say("Humeur non dite"), values=without_mood, colour=figures.SKY, pattern="x"))
     labels = [say(texts_fr.TOPICS[row["topic"]]) for row in shown]
     columns = {
         "label": say("Sujet"), "session_count": say("Conversations"), "negative_count": say("Négatif"),
@@ -203,9 +205,12 @@ def _topics_answer(shown: Sequence[Row]) -> str:
     if not shown:
         return say("Rien d'assez fréquent à montrer sur la période.")
     first = ", ".join(say(texts_fr.TOPICS[row["topic"]]).lower() for row in shown[:2])
-    worst = max(shown, key=lambda row: (row["negative_count"], row["negative_count"] / row["session_count"]))
     answer = say("Surtout : {topics}.").format(topics=first)
-    if worst["negative_count"] < 2:
+    with_mood = [row for row in shown if row["negative_count"] is not None]
+    worst = max(
+        with_mood, key=lambda row: (row["negative_count"], row["negative_count"] / row["session_count"]), default=None
+    )
+    if worst is None or worst["negative_count"] < 2:
         return answer
     return answer + say(" On se plaint surtout de : {topic} ({negative} conversations négatives sur {count}).").format(
         topic=say(texts_fr.TOPICS[worst["topic"]]).lower(), negative=number(worst["negative_count"]),
@@ -257,7 +262,7 @@ def _suppressed(hidden: int) -> str:
     if not hidden:
         return ""
     return say("Sujets de moins de {least} adhérents, non détaillés : {count}.").format(
-        least=LEAST_MEMBERS, count=hidden
+        least=small_numbers.LEAST, count=hidden
     )
 
 

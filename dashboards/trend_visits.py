@@ -10,6 +10,7 @@ from dashboards.language import say
 from dashboards.records import Row
 from dashboards.tiles import Drill
 from dashboards.trends import Look, Trend, against, nothing_before, signed, sums, verdict
+from jarvis import small_numbers
 
 # The hours in which an empty gym is worth a sentence.
 _DAYTIME = range(9, 21)
@@ -57,30 +58,43 @@ def hours(look: Look, found: Sequence[Row]) -> Trend:
     """When is the gym full? Mean visits that begin in each hour of a week.
 
     Args:
-        found: `marts_trends.hours` of the period.
+        found: `marts_trends.hours` of the period; an hour of too few visits to be told has no count.
     """
     weeks = look.span.days / 7
-    means = {(row["weekday_number"], row["local_hour"]): row["visit_count"] / weeks for row in found}
-    first, last = min((hour for _, hour in means), default=0), max((hour for _, hour in means), default=0)
-    shown = range(first, last + 1)
+    means = {
+        (row["weekday_number"], row["local_hour"]): row["visit_count"] / weeks
+        for row in found if row["visit_count"] is not None
+    }  # fmt: skip
+    hidden = {(row["weekday_number"], row["local_hour"]) for row in found if row["visit_count"] is None}
+    with_visits = [row["local_hour"] for row in found]
+    shown = range(min(with_visits, default=0), max(with_visits, default=-1) + 1)
+
+    def mean(day: int, hour: int) -> float | None:
+        return None if (day, hour) in hidden else means.get((day, hour), 0.0)
+
     table = [
         {
             "hour": f"{hour}\u00a0h",
-            **{str(day): round(means.get((day, hour), 0.0), 1) for day in range(1, 8)},
+            **{str(day): None if (told := mean(day, hour)) is None else round(told, 1) for day in range(1, 8)},
         }
         for hour in shown
     ]
     names = [say(name) for name in texts_fr.WEEKDAYS]
-    grid = [[means.get((day, hour), 0.0) for hour in shown] for day in range(1, 8)]
+    grid = [[mean(day, hour) for hour in shown] for day in range(1, 8)]
+    note = say("Passages par heure, en moyenne d'une semaine de la période.")
+    if hidden:
+        note += " " + say("Les heures de moins de {least} passages en tout restent vides.").format(
+            least=small_numbers.LEAST
+        )
     return Trend(
         key="heures",
         question=say("À quelles heures la salle est-elle pleine ?"),
-        answer=_hours_answer(means),
+        answer=_hours_answer(means, is_any=bool(found)),
         figure=figures.hours_map(list(shown), names, grid) if means else None,
         rows=table,
         columns={"hour": say("Heure"), **{str(day): name for day, name in enumerate(names, 1)}},
         source=("fct_visits_hourly", "visit_count"),
-        note=say("Passages par heure, en moyenne d'une semaine de la période."),
+        note=note,
         drill=Drill(url_path="adherents"),
         drill_label=say("Voir les adhérents"),
     )
@@ -105,9 +119,9 @@ def _visits_answer(now: float, before: Sequence[float] | None, year_before: Sequ
     return f"{answer}."
 
 
-def _hours_answer(means: dict[tuple[int, int], float]) -> str:
+def _hours_answer(means: dict[tuple[int, int], float], *, is_any: bool) -> str:
     if not means:
-        return say("Aucun passage sur la période.")
+        return say("Trop peu de passages pour les dire heure par heure." if is_any else "Aucun passage sur la période.")
     (day, hour), most = max(means.items(), key=lambda item: (item[1], item[0]))
     calm_day, calm_hour = min(
         ((day, hour) for day in range(1, 8) for hour in _DAYTIME), key=lambda slot: (means.get(slot, 0.0), slot)

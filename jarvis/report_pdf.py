@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from jarvis import reports_fr
+from jarvis import reports_fr, small_numbers
 from jarvis.conversations import Topic
 from jarvis.formats_fr import number
 from jarvis.reports import KeptReport, MemberAtRisk, Period, ReadReport, ReportKind
@@ -150,11 +150,17 @@ def _gyms(gyms: Sequence[dict[str, Any]], width: float, paragraph: Any) -> "Tabl
         rows.append(
             [
                 paragraph(one["name"], "cell_bold"),
-                *(paragraph(number(figures[name]), "cell") for name in counts),
-                paragraph(number(one["at_risk_member_count"]), "cell"),
+                *(paragraph(_told(figures[name]), "cell") for name in counts),
+                paragraph(_told(one["at_risk_member_count"]), "cell"),
             ]
         )
     return _table(rows, [0.3 * width, *[0.14 * width] * 5], repeats=True)
+
+
+def _told(count: int | None) -> str:
+    # Asked again: reports of before the rule hold every number.
+    told = small_numbers.told(count)
+    return small_numbers.FEW if told is None else number(told)
 
 
 def _table(rows: list[list[Any]], widths: list[float], *, repeats: bool = False) -> "Table":

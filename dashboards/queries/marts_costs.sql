@@ -104,3 +104,15 @@ where sessions.local_date between %(since)s::date and %(until)s::date
     and sessions.cost_usd > 0
 order by sessions.cost_usd desc, sessions.session_id
 limit %(most)s::integer;
+
+-- members --
+-- What the month cost each gym in view by the active members of its first day, and how many those were.
+select
+    figures.gym_id,
+    figures.cost_per_member_usd,
+    months.member_count
+from marts.fct_franchise_gyms_monthly as figures
+inner join marts.fct_churn_monthly as months
+    on figures.gym_id = months.gym_id and figures.month_date = months.month_date
+where figures.month_date = %(since)s::date
+    and (%(gym_id)s::uuid is null or figures.gym_id = %(gym_id)s::uuid);

@@ -30,54 +30,71 @@ group by daily.local_date
 order by daily.local_date;
 
 -- hours --
--- Visits of each hour of the week over the period.
+-- Visits of each hour of the week over the period; fewer than are told are null.
 select
-    hourly.weekday_number,
-    hourly.local_hour,
-    sum(hourly.visit_count)::bigint as visit_count
-from marts.fct_visits_hourly as hourly
-where (%(gym_id)s::uuid is null or hourly.gym_id = %(gym_id)s::uuid)
-    and hourly.local_date between %(first)s::date and %(last)s::date
-group by hourly.weekday_number, hourly.local_hour
-order by hourly.weekday_number, hourly.local_hour;
+    hours.weekday_number,
+    hours.local_hour,
+    case when hours.visit_count = 0 or hours.visit_count >= %(least)s::integer then hours.visit_count end as visit_count
+from (
+    select
+        hourly.weekday_number,
+        hourly.local_hour,
+        sum(hourly.visit_count)::bigint as visit_count
+    from marts.fct_visits_hourly as hourly
+    where (%(gym_id)s::uuid is null or hourly.gym_id = %(gym_id)s::uuid)
+        and hourly.local_date between %(first)s::date and %(last)s::date
+    group by hourly.weekday_number, hourly.local_hour
+) as hours
+order by hours.weekday_number, hours.local_hour;
 
 -- topics --
--- What was spoken of in the period and in the one before; a topic of fewer members than are told has no figures.
+-- What was spoken of in the period and in the one before; a topic of fewer members than are told has no figures, and one
+-- of a mood that fewer conversations had is told without its moods.
 select
     topics.topic,
     topics.is_now,
     topics.member_count < %(least)s::integer as is_suppressed,
     case when topics.member_count >= %(least)s::integer then topics.session_count end as session_count,
-    case when topics.member_count >= %(least)s::integer then topics.negative_count end as negative_count,
-    case when topics.member_count >= %(least)s::integer then topics.neutral_count end as neutral_count,
-    case when topics.member_count >= %(least)s::integer then topics.positive_count end as positive_count
+    case when topics.is_mood_told then topics.negative_count end as negative_count,
+    case when topics.is_mood_told then topics.neutral_count end as neutral_count,
+    case when topics.is_mood_told then topics.positive_count end as positive_count
 from (
-    -- Member by member first: to count distinct ones, everything would be sorted by topic.
     select
-        members.topic,
-        members.is_now,
-        sum(members.session_count)::bigint as session_count,
-        count(members.member_id) as member_count,
-        sum(members.negative_count)::bigint as negative_count,
-        sum(members.neutral_count)::bigint as neutral_count,
-        sum(members.positive_count)::bigint as positive_count
+        counts.*,
+        counts.member_count >= %(least)s::integer
+        and not exists (
+            select 1
+            from unnest(array[counts.negative_count, counts.neutral_count, counts.positive_count]) as moods (mood_count)
+            where moods.mood_count > 0 and moods.mood_count < %(least)s::integer
+        ) as is_mood_told
     from (
+        -- Member by member first: to count distinct ones, everything would be sorted by topic.
         select
-            spoken.topic,
-            sessions.member_id,
-            sessions.local_date >= %(first)s::date as is_now,
-            count(*) as session_count,
-            count(*) filter (where sessions.sentiment_label = 'negative') as negative_count,
-            count(*) filter (where sessions.sentiment_label = 'neutral') as neutral_count,
-            count(*) filter (where sessions.sentiment_label = 'positive') as positive_count
-        from marts.fct_sessions as sessions
-        cross join lateral unnest(sessions.key_topics) as spoken (topic)
-        where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
-            and sessions.analysis_status = 'completed'
-            and sessions.local_date between %(before)s::date and %(last)s::date
-        group by spoken.topic, sessions.member_id, sessions.local_date >= %(first)s::date
-    ) as members
-    group by members.topic, members.is_now
+            members.topic,
+            members.is_now,
+            sum(members.session_count)::bigint as session_count,
+            count(members.member_id) as member_count,
+            sum(members.negative_count)::bigint as negative_count,
+            sum(members.neutral_count)::bigint as neutral_count,
+            sum(members.positive_count)::bigint as positive_count
+        from (
+            select
+                spoken.topic,
+                sessions.member_id,
+                sessions.local_date >= %(first)s::date as is_now,
+                count(*) as session_count,
+                count(*) filter (where sessions.sentiment_label = 'negative') as negative_count,
+                count(*) filter (where sessions.sentiment_label = 'neutral') as neutral_count,
+                count(*) filter (where sessions.sentiment_label = 'positive') as positive_count
+            from marts.fct_sessions as sessions
+            cross join lateral unnest(sessions.key_topics) as spoken (topic)
+            where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+                and sessions.analysis_status = 'completed'
+                and sessions.local_date between %(before)s::date and %(last)s::date
+            group by spoken.topic, sessions.member_id, sessions.local_date >= %(first)s::date
+        ) as members
+        group by members.topic, members.is_now
+    ) as counts
 ) as topics
 order by topics.is_now desc, topics.session_count desc, topics.topic;
 

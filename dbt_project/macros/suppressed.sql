@@ -1,7 +1,10 @@
 {#
-    A figure of fewer than five members is nobody's business outside their own gym: null in what compares gyms. Zero
-    members are told, since nobody is behind them.
+    Where gyms are compared, a number of one to four is not told: neither itself, nor what is reckoned from so few. Zero
+    is told, since nobody is behind it. jarvis/small_numbers.py is the same rule outside the warehouse.
 #}
-{% macro suppressed(figure, member_count) -%}
-    case when {{ member_count }} = 0 or {{ member_count }} >= {{ var('least_members') }} then {{ figure }} end
+{% macro suppressed(figure, counts) -%}
+    case when {% for count in counts -%}
+        ({{ count }} = 0 or {{ count }} >= {{ var('least_members') }})
+        {%- if not loop.last %} and {% endif %}
+    {%- endfor %} then {{ figure }} end
 {%- endmacro %}

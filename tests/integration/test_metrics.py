@@ -250,21 +250,26 @@ def test_the_tiles_are_the_metrics(network: Database, gyms: list[Any]) -> None:
 
 
 def test_gyms_side_by_side_are_the_metrics(network: Database) -> None:
-    """« Réseau » of each gym and month: its shares, means and costs, where enough members are behind them."""
+    """« Réseau » of each gym and month: its shares and costs; none where what it is reckoned from is one to four."""
     block = read_blocks(QUERIES / "marts_network.sql")["months"].encode()
-    # The page's figure, and what it is of the metric's.
-    told_as = {"negative": ("negative_session_rate", 100), "cost": ("cost_per_session_usd", 1)}
+    # The page's figure, what it is of the metric's, and the metric of which one to four are not told.
+    told_as = {
+        "negative": ("negative_session_rate", 100, "negative_session_count"),
+        "cost": ("cost_per_session_usd", 1, "session_count"),
+    }
     with network.connect("pipeline") as pipeline, pipeline.cursor(row_factory=dict_row) as cursor:
         first = date(2026, 11, 1)
         rows = cursor.execute(block, {"since": first, "before": first, "until": date(2026, 11, 30)}).fetchall()
     november = {"since": date(2026, 11, 1), "until": date(2026, 11, 30)}
-    counted = measured(network, [name for name, _ in told_as.values()], **november)
+    asked = [metric for name, _, count in told_as.values() for metric in (name, count)]
+    counted = measured(network, asked, **november)
     for row in rows:
-        for key, (name, times) in told_as.items():
+        for key, (name, times, count) in told_as.items():
             measure = MEASURES[key]
             assert (measure.source, definition(*measure.source)) == (("metric", name), defined(network.settings)[name])
-            expected = counted[row["gym_id"]][name]
-            assert measure.of(row) == pytest.approx(times * float(expected), abs=1e-9), (name, row["gym_id"])
+            of_gym = counted[row["gym_id"]]
+            expected = None if 1 <= of_gym[count] <= 4 else pytest.approx(times * float(of_gym[name]), abs=1e-9)
+            assert measure.of(row) == expected, (name, row["gym_id"])
         assert float(row["session_count"]) > row["analysed_session_count"] > 0
     assert len(rows) == len(counted) == 4
 

@@ -273,8 +273,12 @@ def test_a_report_of_another_gym_cannot_be_read(written: Database) -> None:
 
 
 def test_a_franchise_s_figures_are_the_sum_of_its_gyms(written: Database) -> None:
-    """The table of gyms adds up to the figures above it."""
+    """The table of gyms adds up to the figures above it, as far as numbers of one to four let it."""
     for report in _rows(written, "select metrics from insights_reports where franchise_id is not null"):
         for name in ("visit_count", "session_count", "negative_session_count"):
-            parts = sum(gym["figures"][name] for gym in report["metrics"]["gyms"])
-            assert parts == report["metrics"]["figures"][name]["now"] > 0
+            parts = [gym["figures"][name] for gym in report["metrics"]["gyms"]]
+            told = [part for part in parts if part is not None]
+            hidden = report["metrics"]["figures"][name]["now"] - sum(told)
+            few = parts.count(None)
+            assert not {1, 2, 3, 4} & set(told)
+            assert few <= hidden <= 4 * few

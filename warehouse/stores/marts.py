@@ -27,7 +27,7 @@ def asking_marts() -> Iterator[None]:
     """
     try:
         yield
-    except psycopg.errors.UndefinedTable:
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
         raise NotBuiltYet("found no mart, expected those that dbt builds: wait for its next build") from None
 
 

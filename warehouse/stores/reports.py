@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from jarvis import small_numbers
 from jarvis.conversations import Topic
 from jarvis.reports import (
     SESSIONS_CITED,
@@ -29,6 +30,12 @@ from jarvis.reports import (
 )
 from warehouse.sql import queries
 from warehouse.stores.marts import asking_marts
+
+# Of `Figures`, what counts what members did.
+_COUNTS = (
+    "visit_count", "session_count", "analysed_session_count", "negative_session_count", "positive_session_count",
+    "alert_opened_count",
+)  # fmt: skip
 
 _FIGURES: LiteralString = """
     select
@@ -264,8 +271,8 @@ def metrics_of(report: Report) -> dict[str, Any]:
             {
                 "gym_id": str(one.gym_id),
                 "name": one.name,
-                "figures": asdict(one.figures),
-                "at_risk_member_count": one.at_risk_member_count,
+                "figures": _told_figures(one.figures),
+                "at_risk_member_count": small_numbers.told(one.at_risk_member_count),
             }
             for one in findings.gyms
         ],
@@ -315,6 +322,16 @@ def settle(
             "now": now,
         },
     )
+
+
+def _told_figures(figures: Figures) -> dict[str, Any]:
+    """One gym's figures as they stand beside the other gyms': no number of one to four, no mean of so few."""
+    found = asdict(figures)
+    for name in _COUNTS:
+        found[name] = small_numbers.told(found[name])
+    if not small_numbers.is_told(figures.analysed_session_count):
+        found["mean_sentiment_score"] = None
+    return found
 
 
 def _members_at_risk(connection: Connection, gym_ids: Sequence[UUID]) -> list[dict[str, Any]]:

@@ -1,5 +1,8 @@
 {{ config(materialized="view") }}
 
+{%- set talking = 'coalesce(talks.talking_member_count, 0)' %}
+{%- set members = 'coalesce(churn.member_count, 0)' %}
+
 with
 
 -- Cast, because a view's numbers have no precision of their own. Days are taken as moments without a zone: looking one
@@ -20,20 +23,20 @@ select
     visits.gym_id,
     gyms.franchise_id,
     visits.month_date,
-    visits.visit_count::bigint as visit_count,
-    visits.session_count::bigint as session_count,
-    visits.alert_opened_count::bigint as alert_opened_count,
+    {{ suppressed('visits.visit_count', ['visits.visit_count']) }}::bigint as visit_count,
+    {{ suppressed('visits.session_count', ['visits.session_count']) }}::bigint as session_count,
+    {{ suppressed('visits.alert_opened_count', ['visits.alert_opened_count']) }}::bigint as alert_opened_count,
     visits.cost_usd::numeric(14, 6) as cost_usd,
-    {{ suppressed('talks.talking_member_count', 'coalesce(talks.talking_member_count, 0)') }}::bigint
-        as talking_member_count,
-    {{ suppressed('talks.negative_session_count', 'coalesce(talks.talking_member_count, 0)') }}::bigint
+    {{ suppressed('visits.cost_usd / nullif(churn.member_count, 0)', [members]) }}::numeric(14, 6)
+        as cost_per_member_usd,
+    {{ suppressed('talks.talking_member_count', [talking]) }}::bigint as talking_member_count,
+    {{ suppressed('talks.negative_session_count', [talking, 'coalesce(talks.negative_session_count, 0)']) }}::bigint
         as negative_session_count,
-    {{ suppressed('talks.analysed_session_count', 'coalesce(talks.talking_member_count, 0)') }}::bigint
+    {{ suppressed('talks.analysed_session_count', [talking, 'coalesce(talks.analysed_session_count, 0)']) }}::bigint
         as analysed_session_count,
-    {{ suppressed('talks.mean_sentiment_score', 'coalesce(talks.talking_member_count, 0)') }}::numeric(4, 3)
-        as mean_sentiment_score,
-    {{ suppressed('churn.left_count', 'coalesce(churn.member_count, 0)') }}::integer as left_count,
-    {{ suppressed('churn.churn_rate', 'coalesce(churn.member_count, 0)') }}::numeric(5, 4) as churn_rate
+    {{ suppressed('talks.mean_sentiment_score', [talking]) }}::numeric(4, 3) as mean_sentiment_score,
+    {{ suppressed('churn.left_count', [members, 'coalesce(churn.left_count, 0)']) }}::integer as left_count,
+    {{ suppressed('churn.churn_rate', [members]) }}::numeric(5, 4) as churn_rate
 from visits
 inner join {{ ref('dim_gyms') }} as gyms on visits.gym_id = gyms.gym_id
 -- By the sessions' index, month by month: whoever asks for a few months pays for those.

@@ -27,8 +27,10 @@ select
     member_count < {{ var('least_members') }} as is_suppressed,
     case when member_count >= {{ var('least_members') }} then session_count end::bigint as session_count,
     case when member_count >= {{ var('least_members') }} then member_count end::bigint as member_count,
-    case when member_count >= {{ var('least_members') }} then negative_session_count end::bigint
-        as negative_session_count,
+    case
+        when member_count >= {{ var('least_members') }}
+            then {{ suppressed('negative_session_count', ['negative_session_count']) }}
+    end::bigint as negative_session_count,
     case when member_count >= {{ var('least_members') }} then mean_sentiment_score end::numeric(4, 3)
         as mean_sentiment_score
 from topics

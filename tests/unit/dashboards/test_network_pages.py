@@ -183,8 +183,10 @@ def test_a_budget_s_state_is_told_ahead(budget: str | None, a_day: str, state: s
     days = {today - timedelta(days=number): Decimal(a_day) for number in range(1, 60)}
     month = costs.month(date(2026, 11, 1), today=today)
     [line] = costs.gym_lines(
-        month, {UUID(int=1): costs.GymDays(days, days)}, [a_gym(budget_usd=budget and Decimal(budget))], {}
-    )
+        month, {UUID(int=1): costs.GymDays(days, days)}, [a_gym(budget_usd=budget and Decimal(budget))], {},
+        {UUID(int=1): Decimal("0.22")},
+    )  # fmt: skip
+    assert line["member_cost_usd"] == Decimal("0.22")
     assert line["state"] == state
     assert line["cost_usd"] == 22
 

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import access, language, texts_fr, trend_leavers, trend_talks, trend_visits
-from dashboards.network import LEAST_MEMBERS
 from dashboards.periods import PERIODS, Span, months_back
 from dashboards.trends import Look
+from jarvis import small_numbers
 from jarvis.tenancy import Scope, UserRole
 from tests.support.app_pages import MemoryRecords
 
@@ -116,6 +116,29 @@ def test_the_fullest_hour_is_named() -> None:
     trend = trend_visits.hours(a_look(), found)
     assert trend.answer == "Surtout le lundi à 18 h (10,0 passages). Le plus calme : le mercredi à 14 h."
     assert trend.rows[18 - 8]["1"] == 10.0
+
+
+def test_an_hour_of_a_handful_stays_empty() -> None:
+    """Neither its mean nor a zero: the cell is empty in the map and in the table, and a sentence says why."""
+    found = [
+        {"weekday_number": 1, "local_hour": 18, "visit_count": 40},
+        {"weekday_number": 2, "local_hour": 18, "visit_count": None},
+    ]
+    trend = trend_visits.hours(a_look(), found)
+    assert (trend.rows[0]["1"], trend.rows[0]["2"], trend.rows[0]["3"]) == (10.0, None, 0.0)
+    assert trend.figure is not None
+    assert [row[0] for row in trend.figure.data[0].z][:3] == [10.0, None, 0.0]
+    assert trend.note.endswith("Les heures de moins de 5 passages en tout restent vides.")
+    assert trend_visits.hours(a_look(), found[1:]).answer == "Trop peu de passages pour les dire heure par heure."
+
+
+def test_a_topic_of_a_mood_of_a_handful_is_told_without_moods() -> None:
+    """Its conversations stand in a colour of their own, and nobody is said to complain of it."""
+    quiet = {**a_topic("crowding", 0, 9), "negative_count": None, "neutral_count": None}
+    trend = trend_talks.topics(a_look(), [quiet])
+    assert trend.answer == "Surtout : affluence."
+    assert trend.figure is not None
+    assert {part.name: list(part.x) for part in trend.figure.data}["Humeur non dite"] == [9]
 
 
 def test_topics_say_what_members_complain_of_and_lead_there() -> None:
@@ -233,7 +256,7 @@ def test_the_period_is_asked_of_the_marts(page: AppTest, records: MemoryRecords)
 
 
 @pytest.mark.parametrize(
-    ("page", "least"), [(UserRole.GYM_MANAGER, 0), (UserRole.FRANCHISE_OWNER, LEAST_MEMBERS)], indirect=["page"]
+    ("page", "least"), [(UserRole.GYM_MANAGER, 0), (UserRole.FRANCHISE_OWNER, small_numbers.LEAST)], indirect=["page"]
 )
 def test_whoever_compares_gyms_is_told_nothing_of_a_handful(page: AppTest, records: MemoryRecords, least: int) -> None:
     """The database leaves such figures out; a gym's own people know their members."""

@@ -138,3 +138,15 @@ def test_sixty_gyms_go_over_pages_with_their_heading() -> None:
     found = pages(render_pdf(read_report(gyms=60)))
     assert all(f"Salle {place} " in " ".join(found) for place in range(60))
     assert sum("Négatives" in page for page in found) >= 2
+
+
+def test_a_gym_s_number_of_one_to_four_is_words_beside_other_gyms() -> None:
+    """Neither the kept report nor the pages hold it; zero and five are numbers, and so is a sum over all gyms."""
+    read = read_report(gyms=6)
+    kept = [gym["at_risk_member_count"] for gym in read.report.metrics["gyms"]]
+    assert kept == [0, None, None, None, None, 5]
+    few = {**read.report.metrics["gyms"][0], "at_risk_member_count": 3}
+    old = replace(read.report, metrics={**read.report.metrics, "gyms": [few]})
+    assert " ".join(pages(render_pdf(read))).count("moins de 5") == 4
+    assert "moins de 5" in " ".join(pages(render_pdf(replace(read, report=old))))
+    assert read.report.metrics["standing"]["at_risk_member_count"] == 23
