@@ -34,7 +34,7 @@ _EVERY = 2**31 - 1
 def place(scope: Scope, choice: AlertChoice, counts: AlertCounts) -> None:
     """The counts, each with the way to the alerts it counts; below them what they mean and the file."""
     st.html(cards.counts_html(counts))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="alert-ways"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="counted-ways"):
         for state, label in alert_choices.COUNTED.items():
             if st.button(say(label), key=f"see-{state}", type="tertiary", icon=":material/filter_list:",
                          on_click=alert_choices.pick, args=(state,)):  # fmt: skip
