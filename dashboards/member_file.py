@@ -50,7 +50,7 @@ def place(scope: Scope, records: Records, member_id: UUID, *, now: datetime) -> 
         st.subheader(say("Ce qui s'est passé"), anchor=False)
         st.html(timeline_html(records.rows(scope, "members.timeline", member_id=member_id), member, now=now))
     with right:
-        is_at_risk = member["churn_risk_level"] in ("high", "critical")
+        is_at_risk = member["churn_risk_level"] in ("high", "critical") and member["held_back_reason"] is None
         st.subheader(say("Pourquoi l'appeler" if is_at_risk else "Risque de départ"), anchor=False)
         st.html(reasons_html(member))
         st.caption(age(member, now=now))

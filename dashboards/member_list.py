@@ -92,11 +92,11 @@ def _how_many(rows: Sequence[Row]) -> str:
 
 def line(row: Row) -> dict[str, Any]:
     """One member as the list shows them."""
-    level, visit_at = row["churn_risk_level"], row["last_visit_at"]
+    visit_at = row["last_visit_at"]
     return {
         "name": full_name(row),
         "gym": row["gym_name"],
-        "level": say("Nouveau") if row["is_new"] else say(texts_fr.RISK_LEVELS[level]) if level else "–",
+        "level": level_words(row),
         "score": row["churn_risk_score"],
         "reason": row["reason"] or "",
         "last_visit": None if visit_at is None else formats.local_date(visit_at, timezone=row["timezone"]),
@@ -105,6 +105,16 @@ def line(row: Row) -> dict[str, Any]:
         "trend": say(texts_fr.VISIT_TRENDS[row["visit_trend"]]) if row["visit_trend"] else "–",
         "conversations": row["conversation_count"],
     }
+
+
+def level_words(row: Row) -> str:
+    """The risk in a word, or why there is none to act on."""
+    level = row["churn_risk_level"]
+    if row["is_new"]:
+        return say("Nouveau")
+    if level is None:
+        return "–"
+    return say(texts_fr.RISK_LEVELS[level]) if row["held_back_reason"] is None else say("Suspendu")
 
 
 def full_name(row: Row) -> str:

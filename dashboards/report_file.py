@@ -208,9 +208,11 @@ def _place_insights(report: KeptReport) -> None:
 
 
 def _place_whom_to_call(read: ReadReport) -> None:
-    if not read.whom_to_call:
+    if not read.whom_to_call and read.why_nobody is None:
         return
     st.subheader(say("Qui appeler, et pourquoi"), anchor=False)
+    if read.why_nobody is not None:
+        st.html(f'<p class="j-note">{escape(say(read.why_nobody))}</p>')
     for member in read.whom_to_call:
         with st.container(gap=None):
             navigation.link("adherents", member.name, {"adherent": str(member.member_id)})

@@ -95,6 +95,10 @@ def _story(read: ReadReport, *, width: float, link: str) -> "list[Flowable]":
         story.append(
             KeepTogether([paragraph("Qui appeler, et pourquoi", "heading"), _whom(read.whom_to_call, width, paragraph)])
         )
+    if read.why_nobody:
+        story.append(
+            KeepTogether([paragraph("Qui appeler, et pourquoi", "heading"), paragraph(read.why_nobody, "body")])
+        )
     if report.insights:
         story.append(paragraph("Ce qui a changé", "heading"))
         story += [_insight(one, paragraph, link=link) for one in report.insights]

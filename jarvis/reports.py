@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from jarvis import reports_fr
+from jarvis.churn import HeldBack
 from jarvis.conversations import Topic
 from jarvis.formats_fr import member_name
 
@@ -268,6 +269,13 @@ class ReadReport:
 
     report: KeptReport
     whom_to_call: tuple[MemberAtRisk, ...]
+    held_back: HeldBack | None = None
+    """Why nobody is named although scores are high; None where somebody is, or none is high."""
+
+    @property
+    def why_nobody(self) -> str | None:
+        """The sentence that stands in place of the names, in French; None where there is nothing to explain."""
+        return None if self.held_back is None else reports_fr.NOBODY_TO_CALL[self.held_back]
 
 
 def write_report(findings: Findings) -> Report:

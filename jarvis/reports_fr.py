@@ -6,6 +6,7 @@ Members are never named here: names are added for a reader who may see them (`or
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jarvis.churn import HeldBack
 from jarvis.conversations import Topic
 from jarvis.formats_fr import full_date, number
 
@@ -45,6 +46,20 @@ FIGURES: Mapping[str, tuple[str, int]] = {
 }
 
 # Compared by their difference; the others by their share.
+# In place of the names, where every high score is held back.
+NOBODY_TO_CALL: Mapping[HeldBack, str] = {
+    HeldBack.DECLARED_ABSENCE: "Personne pour l'instant : les adhérents à risque ont déclaré une absence.",
+    HeldBack.GYM_CLOSED: "Personne pour l'instant : la salle est fermée, une absence ne dit rien.",
+    HeldBack.CHECKINS_SILENT: (
+        "Personne pour l'instant : les passages de la salle n'arrivent plus, tout le monde y paraît absent. "
+        "Vérifier d'abord la porte et les bornes."
+    ),
+    HeldBack.FEATURES_DRIFTED: (
+        "Personne pour l'instant : les données de la salle ne ressemblent plus à celles d'avant, "
+        "les scores sont suspendus en attendant un contrôle."
+    ),
+}
+
 SCORES = frozenset({"mean_sentiment_score"})
 
 TOPICS: Mapping[Topic, str] = {

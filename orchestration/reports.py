@@ -133,6 +133,8 @@ def letter_of(read: ReadReport, *, link: str, stop: str | None = None) -> Letter
             f"{one.name} ({one.gym_name}) : {one.reason or 'risque élevé de départ'}" for one in read.whom_to_call
         )
         sections.append(Section("Qui appeler, et pourquoi", lines))
+    elif read.why_nobody:
+        sections.append(Section("Qui appeler, et pourquoi", (read.why_nobody,)))
     if report.insights:
         sections.append(Section("Ce qui a changé", tuple(insight_line(one) for one in report.insights)))
     return Letter(

@@ -16,7 +16,7 @@ order by daily.local_date;
 -- How many members are active now, and how many of them may leave.
 select
     count(*) as active_member_count,
-    count(*) filter (where members.churn_risk_level in ('high', 'critical')) as at_risk_member_count
+    count(*) filter (where members.is_at_risk) as at_risk_member_count
 from marts.dim_members as members
 where members.is_active
     and (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid);

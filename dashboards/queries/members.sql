@@ -1,5 +1,6 @@
 -- listing --
--- Members by their risk of leaving, the highest first, with their heaviest reason, their habit, and how many there are.
+-- Members by their risk of leaving, the highest first and those held back last, with their heaviest reason, their habit,
+-- and how many there are.
 select
     members.id,
     members.first_name,
@@ -9,6 +10,7 @@ select
     coalesce(analytics.is_new, false) as is_new,
     analytics.churn_risk_level,
     analytics.churn_risk_score::double precision as churn_risk_score,
+    analytics.churn_held_back_reason as held_back_reason,
     analytics.churn_factors -> 0 ->> 'text' as reason,
     members.last_visit as last_visit_at,
     analytics.visit_frequency_per_week::double precision as visits_per_week,
@@ -25,6 +27,8 @@ left join public.member_analytics as analytics
     on analytics.gym_id = members.gym_id and analytics.member_id = members.id
 where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
     and (%(levels)s::text[] = '{}' or analytics.churn_risk_level = any (%(levels)s::text[]))
+    -- A filter by level gives the rows that the figures count.
+    and (%(levels)s::text[] = '{}' or analytics.churn_held_back_reason is null)
     and (%(trends)s::text[] = '{}' or analytics.visit_trend = any (%(trends)s::text[]))
     and (not %(is_new)s::boolean or analytics.is_new)
     and (%(shows_former)s::boolean or members.is_active)
@@ -34,7 +38,7 @@ where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
             like '%%' || public.unaccent(lower(%(name)s::text)) || '%%'
     )
 order by
-    analytics.churn_risk_score desc nulls last, members.last_name, members.first_name, members.id
+    analytics.churn_held_back_reason is not null, analytics.churn_risk_score desc nulls last, members.last_name, members.first_name, members.id
 limit %(most)s::integer;
 
 -- member --

@@ -471,7 +471,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "create_gym", "create_kiosk", "drop_second_factor", "end_absence", "fail_address",
             "fail_second_factor", "fail_sign_in", "freshness", "invite_person", "invite_person_again",
             "is_super_admin", "issue_kiosk_code", "issue_password_reset", "kiosk_access",
-            "kiosk_setting_layers", "managed_gym_ids", "members_keeping_health", "merge_incidents",
+            "kiosk_setting_layers", "managed_gym_ids", "members_keeping_health", "members_to_call", "merge_incidents",
             "move_report", "note_page_view", "note_reading", "note_unmasking", "offer_second_factor",
             "offered_second_factor", "open_dashboard_session", "open_provider_session", "own_sessions",
             "page_views_since", "pass_second_factor", "pause_kiosk", "people", "prove_session", "read_account_link",

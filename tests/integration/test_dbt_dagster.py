@@ -51,7 +51,7 @@ DIRECT: LiteralString = """
     )
     select
         (select count(*) from members) as active_member_count,
-        (select count(*) from members where churn_risk_level in ('high', 'critical')) as at_risk_member_count,
+        (select count(*) from members where is_at_risk) as at_risk_member_count,
         (select sum(visit_count) from days)::bigint as visit_count,
         (select count(*) from sessions) as session_count,
         (select sum(session_minutes) from days)::float8 as session_minutes,

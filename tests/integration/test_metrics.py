@@ -42,9 +42,11 @@ RAW: Mapping[str, LiteralString] = {
     "at_risk_member_count": """
         select count(*) from gym_members_v2 as members inner join member_analytics as analytics
             on analytics.member_id = members.id
-        where members.gym_id = %(gym)s and is_active and churn_risk_level in ('high', 'critical')""",
+        where members.gym_id = %(gym)s and is_active and churn_risk_level in ('high', 'critical')
+            and churn_held_back_reason is null""",
     "at_risk_member_rate": """
-        select (count(*) filter (where churn_risk_level in ('high', 'critical')))::float8 / count(*)
+        select (count(*) filter (
+            where churn_risk_level in ('high', 'critical') and churn_held_back_reason is null))::float8 / count(*)
         from gym_members_v2 as members left join member_analytics as analytics on analytics.member_id = members.id
         where members.gym_id = %(gym)s and is_active""",
     "visit_count": """

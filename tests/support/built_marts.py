@@ -45,6 +45,11 @@ PIPELINE_RESULTS: tuple[LiteralString, ...] = (
     from public.gym_members_v2
     on conflict (member_id) do update set churn_risk_level = excluded.churn_risk_level
     """,
+    # And some scores may not be acted on, high ones among them.
+    """
+    update public.member_analytics set churn_held_back_reason = 'declared_absence'
+    where abs(hashtext(member_id::text || 'held')) % 5 = 0
+    """,
     """
     insert into public.manager_alerts (gym_id, session_id, alert_type, title, dedup_key, created_at)
     select gym_id, id, 'negative_feedback', 'Douches froides', id::text, started_at

@@ -234,10 +234,12 @@ where scores.as_of_date = %(as_of)s::date and scores.member_id <> all (%(member_
 -- save_current --
 -- Members' analytics show the newest day's scores; other columns belong to the members stage and stay.
 insert into public.member_analytics as analytics (
-    member_id, gym_id, churn_risk_score, churn_risk_level, churn_factors, last_churn_analysis_at
+    member_id, gym_id, churn_risk_score, churn_risk_level, churn_factors, churn_held_back_reason,
+    last_churn_analysis_at
 )
 select
-    scores.member_id, scores.gym_id, scores.score, scores.level, scores.factors, scores.scored_at
+    scores.member_id, scores.gym_id, scores.score, scores.level, scores.factors, scores.held_back_reason,
+    scores.scored_at
 from public.churn_scores as scores
 inner join public.gym_members_v2 as members on scores.gym_id = members.gym_id and scores.member_id = members.id
 where scores.as_of_date = %(as_of)s::date
@@ -247,6 +249,7 @@ on conflict (member_id) do update
 set churn_risk_score = excluded.churn_risk_score,
     churn_risk_level = excluded.churn_risk_level,
     churn_factors = excluded.churn_factors,
+    churn_held_back_reason = excluded.churn_held_back_reason,
     last_churn_analysis_at = excluded.last_churn_analysis_at;
 
 -- clear_unscored --
@@ -255,6 +258,7 @@ update public.member_analytics as analytics
 set churn_risk_score = null,
     churn_risk_level = null,
     churn_factors = null,
+    churn_held_back_reason = null,
     last_churn_analysis_at = clock_timestamp()
 where analytics.churn_risk_score is not null
     and not exists (select from public.churn_scores where churn_scores.as_of_date > %(as_of)s::date)

@@ -22,7 +22,7 @@ from public.insights_reports as reports
 where reports.id = %(report_id)s::uuid and (%(shows_drafts)s::boolean or reports.status <> 'draft');
 
 -- whom_to_call --
--- The members with the highest risk in the gyms that the report tells of and the person sees.
+-- The members with the highest risk that may be acted on, in the gyms that the report tells of and the person sees.
 select
     members.id as member_id,
     members.first_name,
@@ -30,15 +30,26 @@ select
     gyms.name as gym_name,
     analytics.churn_risk_level,
     analytics.churn_factors
+from app.members_to_call(%(gym_ids)s::uuid[], %(asked)s::integer) as called
+inner join public.gym_members_v2 as members on called.member_id = members.id
+inner join public.member_analytics as analytics
+    on members.gym_id = analytics.gym_id and members.id = analytics.member_id
+inner join public.gyms on members.gym_id = gyms.id
+order by called.place;
+
+-- held_back --
+-- Why the high scores of these gyms are not acted on, the reason of most members first.
+select analytics.churn_held_back_reason
 from public.member_analytics as analytics
 inner join public.gym_members_v2 as members
     on analytics.gym_id = members.gym_id and analytics.member_id = members.id
-inner join public.gyms on members.gym_id = gyms.id
 where analytics.gym_id = any (%(gym_ids)s::uuid[])
     and members.is_active
     and analytics.churn_risk_level in ('high', 'critical')
-order by analytics.churn_risk_score desc, members.id
-limit %(asked)s::integer;
+    and analytics.churn_held_back_reason is not null
+group by analytics.churn_held_back_reason
+order by count(*) desc, analytics.churn_held_back_reason
+limit 1;
 
 -- gyms_of_franchise --
 -- The franchise's gyms that the person sees.

@@ -30,13 +30,12 @@ from public.insights_reports as reports
 where reports.report_type = %(report_type)s::text;
 
 -- members_at_risk --
--- Active members of each gym, and those among them at high or critical risk, as whoever reads the report finds them.
+-- Active members of each gym, and those among them at high or critical risk that may be acted on, as whoever reads the report finds them.
 select
     gyms.id as gym_id,
     gyms.name as gym_name,
     count(members.id)::integer as active_member_count,
-    (count(members.id) filter (where analytics.churn_risk_level in ('high', 'critical')))::integer
-        as at_risk_member_count
+    (count(members.id) filter (where analytics.is_at_risk))::integer as at_risk_member_count
 from public.gyms
 left join public.gym_members_v2 as members on gyms.id = members.gym_id and members.is_active
 left join public.member_analytics as analytics

@@ -82,7 +82,7 @@ _BY_GYM: LiteralString = """
         from marts.dim_members as members
         where members.gym_id = gyms.gym_id
             and members.is_active
-            and members.churn_risk_level in ('high', 'critical')
+            and members.is_at_risk
     ) as risks
     where (%(gym_id)s::uuid is null or gyms.gym_id = %(gym_id)s::uuid)
     order by gyms.gym_name, gyms.gym_id

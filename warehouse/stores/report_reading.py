@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row, scalar_row
 
+from jarvis.churn import HeldBack
 from jarvis.reports import KeptReport, MemberAtRisk, ReadReport
 from warehouse.sql import queries
 
@@ -28,7 +29,8 @@ def read(connection: Connection, report_id: UUID, *, shows_drafts: bool = False)
     gym_ids = [report.gym_id] if report.gym_id else _gyms(connection, report)
     with connection.cursor(row_factory=class_row(MemberAtRisk)) as members:
         found = members.execute(_sql("whom_to_call"), {"gym_ids": gym_ids, "asked": WHOM_TO_CALL}).fetchall()
-    return ReadReport(report, tuple(found))
+    held_back = None if found else connection.execute(_sql("held_back"), {"gym_ids": gym_ids}).fetchone()
+    return ReadReport(report, tuple(found), None if held_back is None else HeldBack(held_back[0]))
 
 
 def _gyms(connection: Connection, report: KeptReport) -> list[UUID]:

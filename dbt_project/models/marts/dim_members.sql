@@ -71,6 +71,7 @@ described as (
         analytics.observed_date,
         analytics.churn_risk_score,
         analytics.churn_risk_level,
+        coalesce(analytics.is_at_risk, false) as is_at_risk,
         coalesce(agreed.granted_purposes, '{}') as granted_purposes,
         analytics.updated_at as analytics_updated_at,
         now() as built_at

@@ -30,6 +30,7 @@ renamed as (
 
         -- booleans
         is_new,
+        is_at_risk,
 
         -- dates
         observed_on as observed_date,

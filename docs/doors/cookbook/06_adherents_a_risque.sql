@@ -12,7 +12,7 @@ select
     count(*) filter (where members.churn_risk_level = 'low') as low_member_count,
     count(*) filter (where members.churn_risk_level is null) as unscored_member_count,
     round(
-        100.0 * count(*) filter (where members.churn_risk_level in ('high', 'critical'))
+        100.0 * count(*) filter (where members.is_at_risk)
         / nullif(count(members.churn_risk_level), 0),
         1
     ) as at_risk_percent

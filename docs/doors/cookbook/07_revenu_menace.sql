@@ -7,13 +7,13 @@
 
 select
     gyms.gym_name,
-    count(*) filter (where members.churn_risk_level in ('high', 'critical')) as at_risk_member_count,
+    count(*) filter (where members.is_at_risk) as at_risk_member_count,
     coalesce(
-        sum(members.monthly_price_eur) filter (where members.churn_risk_level in ('high', 'critical')), 0
+        sum(members.monthly_price_eur) filter (where members.is_at_risk), 0
     ) as at_risk_eur_per_month,
     coalesce(sum(members.monthly_price_eur), 0) as total_eur_per_month,
     count(*) filter (
-        where members.churn_risk_level in ('high', 'critical') and members.monthly_price_eur is null
+        where members.is_at_risk and members.monthly_price_eur is null
     ) as unpriced_member_count
 from marts.dim_members as members
 inner join marts.dim_gyms as gyms on members.gym_id = gyms.gym_id

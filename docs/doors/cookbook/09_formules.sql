@@ -9,7 +9,7 @@ select
     count(*) as member_count,
     round(100.0 * count(*) filter (where membership_status in ('cancelled', 'expired')) / count(*), 1) as ended_percent,
     round(
-        100.0 * count(*) filter (where is_active and churn_risk_level in ('high', 'critical'))
+        100.0 * count(*) filter (where is_active and is_at_risk)
         / nullif(count(*) filter (where is_active and churn_risk_level is not null), 0),
         1
     ) as at_risk_percent,

@@ -7,7 +7,7 @@
 select
     date_trunc('week', members.membership_expires_date)::date as week_start_date,
     count(*) as expiring_member_count,
-    count(*) filter (where members.churn_risk_level in ('high', 'critical')) as at_risk_member_count,
+    count(*) filter (where members.is_at_risk) as at_risk_member_count,
     coalesce(sum(members.monthly_price_eur), 0) as expiring_eur_per_month
 from marts.dim_members as members
 cross join (select max(local_date) as last_date from marts.fct_gym_daily) as built

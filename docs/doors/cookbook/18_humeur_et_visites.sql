@@ -13,7 +13,7 @@ select
     count(*) as member_count,
     round(avg(visit_frequency_per_week), 2) as mean_visits_per_week,
     round(avg(usual_visits_per_week), 2) as mean_usual_visits_per_week,
-    round(100.0 * count(*) filter (where churn_risk_level in ('high', 'critical')) / count(*), 1) as at_risk_percent
+    round(100.0 * count(*) filter (where is_at_risk) / count(*), 1) as at_risk_percent
 from marts.dim_members
 where is_active and mean_sentiment_score is not null
 group by mood

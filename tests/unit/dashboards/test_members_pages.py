@@ -70,6 +70,20 @@ def test_the_list_shows_the_level_the_reason_and_the_habit(page: AppTest) -> Non
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Élevé"),
+        ({"held_back_reason": "checkins_silent"}, "Suspendu"),
+        ({"held_back_reason": "checkins_silent", "churn_risk_level": None}, "–"),
+        ({"is_new": True}, "Nouveau"),
+    ],
+)
+def test_a_score_that_is_held_back_is_no_risk(changes: dict[str, object], words: str) -> None:
+    """The list says so in place of the level."""
+    assert member_list.line(a_member(**changes))["level"] == words
+
+
 def test_the_last_visit_is_a_day_of_the_members_gym() -> None:
     """Half past midnight in Dax is the day before in UTC."""
     late = datetime(2026, 3, 12, 23, 30, tzinfo=UTC)

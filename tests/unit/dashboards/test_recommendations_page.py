@@ -1,5 +1,6 @@
 """« Recommandations » run by Streamlit's own test harness, with rows in memory: reports, things to do, doubts."""
 
+import html
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import access, language, report_file, report_list, texts_fr, unfounded
+from jarvis.churn import HeldBack
 from jarvis.reports import KeptReport, MemberAtRisk, ReadReport
 from jarvis.tenancy import Scope, UserRole
 from tests.support.app_pages import MemoryRecords, press, words
@@ -244,6 +246,18 @@ def test_an_archived_report_has_its_figures_and_no_sentences(page: AppTest, repo
     page.run()
     assert not page.exception
     assert "ne sont plus conservés" in words(page)
+
+
+def test_a_report_that_names_nobody_says_why(page: AppTest, reports: MemoryReports) -> None:
+    """Every high score is held back: a sentence instead of names; where nobody is at risk, no heading either."""
+    page.query_params["rapport"] = str(REPORT)
+    reports.read_report = ReadReport(a_report(), (), HeldBack.CHECKINS_SILENT)
+    page.run()
+    assert not page.exception
+    assert "les passages de la salle n'arrivent plus" in html.unescape(words(page))
+    reports.read_report = ReadReport(a_report(), ())
+    page.run()
+    assert "Qui appeler" not in words(page)
 
 
 def test_a_doubt_names_its_claim() -> None:

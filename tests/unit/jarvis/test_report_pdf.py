@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pypdfium2
 
+from jarvis.churn import HeldBack
 from jarvis.conversations import Topic
 from jarvis.report_pdf import render_pdf
 from jarvis.reports import (
@@ -22,6 +23,8 @@ from jarvis.reports import (
     Week,
     write_report,
 )
+from jarvis.reports_fr import NOBODY_TO_CALL
+from orchestration.reports import letter_of
 from warehouse.stores.reports import metrics_of
 
 SESSIONS = tuple(UUID(int=place) for place in range(1, 6))
@@ -104,6 +107,20 @@ def test_a_gym_s_week_fits_on_one_page_and_says_everything() -> None:
         "ne pas diffuser",
     ):
         assert said in text, said
+
+
+def test_without_names_it_says_why() -> None:
+    """Every high score is held back: the heading stands with one sentence instead of a table."""
+    text = " ".join(pages(render_pdf(replace(read_report(), whom_to_call=(), held_back=HeldBack.CHECKINS_SILENT))))
+    assert "Qui appeler, et pourquoi Personne pour l'instant : les passages de la salle n'arrivent plus" in text
+    assert "Qui appeler" not in " ".join(pages(render_pdf(replace(read_report(), whom_to_call=()))))
+
+
+def test_the_letter_says_why_too() -> None:
+    """The same sentence stands where the names would."""
+    letter = letter_of(replace(read_report(), whom_to_call=(), held_back=HeldBack.FEATURES_DRIFTED), link="")
+    sections = {one.heading: one.lines for one in letter.sections}
+    assert sections["Qui appeler, et pourquoi"] == (NOBODY_TO_CALL[HeldBack.FEATURES_DRIFTED],)
 
 
 def test_every_insight_shows_what_it_rests_on_and_leads_there() -> None:
