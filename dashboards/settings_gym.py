@@ -6,6 +6,7 @@ Changes go through functions that check who may and write the trail; what they r
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from math import floor
 
 import streamlit as st
 from psycopg.types.json import Jsonb
@@ -14,6 +15,7 @@ from dashboards import access, changes, choices, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.alert_choices import Preview, ScoredDay, preview_churn
+from jarvis.churn import ChurnThresholds
 from jarvis.kiosk_health import WEEKDAYS
 from jarvis.storage import StorageLevel
 from jarvis.tenancy import Scope
@@ -23,8 +25,8 @@ STORAGE: Mapping[str, str] = {
     StorageLevel.WITHOUT_PERSONAL_DATA: "Sans données personnelles",
     StorageLevel.METADATA_ONLY: "Rien de ce qui est dit",
 }
-# The score from which a risk is high (JARVIS_CHURN_LEVELS' own default) up to where hardly anybody is.
-THRESHOLDS = (0.5, 0.95)
+# Above it there is hardly anybody, whoever gives the scores.
+HIGHEST_THRESHOLD = 0.95
 PREVIEW_DAYS = 30
 
 DAYS: Mapping[str, str] = dict(zip(WEEKDAYS, texts_fr.WEEKDAYS, strict=True))
@@ -35,6 +37,7 @@ def place_alerts(scope: Scope, gym: Row, *, now: datetime) -> None:
     """Alerts a week, from which score on with what it would have done last month, and what is kept of words."""
     records = access.door().records
     # No form: the preview follows the slider.
+    level_from = lowest_threshold(scope, records, gym)
     with st.container(border=True, key="form-alerts"):
         per_week = st.number_input(
             say("Alertes de départ par semaine, au plus"), min_value=0, max_value=200, step=1,
@@ -42,10 +45,13 @@ def place_alerts(scope: Scope, gym: Row, *, now: datetime) -> None:
             help=say("Les suivantes attendent dans le récapitulatif de la semaine."),
         )  # fmt: skip
         threshold = st.slider(
-            say("Alerter à partir du score de risque"), *THRESHOLDS, step=0.05, format="%.2f",
-            value=max(THRESHOLDS[0], gym["churn_alert_threshold"] or THRESHOLDS[0]),
+            say("Alerter à partir du score de risque"), level_from, HIGHEST_THRESHOLD, step=0.01, format="%.2f",
+            value=max(level_from, gym["churn_alert_threshold"] or level_from),
+            help=say("Tout à gauche : le niveau « élevé », là où il commence pour les scores d'aujourd'hui."),
         )  # fmt: skip
-        st.info(preview_words(preview(scope, records, gym, threshold=threshold, now=now)), icon=":material/history:")
+        chosen = None if threshold <= level_from else round(threshold, 2)
+        found = preview(scope, records, gym, threshold=chosen, per_week=int(per_week), now=now)
+        st.info(preview_words(found), icon=":material/history:")
         level = st.selectbox(
             say("Ce qui est conservé des conversations"), list(STORAGE),
             index=list(STORAGE).index(gym["storage_level"]), format_func=lambda one: say(STORAGE[one]),
@@ -55,27 +61,37 @@ def place_alerts(scope: Scope, gym: Row, *, now: datetime) -> None:
     if is_sent:
         changes.carry_out(
             scope, "gym_settings.change_gym", done=say("Les réglages de la salle sont enregistrés."), gym_id=gym["id"],
-            per_week=int(per_week), threshold=None if threshold <= THRESHOLDS[0] else round(threshold, 2),
+            per_week=int(per_week), threshold=chosen,
             storage_level=str(level),
         )  # fmt: skip
 
 
-def preview(scope: Scope, records: Records, gym: Row, *, threshold: float, now: datetime) -> Preview:
-    """What a threshold would have done in the last month, had nobody acted on any alert."""
+def lowest_threshold(scope: Scope, records: Records, gym: Row) -> float:
+    """The score from which the gym's newest ones are high, to the hundredth below; the rules' own without any."""
+    row = records.row(scope, "gym_settings.high_from", gym_id=gym["id"])
+    found = None if row is None else row["high_from"]
+    high_from = ChurnThresholds().high_from if found is None else found
+    return min(max(floor(high_from * 100 + 1e-9) / 100, 0.01), HIGHEST_THRESHOLD - 0.01)
+
+
+def preview(
+    scope: Scope, records: Records, gym: Row, *, threshold: float | None, per_week: int, now: datetime
+) -> Preview:
+    """What a threshold, or None for the level, would have done in the last month, had nobody acted on any alert."""
     since = (now - timedelta(days=PREVIEW_DAYS)).date()
     rows = records.rows(scope, "gym_settings.scored_days", gym_id=gym["id"], since=since)
-    return preview_churn([ScoredDay(**row) for row in rows], threshold=threshold)
+    return preview_churn([ScoredDay(**row) for row in rows], threshold=threshold, budget=per_week)
 
 
 def preview_words(found: Preview) -> str:
-    """One sentence: how often it would have fired, and over how many days there are scores."""
+    """One sentence: how often it would have fired, whom the budget reached, over how many days there are scores."""
     if not found.days:
         return say("Aucun score le mois dernier : l'effet de ce seuil ne peut pas être estimé.")
     sentence = say(
-        "Ce que ce seuil aurait donné le mois dernier. Alertes : {fired} ; adhérents : {members} ; "
-        "jours de scores : {days}."
+        "Ce que ce seuil aurait donné le mois dernier. Alertes : {fired} ; adhérents : {members}, dont {reached} dans "
+        "le budget de la semaine ; jours de scores : {days}."
     )
-    return sentence.format(fired=found.fired, members=found.members, days=found.days)
+    return sentence.format(fired=found.fired, members=found.members, reached=found.within_budget, days=found.days)
 
 
 def place_hours(scope: Scope, gym: Row) -> None:

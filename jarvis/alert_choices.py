@@ -6,6 +6,7 @@ quarter. `warehouse/stores/alert_choices.py` brings the candidates and keeps the
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -178,6 +179,8 @@ class ScoredDay:
     day: date
     score: float
     is_held_back: bool
+    is_high: bool = True
+    """True at the level from which alerts fire, whatever decided it on that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,33 +192,53 @@ class Preview:
     members: int
     days: int
     """Days of the window that have data: fewer than asked where history is shorter."""
+    within_budget: int | None = None
+    """Members whom the weekly budget would have reached; None where none was counted."""
 
 
-def preview_churn(history: Sequence[ScoredDay], *, threshold: float, cooldown: timedelta = CHURN_COOLDOWN) -> Preview:
-    """How often a churn alert at this score would have fired, had nobody acted on any.
+def preview_churn(
+    history: Sequence[ScoredDay],
+    *,
+    threshold: float | None,
+    budget: int | None = None,
+    cooldown: timedelta = CHURN_COOLDOWN,
+) -> Preview:
+    """How often a churn alert from this score on would have fired, had nobody acted on any.
 
     Args:
         history: any order; one entry per member and day.
-        threshold: an alert is open while the score is at least this.
+        threshold: an alert is open while the score is high and at least this; None for whatever is high.
+        budget: alerts a week, the highest scores first; who is left out waits for the next week.
         cooldown: after an alert ended, the member rests so long.
     """
     fired = 0
-    members = set()
-    open_for: set[UUID] = set()
+    members, reached = set(), set()
+    standing: set[UUID] = set()
+    waiting: set[UUID] = set()
     rests_until: dict[UUID, date] = {}
-    for one in sorted(history, key=lambda each: (each.day, each.member_id)):
+    spent: Counter[date] = Counter()
+    for one in sorted(history, key=lambda each: (each.day, -each.score, each.member_id)):
         if one.is_held_back:
             # Neither raises nor ends anything.
             continue
-        if one.score < threshold:
-            if one.member_id in open_for:
-                open_for.remove(one.member_id)
+        if not one.is_high or (threshold is not None and one.score < threshold):
+            if one.member_id in standing:
+                standing.remove(one.member_id)
+                waiting.discard(one.member_id)
                 rests_until[one.member_id] = one.day + cooldown
-        elif one.member_id not in open_for and one.day >= rests_until.get(one.member_id, one.day):
-            open_for.add(one.member_id)
+            continue
+        if one.member_id not in standing and one.day >= rests_until.get(one.member_id, one.day):
+            standing.add(one.member_id)
             members.add(one.member_id)
+            waiting.add(one.member_id)
             fired += 1
-    return Preview(fired, len(members), len({one.day for one in history}))
+        week = one.day - timedelta(days=one.day.weekday())
+        if one.member_id in waiting and budget is not None and spent[week] < budget:
+            waiting.remove(one.member_id)
+            reached.add(one.member_id)
+            spent[week] += 1
+    days = len({one.day for one in history})
+    return Preview(fired, len(members), days, None if budget is None else len(reached))
 
 
 def _rests(one: Candidate, *, now: datetime) -> bool:

@@ -323,7 +323,7 @@ def test_preview_is_what_the_history_says(database: Database) -> None:
             score(admin, gym, gym.member_id, value, at=NOW - back * DAY)
         asked = {"gym_slug": "pau", "threshold": 0.6, "days": 30, "last_day": (NOW - DAY).date()}
         found = preview_churn_alerts(pipeline, **asked)  # type: ignore[arg-type]
-        assert (found.fired, found.members, found.days) == (1, 1, 3)
+        assert (found.fired, found.members, found.days, found.within_budget) == (1, 1, 3, 1)
         assert preview_feedback_alerts(pipeline, **asked).fired == 0  # type: ignore[arg-type]
         with pytest.raises(GymNotFound, match="expected"):
             preview_churn_alerts(pipeline, **{**asked, "gym_slug": "nowhere"})  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def test_who_only_sees_the_gym_sets_nothing(opened: tuple[psycopg.Connection, Re
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"per_week": 201}, {"per_week": -1}, {"threshold": 0.4}, {"threshold": 1}, {"storage_level": "nothing"}]
+    "wrong", [{"per_week": 201}, {"per_week": -1}, {"threshold": 0}, {"threshold": 1}, {"storage_level": "nothing"}]
 )
 def test_values_out_of_range_are_refused(
     opened: tuple[psycopg.Connection, Records], wrong: dict[str, object]

@@ -114,9 +114,14 @@ set decision = excluded.decision,
     decided_at = case when choices.decision = excluded.decision then choices.decided_at else excluded.decided_at end
 where choices.decision = 'digest' or choices.decision = excluded.decision;
 
+-- budget_of --
+-- A gym's churn alerts a week.
+select gyms.alert_budget_per_week from public.gyms where gyms.slug = %(gym_slug)s::text;
+
 -- score_history --
 -- Every stored score of a gym between two days.
-select scores.member_id, scores.as_of_date, scores.score::double precision, scores.held_back_reason is not null
+select scores.member_id, scores.as_of_date, scores.score::double precision, scores.held_back_reason is not null,
+    scores.level in ('high', 'critical')
 from public.churn_scores as scores
 inner join public.gyms on scores.gym_id = gyms.id
 where gyms.slug = %(gym_slug)s::text

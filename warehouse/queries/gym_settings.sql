@@ -42,11 +42,24 @@ select app.change_gym(
     %(gym_id)s::uuid, null, %(city)s::text, %(address)s::text, %(timezone)s::text, %(opening_hours)s::jsonb, null
 ) as answer;
 
+-- high_from --
+-- The score from which the gym's newest ones are high: where their model's level begins, or the lowest high one.
+select least(
+    max((models.metrics -> 'bands' ->> 'high_from')::double precision),
+    (min(scores.score) filter (where scores.level in ('high', 'critical')))::double precision
+) as high_from
+from public.churn_scores as scores
+left join public.model_versions as models on scores.model_version_id = models.id
+where scores.gym_id = %(gym_id)s::uuid
+    and scores.as_of_date = (
+        select max(newest.as_of_date) from public.churn_scores as newest where newest.gym_id = %(gym_id)s::uuid
+    );
+
 -- scored_days --
 -- Every stored score of a gym since a day, for the preview of a threshold.
 select
     scores.member_id, scores.as_of_date as day, scores.score::double precision as score,
-    scores.held_back_reason is not null as is_held_back
+    scores.held_back_reason is not null as is_held_back, scores.level in ('high', 'critical') as is_high
 from public.churn_scores as scores
 where scores.gym_id = %(gym_id)s::uuid and scores.as_of_date >= %(since)s::date;
 

@@ -72,14 +72,19 @@ def set_budget(
 def preview_churn_alerts(
     connection: Connection, *, gym_slug: str, threshold: float, days: int, last_day: date
 ) -> Preview:
-    """How often a churn alert at this score would have fired in a gym over the days up to the last one, included.
+    """How often a churn alert from this score on would have fired in a gym over the days up to the last one, included.
+
+    Only scores that are high count: a threshold below the level is the level.
 
     Raises:
         GymNotFound: when no gym has the slug.
     """
     gyms.gym_id_of(connection, gym_slug)
     rows = connection.execute(_sql("score_history"), {"gym_slug": gym_slug, "days": days, "last_day": last_day})
-    return preview_churn([ScoredDay(*row) for row in rows], threshold=threshold)
+    history = [ScoredDay(*row) for row in rows]
+    budget = connection.execute(_sql("budget_of"), {"gym_slug": gym_slug}).fetchone()
+    assert budget is not None, "the gym was there a moment ago"
+    return preview_churn(history, threshold=threshold, budget=budget[0])
 
 
 def preview_feedback_alerts(

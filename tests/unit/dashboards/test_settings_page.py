@@ -98,17 +98,37 @@ def test_a_threshold_says_what_it_would_have_done(page: AppTest, records: Refusi
     assert "ne peut pas être estimé" in at(page, "Alertes et données").info[0].value
     scores = ((INES, 0.9), (uuid4(), 0.6), (uuid4(), 0.3))
     records.answers["gym_settings.scored_days"] = [
-        {"member_id": member, "day": date(2026, 3, 2), "score": score, "is_held_back": False}
+        {"member_id": member, "day": date(2026, 3, 2), "score": score, "is_held_back": False, "is_high": score >= 0.5}
         for member, score in scores
     ]
     page.run()
-    assert "Alertes : 2 ; adhérents : 2 ; jours de scores : 1" in page.info[0].value
+    assert (
+        "Alertes : 2 ; adhérents : 2, dont 2 dans le budget" in page.info[0].value
+    )
     page.slider[0].set_value(0.8).run()
     assert "Alertes : 1 ; adhérents : 1" in page.info[0].value
     page.number_input[0].set_value(3)
     press(page, "Enregistrer")
     values = records.last("gym_settings.change_gym")
     assert (values["per_week"], values["threshold"], values["storage_level"]) == (3, 0.8, "all")
+
+
+def test_the_slider_begins_where_the_level_does(page: AppTest, records: Refusing) -> None:
+    """A model's level from 0.118: at the far left its alerts are counted, not those over one half; the budget cuts."""
+    records.answers["gym_settings.high_from"] = [{"high_from": 0.118}]
+    records.answers["gym_settings.scored_days"] = [
+        {"member_id": uuid4(), "day": date(2026, 3, 2), "score": score, "is_held_back": False, "is_high": score > 0.117}
+        for score in (0.4, 0.2, 0.118, 0.115, 0.05)
+    ]
+    slider = at(page, "Alertes et données").slider[0]
+    assert (slider.min, slider.value) == (0.11, 0.11)
+    assert "Alertes : 3 ; adhérents : 3, dont 3 dans" in page.info[0].value
+    page.number_input[0].set_value(1).run()
+    assert "adhérents : 3, dont 1 dans le budget" in page.info[0].value
+    page.slider[0].set_value(0.3).run()
+    assert "Alertes : 1 ; adhérents : 1" in page.info[0].value
+    press(page, "Enregistrer")
+    assert records.last("gym_settings.change_gym")["threshold"] == 0.3
 
 
 def test_the_lowest_threshold_is_no_threshold(page: AppTest, records: Refusing) -> None:

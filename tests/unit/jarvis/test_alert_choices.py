@@ -7,7 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from jarvis.alert_choices import Candidate, Decision, ScoredDay, choose, is_control, period_of, preview_churn, week_of
+from jarvis.alert_choices import (
+    Candidate,
+    Decision,
+    Preview,
+    ScoredDay,
+    choose,
+    is_control,
+    period_of,
+    preview_churn,
+    week_of,
+)
 from jarvis.alerts import CHURN_COOLDOWN, Priority
 from jarvis.churn import RiskLevel
 
@@ -184,6 +194,22 @@ def history(*scores: float, held: frozenset[int] = frozenset()) -> list[ScoredDa
 def test_preview_counts_episodes(scores: tuple[float, ...], held: frozenset[int], fired: int) -> None:
     """One alert an episode, rest after its end, and nothing on scores that were held back."""
     assert preview_churn(history(*scores, held=held), threshold=0.6).fired == fired
+
+
+def test_preview_of_the_level_and_the_weeks_budget() -> None:
+    """What was high counts, whatever its score; budget 1: the highest on Monday, the other in the week after."""
+    monday = date(2026, 10, 5)
+    days = [monday, monday + timedelta(days=1), monday + timedelta(days=7)]
+    scores = [
+        ScoredDay(UUID(int=member), day, score, False, is_high)
+        for day in days
+        for member, score, is_high in ((1, 0.12, True), (2, 0.3, True), (3, 0.11, False))
+    ]
+    assert preview_churn(scores, threshold=None, budget=1) == Preview(2, 2, 3, 2)
+    assert preview_churn(scores[:6], threshold=None, budget=1) == Preview(2, 2, 2, 1)
+    assert preview_churn(scores, threshold=None, budget=0) == Preview(2, 2, 3, 0)
+    assert preview_churn(scores, threshold=0.2) == Preview(1, 1, 3, None)
+    assert preview_churn(scores, threshold=0.05) == preview_churn(scores, threshold=None)
 
 
 def test_preview_counts_members_and_days_with_data() -> None:
