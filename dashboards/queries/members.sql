@@ -38,7 +38,8 @@ where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
             like '%%' || public.unaccent(lower(%(name)s::text)) || '%%'
     )
 order by
-    analytics.churn_held_back_reason is not null, analytics.churn_risk_score desc nulls last, members.last_name, members.first_name, members.id
+    analytics.churn_held_back_reason is not null, analytics.churn_risk_score desc nulls last,
+    members.last_name, members.first_name, members.id
 limit %(most)s::integer;
 
 -- member --
