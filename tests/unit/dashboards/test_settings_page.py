@@ -102,9 +102,7 @@ def test_a_threshold_says_what_it_would_have_done(page: AppTest, records: Refusi
         for member, score in scores
     ]
     page.run()
-    assert (
-        "Alertes : 2 ; adhérents : 2, dont 2 dans le budget" in page.info[0].value
-    )
+    assert "Alertes : 2 ; adhérents : 2, dont 2 dans le budget" in page.info[0].value
     page.slider[0].set_value(0.8).run()
     assert "Alertes : 1 ; adhérents : 1" in page.info[0].value
     page.number_input[0].set_value(3)
