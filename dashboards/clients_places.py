@@ -1,12 +1,14 @@
 """One franchise or one gym to create or change: the forms of « Franchises » and « Salles »."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import streamlit as st
 from psycopg.types.json import Jsonb
 
-from dashboards import changes, choices, clients, navigation
+from dashboards import changes, choices, clients, exports, formats, navigation, tiles
+from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.kiosk_health import OFFLINE_AFTER
@@ -117,6 +119,9 @@ def _list(
         lines, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{url_path}-list", placeholder="–",
         column_config=config, height=min(600, 38 + 35 * len(lines)),
     )  # fmt: skip
+    st.caption(say("Compté à l'instant") + f" : {formats.stamp(datetime.now(UTC), timezone=formats.NETWORK_TIMEZONE)}")
+    exports.place(lines, config, name=url_path)
+    tiles.place_meanings({"Adhérents": (METRIC, "active_member_count")})
     navigation.follow(chosen, rows, url_path, named=parameter)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import access, context, exports, formats, supervision
+from dashboards import access, context, exports, formats, navigation, supervision, tiles
+from dashboards.definitions import METRIC
 from dashboards.gateway_watch import GatewayState
 from dashboards.kiosks import STATES, KioskState
 from dashboards.language import say
@@ -33,6 +34,18 @@ _KIOSKS = {
     "last_heartbeat_at": "Dernier signe", "availability_rate": "Disponibilité, 7 jours", "software_version": "Version",
 }  # fmt: skip
 
+# What no mart holds is said here; the rest by dbt.
+_DEFINED = {"Disponibilité, 7 jours": (METRIC, "kiosk_availability_rate")}
+_OURS = {
+    "p50, p95, p99": "Durée sous laquelle restent 50, 95 et 99 réponses sur 100.",
+    "Part d'erreurs": "Réponses 5xx de la passerelle sur toutes ses réponses depuis son démarrage.",
+    "Refus": "Réponses 4xx : la demande n'était pas permise ou mal faite.",
+    "Attente d'une réponse": "De la fin d'une prise de parole de l'adhérent au début de la réponse, sur sept jours.",
+    "Promis sous": "Âge que la donnée promet de ne pas dépasser ; le retard est ce qui le dépasse.",
+    "Requêtes lentes": "Requêtes dont un appel au moins a pris 500 ms, comptées par la base depuis la remise à zéro.",
+    "Entendue": "La borne a donné signe de vie dans les dernières minutes ; vide si elle n'est pas en service.",
+}
+
 # How a part is: its mark, its word and its style.
 _STATES = {True: ("✓", "va bien", "j-well"), False: ("✗", "à regarder", "j-ill"), None: ("–", "pas encore", "")}
 
@@ -57,6 +70,8 @@ def place(scope: Scope, *, now: datetime) -> None:
     _place_slow(records.rows(scope, "supervision.slow"))
     st.subheader(say("Quelles bornes répondent ?"), anchor=False)
     _place_kiosks(scope, records, now=now)
+    st.caption(say("Lu à l'instant") + f" : {formats.stamp(now, timezone=formats.NETWORK_TIMEZONE)}")
+    tiles.place_meanings(_DEFINED, notes=_OURS)
 
 
 def signs_html(signs: Sequence[supervision.Sign]) -> str:
@@ -138,15 +153,25 @@ def _place_kiosks(scope: Scope, records: Records, *, now: datetime) -> None:
     heard = sum(line["is_heard"] for line in due)
     st.caption(f"{heard}/{len(due)} {say('bornes en service entendues dans les dernières minutes')}")
     lines = [{**line, "status": say(STATES[KioskState(line["status"])])} for line in lines]
-    _place("kiosks", lines, _KIOSKS, words=("gym_name", "kiosk_name", "status", "software_version"),
-           shares=("availability_rate",))  # fmt: skip
+    chosen = _place(
+        "kiosks", lines, _KIOSKS, words=("gym_name", "kiosk_name", "status", "software_version"),
+        shares=("availability_rate",), is_opened=True,
+    )  # fmt: skip
+    navigation.follow(chosen, rows, "bornes", named="borne", field="kiosk_id")
 
 
 def _place(
     name: str, lines: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, words: Sequence[str],
-    shares: Sequence[str] = (), widths: Mapping[str, int] | None = None,
-) -> None:  # fmt: skip
-    """A table with its export; what is neither word, share nor moment is a number of at most one place."""
+    shares: Sequence[str] = (), widths: Mapping[str, int] | None = None, is_opened: bool = False,
+) -> Any:  # fmt: skip
+    """A table with its export; what is neither word, share nor moment is a number of at most one place.
+
+    Args:
+        is_opened: whether a line is clicked to open it.
+
+    Returns:
+        what `st.dataframe` answered.
+    """
     column = st.column_config
     config: dict[str, Any] = {}
     for field, heading in columns.items():
@@ -163,7 +188,7 @@ def _place(
             config[field] = column.CheckboxColumn(label)
         else:
             config[field] = column.NumberColumn(label, format="localized")
-    st.dataframe(
+    chosen = st.dataframe(
         [
             {field: _shown(line[field], is_word=field in ("what", "since"), is_share=field in shares)
              for field in columns}
@@ -171,8 +196,10 @@ def _place(
         ],
         hide_index=True, key=f"supervision-{name}", placeholder="–", column_config=config,
         height=min(36 * len(lines) + 40, 400), alt=say(next(iter(columns.values()))),
+        on_select="rerun" if is_opened else "ignore", selection_mode="single-row",
     )  # fmt: skip
     exports.place(lines, columns, name=f"supervision-{name}")
+    return chosen
 
 
 def _shown(value: Any, *, is_word: bool, is_share: bool) -> Any:

@@ -201,6 +201,14 @@ def test_the_page_stands_without_a_gateway(page: AppTest) -> None:
     assert json.loads(kiosks.proto.columns)["last_heartbeat_at"]["type_config"]["timezone"] == "Europe/Paris"
 
 
+def test_every_figure_of_the_board_is_defined(page: AppTest) -> None:
+    """Its own sentences and dbt's, folded away; and of when it was read."""
+    page.run()
+    said = " ".join(found.value for found in page.markdown)
+    assert all(f"**{heading}** : " in said for heading in (*supervision_board._DEFINED, *supervision_board._OURS))
+    assert any(found.value.startswith("Lu à l'instant : ") for found in page.caption)
+
+
 @pytest.mark.parametrize("role", [UserRole.FRANCHISE_OWNER, UserRole.GYM_MANAGER, UserRole.GYM_STAFF, UserRole.ANALYST])
 def test_the_machine_is_the_administrations(page: AppTest, monkeypatch: pytest.MonkeyPatch, role: UserRole) -> None:
     """Anybody else reads that the page is not theirs."""
