@@ -44,8 +44,11 @@ class Days:
         return np.asarray(np.maximum(0, self.places(until) - self.places(since)), dtype=np.int64)
 
     def without(self, keys: NDArray[np.int64]) -> "Days":
-        """The days whose keys are not among these."""
-        return Days(self.keys[~np.isin(self.keys, keys)], self.members) if len(keys) else self
+        """The days whose keys are not among these, which ascend."""
+        if not len(keys):
+            return self
+        places = np.minimum(np.searchsorted(keys, self.keys), len(keys) - 1)
+        return Days(self.keys[keys[places] != self.keys], self.members)
 
     def last(self, until: int) -> NDArray[np.float64]:
         """For each member, the last day before `until`; NaN where there is none."""
