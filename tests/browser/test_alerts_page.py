@@ -83,7 +83,7 @@ def test_a_long_list_is_read_page_by_page_with_the_keyboard(
     window.get_by_text(f"{PAGE_SIZE} alertes choisies sur cette page").wait_for()
     assert serious_faults(window) == []
     add_alert(admin, network, title="Douche bouchée", priority="urgent", minutes_ago=0)
-    window.get_by_text("1 nouvelle alerte").wait_for(timeout=5_000)
+    window.get_by_text("1 nouvelle alerte").wait_for(timeout=20_000)
     window.get_by_text(f"{2 * PAGE_SIZE + 1} alertes, page 2 sur 3").wait_for()
     assert window.get_by_role("heading", name="Douche bouchée").count() == 0
     context.close()
