@@ -17,6 +17,7 @@ from orchestration.batches import analyse_due, count_members, raise_alerts
 from tests.conftest import Database
 from tests.support.cue_word_engine import CueWordEngine
 from warehouse.stores import privacy, retention
+from warehouse.stores.churn import LOOK_BACK
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SENTENCE = "Le tapis 4 est encore cassé, c'est inadmissible, appelez Zoubida au 0611223344 !"
@@ -405,18 +406,45 @@ def test_a_message_to_a_member_is_theirs_and_has_its_term(database: Database) ->
 
 
 def test_an_absence_s_reason_goes_a_year_after_it_ended(database: Database) -> None:
-    """It may be an injury; one that is still open stays."""
+    """It may be an injury; without an end, a year after it was declared or once the member left. Its days stay."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:
-        gym = make_gym(admin)
-        for start, end in (("2025-01-01", "2025-02-01"), ("2026-10-01", "2026-10-10"), ("2025-01-01", None)):
+        gym, left = make_gym(admin), make_gym(admin, "dax")
+        admin.execute("update gym_members_v2 set is_active = false where id = %s", [left.member_id])
+        for one, start, end, declared in (
+            (gym, "2025-01-01", "2025-02-01", 690),
+            (gym, "2026-10-01", "2026-10-10", 60),
+            (gym, "2025-01-02", None, 690),
+            (gym, "2026-09-01", None, 80),
+            (left, "2026-09-02", None, 80),
+            (gym, "2023-01-01", "2023-02-01", 1400),
+            (gym, "2023-01-02", None, 1400),
+        ):
             admin.execute(
-                "insert into member_absences (gym_id, member_id, starts_on, ends_on, reason, source) "
-                "values (%s, %s, %s, %s, 'injury', 'member')",
-                [gym.gym_id, gym.member_id, start, end],
+                "insert into member_absences (gym_id, member_id, starts_on, ends_on, reason, source, created_at) "
+                "values (%s, %s, %s, %s, 'injury', 'member', %s)",
+                [one.gym_id, one.member_id, start, end, NOW - timedelta(days=declared)],
             )
-        retention.keep_house(pipeline, home=database.settings.home, now=NOW)
-        left = admin.execute("select ends_on::text from member_absences order by ends_on").fetchall()
-        assert left == [("2026-10-10",), (None,)]
+        rules = ("absences", "absence_days")
+        home = database.settings.home
+        dry = {one.rule_name: one for one in retention.keep_house(pipeline, home=home, now=NOW, is_dry=True)}
+        assert [(dry[one].found, dry[one].done) for one in rules] == [(5, 0), (2, 0)]
+        done = {one.rule_name: one for one in retention.keep_house(pipeline, home=home, now=NOW)}
+        assert [(done[one].done, done[one].remaining) for one in rules] == [(5, 0), (2, 0)]
+        kept = admin.execute("select starts_on::text, reason from member_absences order by starts_on").fetchall()
+        assert kept == [
+            ("2025-01-01", "other"), ("2025-01-02", "other"), ("2026-09-01", "injury"), ("2026-09-02", "other"),
+            ("2026-10-01", "injury"),
+        ]  # fmt: skip
+        assert _count(admin, "select count(*) from superseded_records where table_name = 'member_absences'") == 0, (
+            "what is past its term leaves no trace"
+        )
+
+
+def test_absences_are_known_as_long_as_the_visits_beside_them(database: Database) -> None:
+    """Training reads every visit there is: a declared absence that went before them would be read as plain absence."""
+    with database.connect("pipeline") as pipeline:
+        terms = {one.name: one.keep_days for one in retention.rules(pipeline)}
+    assert terms["absence_days"] >= max(terms["visit_days"], LOOK_BACK.days)
 
 
 def test_nobody_unknown_or_talking_is_erased(database: Database) -> None:

@@ -268,3 +268,55 @@ where not members.is_active
 order by members.id
 limit %(batch_size)s::integer
 for update of members skip locked;
+
+-- count_absences --
+-- Absences past their term that still say why: since their end, without one since they were declared, or at once where
+-- the member has left.
+select count(*)::integer as found
+from public.member_absences as absences
+inner join public.gym_members_v2 as members on absences.gym_id = members.gym_id and absences.member_id = members.id
+where absences.reason <> 'other'
+    and (
+        coalesce(absences.ends_on, (absences.created_at at time zone 'UTC')::date) < %(older_than)s::timestamptz
+        or (absences.ends_on is null and not members.is_active)
+    )
+    and (%(gym_id)s::uuid is null or absences.gym_id = %(gym_id)s::uuid);
+
+-- apply_absences --
+-- Some of them no longer do; the days stay.
+update public.member_absences
+set reason = 'other'
+where id in (
+    select absences.id
+    from public.member_absences as absences
+    inner join public.gym_members_v2 as members on absences.gym_id = members.gym_id and absences.member_id = members.id
+    where absences.reason <> 'other'
+        and (
+            coalesce(absences.ends_on, (absences.created_at at time zone 'UTC')::date) < %(older_than)s::timestamptz
+            or (absences.ends_on is null and not members.is_active)
+        )
+        and (%(gym_id)s::uuid is null or absences.gym_id = %(gym_id)s::uuid)
+    order by absences.id
+    limit %(batch_size)s::integer
+    for update of absences skip locked
+);
+
+-- count_absence_days --
+-- Absences older than the visits they explain.
+select count(*)::integer as found
+from public.member_absences
+where coalesce(ends_on, (created_at at time zone 'UTC')::date) < %(older_than)s::timestamptz
+    and (%(gym_id)s::uuid is null or gym_id = %(gym_id)s::uuid);
+
+-- apply_absence_days --
+-- Some of them are gone.
+delete from public.member_absences
+where id in (
+    select absences.id
+    from public.member_absences as absences
+    where coalesce(absences.ends_on, (absences.created_at at time zone 'UTC')::date) < %(older_than)s::timestamptz
+        and (%(gym_id)s::uuid is null or absences.gym_id = %(gym_id)s::uuid)
+    order by absences.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);

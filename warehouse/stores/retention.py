@@ -316,7 +316,6 @@ _AGED: Mapping[str, Mapping[str, sql.Identifier]] = {
     "alert_messages": _aged("public", "alert_messages", "created_at"),
     "alert_digests": _aged("public", "alert_digests", "made_at"),
     "visit_days": _aged("public", "member_visits", "visited_at"),
-    "absences": _aged("public", "member_absences", "ends_on"),
     "superseded_records": _aged("public", "superseded_records", "known_until"),
     "churn_scores": _aged("public", "churn_scores", "scored_at"),
     "page_views": _aged("app", "page_views", "viewed_date"),
