@@ -31,8 +31,8 @@ _EXPORTED = {
 _EVERY = 2**31 - 1
 
 
-def place(scope: Scope, choice: AlertChoice, counts: AlertCounts) -> None:
-    """The counts, each with the way to the alerts it counts; below them what they mean and the file."""
+def place_counts(counts: AlertCounts) -> None:
+    """The counts, each with the way to the alerts it counts."""
     st.html(cards.counts_html(counts))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="counted-ways"):
         for state, label in alert_choices.COUNTED.items():
@@ -40,8 +40,13 @@ def place(scope: Scope, choice: AlertChoice, counts: AlertCounts) -> None:
                          on_click=alert_choices.pick, args=(state,)):  # fmt: skip
                 # The filters stand outside the list, which alone ran again.
                 st.rerun()
+
+
+def place_meanings(scope: Scope, choice: AlertChoice) -> None:
+    """Below the list, which is what one came for: that it is of now, the chosen ones as a file, and what is counted."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="counted-file"):
+        tiles.place_live(say("Comptées"))
         exports.place_later(partial(every, scope, choice), _EXPORTED, name="alertes", label=say("Exporter en CSV"))
-    tiles.place_live(say("Comptées"))
     tiles.place_meanings(_DEFINED)
 
 

@@ -52,7 +52,7 @@ def _desk(choice: AlertChoice, *, is_desk: bool) -> None:
         alert_bulk.forget_lost_form(alerts)
         alert_actions.announce_new(choice, page)
         if is_desk:
-            alert_figures.place(scope, choice, counts)
+            alert_figures.place_counts(counts)
             alert_pages.place_head(page)
         if not alerts and counts.open_count == 0 and choice.statuses == OPEN_STATUSES:
             st.html(cards.empty_html(say(texts_fr.NOTHING_OPEN), say(texts_fr.NOTHING_OPEN_MORE)))
@@ -70,6 +70,7 @@ def _desk(choice: AlertChoice, *, is_desk: bool) -> None:
                 alert_actions.offer(scope, alert)
         if is_desk:
             alert_pages.place_turn(page)
+            alert_figures.place_meanings(scope, choice)
         else:
             _place_rest(choice, page)
         WATCH.remember(state)

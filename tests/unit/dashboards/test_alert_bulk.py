@@ -87,7 +87,7 @@ def test_several_are_closed_with_one_outcome(page: AppTest, desk: MemoryDesk) ->
     page.run()
     press(page, "Tout choisir")
     press(page, "Résoudre")
-    assert [found.value for found in page.caption] == ["Comptées à l’instant.", texts_fr.PAUSED]
+    assert [found.value for found in page.caption] == [texts_fr.PAUSED, "Comptées à l’instant."]
     page.segmented_control(key="bulk-outcome").set_value("duplicate")
     page.text_area(key="bulk-note").set_value("Même panne.")
     press(page, "Résoudre les alertes choisies")

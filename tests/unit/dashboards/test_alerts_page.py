@@ -397,7 +397,7 @@ def test_staff_is_offered_no_button(page: AppTest, desk: MemoryDesk) -> None:
     desk.kept = [an_alert()]
     page.run()
     assert "Avis négatif" in words(page)
-    assert [found.value for found in page.caption] == ["Comptées à l’instant.", texts_fr.READ_ONLY]
+    assert [found.value for found in page.caption] == [texts_fr.READ_ONLY, "Comptées à l’instant."]
     # The counts lead staff to what they count, too.
     assert [found.key for found in page.button if not str(found.key).startswith("see-")] == []
 
