@@ -7,7 +7,7 @@ and « Analyses ».
 # As `least_members` of dbt_project.yml.
 LEAST = 5
 
-FEW = f"moins de {LEAST}"
+FEW = "moins de 5"
 
 
 def is_told(count: int) -> bool:

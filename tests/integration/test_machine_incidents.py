@@ -12,7 +12,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from bench.support.world import closed_session, make_gym
-from jarvis.alert_upkeep import EQUIPMENT_QUIET_FOR, EQUIPMENT_QUIET_SESSIONS, ending
+from jarvis.alert_upkeep import EQUIPMENT_QUIET_FOR, EQUIPMENT_QUIET_SESSIONS, Ending, ending
 from jarvis.alerts import Finding, SaidTurn, alerts_for
 from jarvis.alerts_fr import EQUIPMENT_QUIET
 from jarvis.cli import parser
@@ -209,7 +209,7 @@ def test_both_parts_of_a_split_end_by_themselves(desk: Desk) -> None:
         closed_session(desk.admin, desk.gyms["pau"])
     later = datetime.now(UTC) + EQUIPMENT_QUIET_FOR
     found = open_alerts(desk.pipeline, now=later)
-    assert [ending(alert, now=later) for alert in found] == [EQUIPMENT_QUIET] * 2
+    assert [ending(alert, now=later) for alert in found] == [Ending("cause_ended", EQUIPMENT_QUIET)] * 2
     assert [ending(alert, now=later - timedelta(days=1)) for alert in found] == [None] * 2
 
 
