@@ -71,6 +71,8 @@ def test_two_incidents_become_one_and_one_becomes_two(
     # Nothing ticked changes nothing, and the sentence says what to do.
     page.get_by_role("button", name="Séparer").click()
     page.get_by_text(incident_desk.NOTHING_CHOSEN).wait_for()
+    # A run that has just begun places the new boxes before the old ones are gone.
+    page.wait_for_function("document.querySelectorAll('[aria-label*=\"tapis 5\"][type=checkbox]').length === 1")
     page.get_by_role("checkbox", name="tapis 5").focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="Séparer").click()
