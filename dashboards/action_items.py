@@ -27,6 +27,7 @@ _EXPORTED = {
     "text": "À faire", "owner": "Pour qui", "state": "État", "due_date": "Échéance", "is_late": "En retard",
     "assignee_name": "Prise par", "gym_name": "Salle", "said_at": "Conversation du", "closed_at": "Terminée",
 }  # fmt: skip
+_LABELS: exports.Labels = {"owner": texts_fr.ACTION_OWNERS, "state": texts_fr.ACTION_STATES}
 
 _DEFINED = {
     "À faire": ("fct_action_items", "action_state"),
@@ -62,7 +63,9 @@ def place(scope: Scope, *, gym_id: UUID | None, now: datetime) -> None:
     place_rows(scope, rows[:shown], now=now, leads_back=True)
     if len(rows) > shown:
         st.button(say("Voir les suivantes"), key="items-more", type="tertiary", on_click=_show_more)
-    exports.place_later(partial(read, most=None), _EXPORTED, name="actions", label=say("Exporter en CSV"))
+    exports.place_later(
+        partial(read, most=None), _EXPORTED, name="actions", label=say("Exporter en CSV"), labels=_LABELS
+    )
 
 
 def place_rows(scope: Scope, rows: Sequence[Row], *, now: datetime, leads_back: bool) -> None:

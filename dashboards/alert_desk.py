@@ -35,9 +35,7 @@ from warehouse.people import Database
 from warehouse.sql import read_blocks
 
 
-def asked(
-    choice: AlertChoice, *, page: int, page_size: int, seen_until: datetime | None = None
-) -> dict[str, object]:  # fmt: skip
+def asked(choice: AlertChoice, *, page: int, page_size: int, seen_until: datetime | None = None) -> dict[str, object]:
     """The choice as the values of `alerts.alerts`."""
     return {
         "statuses": [str(status) for status in choice.statuses], "alert_types": list(choice.alert_types),

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import access, alert_choices, cards, exports, tiles
+from dashboards import access, alert_choices, cards, exports, texts_fr, tiles
 from dashboards.alert_desk import asked
 from dashboards.alerts import AlertChoice, AlertCounts
 from dashboards.language import say
@@ -13,7 +13,8 @@ from dashboards.records import Row
 from jarvis.tenancy import Scope
 
 _DEFINED = {
-    "À traiter, en cours": ("fct_alerts", "alert_status"),
+    "À traiter": ("fct_alerts", "alert_status"),
+    "En cours": ("fct_alerts", "alert_status"),
     "Clôturées en 7 jours": ("fct_alerts", "resolved_at"),
     "Priorité": ("fct_alerts", "priority"),
     "Signalements": ("fct_alerts", "occurrence_count"),
@@ -25,6 +26,10 @@ _EXPORTED = {
     "priority": "Priorité", "status": "État", "title": "Titre", "first_name": "Prénom", "last_name": "Nom",
     "kiosk_name": "Borne", "occurrence_count": "Signalements", "assignee_name": "Prise par", "resolved_at": "Clôturée",
     "outcome_code": "Résultat",
+}  # fmt: skip
+_LABELS: exports.Labels = {
+    "alert_type": texts_fr.ALERT_TYPES, "priority": texts_fr.PRIORITIES, "status": texts_fr.STATUSES,
+    "outcome_code": texts_fr.OUTCOME_CODES,
 }  # fmt: skip
 
 # One page holds them all.
@@ -46,7 +51,9 @@ def place_meanings(scope: Scope, choice: AlertChoice) -> None:
     """Below the list, which is what one came for: that it is of now, the chosen ones as a file, and what is counted."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="counted-file"):
         tiles.place_live(say("Comptées"))
-        exports.place_later(partial(every, scope, choice), _EXPORTED, name="alertes", label=say("Exporter en CSV"))
+        exports.place_later(
+            partial(every, scope, choice), _EXPORTED, name="alertes", label=say("Exporter en CSV"), labels=_LABELS
+        )
     tiles.place_meanings(_DEFINED)
 
 

@@ -2,7 +2,12 @@
 
 The page's session keeps the number, so that the list's own refreshes leave somebody where they read; another choice
 of alerts begins at the first page.
+
+Streamlit's row of pages turns only under a person's hand: the browser keeps what they chose, and a number that we set
+for it beside its first one is logged as a mistake. So where we decide the page, a new row begins at it.
 """
+
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -10,7 +15,29 @@ from dashboards import formats
 from dashboards.alerts import AlertChoice, AlertPage
 from dashboards.language import say
 
-_NUMBER, _CHOSEN, _TURNED = "alert_page", "paged_choice", "has_turned_page"
+_ROW, _CHOSEN, _TURNED = "alert_pages_row", "paged_choice", "has_turned_page"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of pages, as long as nobody but the person turns it."""
+
+    place: int
+    """Among those of this tab, from 1."""
+    first: int
+    """The page it began at."""
+
+    @property
+    def key(self) -> str:
+        """Under which Streamlit keeps it."""
+        return f"alert_page-{self.place}"
+
+    @property
+    def number(self) -> int:
+        """The page it stands at."""
+        number: int = st.session_state.get(self.key, self.first)
+        return number
+
 
 # The way to the others stands below the last card, and the next page is read from its first one: so the window, and
 # the keyboard with it, goes back to the head of the list. Streamlit has no word for it.
@@ -19,7 +46,7 @@ if (!window.turningLeadsToTheHead) {
     window.turningLeadsToTheHead = true;
     document.addEventListener("click", (event) => {
         const head = document.querySelector(".st-key-pages-head");
-        if (!head || !event.target.closest(".st-key-alert_page button")) return;
+        if (!head || !event.target.closest("[class*=st-key-alert_page-] button")) return;
         head.setAttribute("tabindex", "-1");
         head.focus({preventScroll: true});
         head.scrollIntoView({block: "center"});
@@ -32,9 +59,8 @@ def asked(choice: AlertChoice) -> int:
     """The number of the page that is asked for, from 1: the first one where other alerts are chosen than before."""
     if st.session_state.get(_CHOSEN) != choice:
         st.session_state[_CHOSEN] = choice
-        st.session_state[_NUMBER] = 1
-    number: int = st.session_state.get(_NUMBER, 1)
-    return number
+        _begin_at(1)
+    return _row().number
 
 
 def was_turned() -> bool:
@@ -57,10 +83,23 @@ def place_head(page: AlertPage) -> None:
 def place_turn(page: AlertPage) -> None:
     """The way to the other pages; nothing where one page holds all."""
     # The number asked for may lie past the alerts that are left: from here on it is the one that is shown.
-    if st.session_state.get(_NUMBER) != page.number:
-        st.session_state[_NUMBER] = page.number
+    if _row().number != page.number:
+        _begin_at(page.number)
     if page.page_count > 1:
-        st.pagination(page.page_count, key=_NUMBER, on_change=_turn, persist_state="page", width="stretch")
+        st.pagination(
+            page.page_count, default=min(_row().first, page.page_count), key=_row().key, on_change=_turn,
+            persist_state="page", width="stretch",
+        )  # fmt: skip
+
+
+def _row() -> _Row:
+    row: _Row = st.session_state[_ROW]
+    return row
+
+
+def _begin_at(number: int) -> None:
+    last: _Row | None = st.session_state.get(_ROW)
+    st.session_state[_ROW] = _Row(1 if last is None else last.place + 1, number)
 
 
 def _turn() -> None:

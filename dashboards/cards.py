@@ -24,6 +24,8 @@ DOT = '<span aria-hidden="true"> · </span>'
 _ABOUT_NO_MEMBER = frozenset(
     {AlertType.EQUIPMENT_ISSUE, AlertType.KIOSK_OFFLINE, AlertType.DATA_QUALITY, AlertType.VOICE_BUDGET}
 )
+# Their descriptions are the members' own words where the assistant handed them on.
+_SAID_BY_MEMBERS = frozenset({AlertType.NEGATIVE_FEEDBACK, AlertType.EQUIPMENT_ISSUE})
 
 
 def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
@@ -141,9 +143,13 @@ def masked(text: str, *, known: Sequence[str] = ()) -> str:
 
 
 def _described(alert: Alert) -> str:
-    """The description; where it repeats what was said, without what is personal in it."""
+    """The description; where it may repeat what was said, without what is personal in it."""
     text = alert.description or ""
-    return masked(text) if alert.quotes else text
+    return masked(text, known=_names(alert)) if alert.alert_type in _SAID_BY_MEMBERS else text
+
+
+def _names(alert: Alert) -> list[str]:
+    return (alert.member_name or "").split()
 
 
 def _quotes(alert: Alert, *, now: datetime) -> str:
@@ -153,7 +159,7 @@ def _quotes(alert: Alert, *, now: datetime) -> str:
 def _quote(quote: Quote, alert: Alert, *, now: datetime) -> str:
     when = "" if quote.said_at is None else formats.moment(quote.said_at, now=now, timezone=alert.timezone)
     said = f"<footer>{escape(when)}</footer>" if when else ""
-    words = masked(quote.text, known=(alert.member_name or "").split())
+    words = masked(quote.text, known=_names(alert))
     return f'<blockquote class="j-quote"><p>«\u00a0{escape(words)}\u00a0»</p>{said}</blockquote>'
 
 

@@ -50,7 +50,10 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
         column_order=["gym", "state", "franchise", "members", "kiosks", "cost", "last"], column_config=_column_config(),
         height=min(600, 38 + 35 * len(rows)), alt=say("Salles par franchise, avec leur état"),
     )  # fmt: skip
-    exports.place([{**row, "cost_usd": (costs or {}).get(row["id"])} for row in rows], _EXPORTED, name="clients")
+    lines = [
+        {**row, "status": clients.gym_state(row), "cost_usd": (costs or {}).get(row["id"])} for row in rows
+    ]  # fmt: skip
+    exports.place(lines, _EXPORTED, name="clients")
     tiles.place_meanings(_DEFINED)
     navigation.follow(chosen, rows, "salles", named="salle")
 

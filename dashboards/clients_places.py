@@ -1,5 +1,6 @@
 """One franchise or one gym to create or change: the forms of « Franchises » and « Salles »."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import streamlit as st
 from psycopg.types.json import Jsonb
 
-from dashboards import changes, choices, clients, exports, formats, navigation, tiles
+from dashboards import changes, choices, clients, context, exports, formats, navigation, tiles
 from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.records import Records, Row
@@ -22,6 +23,17 @@ SUSPENSION = (
     "les données restent."
 )
 NAME_MISSING = "Rien n'a changé : donnez un nom."
+# What the columns mean; what no mart holds in our own words.
+_FRANCHISE_NOTES = {
+    "État": "À l'essai ou active : ses salles sont servies ; suspendue : aucune ne l'est.",
+    "Formule": "L'abonnement de la franchise ; il ne change pas ce que les pages montrent.",
+    "Salles": "Salles de la franchise, celles en maintenance et suspendues comprises.",
+}
+_FRANCHISE_DEFINED = {"Adhérents": (METRIC, "active_member_count")}
+_GYM_DEFINED = {
+    "Adhérents": (METRIC, "active_member_count"), "Bornes": ("dim_gyms", "kiosk_count"),
+    "État": ("dim_gyms", "gym_status"),
+}  # fmt: skip
 # A gym's address on the web is made of its name.
 NO_ADDRESS = "Rien n'a changé : donnez à la salle un nom avec au moins une lettre de A à Z ou un chiffre."
 
@@ -34,6 +46,7 @@ def place_franchises(scope: Scope, records: Records, franchise_id: UUID | None) 
             st.warning(say(NO_SUCH_PLACE), icon=":material/domain_disabled:")
         else:
             _franchise_form(scope, found)
+            _place_gyms_of(scope, records, franchise_id)
         return
     rows = records.rows(scope, "clients.franchises", id=None)
     lines = [
@@ -47,7 +60,10 @@ def place_franchises(scope: Scope, records: Records, franchise_id: UUID | None) 
         "name": say("Franchise"), "city": say("Ville"), "state": say("État"), "plan": say("Formule"),
         "gyms": say("Salles"), "members": say("Adhérents"),
     }  # fmt: skip
-    _list(rows, lines, config, url_path="franchises", parameter="franchise")
+    _list(
+        rows, lines, config, url_path="franchises", parameter="franchise", defined=_FRANCHISE_DEFINED,
+        notes=_FRANCHISE_NOTES,
+    )  # fmt: skip
     with (
         st.expander(say("Créer une franchise"), icon=":material/add_business:"),
         st.form("form-new-franchise", border=False),
@@ -72,21 +88,10 @@ def place_gyms(scope: Scope, records: Records, gym_id: UUID | None) -> None:
             st.warning(say(NO_SUCH_PLACE), icon=":material/domain_disabled:")
         else:
             _gym_form(scope, found)
+            _place_ways(found)
         return
     rows = records.rows(scope, "clients.gyms", id=None, franchise_id=None, offline_after=OFFLINE_AFTER)
-    lines = [
-        {
-            "name": row["name"], "franchise": row["franchise_name"] or say("Indépendante"), "city": row["city"],
-            "state": clients.gym_state(row), "members": row["member_count"],
-            "kiosks": row["kiosk_count"],
-        }
-        for row in rows
-    ]  # fmt: skip
-    config = {
-        "name": say("Salle"), "franchise": say("Franchise"), "city": say("Ville"), "state": say("État"),
-        "members": say("Adhérents"), "kiosks": say("Bornes"),
-    }  # fmt: skip
-    _list(rows, lines, config, url_path="salles", parameter="salle")
+    _list_gyms(rows)
     with st.expander(say("Créer une salle"), icon=":material/add_home:"), st.form("form-new-gym", border=False):
         name = st.text_input(say("Nom"), max_chars=120)
         city = st.text_input(say("Ville"), max_chars=120)
@@ -108,8 +113,50 @@ def place_gyms(scope: Scope, records: Records, gym_id: UUID | None) -> None:
         )  # fmt: skip
 
 
+def _list_gyms(rows: Sequence[Row]) -> None:
+    lines: list[dict[str, object]] = [
+        {
+            "name": row["name"], "franchise": row["franchise_name"] or say("Indépendante"), "city": row["city"],
+            "state": clients.gym_state(row), "members": row["member_count"],
+            "kiosks": row["kiosk_count"],
+        }
+        for row in rows
+    ]  # fmt: skip
+    config = {
+        "name": say("Salle"), "franchise": say("Franchise"), "city": say("Ville"), "state": say("État"),
+        "members": say("Adhérents"), "kiosks": say("Bornes"),
+    }  # fmt: skip
+    _list(rows, lines, config, url_path="salles", parameter="salle", defined=_GYM_DEFINED, notes={})
+
+
+def _place_gyms_of(scope: Scope, records: Records, franchise_id: UUID) -> None:
+    """The gyms that a franchise's figures count; a click on one opens it."""
+    st.subheader(say("Quelles salles compte-t-elle ?"), anchor=False)
+    rows = records.rows(scope, "clients.gyms", id=None, franchise_id=franchise_id, offline_after=OFFLINE_AFTER)
+    if rows:
+        _list_gyms(rows)
+    else:
+        st.caption(say("Aucune salle pour l'instant."))
+
+
+def _place_ways(gym: Row) -> None:
+    """The members, kiosks and conversations that a gym's figures count, each on its own page."""
+    members, kiosks = formats.number(gym["member_count"]), formats.number(gym["kiosk_count"])
+    ways = {
+        "adherents": say("Voir ses adhérents ({count})").format(count=members),
+        "bornes": say("Voir ses bornes ({count})").format(count=kiosks),
+        "conversations": say("Voir ses échanges"),
+    }
+    with st.container(horizontal=True, gap="small", key="gym-ways"):
+        for url_path, words in ways.items():
+            if st.button(words, key=f"gym-{url_path}", icon=":material/arrow_forward:"):
+                context.enter(gym["id"])
+                navigation.go(url_path)
+
+
 def _list(
-    rows: Any, lines: list[dict[str, object]], config: dict[str, str], *, url_path: str, parameter: str
+    rows: Sequence[Row], lines: list[dict[str, object]], config: dict[str, str], *, url_path: str, parameter: str,
+    defined: Mapping[str, tuple[str, str]], notes: Mapping[str, str],
 ) -> None:  # fmt: skip
     if not rows:
         st.info(say("Rien encore : créez le premier ci-dessous."), icon=":material/domain_add:")
@@ -121,7 +168,7 @@ def _list(
     )  # fmt: skip
     st.caption(say("Compté à l'instant") + f" : {formats.stamp(datetime.now(UTC), timezone=formats.NETWORK_TIMEZONE)}")
     exports.place(lines, config, name=url_path)
-    tiles.place_meanings({"Adhérents": (METRIC, "active_member_count")})
+    tiles.place_meanings(defined, notes=notes)
     navigation.follow(chosen, rows, url_path, named=parameter)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, action_items, cards, charts, figures, formats, texts_fr, tiles, unfounded
+from dashboards import access, action_items, cards, charts, exports, figures, formats, texts_fr, tiles, unfounded
 from dashboards.cards import DOT
 from dashboards.choices import label
 from dashboards.conversation_list import duration, state
@@ -36,6 +36,12 @@ _DEFINED = {
 }
 _WAIT = "De la fin d'une parole de l'adhérent au début de la réponse ; la médiane des réponses de cet échange."
 
+_EXPORTED = {
+    "number": "N°", "said_at": "Quand (UTC)", "who": "Qui", "text": "Paroles", "sentiment_label": "Sentiment",
+    "sentiment_score": "Sentiment, de −1 à 1", "answer_seconds": "Attente (s)",
+}  # fmt: skip
+
+_EXPORTED_MOODS = {name: _EXPORTED[name] for name in ("number", "said_at", "sentiment_label", "sentiment_score")}
 _SEVERAL = (LabelField.TOPICS, LabelField.INTENTS)
 
 
@@ -51,9 +57,11 @@ def place(scope: Scope, session_id: UUID, *, now: datetime) -> None:
     st.html(head_html(found, now=now, is_masked=is_masked))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _place_sentiment(turns)
+        lines = turn_lines(turns, known=_known(found) if is_masked else None)
+        _place_sentiment(turns, lines)
         st.subheader(say("Ce qui a été dit"), anchor=False)
         st.html(turns_html(turns, known=_known(found) if is_masked else None))
+        exports.place(lines, _EXPORTED, name="conversation")
     with right:
         st.subheader(say("Ce que l'analyse en retient"), anchor=False)
         st.html(analysis_html(found))
@@ -82,6 +90,20 @@ def turns_html(turns: Sequence[Row], *, known: Sequence[str] | None) -> str:
     if not turns:
         return f"<p>{escape(say(texts_fr.NO_WORDS))}</p>"
     return '<ol class="j-turns">' + "".join(_turn(turn, known) for turn in turns) + "</ol>"
+
+
+def turn_lines(turns: Sequence[Row], *, known: Sequence[str] | None) -> list[dict[str, object]]:
+    """What was said as a file holds it, masked as the page has it."""
+    return [
+        {
+            "number": number, "said_at": turn["started_at"],
+            "who": say("Adhérent") if turn["role"] == "member" else "JARVIS",
+            "text": turn["text"] if known is None or not turn["text"] else cards.masked(turn["text"], known=known),
+            "sentiment_label": label(texts_fr.SENTIMENTS, turn["sentiment_label"]),
+            "sentiment_score": turn["sentiment_score"], "answer_seconds": turn["answer_seconds"],
+        }
+        for number, turn in enumerate(turns, 1)
+    ]  # fmt: skip
 
 
 def analysis_html(found: Row) -> str:
@@ -159,17 +181,20 @@ def _place_action_items(scope: Scope, records: Records, session_id: UUID, *, now
         action_items.place_rows(scope, rows, now=now, leads_back=False)
 
 
-def _place_sentiment(turns: Sequence[Row]) -> None:
+def _place_sentiment(turns: Sequence[Row], lines: Sequence[Row]) -> None:
     scores = [
         (number, turn["sentiment_score"]) for number, turn in enumerate(turns, 1) if turn["sentiment_score"] is not None
     ]
     if len(scores) < 2:
         return
-    st.subheader(say("L'humeur s'améliore-t-elle ?"), anchor=False)
+    tiles.place_question(say("L'humeur s'améliore-t-elle ?"), ("fct_sessions", "sentiment_label"))
     charts.place(
         figures.sentiment_line([number for number, _ in scores], [score for _, score in scores]),
         words=say("Sentiment de chaque prise de parole, de −1 à 1"),
     )  # fmt: skip
+    exports.place(
+        [line for line in lines if line["sentiment_score"] is not None], _EXPORTED_MOODS, name="conversation-humeur"
+    )
 
 
 def _place_correction(scope: Scope, records: Records, found: Row) -> None:

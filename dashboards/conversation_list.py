@@ -26,6 +26,10 @@ _EXPORTED = {
     "sentiment_label": "Sentiment", "emotion": "Émotion", "topics": "Sujets", "outcome": "Issue",
     "summary_text": "Résumé", "duration_seconds": "Durée (s)",
 }  # fmt: skip
+_LABELS: exports.Labels = {
+    "sentiment_label": texts_fr.SENTIMENTS, "emotion": texts_fr.EMOTIONS, "topics": texts_fr.TOPICS,
+    "outcome": texts_fr.OUTCOMES,
+}  # fmt: skip
 
 _DEFINED = {
     "Conversations": (METRIC, "session_count"),
@@ -108,8 +112,9 @@ def place(scope: Scope, *, asked: dict[str, Any]) -> None:
     count = len(found) if len(found) <= MOST_SHOWN else _count(scope, asked)
     st.caption(f"{_how_many(len(rows), count)} {say('Lu à l’instant : une conversation paraît ici dès sa fin.')}")
     exports.place_later(
-        partial(_read, scope, asked | {"most": None}), _EXPORTED, name="conversations", label=say("Exporter en CSV")
-    )
+        partial(_read, scope, asked | {"most": None}), _EXPORTED, name="conversations", label=say("Exporter en CSV"),
+        labels=_LABELS,
+    )  # fmt: skip
     tiles.place_meanings(_DEFINED)
     navigation.follow(chosen, rows, "conversations", named="conversation")
 

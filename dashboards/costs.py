@@ -18,6 +18,7 @@ from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
 from jarvis import small_numbers, spending
 from jarvis.budgets import Standing, VoiceMode
+from jarvis.small_numbers import Hidden
 
 # Behind the month: last month's forecast is tried out too, and needs four weeks before that.
 LOOK_BACK_DAYS = 31
@@ -34,6 +35,9 @@ ANOMALY_METHOD = (
 
 # By gym and month; the tile is the same over all gyms in view.
 COST_PER_MEMBER = ("fct_franchise_gyms_monthly", "cost_per_member_usd")
+
+# The lines of the bill that an address asks for: `lignes=voix`.
+LINES, VOICE_LINES = "lignes", "voix"
 
 _ZERO = Decimal(0)
 
@@ -108,15 +112,16 @@ def together(days: Iterable[spending.Days]) -> spending.Days:
 
 
 def tiles(
-    of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[Row], dear: int, *, member_count: int
-) -> list[Tile]:
+    of: Month, days: spending.Days, sessions: Row | None, gyms: Sequence[Row], dear: Sequence[date], *,
+    member_count: int,
+) -> list[Tile]:  # fmt: skip
     """The month in six figures, one of them how it will end while it is not over.
 
     Args:
         days: every gym in view together.
         sessions: session_count, median_usd and high_usd of all of them; None where there is no session.
         gyms: `costs.gyms`.
-        dear: how many days of gyms cost far more than usual.
+        dear: each day of a gym that cost far more than usual, the latest first.
         member_count: active on the month's first day, in every gym in view.
     """
     talks = Drill(url_path="conversations", query=of.days, label="Voir les échanges")
@@ -142,6 +147,7 @@ def tiles(
         Tile(
             label="Budgets de voix", value=float(sum(budgets, _ZERO)) if budgets else None, unit="\u00a0$", decimals=2,
             source=("dim_gyms", "voice_budget_usd"),
+            drill=Drill(url_path="couts", query={LINES: VOICE_LINES}, label="Voir les lignes"),
         ),
         Tile(
             label="Coût d'un échange", value=float(total / count) if count else None, unit="\u00a0$", decimals=3,
@@ -154,13 +160,23 @@ def tiles(
         Tile(
             label="Coût par adhérent", unit="\u00a0$", decimals=3, source=COST_PER_MEMBER, more_is_better=False,
             value=float(total / member_count) if small_numbers.told(member_count) else None,
-            drill=Drill(url_path="adherents", label="Voir les adhérents"),
+            drill=Drill(url_path="adherents", label="La liste"),
         ),
         Tile(
-            label="Jours anormaux", value=dear, source=(METRIC, "cost_usd"), method=say(ANOMALY_METHOD),
-            more_is_better=False, drill=talks,
+            label="Jours anormaux", value=len(dear), source=(METRIC, "cost_usd"), method=say(ANOMALY_METHOD),
+            more_is_better=False, drill=_dear_drill(dear),
         ),
     ]  # fmt: skip
+
+
+def _dear_drill(dear: Sequence[date]) -> Drill | None:
+    """The conversations of the odd day; of the latest one where there are several, since others lie between them."""
+    if not dear:
+        return None
+    days = {"du": dear[0].isoformat(), "au": dear[0].isoformat()}
+    return Drill(
+        url_path="conversations", query=days, label="Voir ce jour" if len(set(dear)) == 1 else "Voir le dernier"
+    )
 
 
 def dear_days(of: Month, days: Mapping[UUID, GymDays]) -> list[tuple[UUID, spending.DearDay]]:
@@ -179,22 +195,31 @@ def gym_lines(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """One line a gym, the dearest first: what it cost, by conversation and by member, and where its budget stands.
 
+    Conversations that are not told beside other gyms' are None, and so is what one of them cost.
+
     Args:
         counts: conversations of the month.
         by_member: `marts_costs.members`, US dollars.
     """
+    beside = small_numbers.side_by_side([counts.get(gym["gym_id"], 0) for gym in gyms]).counts
     lines = [
         {
-            **_gym_line(of, days.get(gym["gym_id"], GymDays({}, {})), gym, counts.get(gym["gym_id"], 0)),
+            **_gym_line(
+                of, days.get(gym["gym_id"], GymDays({}, {})), gym, None if isinstance(count, Hidden) else count
+            ),
             "member_cost_usd": by_member.get(gym["gym_id"]),
         }
-        for gym in gyms
+        for gym, count in zip(gyms, beside, strict=True)
     ]  # fmt: skip
     return sorted(lines, key=lambda line: (-line["cost_usd"], line["gym_name"]))
 
 
-def franchise_lines(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The lines of gyms, summed by franchise, the dearest first."""
+def franchise_lines(lines: Sequence[Mapping[str, Any]], counts: Mapping[UUID, int]) -> list[dict[str, Any]]:
+    """The lines of gyms, summed by franchise, the dearest first; as few conversations are told as beside gyms.
+
+    Args:
+        counts: conversations of the month by gym.
+    """
     summed: dict[str | None, dict[str, Any]] = {}
     for line in lines:
         found = summed.setdefault(
@@ -203,11 +228,16 @@ def franchise_lines(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         )
         found["gym_count"] += 1
         found["cost_usd"] += line["cost_usd"]
-        found["session_count"] += line["session_count"]
-    return sorted(summed.values(), key=lambda line: -line["cost_usd"])
+        found["session_count"] += counts.get(line["gym_id"], 0)
+    beside = small_numbers.side_by_side([found["session_count"] for found in summed.values()]).counts
+    told = [
+        {**found, "session_count": None if isinstance(count, Hidden) else count}
+        for found, count in zip(summed.values(), beside, strict=True)
+    ]
+    return sorted(told, key=lambda line: -line["cost_usd"])
 
 
-def _gym_line(of: Month, days: GymDays, gym: Row, session_count: int) -> dict[str, Any]:
+def _gym_line(of: Month, days: GymDays, gym: Row, session_count: int | None) -> dict[str, Any]:
     cost, voice = spending.spent(days.costs, of.first, of.last), spending.spent(days.voice, of.first, of.last)
     budget = gym["budget_usd"]
     told = spending.forecast(days.voice, today=of.today) if of.is_current else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboards.figures import BLUE, GREEN, GREY, ORANGE, across, drawn
+from dashboards.figures import BLUE, GREEN, GREY, ORANGE, across, decimals_of, drawn, room, step_to
 from jarvis import spending
 
 _DOLLARS = "%{x|%d/%m/%Y} : %{y:,.2f} $<extra></extra>"
@@ -48,8 +48,9 @@ def month_so_far(
         "x": day, "y": total, "text": f"{name} : {total:.2f} $".replace(".", ","), "showarrow": False,
         "xanchor": "right", "yanchor": "bottom", "font": {"color": colour},
     }  # fmt: skip
+    highest = max([*totals, total, float(budget_usd or 0)])
     return _shape(
-        traces, first=first, last=month_last, shapes=budget.get("shapes", []),
+        traces, first=first, last=month_last, highest=highest, shapes=budget.get("shapes", []),
         annotations=[*budget.get("annotations", []), sum_of_month],
     )  # fmt: skip
 
@@ -78,7 +79,7 @@ def day_by_day(
             "mode": "markers", "name": labels[1], "hovertemplate": f"{labels[1]} : %{{y:,.2f}} $<extra></extra>",
             "marker": {"symbol": "line-ew-open", "size": 16, "color": GREY, "line": {"width": 3}},
         })  # fmt: skip
-    return _shape(traces, first=first, last=last)
+    return _shape(traces, first=first, last=last, highest=max(max(trace["y"]) for trace in traces))
 
 
 def parts(costs: Mapping[str, Decimal]) -> go.Figure:
@@ -98,8 +99,9 @@ def parts(costs: Mapping[str, Decimal]) -> go.Figure:
     return go.Figure(
         data=[bars],
         layout={
-            "height": max(140, 46 * len(names)), "margin": {"l": 0, "r": 40, "t": 8, "b": 0}, "showlegend": False,
-            "xaxis": {"visible": False, "fixedrange": True}, "yaxis": {"fixedrange": True, "automargin": True},
+            "height": max(140, 46 * len(names)), "margin": {"r": 40, "t": 8, **room(names), "b": 0},
+            "showlegend": False, "template": "none", "xaxis": {"visible": False, "fixedrange": True},
+            "yaxis": {"fixedrange": True, "automargin": True},
         },
     )  # fmt: skip
 
@@ -112,8 +114,14 @@ def _running(days: spending.Days, dates: Sequence[date]) -> list[float]:
     return totals
 
 
-def _shape(traces: Sequence[Mapping[str, Any]], *, first: date, last: date, **layout: Any) -> go.Figure:
+def _shape(traces: Sequence[Mapping[str, Any]], *, first: date, last: date, highest: float, **layout: Any) -> go.Figure:
+    step = step_to(highest)
+    ticks = [f"{step * place:,.{decimals_of(step)}f}\u00a0$" for place in range(int(highest / step) + 1)]
     return drawn(
-        traces, x_axis={"range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"]},
-        y_axis={"tickformat": None, "ticksuffix": "\u00a0$"}, margin={"l": 0, "r": 8, "t": 24, "b": 0}, **layout,
+        traces,
+        x_axis={
+            "range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"], "tickangle": 0, "automargin": False,
+        },
+        y_axis={"tickformat": None, "ticksuffix": "\u00a0$", "dtick": step, "automargin": False},
+        margin={"r": 8, "t": 24, **room(ticks)}, **layout,
     )  # fmt: skip

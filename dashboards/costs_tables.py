@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import streamlit as st
 
-from dashboards import access, context, exports, formats, navigation, texts_fr
+from dashboards import access, context, costs, costs_ledger, exports, formats, navigation, texts_fr
 from dashboards.choices import label
 from dashboards.conversation_list import duration
 from dashboards.language import say
@@ -32,14 +32,11 @@ _DEAREST_COLUMNS = {
     "turn_count": "Prises de parole", "close_reason": "Fin", "voice_cost_usd": "Voix, $",
     "analysis_cost_usd": "Analyse, $", "cost_usd": "Coût, $",
 }  # fmt: skip
+_LABELS: exports.Labels = {"model": texts_fr.ANALYSIS_ENGINES, "close_reason": texts_fr.CLOSE_REASONS}
 
 
-def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]], *, days: Mapping[str, str]) -> None:
-    """Gyms side by side; a click on one offers its conversations, and its budget to whoever may set it.
-
-    Args:
-        days: the month as an address says it.
-    """
+def place_gyms(scope: Scope, of: costs.Month, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Gyms side by side; a click on one shows its lines, the way to its talks, and its budget to whoever may set it."""
     column = st.column_config
     highest = max((float(line["cost_usd"]) for line in lines), default=0.0)
     chosen = st.dataframe(
@@ -72,52 +69,76 @@ def place_gyms(scope: Scope, lines: Sequence[Mapping[str, Any]], *, days: Mappin
         words = say("Voir les échanges de {gym}").format(gym=formats.plain(lines[picked[0]]["gym_name"]))
         if st.button(words, icon=":material/forum:", key="cost-gym-talks"):
             context.enter(lines[picked[0]]["gym_id"])
-            navigation.go("conversations", days)
+            navigation.go("conversations", of.days)
     if picked and scope.may(Permission.MANAGE_GYMS):
         _place_budget(scope, lines[picked[0]])
     elif scope.may(Permission.MANAGE_GYMS):
-        st.caption(say("Cliquez sur une salle pour voir ses échanges ou fixer son budget de voix."))
+        st.caption(say("Cliquez sur une salle pour voir ses échanges et ses lignes, ou fixer son budget de voix."))
+    if picked:
+        one = lines[picked[0]]
+        costs_ledger.place(
+            scope, of, costs_ledger.Asked(key="salle", gym_ids=[one["gym_id"]]), words=_lines_of(one["gym_name"])
+        )
 
 
-def place_franchises(lines: Sequence[Mapping[str, Any]]) -> None:
-    """Franchises side by side."""
+def place_franchises(
+    scope: Scope, of: costs.Month, franchises: Sequence[Mapping[str, Any]], gyms: Sequence[Mapping[str, Any]]
+) -> None:
+    """Franchises side by side; a click on one shows the lines of its gyms.
+
+    Args:
+        gyms: the lines of `costs.gym_lines`.
+    """
     column = st.column_config
-    st.dataframe(
-        [_gym(line) for line in lines], hide_index=True, key="cost-franchises", placeholder="–",
-        column_order=list(_FRANCHISE_COLUMNS),
+    chosen = st.dataframe(
+        [_gym(line) for line in franchises], hide_index=True, key="cost-franchises", placeholder="–",
+        on_select="rerun", selection_mode="single-row", column_order=list(_FRANCHISE_COLUMNS),
         column_config={
             "franchise_name": column.TextColumn(say("Franchise")),
             "gym_count": column.NumberColumn(say("Salles"), format="localized"),
             "session_count": column.NumberColumn(say("Échanges"), format="localized"),
             "cost_usd": column.ProgressColumn(
-                say("Coût"), min_value=0, max_value=max(float(line["cost_usd"]) for line in lines) or 1,
+                say("Coût"), min_value=0, max_value=max(float(line["cost_usd"]) for line in franchises) or 1,
                 format="dollar",
             ),
         },
         alt=say("Coût de chaque franchise, la plus chère d'abord"),
     )  # fmt: skip
-    exports.place(lines, _FRANCHISE_COLUMNS, name="couts-franchises")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        exports.place(franchises, _FRANCHISE_COLUMNS, name="couts-franchises")
+        st.caption(say("Cliquez sur une franchise pour voir ses lignes de facture."))
+    if chosen.selection.rows:
+        name = franchises[chosen.selection.rows[0]]["franchise_name"]
+        theirs = [gym["gym_id"] for gym in gyms if gym["franchise_name"] == name]
+        costs_ledger.place(
+            scope, of, costs_ledger.Asked(key="franchise", gym_ids=theirs),
+            words=_lines_of(name or say("Indépendante")),
+        )  # fmt: skip
 
 
-def place_models(rows: Sequence[Row]) -> None:
-    """What each model cost."""
+def place_models(rows: Sequence[Row]) -> str | None:
+    """What each model cost; the one that is clicked, None for none."""
     column = st.column_config
-    st.dataframe(
-        [{**_plain(row), "model": _model(row["model"])} for row in rows], hide_index=True, key="cost-models",
-        placeholder="–",
+    chosen = st.dataframe(
+        [{**_plain(row), "model": costs_ledger.model(row["model"])} for row in rows], hide_index=True,
+        key="cost-models", placeholder="–", on_select="rerun", selection_mode="single-row",
         column_order=list(_MODEL_COLUMNS),
         column_config={
-            "model": column.TextColumn(say("Modèle")),
+            "model": column.TextColumn(say("Modèle"), width=145),
             "cost_usd": column.ProgressColumn(
                 say("Coût"), min_value=0, max_value=max((float(row["cost_usd"]) for row in rows), default=0) or 1,
-                format="dollar",
+                format="dollar", width=105,
             ),
-            "token_count": column.NumberColumn(say("Jetons"), format="localized"),
-            "audio_seconds": column.NumberColumn(say("Son, secondes"), format="localized"),
+            "token_count": column.NumberColumn(say("Jetons"), format="localized", width=65),
+            "audio_seconds": column.NumberColumn(say("Son, secondes"), format="localized", width=100),
         },
         alt=say("Coût de chaque modèle, le plus cher d'abord"),
     )  # fmt: skip
-    exports.place(rows, _MODEL_COLUMNS, name="couts-modeles")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        exports.place(rows, _MODEL_COLUMNS, name="couts-modeles", labels=_LABELS)
+        st.caption(say("Cliquez sur un modèle pour voir ses lignes de facture."))
+    picked = chosen.selection.rows
+    return rows[picked[0]]["model"] if picked else None
 
 
 def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
@@ -136,7 +157,7 @@ def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
         },
         alt=say("Les échanges les plus chers, le plus cher d'abord"),
     )  # fmt: skip
-    exports.place(rows, _DEAREST_COLUMNS, name="couts-echanges")
+    exports.place(rows, _DEAREST_COLUMNS, name="couts-echanges", labels=_LABELS)
     if scope.may(Permission.SEE_CONVERSATIONS):
         navigation.follow(chosen, rows, "conversations", named="conversation", field="session_id")
 
@@ -206,13 +227,15 @@ def _spans_franchises(lines: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _gym(line: Mapping[str, Any]) -> dict[str, Any]:
-    words = {"franchise_name": line["franchise_name"] or say("Indépendante")}
+    words: dict[str, Any] = {"franchise_name": line["franchise_name"] or say("Indépendante")}
+    if line.get("used_share") is not None:
+        # A grid shows all the places of a percentage that it is given.
+        words["used_share"] = round(line["used_share"], 2)
     return {**_plain(line), **words, **({"state": say_state(line["state"])} if "state" in line else {})}
 
 
-def _model(name: str) -> str:
-    """A provider's model by its name, an analysis engine of ours in words."""
-    return say(texts_fr.ANALYSIS_ENGINES[name]) if name in texts_fr.ANALYSIS_ENGINES else name
+def _lines_of(name: str) -> str:
+    return say("Lignes de facture de {name}").format(name=formats.plain(name))
 
 
 def _plain(line: Mapping[str, Any]) -> dict[str, Any]:

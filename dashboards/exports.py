@@ -11,37 +11,71 @@ import streamlit as st
 
 from dashboards.language import say
 
+# What a field's stored codes are called on the page: a file reads as the list beside it.
+Labels = Mapping[str, Mapping[str, str]]
+
 # A cell that begins with one of these is a formula to a spreadsheet; members' words are never one.
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_bytes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> bytes:
-    """The rows with the headings of `columns` (field to heading), semicolons, decimal commas, UTF-8 with its mark."""
+def csv_bytes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], labels: Labels | None = None) -> bytes:
+    """The rows with the headings of `columns` (field to heading), semicolons, decimal commas, UTF-8 with its mark.
+
+    Args:
+        labels: of fields that hold codes; a code without a label stays as it is.
+    """
+    worded = labels or {}
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(columns.values())
-    writer.writerows([_cell(row[field]) for field in columns] for row in rows)
+    writer.writerows([_cell(_worded(row[field], worded.get(field))) for field in columns] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
 def place(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, name: str, label: str | None = None
-) -> None:
-    """A button that downloads what the page shows, with the reader's rights: the rows are those they were given."""
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, name: str, label: str | None = None,
+    labels: Labels | None = None,
+) -> None:  # fmt: skip
+    """A button that downloads what the page shows, with the reader's rights: the rows are those they were given.
+
+    Args:
+        labels: French words of fields that hold codes, as the page has them.
+    """
+    said = _said(labels)
     st.download_button(
-        label or say("Exporter en CSV"), lambda: csv_bytes(rows, columns), file_name=f"{name}.csv", mime="text/csv",
-        icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}", disabled=not rows,
+        label or say("Exporter en CSV"), lambda: csv_bytes(rows, columns, said), file_name=f"{name}.csv",
+        mime="text/csv", icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}",
+        disabled=not rows,
     )  # fmt: skip
 
 
 def place_later(
-    read: Callable[[], Sequence[Mapping[str, Any]]], columns: Mapping[str, str], *, name: str, label: str
-) -> None:
-    """A button that asks for its rows when it is pressed, with the reader's rights as they are then."""
+    read: Callable[[], Sequence[Mapping[str, Any]]], columns: Mapping[str, str], *, name: str, label: str,
+    labels: Labels | None = None,
+) -> None:  # fmt: skip
+    """A button that asks for its rows when it is pressed, with the reader's rights as they are then.
+
+    Args:
+        labels: French words of fields that hold codes, as the page has them.
+    """
+    said = _said(labels)
     st.download_button(
-        label, lambda: csv_bytes(read(), columns), file_name=f"{name}.csv", mime="text/csv",
+        label, lambda: csv_bytes(read(), columns, said), file_name=f"{name}.csv", mime="text/csv",
         icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}",
     )  # fmt: skip
+
+
+def _said(labels: Labels | None) -> Labels:
+    """In the language of this run, which is over when the file is asked for."""
+    return {field: {code: say(words) for code, words in of.items()} for field, of in (labels or {}).items()}
+
+
+def _worded(value: Any, labels: Mapping[str, str] | None) -> Any:
+    if labels is None or value is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [labels.get(one, one) for one in value]
+    return labels.get(value, value)
 
 
 def _cell(value: object) -> str:

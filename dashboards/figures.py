@@ -2,11 +2,13 @@
 
 Colours come from the Okabe–Ito palette, and no meaning rests on colour alone: a line is dashed, a bar has its
 number under the pointer. A figure is made in one go: plotly's `update_layout` and `add_hline` cost more than the
-whole figure, and eight of them were half the time of « Analyses ».
+whole figure, and eight of them were half the time of « Analyses ». It carries no template: fonts and grid come from
+Streamlit's theme in the browser, colours from here. It names the room that its labels need, and the step of its scale:
+plotly would draw once, see that the labels need room, and draw again.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,8 +21,12 @@ SKY, AMBER = "#56b4e9", "#e69f00"
 CLEAR = "rgba(0, 0, 0, 0)"
 
 HEIGHT = 260
+# Read from across a desk: plotly begins at 12.
+TEXT = {"size": 13}
 # A day on which a kiosk was heard less is marked: an hour and twelve minutes of silence.
 GOOD_AVAILABILITY = 0.95
+# Three quarters of a day, in milliseconds: one day alone would be a hair.
+_BAR_OF_A_DAY = 18 * 3_600_000
 # plotly writes no space before its own per cent sign.
 _QUARTERS: Mapping[str, Any] = {
     "tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": [f"{percent}\u00a0%" for percent in (0, 25, 50, 75, 100)],
@@ -63,7 +69,7 @@ def sentiment_line(numbers: Sequence[int], scores: Sequence[float]) -> go.Figure
 def daily_availability(days: Sequence[date], rates: Sequence[float], *, first: date, last: date) -> go.Figure:
     """The share of each day in which a kiosk was heard, 0 to 1, as bars from the first to the last day."""
     bars = {
-        "type": "bar", "x": list(days), "y": list(rates),
+        "type": "bar", "x": list(days), "y": list(rates), "width": _BAR_OF_A_DAY,
         # A bad day is marked by its pattern too.
         "marker": {
             "color": [BLUE if rate >= GOOD_AVAILABILITY else ORANGE for rate in rates],
@@ -120,9 +126,17 @@ def over_time(places: Sequence[date | str], series: Sequence[Series], *, is_stac
     y_axis: dict[str, Any] = {"tickformat": f",.{decimals}~f", "ticksuffix": unit}
     if highest is not None:
         y_axis |= {"range": [0, highest]}
+    top = _highest(series, is_stacked=is_stacked) if highest is None else highest
+    step = max(step_to(top), 10**-decimals)
+    ticks = [f"{step * place:,.{decimals_of(step)}f}{unit}" for place in range(int(top / step) + 1)]
+    margin = {
+        # Four names stand on two lines in half a page; a month's name with its star reaches past the last bar.
+        **room(ticks), "t": 40 if len(series) < 4 else 52, "r": 0 if has_dates else 8,
+    }  # fmt: skip
     return drawn(
-        traces, x_axis=x_axis, y_axis=y_axis, barmode="stack" if is_stacked else "group", bargap=0.25,
-        **{**_LEGEND, "showlegend": len(series) > 1},
+        traces, x_axis={**x_axis, "automargin": False}, y_axis={**y_axis, "dtick": step, "automargin": False},
+        barmode="stack" if is_stacked else "group", bargap=0.25,
+        **{**_LEGEND, "showlegend": len(series) > 1, "margin": margin},
     )  # fmt: skip
 
 
@@ -139,7 +153,8 @@ def ranked(labels: Sequence[str], series: Sequence[Series], *, picks: Sequence[s
     return drawn(
         traces, x_axis={"tickformat": ",d"},
         y_axis={"autorange": "reversed", "tickformat": None, "nticks": len(labels)},
-        barmode="stack", bargap=0.3, height=max(HEIGHT, 60 + 26 * len(labels)), **_LEGEND,
+        barmode="stack", bargap=0.3, height=max(HEIGHT, 60 + 26 * len(labels)),
+        **{**_LEGEND, "margin": {**room(labels), "t": 40, "r": 0}},
     )  # fmt: skip
 
 
@@ -155,9 +170,14 @@ def hours_map(hours: Sequence[int], days: Sequence[str], means: Sequence[Sequenc
     }  # fmt: skip
     return drawn(
         [cells],
-        x_axis={"type": "category", "tickformat": None, "showgrid": False, "tickangle": 0, "tickvals": names[::3]},
-        y_axis={"autorange": "reversed", "tickformat": None, "showgrid": False, "nticks": 7},
-    )
+        # The scale of colours asks for room of its own, and axes that do too make plotly draw again.
+        x_axis={
+            "type": "category", "tickformat": None, "showgrid": False, "tickangle": 0, "tickvals": names[::3],
+            "automargin": False,
+        },
+        y_axis={"autorange": "reversed", "tickformat": None, "showgrid": False, "nticks": 7, "automargin": False},
+        margin={**room(days), "t": 24, "r": 0},
+    )  # fmt: skip
 
 
 def stay_line(months: Sequence[int], shares: Sequence[float], *, name: str) -> go.Figure:
@@ -169,6 +189,7 @@ def stay_line(months: Sequence[int], shares: Sequence[float], *, name: str) -> g
     return drawn(
         [line], x_axis={"tickformat": ",d", "dtick": 1},
         y_axis={"range": [0, 105], "ticksuffix": "\u00a0%", "tickvals": [0, 25, 50, 75, 100]},
+        margin={**room(["100"]), "t": 24, "r": 0},
     )  # fmt: skip
 
 
@@ -181,9 +202,12 @@ def drawn(
         data=list(traces),
         layout={
             "height": HEIGHT, "margin": {"l": 0, "r": 0, "t": 24, "b": 0}, "showlegend": False, "separators": ", ",
-            "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
-            "xaxis": {"tickformat": "%d/%m", "fixedrange": True, **(x_axis or {})},
-            "yaxis": {"rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "nticks": 6, **(y_axis or {})},
+            "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "template": "none",
+            "xaxis": {"tickformat": "%d/%m", "fixedrange": True, "tickfont": TEXT, **(x_axis or {})},
+            "yaxis": {
+                "rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "nticks": 6, "tickfont": TEXT,
+                **(y_axis or {}),
+            },
             **layout,
         },
     )  # fmt: skip
@@ -195,9 +219,55 @@ def across(value: float, line: Mapping[str, str], *, words: str | None = None) -
     shape = {"type": "line", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line, **place}
     if words is None:
         return {"shapes": [shape]}
-    note = {"text": words, "showarrow": False, "x": 0, "xanchor": "left", "y": value, "yanchor": "bottom", **place}
+    note = {
+        "text": words, "showarrow": False, "x": 0, "xanchor": "left", "y": value, "yanchor": "bottom", "font": TEXT,
+        **place,
+    }  # fmt: skip
     return {"shapes": [shape], "annotations": [note]}
 
+
+def room(labels: Iterable[str]) -> dict[str, int]:
+    """For a layout's margin: what the labels of the upright axis need at its left, and a line of labels below (px).
+
+    A little more than they need: where it is less, an axis that looks after its own room makes plotly draw again.
+    """
+    widest = max((sum(map(_width, words)) for words in labels), default=0.0)
+    return {"l": math.ceil(widest * TEXT["size"]) + 10, "b": 28}
+
+
+def _width(sign: str) -> float:
+    """Of a sign in Streamlit's font, as a share of its size."""
+    usual = 0.62 if sign.isupper() else 0.525 if sign.isascii() or sign in _ACCENTED else 1.0
+    return _WIDTHS.get(sign, usual)
+
+
+def step_to(highest: float) -> float:
+    """How far apart plotly puts the lines of a scale from nothing to this value, where it may draw six."""
+    if highest <= 0:
+        return 1
+    # Bars end a twentieth below their scale's end.
+    rough = highest / 0.95 / 6
+    base: float = 10.0 ** math.floor(math.log10(rough))
+    return next(base * times for times in (2, 5, 10) if base * times >= rough)
+
+
+def decimals_of(step: float) -> int:
+    """How many places tell the numbers of a scale with such a step apart."""
+    return max(0, -math.floor(math.log10(step)))
+
+
+def _highest(series: Sequence["Series"], *, is_stacked: bool) -> float:
+    values = [[value or 0 for value in one.values] for one in series]
+    if is_stacked:
+        return max((sum(column) for column in zip(*values, strict=True)), default=0)
+    return max((value for one in values for value in one), default=0)
+
+
+_ACCENTED = "àâäçéèêëôöùûüÿñ«»"
+_WIDTHS: Mapping[str, float] = {
+    **dict.fromkeys("0123456789$", 0.5), **dict.fromkeys("iíîïjltrfI.,;:'’-() \u00a0\u202f", 0.3),
+    **dict.fromkeys("mwMW%œŒ€", 0.87),
+}  # fmt: skip
 
 _LEGEND: Mapping[str, Any] = {
     "showlegend": True,

@@ -6,13 +6,15 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import cards, changes, formats, incidents, navigation
+from dashboards import cards, changes, exports, formats, incidents, navigation, tiles
 from dashboards.alerts import Change
 from dashboards.incident_desk import NOT_ALLOWED, IncidentDesk
 from dashboards.incidents import MOST_SHOWN
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Permission, Scope
+
+_EXPORTED = {"started_at": "Quand (UTC)", "kiosk_name": "Borne", "names": "Nommé ainsi", "words": "Paroles"}
 
 NO_SUCH_INCIDENT = "Cet incident est clos, n'existe pas, ou n'est pas dans votre périmètre."
 
@@ -34,10 +36,19 @@ def place(scope: Scope, records: Records, incident_id: UUID, *, now: datetime) -
     if not scope.may(Permission.ACT_ON_ALERTS):
         st.caption(say(NOT_ALLOWED))
         _place_reports(incident, reports, now=now, may_choose=False)
-        return
-    desk = IncidentDesk(scope, records)
-    _place_merging(desk, incident, others)
-    _place_splitting(desk, incident, reports, now=now)
+    else:
+        desk = IncidentDesk(scope, records)
+        _place_merging(desk, incident, others)
+        _place_splitting(desk, incident, reports, now=now)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        tiles.place_live(say("Comptés"))
+        exports.place([line(report) for report in reports], _EXPORTED, name="signalements")
+    tiles.place_meanings({"Signalements": ("fct_alerts", "occurrence_count")})
+
+
+def line(report: Row) -> dict[str, object]:
+    """One conversation of the incident as a file holds it, its words masked."""
+    return {**report, "words": " / ".join(cards.masked(words) for words in report["words"])}
 
 
 def _place_merging(desk: IncidentDesk, incident: Row, others: list[Row]) -> None:

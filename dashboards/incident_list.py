@@ -6,7 +6,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from dashboards import cards, context, exports, incidents, navigation, tiles
+from dashboards import cards, context, exports, incidents, navigation, texts_fr, tiles
 from dashboards.incidents import MOST_SHOWN
 from dashboards.language import say
 from dashboards.records import Records
@@ -16,6 +16,7 @@ _EXPORTED = {
     "gym_name": "Salle", "title": "Incident", "names": "Nommé ainsi", "priority": "Priorité", "status": "État",
     "occurrence_count": "Signalements", "created_at": "Ouvert", "last_occurred_at": "Dernier signalement",
 }  # fmt: skip
+_LABELS: exports.Labels = {"priority": texts_fr.PRIORITIES, "status": texts_fr.STATUSES}
 
 
 def place(scope: Scope, records: Records, *, now: datetime) -> None:
@@ -33,11 +34,11 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
         for row in here:
             with st.container(border=True, key=f"incident-{row['id']}"):
                 st.html(incidents.html(row, now=now, alike=incidents.alike(row, here)))
-                navigation.link("incidents", f"{say('Ouvrir')} : {row['title']}", {"incident": str(row["id"])})
+                navigation.link("incidents", f"{say('Ouvrir')} : {incidents.short(row)}", {"incident": str(row["id"])})
     tiles.place_live(say("Comptés"))
     exports.place_later(
         partial(records.rows, scope, "incidents.list", id=None, gym_id=context.gym_id(), most=None), _EXPORTED,
-        name="incidents", label=say("Exporter en CSV"),
+        name="incidents", label=say("Exporter en CSV"), labels=_LABELS,
     )  # fmt: skip
     tiles.place_meanings({"Signalements": ("fct_alerts", "occurrence_count")})
     if len(rows) == MOST_SHOWN:

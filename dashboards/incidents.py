@@ -17,6 +17,11 @@ def label(row: Row) -> str:
     return f"{row['title']} ({names})" if names else str(row["title"])
 
 
+def short(row: Row) -> str:
+    """What the incident is about, without the words with which every title of the pipeline's begins."""
+    return str(row["title"]).removeprefix("Problème signalé : ")
+
+
 def facts(row: Row, *, now: datetime) -> str:
     """How often it was reported, and when last."""
     count = row["occurrence_count"]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import cards, choices, context, exports, formats, journal
+from dashboards import cards, choices, context, exports, formats, journal, tiles
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Scope
@@ -48,15 +48,18 @@ def place(scope: Scope, records: Records, *, asked: dict[str, Any]) -> None:
         st.info(say("Rien au journal pour ces filtres."), icon=":material/history:")
         return
     st.dataframe(
-        [line(row) for row in rows], hide_index=True, height=560, key="journal-list", placeholder="–",
+        [line(row) for row in rows], hide_index=True, height=min(560, 38 + 35 * len(rows)), key="journal-list",
+        placeholder="–",
         column_order=["at", "who", "what", "subject", "gym", "details"], column_config=_column_config(),
         alt=say("Journal, le plus récent d'abord"),
     )  # fmt: skip
     if len(found) > MOST_SHOWN:
         st.caption(say("Les 200 dernières lignes sont affichées ; l'export contient toute la période, jusqu'à 20 000."))
-    exports.place_later(
-        partial(_every_line, scope, records, asked), _EXPORTED, name="journal", label=say("Exporter en CSV")
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        tiles.place_live(say("Lu"))
+        exports.place_later(
+            partial(_every_line, scope, records, asked), _EXPORTED, name="journal", label=say("Exporter en CSV")
+        )
 
 
 def line(row: Row) -> dict[str, Any]:

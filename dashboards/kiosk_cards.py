@@ -50,6 +50,11 @@ def summary_html(sentence: str, *, is_well: bool) -> str:
     return f'<p class="j-summary{"" if is_well else " j-unwell"}" role="status">{escape(sentence)}</p>'
 
 
+def gym_html(name: str, sentence: str) -> str:
+    """Over a gym's kiosks: its name, and how all of them are. One element: forty gyms stand on the network's wall."""
+    return f'<h3 class="j-gym">{escape(name)}</h3><p class="j-facts">{escape(sentence)}</p>'
+
+
 def pairs_html(lines: Sequence[tuple[str, str]]) -> str:
     """Names and values, side by side."""
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in lines)

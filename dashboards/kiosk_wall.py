@@ -63,8 +63,8 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
     shown = _shown(views)
     if scope.may(Permission.CHOOSE_GYM):
         for gym_name, group in by_gym(shown):
-            st.subheader(gym_name, anchor=False)
-            st.caption(summary([one for one in views if one.gym_id == group[0].gym_id]))
+            told = summary([one for one in views if one.gym_id == group[0].gym_id])
+            st.html(kiosk_cards.gym_html(gym_name, told))
             _place_cards(group, now=now)
     else:
         _place_cards(shown, now=now)

@@ -7,7 +7,7 @@ convenience, not a right.
 import streamlit as st
 
 from dashboards import access, cards, context, language, navigation, page_views, settings_profile, texts_fr
-from dashboards.theme import ICON, LOGO, SIDEBAR_PIXELS, loading_style, style_sheet
+from dashboards.theme import ICON, LOGO, SIDEBAR_PIXELS, language_style, style_sheet
 
 st.set_page_config(page_title="JARVIS", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PIXELS)
 
@@ -15,7 +15,7 @@ with access.apology():
     st.html(style_sheet())
     person = access.signed_in(is_activity=access.note_run())
     language.begin(lambda: settings_profile.own_language(person))
-    st.html(loading_style(language.say("Chargement…")))
+    st.html(language_style("en" if language.is_english() else "fr", loading=language.say("Chargement…")))
     # The pages' own scope: narrower than the person's while they look at one gym as its manager does.
     scope = access.narrowed(person)
     context.follow_switch(scope)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboards import cards, charts, exports, figures, formats, member_list, texts_fr, tiles
+from dashboards import cards, charts, exports, figures, formats, member_list, navigation, texts_fr, tiles
 from dashboards.cards import DOT
 from dashboards.language import say
 from dashboards.records import Records, Row
@@ -38,7 +38,7 @@ def place(scope: Scope, records: Records, member_id: UUID, *, now: datetime) -> 
     left, right = st.columns([3, 2], gap="large")
     with left:
         weeks = records.rows(scope, "members.weeks", member_id=member_id)
-        st.subheader(say("Vient-il moins que d'habitude ?"), anchor=False)
+        tiles.place_question(say("Ses visites baissent-elles ?"), ("fct_member_weekly", "visit_count"))
         charts.place(
             figures.weekly_visits(
                 [row["week"] for row in weeks], [row["visit_count"] for row in weeks],
@@ -114,17 +114,45 @@ def reasons_html(member: Row) -> str:
 
 
 def timeline_html(events: Sequence[Row], member: Row, *, now: datetime) -> str:
-    """Visits, conversations and alerts, each with its day; a conversation and an alert lead to their own page."""
+    """Visits, conversations and alerts, each with its day; a conversation leads to its own page."""
     return cards.timeline_html([_event(event, member, now=now) for event in events], say("Rien encore."))
 
 
 def _place_files(scope: Scope, records: Records, member_id: UUID, weeks: Sequence[Row]) -> None:
-    with st.container(horizontal=True, gap="small"):
+    read = partial(_visits, scope, records, member_id)
+    are_shown = st.query_params.get("lignes") == "visites"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        words = say("Refermer ses visites") if are_shown else say("Voir ses visites")
+        asked = {"adherent": str(member_id), **({} if are_shown else {"lignes": "visites"})}
+        navigation.link("adherents", words, asked)
         exports.place(weeks, _WEEKS, name="semaines", label=say("Ces semaines en CSV"))
-        exports.place_later(
-            partial(records.rows, scope, "members.visits", member_id=member_id), _VISITS, name="visites",
-            label=say("Toutes ses visites en CSV"),
-        )  # fmt: skip
+        exports.place_later(read, _VISITS, name="visites", label=say("Toutes ses visites en CSV"))
+    if are_shown:
+        _place_visits(read())
+
+
+def _visits(scope: Scope, records: Records, member_id: UUID) -> Sequence[Row]:
+    return [
+        {**row, "source": say(texts_fr.VISIT_SOURCES[row["source"]])}
+        for row in records.rows(scope, "members.visits", member_id=member_id)
+    ]
+
+
+def _place_visits(rows: Sequence[Row]) -> None:
+    """Every visit that the weeks count, the latest first, on the clock of the gym."""
+    if not rows:
+        st.caption(say("Aucune visite"))
+        return
+    column = st.column_config
+    st.dataframe(
+        [{name: row[name] for name in _VISITS} for row in rows], hide_index=True, key="member-visits",
+        height=min(38 + 36 * len(rows), 320), placeholder="–", alt=say("Ses visites, la plus récente d'abord"),
+        column_config={
+            "visited_at": column.DatetimeColumn(say("Quand"), format=formats.moment_column()),
+            "gym_name": column.TextColumn(say("Salle")),
+            "source": column.TextColumn(say("Source")),
+        },
+    )  # fmt: skip
 
 
 def _event(event: Row, member: Row, *, now: datetime) -> str:
@@ -140,7 +168,9 @@ def _event(event: Row, member: Row, *, now: datetime) -> str:
     else:
         feeling = texts_fr.SENTIMENTS.get(event["label"], "")
         tag = f' <span class="j-tag j-{event["label"]}">{escape(say(feeling))}</span>' if feeling else ""
-        what = f"{escape(say('Conversation'))}{tag}<br>{escape(event['words'] or '')}"
+        words = escape(say("Conversation"))
+        link = f'<a href="/conversations?conversation={event["id"]}" target="_self">{words}</a>'
+        what = f"{link}{tag}<br>{escape(event['words'] or '')}"
     return (
         f'<li class="j-{kind}"><span aria-hidden="true">{_SIGNS[kind]}</span> <small>{escape(when)}</small> {what}</li>'
     )

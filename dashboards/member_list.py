@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards import choices, context, exports, formats, navigation, texts_fr, tiles
 from dashboards.language import say
 from dashboards.records import Records, Row
+from jarvis.churn import UNCOUNTED
 from jarvis.tenancy import Permission, Scope
 
 # A longer list is one nobody reads; the filters say who.
@@ -21,6 +22,7 @@ _EXPORTED = {
     "visits_per_week": "Visites par semaine", "usual_visits_per_week": "Habitude par semaine",
     "visit_trend": "Tendance", "conversation_count": "Conversations",
 }  # fmt: skip
+_LABELS: exports.Labels = {"churn_risk_level": texts_fr.RISK_LEVELS, "visit_trend": texts_fr.VISIT_TRENDS}
 
 _DEFINED = {
     "Risque": ("dim_members", "churn_risk_level"),
@@ -60,14 +62,14 @@ def place(scope: Scope, records: Records, *, asked: dict[str, Any], now: datetim
         st.info(say("Aucun adhérent ne correspond à ces filtres."), icon=":material/search_off:")
         return
     chosen = st.dataframe(
-        [line(row) for row in rows], hide_index=True, height=560, on_select="rerun", selection_mode="single-row",
-        key="member-list", placeholder="–", column_order=_columns(scope), column_config=_column_config(),
-        alt=say("Adhérents, le plus à risque d'abord"),
+        [line(row) for row in rows], hide_index=True, height=min(560, 38 + 35 * len(rows)), on_select="rerun",
+        selection_mode="single-row", key="member-list", placeholder="–", column_order=_columns(scope),
+        column_config=_column_config(), alt=say("Adhérents, le plus à risque d'abord"),
     )  # fmt: skip
     st.caption(f"{_how_many(rows)} {age(rows, now=now)}")
     exports.place_later(
         partial(records.rows, scope, "members.listing", **(asked | {"most": None})), _EXPORTED, name="adherents",
-        label=say("Exporter en CSV"),
+        label=say("Exporter en CSV"), labels=_LABELS,
     )  # fmt: skip
     tiles.place_meanings(_DEFINED)
     navigation.follow(chosen, rows, "adherents", named="adherent")
@@ -98,13 +100,18 @@ def line(row: Row) -> dict[str, Any]:
         "gym": row["gym_name"],
         "level": level_words(row),
         "score": row["churn_risk_score"],
-        "reason": row["reason"] or "",
+        "reason": short_reason(row["reason"] or ""),
         "last_visit": None if visit_at is None else formats.local_date(visit_at, timezone=row["timezone"]),
         "visits": _rounded(row["visits_per_week"]),
         "usual": _rounded(row["usual_visits_per_week"]),
         "trend": say(texts_fr.VISIT_TRENDS[row["visit_trend"]]) if row["visit_trend"] else "–",
         "conversations": row["conversation_count"],
     }
+
+
+def short_reason(reason: str) -> str:
+    """The reason as one line of the list holds it: what is true of every one is said at the head of the column."""
+    return reason.replace(f", {UNCOUNTED}", "")
 
 
 def level_words(row: Row) -> str:
@@ -135,17 +142,17 @@ def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
         # Numbers in the browser's own writing: 0,7 in French.
-        "name": column.TextColumn(say("Adhérent"), width=160),
+        "name": column.TextColumn(say("Adhérent"), width=150),
         "gym": column.TextColumn(say("Salle")),
         "level": column.TextColumn(say("Risque"), width="small"),
         "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="localized", width="small"),
-        "reason": column.TextColumn(say("Première raison"), width=260),
+        "reason": column.TextColumn(say("Première raison"), width=255, help=say(texts_fr.UNCOUNTED_DAYS)),
         "last_visit": column.DateColumn(say("Dernière visite"), format="DD/MM/YYYY"),
         "visits": column.NumberColumn(
-            say("Par sem."), format="localized", width="small", help=say("Visites par semaine")
+            say("Par sem."), format="localized", width="small", help=tiles.help_of(_DEFINED["Visites par semaine"])
         ),
         "usual": column.NumberColumn(
-            say("Habitude"), format="localized", width="small", help=say("Habitude par semaine")
+            say("Habitude"), format="localized", width="small", help=tiles.help_of(_DEFINED["Habitude par semaine"])
         ),
         "trend": column.TextColumn(say("Tendance")),
         "conversations": column.NumberColumn(say("Échanges")),

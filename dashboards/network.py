@@ -1,7 +1,7 @@
 """A network's gyms side by side: rows of the marts in, measures, benchmarks and changes out. No Streamlit, no query.
 
-No number of one to four is told: the mart leaves it out, and a gym that has one to four members has no measure here at
-all (`jarvis/small_numbers.py`).
+No number of one to four is told: the mart leaves it out, a gym of one to four members has no measure here at all, and
+where one gym's number is withheld so is another's, since their sum stands on other pages (`jarvis/small_numbers.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,8 @@ from jarvis import small_numbers
 LEAST_GYMS = 4
 # The small bars of a line: this month and those before.
 MONTHS_SHOWN = 6
+# More bars than these nobody compares at a glance: the ends of the network are drawn, the table has all of it.
+MOST_BARS, BARS_AT_EACH_END = 40, 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,8 @@ class Gym:
     gym_id: UUID
     name: str
     franchise_name: str | None
-    member_count: int
+    member_count: int | None
+    """None where it is not told."""
     month: Row | None
     """None for a month in which nothing happened."""
     before: Row | None
@@ -50,18 +53,13 @@ class Gym:
     visits: tuple[int | None, ...]
     """Month by month, oldest first, up to this one; None where they are too few to be told."""
 
-    @property
-    def is_told(self) -> bool:
-        """False for a gym of one to four members."""
-        return small_numbers.is_told(self.member_count)
-
     def value(self, measure: Measure) -> float | None:
         """The month's figure."""
-        return measure.of(self.month) if self.is_told and self.month else None
+        return measure.of(self.month) if self.month else None
 
     def value_before(self, measure: Measure) -> float | None:
         """The figure of the month before."""
-        return measure.of(self.before) if self.is_told and self.before else None
+        return measure.of(self.before) if self.before else None
 
     def change(self, measure: Measure) -> float | None:
         """The month's figure against the month before, as a share of it; None where one of the two is not told."""
@@ -123,13 +121,16 @@ MEASURES: Mapping[str, Measure] = {
     ),
 }  # fmt: skip
 
+# Of a gym's month; the others are reckoned from these.
+_COUNTS = ("visit_count", "session_count", "negative_session_count", "analysed_session_count", "alert_opened_count")
+_RESTS_ON = {"mean_sentiment_score": ("analysed_session_count",), "churn_rate": ()}
+
 
 def gyms_of(rows: Sequence[Row], *, month: date, before: date) -> list[Gym]:
     """The gyms of `marts_network.months` (each gym's months in order), by name."""
     by_gym: dict[UUID, list[Row]] = {}
-    for row in rows:
-        told_visits = small_numbers.told(row["visit_count"])
-        by_gym.setdefault(row["gym_id"], []).append({**row, "visit_count": told_visits})
+    for row in _told(rows):
+        by_gym.setdefault(row["gym_id"], []).append(row)
     found = []
     for gym_id, months in by_gym.items():
         told = {row["month_date"]: row for row in months}
@@ -152,6 +153,18 @@ def benchmark(gyms: Sequence[Gym], measure: Measure) -> Benchmark | None:
     return Benchmark(median(values), (lower, upper) if len(values) >= LEAST_GYMS else None, len(values))
 
 
+def ends(told: Sequence[tuple[str, float]]) -> Sequence[tuple[str, float]]:
+    """The gyms of the lowest and of the highest figures; all of them where they are few.
+
+    Args:
+        told: each gym's name and its figure.
+    """
+    if len(told) <= MOST_BARS:
+        return told
+    ordered = sorted(told, key=lambda pair: pair[1])
+    return [*ordered[:BARS_AT_EACH_END], *ordered[-BARS_AT_EACH_END:]]
+
+
 def extremes(gyms: Sequence[Gym], measure: Measure) -> tuple[Gym, Gym] | None:
     """The gym that rose most and the one that fell most against the month before; None where fewer than two tell."""
     moved = sorted(
@@ -165,11 +178,29 @@ def lines(gyms: Sequence[Gym]) -> list[dict[str, Any]]:
     found = [
         {
             "gym_id": gym.gym_id, "gym_name": gym.name, "franchise_name": gym.franchise_name,
-            "member_count": gym.member_count if gym.is_told else None,
-            "visit_counts": list(gym.visits[-MONTHS_SHOWN:]) if gym.is_told else None,
+            "member_count": gym.member_count,
+            "visit_counts": list(bars) if any(count is not None for count in bars) else None,
             "visit_change": gym.change(MEASURES["visits"]),
             **{name: gym.value(measure) for name, measure in MEASURES.items()},
         }
         for gym in gyms
+        for bars in [gym.visits[-MONTHS_SHOWN:]]
     ]  # fmt: skip
     return sorted(found, key=lambda line: (line["visits"] is None, -(line["visits"] or 0.0), line["gym_name"]))
+
+
+def _told(rows: Sequence[Row]) -> list[Row]:
+    """The rows in their order, each month's gyms as they may stand side by side."""
+    members = {row["gym_id"]: row["active_member_count"] for row in rows}
+    told_members = dict(zip(members, small_numbers.side_by_side(list(members.values())).counts, strict=True))
+    by_month: dict[date, list[Row]] = {}
+    for row in rows:
+        by_month.setdefault(row["month_date"], []).append(row)
+    found = {}
+    for month, gyms in by_month.items():
+        told = small_numbers.compared(gyms, _COUNTS, people="active_member_count", rests_on=_RESTS_ON)
+        for row in told.rows:
+            member_count = told_members[row["gym_id"]]
+            is_hidden = isinstance(member_count, small_numbers.Hidden)
+            found[month, row["gym_id"]] = {**row, "active_member_count": None if is_hidden else member_count}
+    return [found[row["month_date"], row["gym_id"]] for row in rows]

@@ -28,6 +28,11 @@ _CHANGE_COLUMNS = {
     "label": "Chiffre", "gym_name": "Salle", "before": "Mois d'avant", "value": "Valeur", "change": "Évolution",
 }  # fmt: skip
 
+_WITHHELD = (
+    "Salles sans chiffre, car fondé sur moins de 5 adhérents, échanges ou alertes, ou parce qu'il révélerait celui "
+    "d'une telle salle :"
+)
+
 
 def choose_measure() -> network.Measure:
     """The figure that gyms are compared by."""
@@ -67,16 +72,20 @@ def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> No
     if not told:
         st.info(say("Trop peu d'adhérents pour comparer les salles sur ce point."), icon=":material/visibility_off:")
         return
+    drawn = network.ends(told)
     charts.place(
         network_figures.standing(
-            [name for name, _ in told], [value for _, value in told], found, decimals=measure.decimals,
+            [name for name, _ in drawn], [value for _, value in drawn], found, decimals=measure.decimals,
             unit=measure.unit, labels=[say("Médiane"), say("La moitié des salles")],
         ),
         words=say("Chaque salle face à la médiane et à la moitié centrale du réseau"),
     )  # fmt: skip
+    if len(drawn) < len(told):
+        words = say("Les {count} plus hautes et les {count} plus basses ; les {others} autres sont dans le tableau.")
+        st.caption(words.format(count=network.BARS_AT_EACH_END, others=formats.number(len(told) - len(drawn))))
     hidden = len(gyms) - len(told)
     if hidden:
-        st.caption(f"{say('Salles sans chiffre, car fondé sur moins de 5 adhérents, échanges ou alertes :')} {hidden}")
+        st.caption(f"{say(_WITHHELD)} {hidden}")
     middle = None if found is None else found.median
     rows = [{"gym_name": name, "value": value, "median": middle} for name, value in told]
     exports.place(rows, _STANDING_COLUMNS, name="reseau-comparaison")
@@ -138,17 +147,25 @@ def _place_table(lines: Sequence[Mapping[str, Any]]) -> None:
         column_config={
             "gym_name": column.TextColumn(say("Salle"), width=150),
             "franchise_name": column.TextColumn(say("Franchise"), width=120),
-            "visit_counts": column.BarChartColumn(say("Visites, 6 mois"), width=110, y_min=0),
+            "visit_counts": column.BarChartColumn(
+                say("Visites, 6 mois"), width=110, y_min=0, help=tiles.help_of((METRIC, "visit_count"))
+            ),
             "visits": column.ProgressColumn(
                 say("Visites par adhérent"), format="localized", min_value=0, width=140,
-                max_value=max((line["visits"] or 0 for line in lines), default=0) or 1,
+                max_value=max((line["visits"] or 0 for line in lines), default=0) or 1, help=_help("visits"),
             ),
-            "visit_change": number(say("Sur un mois, %"), format="localized", width=105),
-            "churn": number(say("Départs, %"), format="localized", width=80, step=0.1),
-            "negative": number(say("Négatifs, %"), format="localized", width=85, step=1),
-            "talks": number(say("Échanges/100 visites"), format="localized", width=145, step=0.1),
-            "alerts": number(say("Alertes/100 adhérents"), format="localized", width=145, step=0.1),
-            "member_count": number(say("Adhérents"), format="localized", width=85),
+            "visit_change": number(say("Sur un mois, %"), format="localized", width=105, help=_help("visits")),
+            "churn": number(say("Départs, %"), format="localized", width=80, step=0.1, help=_help("churn")),
+            "negative": number(say("Négatifs, %"), format="localized", width=85, step=1, help=_help("negative")),
+            "talks": number(
+                say("Échanges/100 visites"), format="localized", width=145, step=0.1, help=_help("talks")
+            ),
+            "alerts": number(
+                say("Alertes/100 adhérents"), format="localized", width=145, step=0.1, help=_help("alerts")
+            ),
+            "member_count": number(
+                say("Adhérents"), format="localized", width=85, help=tiles.help_of((METRIC, "active_member_count"))
+            ),
         },
         alt=say("Les salles côte à côte ; cliquez sur une ligne pour ouvrir la salle"),
     )  # fmt: skip
@@ -156,6 +173,10 @@ def _place_table(lines: Sequence[Mapping[str, Any]]) -> None:
     st.caption(say("Cliquez sur une salle pour l'ouvrir dans « Aujourd'hui »."))
     if chosen.selection.rows:
         _enter(lines[chosen.selection.rows[0]]["gym_id"])
+
+
+def _help(measure: str) -> str:
+    return tiles.help_of(network.MEASURES[measure].source)
 
 
 def _line(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from dashboards import formats
-from dashboards.figures import BLUE, GREY
+from dashboards.figures import BLUE, GREY, TEXT, room
 from dashboards.network import Benchmark
 
 # Along the values, over the whole height.
@@ -25,7 +25,7 @@ def standing(
     texts = [formats.number(values[number], decimals=decimals) + unit for number in order]
     bars = {
         "type": "bar", "x": [values[number] for number in order], "y": [names[number] for number in order],
-        "orientation": "h", "marker": {"color": BLUE}, "text": texts, "textposition": "auto",
+        "orientation": "h", "marker": {"color": BLUE}, "text": texts, "textposition": "auto", "textfont": TEXT,
         "insidetextanchor": "start", "cliponaxis": False, "hovertemplate": "%{y} : %{text}<extra></extra>",
     }  # fmt: skip
     shapes, annotations = [], []
@@ -37,7 +37,7 @@ def standing(
         })  # fmt: skip
         annotations.append({
             "text": words, "showarrow": False, "x": found.median, "xanchor": "center", "y": 1, "yanchor": "bottom",
-            **_PLACE,
+            "font": TEXT, **_PLACE,
         })  # fmt: skip
         if found.quartiles is not None:
             lower, upper = found.quartiles
@@ -46,14 +46,17 @@ def standing(
                 "x0": lower, "x1": upper, "y0": 0, "y1": 1, **_PLACE,
             })  # fmt: skip
             annotations.append({
-                "text": labels[1], "showarrow": False, "x": upper, "xanchor": "right", "y": 0, "yanchor": "bottom",
-                **_PLACE,
+                "text": labels[1], "showarrow": False, "x": upper, "xanchor": "right", "y": 0, "yanchor": "top",
+                "font": TEXT, **_PLACE,
             })  # fmt: skip
     return go.Figure(
         data=[bars],
         layout={
-            "height": max(180, 34 * len(names) + 70), "margin": {"l": 0, "r": 60, "t": 28, "b": 8},
-            "showlegend": False, "xaxis": {"visible": False, "fixedrange": True},
-            "yaxis": {"fixedrange": True, "automargin": True}, "shapes": shapes, "annotations": annotations,
+            "height": max(180, 34 * len(names) + 90),
+            # Where every side has a margin, plotly wants twelve pixels more for an axis' labels.
+            "margin": {"r": 60, "t": 28, "b": 28, "l": room(names)["l"] + 12},
+            "showlegend": False, "template": "none", "xaxis": {"visible": False, "fixedrange": True},
+            "yaxis": {"fixedrange": True, "automargin": True, "tickfont": TEXT},
+            "shapes": shapes, "annotations": annotations,
         },
     )  # fmt: skip

@@ -10,7 +10,7 @@ import psycopg
 import streamlit as st
 from psycopg_pool import PoolTimeout
 
-from dashboards import access, exports, navigation, texts_fr
+from dashboards import access, exports, navigation, texts_fr, tiles
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Scope
@@ -22,6 +22,9 @@ _LAST = "page-viewed-last"
 _EXPORTED = {
     "full_name": "Nom", "email": "E-mail", "role": "Rôle", "gym_name": "Salle", "page": "Page", "view_count": "Visites",
     "day_count": "Jours", "last_date": "Dernier jour",
+}  # fmt: skip
+_LABELS: exports.Labels = {
+    "role": texts_fr.ROLES, "page": {entry.url_path: entry.title for entry in navigation.ENTRIES},
 }  # fmt: skip
 
 
@@ -52,8 +55,9 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
             st.info(say("Personne n'a encore ouvert de page sur cette période."), icon=":material/web_traffic:")
             return
         column = st.column_config
-        st.dataframe(
+        chosen = st.dataframe(
             [line(row) for row in rows], hide_index=True, key="page-views", placeholder="–",
+            on_select="rerun", selection_mode="single-row",
             height=min(420, 38 + 35 * len(rows)), alt=say("Visites de pages par personne"),
             column_config={
                 "name": column.TextColumn(say("Nom"), width="medium"),
@@ -67,7 +71,10 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
                 "last": column.DateColumn(say("Dernier jour"), format="DD/MM/YYYY"),
             },
         )  # fmt: skip
-        exports.place(rows, _EXPORTED, name="visites-de-pages")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            tiles.place_live(say("Comptées"))
+            exports.place(rows, _EXPORTED, name="visites-de-pages", labels=_LABELS)
+        navigation.follow(chosen, rows, "utilisateurs", named="personne", field="user_id")
 
 
 def line(row: Row) -> dict[str, object]:

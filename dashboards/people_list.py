@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import choices, context, exports, navigation, texts_fr
+from dashboards import choices, context, exports, navigation, texts_fr, tiles
 from dashboards.formats import NETWORK_TIMEZONE, moment_column
 from dashboards.language import say
 from dashboards.people import STATE_SIGNS, STATES, shown_name
@@ -19,6 +19,7 @@ _EXPORTED = {
     "full_name": "Nom", "email": "E-mail", "role": "Rôle", "gym_name": "Salle", "franchise_name": "Franchise",
     "state": "État", "last_signed_in_at": "Dernière connexion", "has_second_factor": "Double authentification",
 }  # fmt: skip
+_LABELS: exports.Labels = {"role": texts_fr.ROLES, "state": STATES}
 
 
 def choose() -> dict[str, Any]:
@@ -48,7 +49,9 @@ def place(scope: Scope, records: Records, *, url_path: str, asked: dict[str, Any
     )  # fmt: skip
     if len(found) > MOST_SHOWN:
         st.caption(say("Les 300 premières sont affichées : affinez les filtres pour voir les autres."))
-    exports.place(rows, _EXPORTED, name=url_path)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        tiles.place_live(say("Lu"))
+        exports.place(rows, _EXPORTED, name=url_path, labels=_LABELS)
     navigation.follow(chosen, rows, url_path, named="personne")
 
 

@@ -14,10 +14,11 @@ from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis import reports_fr, small_numbers
+from jarvis import report_gyms, reports_fr
 from jarvis.conversations import Topic
 from jarvis.report_pdf import compared, filename_of
 from jarvis.reports import KeptReport, Period, ReadReport, ReportKind
+from jarvis.small_numbers import Hidden
 from jarvis.tenancy import Permission, Scope
 
 # What comes after where a report stands, and what the button says.
@@ -31,10 +32,13 @@ TOPICS_SHOWN = 8
 _EXPORTED = {"label": "Chiffre", "now": "Période", "before": "Période précédente", "year_before": "L'an dernier"}
 _EXPORTED_GYMS = {
     "name": "Salle", "visit_count": "Passages", "session_count": "Conversations", "negative_session_count": "Négatif",
-    "at_risk_member_count": "À risque",
+    "alert_opened_count": "Nouvelles alertes", "at_risk_member_count": "À risque",
 }  # fmt: skip
 
-# One of `reports_fr.FIGURES` each, in its order.
+_EXPORTED_WEEKS = {"last": "Semaine jusqu'au", "visit_count": "Passages", "year_before": "L'an dernier"}
+_EXPORTED_TOPICS = {"topic": "Sujet", "session_count": "Conversations", "negative_count": "Négatif"}
+
+# One of `reports_fr.FIGURES` each, in its order, and what the gyms of a franchise are told by besides.
 _DEFINED = {
     "Passages": (METRIC, "visit_count"),
     "Conversations à la borne": (METRIC, "session_count"),
@@ -43,8 +47,11 @@ _DEFINED = {
     "Sentiment moyen (de −1 à 1)": (METRIC, "mean_sentiment_score"),
     "Conversations négatives": (METRIC, "negative_session_count"),
     "Conversations positives": (METRIC, "positive_session_count"),
-    "Alertes ouvertes": (METRIC, "alert_opened_count"),
+    "Nouvelles alertes": (METRIC, "alert_opened_count"),
     "Coût de l'assistant (USD)": (METRIC, "cost_usd"),
+    "Conversations": (METRIC, "session_count"),
+    "Négatif": (METRIC, "negative_session_count"),
+    "À risque": (METRIC, "at_risk_member_count"),
 }
 
 
@@ -71,13 +78,14 @@ def place(scope: Scope, report_id: UUID, *, now: datetime) -> None:
         st.subheader(say("Les chiffres"), anchor=False)
         st.html(figures_html(report))
         st.caption(f"{say('Chiffres arrêtés')} {formats.age(report.generated_at, now=now)}")
+        _place_figure_ways(report)
         exports.place(lines(report), _EXPORTED, name="rapport-chiffres")
         tiles.place_meanings(_DEFINED)
         if report.metrics.get("gyms"):
             st.subheader(say("Salle par salle"), anchor=False)
             st.html(gyms_html(report.metrics["gyms"]))
-            gyms = [{**one["figures"], **one} for one in report.metrics["gyms"]]
-            exports.place(gyms, _EXPORTED_GYMS, name="rapport-salles")
+            navigation.link("reseau", say("Les salles côte à côte"))
+            exports.place(gym_lines(report.metrics["gyms"]), _EXPORTED_GYMS, name="rapport-salles")
         _place_deliveries(scope, report, now=now)
 
 
@@ -99,13 +107,9 @@ def figures_html(report: KeptReport) -> str:
     rows = []
     for name, (label, decimals) in reports_fr.FIGURES.items():
         values, trend = report.metrics["figures"][name], (report.trends or {}).get(name, {})
-        now = values["now"]
-        cells = [
-            "–" if now is None else formats.number(now, decimals=decimals),
-            compared(now, values["before"], trend.get("share"), decimals, name),
-        ]
+        cells = [_now(values, decimals), compared(values, "before", trend, decimals, name)]
         if has_year:
-            cells.append(compared(now, values["year_before"], trend.get("share_of_year"), decimals, name))
+            cells.append(compared(values, "year_before", trend, decimals, name))
         rows.append(
             f'<tr><th scope="row">{escape(say(label))}</th>'
             + "".join(f"<td>{escape(one)}</td>" for one in cells)
@@ -121,27 +125,33 @@ def lines(report: KeptReport) -> list[dict[str, Any]]:
 
 
 def gyms_html(gyms: Sequence[Mapping[str, Any]]) -> str:
-    """The gyms of a franchise side by side; a number of one to four is said in words."""
-    titles = (say("Salle"), say("Passages"), say("Conversations"), say("Négatif"), say("À risque"))
-    heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in titles)
+    """The gyms of a franchise side by side; what is not told is said in words."""
+    heads = "".join(f'<th scope="col">{escape(say(one))}</th>' for one in _EXPORTED_GYMS.values())
     rows = []
-    for one in gyms:
-        counts = [one["figures"][name] for name in ("visit_count", "session_count", "negative_session_count")]
-        counts.append(one["at_risk_member_count"])
-        cells = "".join(f"<td>{escape(_told(count))}</td>" for count in counts)
-        rows.append(f'<tr><th scope="row">{escape(one["name"])}</th>{cells}</tr>')
+    for line in gym_lines(gyms):
+        told = [line[name] for name in _EXPORTED_GYMS if name != "name"]
+        cells = "".join(f"<td>{escape(one if isinstance(one, str) else formats.number(one))}</td>" for one in told)
+        rows.append(f'<tr><th scope="row">{escape(line["name"])}</th>{cells}</tr>')
     return f'<table class="j-figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _told(count: int | None) -> str:
-    # Asked again: reports of before the rule hold every number.
-    told = small_numbers.told(count)
-    return say(small_numbers.FEW) if told is None else formats.number(told)
+def gym_lines(gyms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The gyms of a franchise side by side, one line each; what is not told is words in place of a number."""
+    return [
+        {"name": gym["name"], **{name: say(one) if isinstance(one, Hidden) else one for name, one in counts.items()}}
+        for gym, counts in zip(gyms, report_gyms.kept_gyms(gyms), strict=True)
+    ]
+
+
+def _now(values: Mapping[str, Any], decimals: int) -> str:
+    if "now" in values.get("withheld", ()):
+        return say(Hidden.BESIDE)
+    return "–" if values["now"] is None else formats.number(values["now"], decimals=decimals)
 
 
 def ways(insight: Mapping[str, Any], report: KeptReport) -> list[tuple[str, str, dict[str, str]]]:
     """Where an insight's evidence is read: page, words of the link, and what the page should show."""
-    days = {"du": report.metrics["period"]["first"], "au": report.metrics["period"]["last"]}
+    days = _days(report)
     kind, found = insight["kind"], []
     if kind == "topic":
         found.append(("conversations", say("Toutes ces conversations"), {"sujet": str(insight["topic"]), **days}))
@@ -158,6 +168,20 @@ def ways(insight: Mapping[str, Any], report: KeptReport) -> list[tuple[str, str,
         for number, session_id in enumerate(insight.get("session_ids") or (), 1)
     ]
     return found
+
+
+def _days(report: KeptReport) -> dict[str, str]:
+    """The period as an address says it."""
+    return {"du": report.metrics["period"]["first"], "au": report.metrics["period"]["last"]}
+
+
+def _place_figure_ways(report: KeptReport) -> None:
+    """The rows that the figures count: the period's conversations, the negative ones, and the visits."""
+    with st.container(horizontal=True, gap="small", key="figure-ways"):
+        navigation.link("conversations", say("Les conversations"), _days(report))
+        navigation.link("conversations", say("Les négatives"), {"sentiment": "negative", **_days(report)})
+        navigation.link("analyses", say("Les passages"))
+        navigation.link("alertes", say("Les alertes"))
 
 
 def _place_buttons(scope: Scope, report: KeptReport) -> None:
@@ -222,37 +246,50 @@ def _place_whom_to_call(read: ReadReport) -> None:
 
 def _place_weeks(report: KeptReport) -> None:
     weeks: Sequence[Mapping[str, Any]] = report.metrics.get("weeks") or ()
-    if sum(one["visit_count"] > 0 for one in weeks) < 3:
+    if sum(bool(one["visit_count"]) for one in weeks) < 3:
         return
     series = [Series(name=say("Passages"), values=[one["visit_count"] for one in weeks], colour=figures.BLUE)]
     if any(one["year_before"] is not None for one in weeks):
         past = [one["year_before"] for one in weeks]
         series.append(Series(name=say("L'an dernier"), values=past, colour=figures.ORANGE, dash="dash"))
-    st.subheader(say("La fréquentation monte-t-elle ?"), anchor=False)
+    tiles.place_question(say("La fréquentation monte-t-elle ?"), (METRIC, "visit_count"))
     charts.place(
         figures.over_time([date.fromisoformat(one["last"]) for one in weeks], series),
         words=say("Passages par semaine, jusqu'à la fin de la période"),
         key="report-weeks",
     )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        navigation.link("analyses", say("Voir les analyses"))
+        exports.place(weeks, _EXPORTED_WEEKS, name="rapport-semaines")
 
 
 def _place_topics(report: KeptReport) -> None:
-    found = [one for one in report.metrics.get("topics") or () if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
+    found = [one for one in report_gyms.kept_topics(report.metrics) if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
     if not found:
         return
-    others = [one["session_count"] - one["negative_count"] for one in found]
+    unhappy = [one["negative_count"] for one in found]
+    others = [0 if one["negative_count"] is None else one["session_count"] - one["negative_count"] for one in found]
     series = [
-        Series(
-            name=say("Négatif"), values=[one["negative_count"] for one in found], colour=figures.ORANGE, pattern="/"
-        ),
+        Series(name=say("Négatif"), values=[count or 0 for count in unhappy], colour=figures.ORANGE, pattern="/"),
         Series(name=say("Autres conversations"), values=others, colour=figures.BLUE),
     ]
-    st.subheader(say("De quoi se plaint-on ?"), anchor=False)
+    if None in unhappy:
+        without = [one["session_count"] if one["negative_count"] is None else 0 for one in found]
+        series.append(Series(name=say("Humeur non dite"), values=without, colour=figures.SKY, pattern="x"))
+    tiles.place_question(say("De quoi se plaint-on ?"), ("fct_topics_daily", "session_count"))
     charts.place(
         figures.ranked(
             [say(texts_fr.TOPICS[one["topic"]]) for one in found], series, picks=[one["topic"] for one in found]
         ),
         words=say("Conversations par sujet, dont les négatives"), key="report-topics",
+    )  # fmt: skip
+    with st.container(horizontal=True, gap="small"):
+        for one in found:
+            topic = str(one["topic"])
+            navigation.link("conversations", say(texts_fr.TOPICS[topic]), {"sujet": topic, **_days(report)})
+    exports.place(
+        [{**one, "topic": say(texts_fr.TOPICS[one["topic"]])} for one in found], _EXPORTED_TOPICS,
+        name="rapport-sujets",
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboards import access, choices, exports, navigation, texts_fr
+from dashboards import access, choices, exports, navigation, texts_fr, tiles
 from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.language import say
 from dashboards.records import Row
@@ -20,6 +20,13 @@ _EXPORTED = {
     "period_start": "Début", "period_end": "Fin", "report_type": "Rapport", "subject_name": "Salle", "status": "État",
     "insight_count": "Constats", "title": "Titre", "summary": "Résumé",
 }  # fmt: skip
+_LABELS: exports.Labels = {"report_type": texts_fr.REPORT_KINDS, "status": texts_fr.REPORT_STATUSES}
+
+# No mart holds what a report says.
+_OURS = {
+    "Constats": "Ce que le rapport relève, chacun avec les conversations, adhérents ou alertes dont il est tiré.",
+    "État": "Brouillon, publié ou archivé ; un brouillon n'est lu que par qui peut le publier.",
+}
 
 # Reports of a gym begin and end with its days; all of ours lie in France.
 _ZONE = ZoneInfo(NETWORK_TIMEZONE)
@@ -53,12 +60,15 @@ def place(scope: Scope, *, gym_id: UUID | None) -> None:
         },
         alt=say("Rapports, le plus récent d'abord"),
     )  # fmt: skip
-    exports.place_later(
-        partial(
-            access.door().records.rows, scope, "recommendations.reports", gym_id=gym_id, kinds=kinds,
-            statuses=statuses, most=None,
-        ), _EXPORTED, name="rapports", label=say("Exporter en CSV"),
-    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        tiles.place_live(say("Lus"))
+        exports.place_later(
+            partial(
+                access.door().records.rows, scope, "recommendations.reports", gym_id=gym_id, kinds=kinds,
+                statuses=statuses, most=None,
+            ), _EXPORTED, name="rapports", label=say("Exporter en CSV"), labels=_LABELS,
+        )  # fmt: skip
+    tiles.place_meanings({}, notes=_OURS)
     navigation.follow(chosen, rows, "recommandations", named="rapport")
 
 

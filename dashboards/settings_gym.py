@@ -5,16 +5,17 @@ Changes go through functions that check who may and write the trail; what they r
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import floor
 
 import streamlit as st
 from psycopg.types.json import Jsonb
 
-from dashboards import access, changes, choices, texts_fr
+from dashboards import access, changes, choices, settings_previews, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
-from jarvis.alert_choices import Preview, ScoredDay, preview_churn
+from jarvis.alert_choices import Preview
+from jarvis.alerts import AlertType
 from jarvis.churn import ChurnThresholds
 from jarvis.kiosk_health import WEEKDAYS
 from jarvis.storage import StorageLevel
@@ -27,7 +28,6 @@ STORAGE: Mapping[str, str] = {
 }
 # Above it there is hardly anybody, whoever gives the scores.
 HIGHEST_THRESHOLD = 0.95
-PREVIEW_DAYS = 30
 
 DAYS: Mapping[str, str] = dict(zip(WEEKDAYS, texts_fr.WEEKDAYS, strict=True))
 _HOURS = re.compile(r"\s*([01]?\d|2[0-3])\s*[:hH]\s*([0-5]\d)?\s*[-–à]\s*([01]?\d|2[0-4])\s*[:hH]\s*([0-5]\d)?\s*")
@@ -45,7 +45,7 @@ def place_alerts(scope: Scope, gym: Row, *, now: datetime) -> None:
             help=say("Les suivantes attendent dans le récapitulatif de la semaine."),
         )  # fmt: skip
         threshold = st.slider(
-            say("Alerter à partir du score de risque"), level_from, HIGHEST_THRESHOLD, step=0.01, format="%.2f",
+            say("Alerter à partir du score de risque"), level_from, HIGHEST_THRESHOLD, step=0.01, format="localized",
             value=max(level_from, gym["churn_alert_threshold"] or level_from),
             help=say("Tout à gauche : le niveau « élevé », là où il commence pour les scores d'aujourd'hui."),
         )  # fmt: skip
@@ -78,9 +78,16 @@ def preview(
     scope: Scope, records: Records, gym: Row, *, threshold: float | None, per_week: int, now: datetime
 ) -> Preview:
     """What a threshold, or None for the level, would have done in the last month, had nobody acted on any alert."""
-    since = (now - timedelta(days=PREVIEW_DAYS)).date()
-    rows = records.rows(scope, "gym_settings.scored_days", gym_id=gym["id"], since=since)
-    return preview_churn([ScoredDay(**row) for row in rows], threshold=threshold, budget=per_week)
+    return settings_previews.last_month(
+        scope,
+        records,
+        gym,
+        AlertType.CHURN_RISK,
+        # From zero on is whatever is high; none at all would be what is saved.
+        threshold=0.0 if threshold is None else threshold,
+        per_week=per_week,
+        now=now,
+    )
 
 
 def preview_words(found: Preview) -> str:

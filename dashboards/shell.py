@@ -1,10 +1,14 @@
 """The one HTML page in which Streamlit runs, made ours, at the address of every page of the menu.
 
 Streamlit's own guesses where its server is from the page's address, with a request that fails on every page but
-the first, and says it is English. Whoever asks for their first page by its name is led to `/`, where Streamlit
-keeps it: the addresses in letters and bookmarks work for every role.
+the first, says it is English, and has words of its own in English only: `shell.js` says them as the pages speak,
+by `streamlit_fr.json`. Whoever asks for their first page by its name is led to `/`, where Streamlit
+keeps it: the addresses in letters and bookmarks work for every role. What draws charts and tables is megabytes of
+script, which Streamlit fetches when the first of them arrives: a page that has them fetches it while the server works.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio.to_thread
@@ -22,7 +26,15 @@ _INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 
 # The server is where the page came from, not below its path.
 _SERVER = '<script>window.__streamlit = {BACKEND_BASE_URL: location.origin + "/"}</script>\n    '
+_WORDS = "<script>{script}</script>\n    "
+_END_OF_HEAD = "</head>"
 _LANGUAGE, _TITLE, _SCRIPT = '<html lang="en">', "<title>Streamlit</title>", '<script type="module"'
+
+# The parts of Streamlit's script that a page's charts and tables need.
+_CHARTS, _TABLES = "PlotlyChart", "DataFrame"
+_DRAWN_BY: Mapping[str, Sequence[str]] = {
+    "analyses": (_CHARTS,), "reseau": (_CHARTS, _TABLES), "couts": (_CHARTS, _TABLES),
+}  # fmt: skip
 
 
 def shell_routes(*, sessions: SessionStore) -> list[Route]:
@@ -32,6 +44,8 @@ def shell_routes(*, sessions: SessionStore) -> list[Route]:
         LookupError: when Streamlit's page no longer reads as it did.
     """
     index = _ours(_INDEX.read_text(encoding="utf-8"))
+    named = {entry.url_path: _drawing(index, _DRAWN_BY.get(entry.url_path, ())) for entry in navigation.ENTRIES}
+    pages = {"/": index, **{f"/{url_path}": page for url_path, page in named.items()}}
 
     async def answer(request: Request) -> Response:
         token = session_token(request.cookies)
@@ -40,14 +54,34 @@ def shell_routes(*, sessions: SessionStore) -> list[Route]:
         if offered and request.url.path == f"/{offered[0].url_path}":
             return RedirectResponse(f"/?{request.url.query}".rstrip("?"), 303, {"cache-control": "no-store"})
         language = preferred(request.cookies, request.headers.get("accept-language", ""))
-        page = index.replace(_LANGUAGE, f'<html lang="{language}">', 1)
+        page = pages[request.url.path].replace(_LANGUAGE, f'<html lang="{language}">', 1)
         return HTMLResponse(page, headers={"cache-control": "no-cache"})
 
-    return [Route(path, answer) for path in ("/", *(f"/{entry.url_path}" for entry in navigation.ENTRIES))]
+    return [Route(path, answer) for path in pages]
 
 
 def _ours(index: str) -> str:
-    for mark in (_LANGUAGE, _TITLE, _SCRIPT):
+    for mark in (_LANGUAGE, _TITLE, _SCRIPT, _END_OF_HEAD):
         if mark not in index:
             raise LookupError(f"Streamlit's index.html: found no {mark}, expected one: see what its new version holds")
-    return index.replace(_TITLE, "<title>JARVIS</title>", 1).replace(_SCRIPT, _SERVER + _SCRIPT, 1)
+    folder = Path(__file__).parent
+    words = json.dumps(json.loads((folder / "streamlit_fr.json").read_text(encoding="utf-8")), ensure_ascii=False)
+    script = (folder / "shell.js").read_text(encoding="utf-8").replace("(WORDS)", f"({words})", 1)
+    ours = _SERVER + _WORDS.format(script=script)
+    return index.replace(_TITLE, "<title>JARVIS</title>", 1).replace(_SCRIPT, ours + _SCRIPT, 1)
+
+
+def _drawing(index: str, parts: Sequence[str]) -> str:
+    """The page that fetches these parts of Streamlit's script beside its first one, and has run them when rows come."""
+    loads = "".join(f'<script type="module">import("./static/js/{_built(part)}")</script>\n  ' for part in parts)
+    return index.replace(_END_OF_HEAD, loads + _END_OF_HEAD, 1)
+
+
+def _built(part: str) -> str:
+    """The file's name, which changes with its content."""
+    found = [path.name for path in (_INDEX.parent / "static" / "js").glob(f"{part}.*.js")]
+    if len(found) != 1:
+        raise LookupError(
+            f"Streamlit's scripts: found {len(found)} of {part}, expected one: see what its version holds"
+        )
+    return found[0]

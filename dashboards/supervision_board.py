@@ -1,7 +1,7 @@
 """« Supervision » from top to bottom: signs of life, incidents, the API, the voice, promises, statements, kiosks."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -37,14 +37,36 @@ _KIOSKS = {
 # What no mart holds is said here; the rest by dbt.
 _DEFINED = {"Disponibilité, 7 jours": (METRIC, "kiosk_availability_rate")}
 _OURS = {
+    "Passerelle": "Ce qui relie les bornes au service vocal.",
+    "Service vocal": "Le fournisseur qui écoute et parle, tel que la passerelle le joint.",
+    "Pipeline": "Ce qui analyse, score et alerte ; il donne signe de vie toutes les cinq minutes.",
+    "Chiffres": "Le dernier calcul des chiffres de ces pages.",
+    "Analyses en attente": (
+        "Conversations terminées qui attendent leur analyse, et celles qu'elle a abandonnées après trois échecs."
+    ),
+    "Base de données": "Sa place sur le disque, et ses connexions sur toutes celles qu'elle accepte.",
+    "Contrôles de qualité": "Attentes sur les données, vérifiées chaque nuit, qui ne sont pas tenues.",
+    "Conservation": "Le dernier effacement de ce dont le terme est passé.",
     "p50, p95, p99": "Durée sous laquelle restent 50, 95 et 99 réponses sur 100.",
     "Part d'erreurs": "Réponses 5xx de la passerelle sur toutes ses réponses depuis son démarrage.",
     "Refus": "Réponses 4xx : la demande n'était pas permise ou mal faite.",
+    "Réponses, Erreurs": "Réponses de la passerelle depuis son démarrage, et celles d'entre elles qui sont des 5xx.",
+    "Mesures": "Combien de fois la durée a été mesurée.",
     "Attente d'une réponse": "De la fin d'une prise de parole de l'adhérent au début de la réponse, sur sept jours.",
     "Promis sous": "Âge que la donnée promet de ne pas dépasser ; le retard est ce qui le dépasse.",
     "Requêtes lentes": "Requêtes dont un appel au moins a pris 500 ms, comptées par la base depuis la remise à zéro.",
+    "Appels, Moyenne, Maximum, Total": "Combien de fois la requête a été faite, et combien de temps la base y a passé.",
     "Entendue": "La borne a donné signe de vie dans les dernières minutes ; vide si elle n'est pas en service.",
 }
+
+# Which of them a column's question mark says.
+_MEANT = {
+    "p50_ms": "p50, p95, p99", "p95_ms": "p50, p95, p99", "p99_ms": "p50, p95, p99", "error_share": "Part d'erreurs",
+    "refused_count": "Refus", "answer_count": "Réponses, Erreurs", "error_count": "Réponses, Erreurs",
+    "count": "Mesures", "call_count": "Appels, Moyenne, Maximum, Total", "mean_ms": "Appels, Moyenne, Maximum, Total",
+    "max_ms": "Appels, Moyenne, Maximum, Total", "total_ms": "Appels, Moyenne, Maximum, Total",
+}  # fmt: skip
+_SIGNS = {"part": "Partie", "state": "État", "words": "Détail", "more": "Précision"}
 
 # How a part is: its mark, its word and its style.
 _STATES = {True: ("✓", "va bien", "j-well"), False: ("✗", "à regarder", "j-ill"), None: ("–", "pas encore", "")}
@@ -57,13 +79,17 @@ def place(scope: Scope, *, now: datetime) -> None:
     if state is None:
         st.info(say("Cette page est réservée à l'administration."), icon=":material/block:")
         return
-    st.html(signs_html(supervision.signs(gateway, state, now=now)))
+    signs = supervision.signs(gateway, state, now=now)
+    st.html(signs_html(signs))
+    exports.place([sign_line(sign) for sign in signs], _SIGNS, name="supervision-signes")
     _place_incidents(records.rows(scope, "supervision.incidents"), now=now)
     st.subheader(say("L'API répond-elle assez vite ?"), anchor=False)
     _place_routes(gateway)
     st.subheader(say("Combien de temps la voix se fait-elle attendre ?"), anchor=False)
     waits = records.row(scope, "supervision.waits", gym_id=context.gym_id())
     _place("voice", supervision.voice_lines(gateway.meters, waits), _VOICE, words=("what", "since"))
+    week = {"du": (now - timedelta(days=7)).date().isoformat(), "au": now.date().isoformat()}
+    navigation.link("conversations", say("Les échanges de ces sept jours"), week)
     st.subheader(say("Quelles données sont en retard sur leur promesse ?"), anchor=False)
     _place_promises(records.rows(scope, "supervision.promises"), now=now)
     st.subheader(say("Quelles requêtes dépassent 500 ms ?"), anchor=False)
@@ -77,6 +103,14 @@ def place(scope: Scope, *, now: datetime) -> None:
 def signs_html(signs: Sequence[supervision.Sign]) -> str:
     """Each part with a sign, a word and its age; the sign is a shape, not a colour alone."""
     return '<ul class="j-signs">' + "".join(_sign(sign) for sign in signs) + "</ul>"
+
+
+def sign_line(sign: supervision.Sign) -> dict[str, str]:
+    """A part as a file holds it."""
+    return {
+        "part": say(sign.part), "state": say(_STATES[sign.is_well][1]), "words": say(sign.words),
+        "more": say(sign.more) if sign.more else "",
+    }  # fmt: skip
 
 
 def _sign(sign: supervision.Sign) -> str:
@@ -176,10 +210,11 @@ def _place(
     config: dict[str, Any] = {}
     for field, heading in columns.items():
         label, width = say(heading), (widths or {}).get(field)
+        meant = say(_OURS[_MEANT[field]]) if field in _MEANT else None
         if field in words:
             config[field] = column.TextColumn(label, width=width)
         elif field in shares:
-            config[field] = column.NumberColumn(label, format="percent")
+            config[field] = column.NumberColumn(label, format="percent", help=meant)
         elif field.endswith("_at"):
             config[field] = column.DatetimeColumn(
                 label, format=formats.moment_column(), timezone=formats.NETWORK_TIMEZONE
@@ -187,7 +222,7 @@ def _place(
         elif field.startswith("is_"):
             config[field] = column.CheckboxColumn(label)
         else:
-            config[field] = column.NumberColumn(label, format="localized")
+            config[field] = column.NumberColumn(label, format="localized", help=meant)
     chosen = st.dataframe(
         [
             {field: _shown(line[field], is_word=field in ("what", "since"), is_share=field in shares)

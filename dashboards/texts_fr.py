@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from dashboards import formats
 from dashboards.language import say
-from jarvis import reports_fr
+from jarvis import alert_upkeep, topics_fr
 
 STATUSES: Mapping[str, str] = {
     "pending": "À traiter",
@@ -33,11 +33,13 @@ OUTCOME_CODES: Mapping[str, str] = {
     "no_action_needed": "Rien à faire",
     "false_alarm": "Fausse alerte",
     "duplicate": "Doublon",
-    "cause_ended": "Cause disparue",
-    "member_left": "A quitté la salle",
+    alert_upkeep.CAUSE_ENDED: "Cause disparue",
+    alert_upkeep.MEMBER_LEFT: "A quitté la salle",
 }
 # What a person may say at the end; that a cause has ended or a member has left is the system's to say.
-CHOSEN_OUTCOMES: tuple[str, ...] = tuple(code for code in OUTCOME_CODES if code not in {"cause_ended", "member_left"})
+CHOSEN_OUTCOMES: tuple[str, ...] = tuple(
+    code for code in OUTCOME_CODES if code not in {alert_upkeep.CAUSE_ENDED, alert_upkeep.MEMBER_LEFT}
+)
 SENTIMENTS: Mapping[str, str] = {"negative": "Négatif", "neutral": "Neutre", "positive": "Positif"}
 EMOTIONS: Mapping[str, str] = {
     "joy": "Joie",
@@ -51,7 +53,7 @@ EMOTIONS: Mapping[str, str] = {
     "anxiety": "Inquiétude",
     "sadness": "Tristesse",
 }
-TOPICS: Mapping[str, str] = {topic.value: label for topic, label in reports_fr.TOPICS.items()}
+TOPICS: Mapping[str, str] = {topic.value: label for topic, label in topics_fr.TOPICS.items()}
 WEEKDAYS = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
 INTENTS: Mapping[str, str] = {
     "book_class": "Réserver un cours",
@@ -90,6 +92,8 @@ ANALYSIS_ENGINES: Mapping[str, str] = {
     "simulated": "Analyse simulée",
     "unknown": "Analyse, moteur inconnu",
 }
+# Where a visit is known from.
+VISIT_SOURCES: Mapping[str, str] = {"badge": "Badge", "door": "Porte", "import": "Reprise d'un fichier"}
 COST_PARTS: Mapping[str, str] = {
     "audio": "Voix",
     "text": "Texte",

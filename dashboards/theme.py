@@ -79,13 +79,14 @@ def streamlit_options(*, port: int) -> dict[str, object]:
     }
 
 
-def loading_style(words: str) -> str:
-    """The words of a page that is on its way, as an element: the style sheet has them in French.
+def language_style(language: str, *, loading: str) -> str:
+    """What the style sheet and the shell's script say for this run, as an element: both begin in French.
 
     Args:
-        words: ours, without a quotation mark.
+        language: fr or en.
+        loading: the words of a page that is on its way: ours, without a quotation mark.
     """
-    return f'<style>:root {{ --j-loading: "{words}"; }}</style>'
+    return f'<style>:root {{ --j-language: {language}; --j-loading: "{loading}"; }}</style>'
 
 
 def style_sheet() -> str:

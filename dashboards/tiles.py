@@ -70,6 +70,22 @@ def place(tiles: Sequence[Tile], *, rows: Sequence[Row], now: datetime) -> None:
     place_age(rows, now=now)
 
 
+def place_question(words: str, source: tuple[str, str]) -> None:
+    """The heading of a chart or a table, with what it counts behind its question mark.
+
+    Args:
+        words: in the language of the page.
+        source: mart and column, or `METRIC` and the metric, that says what is counted.
+    """
+    # A question mark never begins a line.
+    st.subheader(words.replace(" ?", "\u00a0?"), anchor=False, help=help_of(source))
+
+
+def help_of(source: tuple[str, str]) -> str:
+    """What a figure means, for the question mark of a heading or of a table's column."""
+    return _plain(meaning(*source))
+
+
 def place_age(rows: Sequence[Row], *, now: datetime) -> None:
     """When the oldest of the rows was built; nothing where there is none."""
     if rows:
@@ -113,10 +129,15 @@ def until_built() -> Iterator[None]:
         st.info(say(NOT_BUILT_YET), icon=":material/hourglass_top:")
 
 
-def change(value: float | None, before: float | None) -> str | None:
-    """The change against one period earlier, in per cent with its sign; None where it says nothing."""
+def change(value: float | None, before: float | None, *, decimals: int = 0, unit: str = "") -> str | None:
+    """The change against one period earlier, in per cent with its sign; None where it says nothing.
+
+    Of what has come to nothing it is the number that is gone: « −100 % » is as true of one as of a hundred.
+    """
     if value is None or not before:
         return None
+    if value == 0:
+        return f"-{formats.number(before, decimals=decimals)}{unit}"
     percent = percent_change(value, before)
     # Streamlit reads the direction of its arrow from an ASCII minus.
     return f"{'+' if percent > 0 else ''}{percent}\u202f%"
@@ -131,7 +152,7 @@ def _place(tile: Tile) -> None:
     value = "–" if tile.value is None else formats.number(tile.value, decimals=tile.decimals) + tile.unit
     # As they are shown: a change that rounds to nothing has neither direction nor colour.
     now, before = (None if one is None else round(one, tile.decimals) for one in (tile.value, tile.before))
-    delta = change(now, before)
+    delta = change(now, before, decimals=tile.decimals, unit=tile.unit)
     is_still = now is None or not before or percent_change(now, before) == 0
     colours: Mapping[bool | None, Literal["normal", "inverse", "off"]] = {True: "normal", False: "inverse", None: "off"}
     st.metric(

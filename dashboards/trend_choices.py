@@ -1,5 +1,6 @@
 """What « Analyses » looks at: the period, its past, and every trend of the gyms in view, read from the marts."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
 from uuid import UUID
@@ -9,9 +10,10 @@ import streamlit as st
 from dashboards import access, formats, trend_leavers, trend_talks, trend_visits
 from dashboards.language import say
 from dashboards.periods import PERIODS, Period, Span, months_back
+from dashboards.records import Row
 from dashboards.trends import Look, Trend, short_date
 from jarvis import small_numbers
-from jarvis.tenancy import Permission, Scope
+from jarvis.tenancy import Scope
 
 _NEWCOMERS_MONTHS = 24
 
@@ -48,40 +50,34 @@ def look(scope: Scope, period: Period, *, gym_id: UUID | None, now: datetime) ->
     return found
 
 
-def answers(scope: Scope, look: Look, *, gym_id: UUID | None) -> list[Trend]:
-    """Every trend of the page, in its order.
+def answers(scope: Scope, look: Look, *, gym_id: UUID | None) -> Iterator[Trend]:
+    """Every trend of the page, in its order, each asked when the one before it stands: a browser draws meanwhile.
 
     Raises:
         warehouse.stores.marts.NotBuiltYet: when a mart is missing.
     """
-    records, span = access.door().records, look.span
-    # A person of one gym knows their members; whoever compares gyms is told no number of one to four.
-    least = small_numbers.LEAST if scope.may(Permission.CHOOSE_GYM) else 0
-    earliest = min(span.before.first, span.year_before.first)
-    days = records.rows(scope, "marts_trends.days", gym_id=gym_id, first=earliest, last=span.last)
-    talk = {"gym_id": gym_id, "first": span.first, "before": span.before.first, "last": span.last, "least": least}
-    endings = records.rows(scope, "marts_trends.endings", part_days=trend_talks.part_days(look), **talk)
+    span = look.span
+    least = small_numbers.LEAST if small_numbers.compares(scope) else 0
+    talk = {"first": span.first, "before": span.before.first, "last": span.last, "least": least}
+
+    def ask(block: str, **values: object) -> Sequence[Row]:
+        return access.door().records.rows(scope, f"marts_trends.{block}", gym_id=gym_id, **values)
+
+    days = ask(
+        "days", first=span.before.first, last=span.last,
+        year_first=span.year_before.first, year_last=span.year_before.last,
+    )  # fmt: skip
+    yield trend_visits.visits(look, days)
+    yield trend_talks.topics(look, ask("topics", **talk))
+    yield trend_visits.hours(look, ask("hours", first=span.first, last=span.last, least=least))
+    endings = ask("endings", part_days=trend_talks.part_days(look), **talk)
+    yield trend_talks.endings(look, endings)
     months = months_back(span.last, 2 * look.period.months + trend_leavers.MONTHS_SHOWN)
+    yield trend_leavers.leavers(look, ask("leavers", first=months, least=least))
     newcomers = months_back(span.last, _NEWCOMERS_MONTHS)
-    return [
-        trend_visits.visits(look, days),
-        trend_talks.topics(look, records.rows(scope, "marts_trends.topics", **talk)),
-        trend_visits.hours(
-            look,
-            records.rows(scope, "marts_trends.hours", gym_id=gym_id, first=span.first, last=span.last, least=least),
-        ),
-        trend_talks.endings(look, endings),
-        trend_leavers.leavers(
-            look, records.rows(scope, "marts_trends.leavers", gym_id=gym_id, first=months, least=least)
-        ),
-        trend_leavers.stays(records.rows(scope, "marts_trends.stays", gym_id=gym_id, first=newcomers, least=least)),
-        trend_talks.satisfaction(look, endings),
-        trend_talks.costs(
-            look,
-            records.rows(scope, "marts_trends.costs", gym_id=gym_id, first=span.before.first, last=span.last),
-            days,
-        ),
-    ]
+    yield trend_leavers.stays(ask("stays", first=newcomers, least=least))
+    yield trend_talks.satisfaction(look, endings)
+    yield trend_talks.costs(look, ask("costs", first=span.before.first, last=span.last), days)
 
 
 def _days(span: Span) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards import charts, exports, navigation
+from dashboards import charts, exports, navigation, tiles
 from dashboards.definitions import meaning
 from dashboards.language import say
 from dashboards.periods import Period, Span
@@ -68,6 +68,8 @@ class Trend:
     """Fields of the table to their headings."""
     source: tuple[str, str]
     """Mart and column whose description says what is counted."""
+    meant: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Fields of the table that count something else, to what says it."""
     note: str = ""
     drill: Drill | None = None
     drill_label: str = ""
@@ -159,7 +161,8 @@ def _place_table(trend: Trend) -> None:
         elif any(isinstance(value, str) for value in values):
             config[name] = column.TextColumn(heading)
         else:
-            config[name] = column.NumberColumn(heading, format="localized")
+            told = tiles.help_of(trend.meant.get(name, trend.source))
+            config[name] = column.NumberColumn(heading, format="localized", help=told)
     st.dataframe(
         [{name: row[name] for name in trend.columns} for row in trend.rows], hide_index=True, height=260,
         column_config=config, placeholder="–", alt=trend.question, key=f"table-{trend.key}",

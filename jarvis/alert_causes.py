@@ -1,4 +1,7 @@
-"""Which alert a second look at the same conversation belongs to: pure rules.
+"""Which alert a look at a conversation belongs to where one was raised for it before: pure rules.
+
+The assistant's own report, made while the member was talking, is there before the analysis: what both name is one
+cause, under the topic it was reported by.
 
 A conversation is weighed again after the hosted engine has enriched it, or a person has asked for a new analysis. What
 it gives reason for then may be named differently: another topic, another spelling of a machine. That is no second
@@ -6,11 +9,13 @@ cause. `alerts.py` says what a conversation gives reason for; the alerts stage o
 raises it. Never here: taking an alert back, which is a person's decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from jarvis.alerts import Alert
+from jarvis.alerts import Alert, Finding, place_key, repairable_issues
+from jarvis.conversations import Issue, Topic
+from jarvis.places import thing_of
 
 # Kinds of key that carry a reading of the words; the others carry facts, and are the same at every look.
 READ_FROM_WORDS = frozenset({"negative_feedback", "equipment_issue"})
@@ -55,6 +60,41 @@ def without_doubles(wanted: Sequence[Alert], raised: Sequence[RaisedAlert]) -> l
         if earlier.session_count == 1:
             kept.append(replace(alert, dedup_key=earlier.dedup_key))
     return kept
+
+
+def as_handed_on(finding: Finding, handed_on: Sequence[Issue]) -> Finding:
+    """The finding with its issues under the topics that the talk's own reports gave to the same things.
+
+    A danger stays one, and what the analysis tells apart at one place stays apart. An issue without a place is the one
+    that was reported by the same topic, or the only one that was.
+
+    Args:
+        handed_on: what the assistant reported to the team during the talk.
+    """
+    issues = repairable_issues(finding)
+    if not handed_on or not issues:
+        return finding
+    return replace(finding, issues=tuple(_as_reported(issue, issues, handed_on) for issue in issues))
+
+
+def _as_reported(issue: Issue, issues: Iterable[Issue], handed_on: Sequence[Issue]) -> Issue:
+    if issue.topic is Topic.SAFETY:
+        return issue
+    if issue.machine is None and issue.zone is None:
+        same_topic = [one for one in handed_on if one.topic is issue.topic]
+        meant = (same_topic or handed_on)[0] if same_topic or len(handed_on) == 1 else issue
+        return replace(issue, topic=meant.topic, machine=meant.machine, zone=meant.zone)
+    told = {one.topic for one in issues if _place(one) == _place(issue)}
+    reported = [one.topic for one in handed_on if _place(one) == _place(issue)]
+    return issue if not reported or told.intersection(reported) else replace(issue, topic=reported[0])
+
+
+def _place(issue: Issue) -> tuple[str | None, ...]:
+    """What an issue is about, whoever is called for it."""
+    thing = thing_of(issue.topic, issue.machine, issue.zone)
+    if thing.kind is None:
+        return (None, place_key(issue.machine), place_key(issue.zone))
+    return (thing.kind, thing.number, thing.zone)
 
 
 def _first(renamed: Sequence[RaisedAlert], dedup_key: str) -> RaisedAlert | None:

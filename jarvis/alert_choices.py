@@ -132,13 +132,13 @@ def is_control(member_id: UUID, period: str, *, share: float, salt: str) -> bool
 
 def period_of(now: datetime) -> str:
     """The calendar quarter in which the week began, such as 2026-Q4: nobody changes sides within a week."""
-    monday = week_of(now)
+    monday = week_of(now.date())
     return f"{monday.year}-Q{(monday.month + 2) // 3}"
 
 
-def week_of(now: datetime) -> date:
-    """The Monday of the week."""
-    return now.date() - timedelta(days=now.weekday())
+def week_of(day: date) -> date:
+    """The Monday of the day's week."""
+    return day - timedelta(days=day.weekday())
 
 
 def churn_alert(one: Candidate, *, now: datetime) -> Alert:
@@ -232,7 +232,7 @@ def preview_churn(
             members.add(one.member_id)
             waiting.add(one.member_id)
             fired += 1
-        week = one.day - timedelta(days=one.day.weekday())
+        week = week_of(one.day)
         if one.member_id in waiting and budget is not None and spent[week] < budget:
             waiting.remove(one.member_id)
             reached.add(one.member_id)

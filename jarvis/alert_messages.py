@@ -7,9 +7,9 @@ knows of, and nothing that was observed, scored or felt. `warehouse/stores/alert
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from jarvis import alerts_fr
 from jarvis.alerts import AlertType
 from jarvis.conversations import Topic
+from jarvis.topics_fr import listed
 
 LANGUAGES = ("fr", "en", "es")
 
@@ -95,7 +95,7 @@ def _french_milestone(one: Occasion, *, is_formal: bool) -> str:
 def _french_topic(topic: str | None) -> str:
     if topic is None or topic not in set(Topic) or topic == Topic.OTHER:
         return ""
-    return f" ({alerts_fr.TOPICS[Topic(topic)]})"
+    return f" ({listed([Topic(topic)])})"
 
 
 def _english(one: Occasion) -> str:

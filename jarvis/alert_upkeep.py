@@ -4,7 +4,7 @@ dates and data raise some of their own.
 Pure rules; `warehouse/stores/alert_upkeep.py` brings the standings. Who calls: alert upkeep, every quarter of an hour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -133,9 +133,9 @@ def escalated(one: OpenAlert, *, now: datetime) -> Priority | None:
     return _STEPS[min(_STEPS.index(one.priority) + 1, len(_STEPS) - 1)]
 
 
-def milestones(one: Arrival, *, today: date) -> Iterator[Alert]:
-    """What a member who came lately has reached: a round number of visits, years, a goal of theirs."""
-    passed = [count for count in MILESTONES if one.visits_before_fresh < count <= one.total_visits]
+def milestones(one: Arrival, *, today: date, steps: Sequence[int] = MILESTONES) -> Iterator[Alert]:
+    """What a member who came lately has reached: a round number of visits, one of `steps`; years; a goal of theirs."""
+    passed = [count for count in steps if one.visits_before_fresh < count <= one.total_visits]
     if passed:
         yield _milestone(
             one,
@@ -160,13 +160,17 @@ def milestones(one: Arrival, *, today: date) -> Iterator[Alert]:
         )
 
 
-def data_faults(one: GymData, *, now: datetime) -> dict[str, Alert]:
-    """Causes of bad data that stand in a gym, each with its alert; none where its data can be trusted."""
+def data_faults(one: GymData, *, now: datetime, silent_after: timedelta = CHECKINS_SILENT_AFTER) -> dict[str, Alert]:
+    """Causes of bad data that stand in a gym, each with its alert; none where its data can be trusted.
+
+    Args:
+        silent_after: so long without a visit is a fault, where visits are usual.
+    """
     causes: dict[str, Alert] = {}
     if (
         one.last_visit_at is not None
         and one.visits_a_day >= USUAL_VISITS_A_DAY
-        and now - one.last_visit_at >= CHECKINS_SILENT_AFTER
+        and now - one.last_visit_at >= silent_after
         and not one.is_closed
     ):
         causes["checkins"] = _data_quality(one, "checkins", alerts_fr.CHECKINS_SILENT, now=now)

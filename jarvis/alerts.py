@@ -26,12 +26,13 @@ ONCE_FOR_EVER = timedelta(days=36500)
 
 COMPLAINTS = frozenset({Intent.COMPLAIN, Intent.REPORT_ISSUE, Intent.REQUEST_HUMAN, Intent.CANCEL_MEMBERSHIP})
 
-# Topics of which something can be wrong in a place, for somebody to repair, clean or reset; the most telling first.
+# Topics of which something can be wrong in a place, for somebody to repair, clean or reset; the most telling first: of
+# dirty showers, « propreté » says what is wrong, and « douches » only where.
 REPAIRABLE = (
     Topic.EQUIPMENT,
     Topic.SAFETY,
-    Topic.SHOWERS_LOCKERS,
     Topic.CLEANLINESS,
+    Topic.SHOWERS_LOCKERS,
     Topic.TEMPERATURE_AIR,
     Topic.ACCESS_BADGE,
     Topic.KIOSK_APP,
@@ -202,7 +203,7 @@ def _negative_turns(finding: Finding) -> tuple[SaidTurn, ...]:
 
 
 def _equipment_issues(finding: Finding) -> Iterable[Alert]:
-    for issue in _repairable_issues(finding):
+    for issue in repairable_issues(finding):
         sources = set(issue.source_turn_ids)
         quoted = tuple(turn for turn in finding.turns if turn.turn_id in sources)
         key = f"equipment_issue:{issue.topic}:{place_key(issue.machine)}:{place_key(issue.zone)}"
@@ -229,7 +230,7 @@ def _equipment_issues(finding: Finding) -> Iterable[Alert]:
         )
 
 
-def _repairable_issues(finding: Finding) -> tuple[Issue, ...]:
+def repairable_issues(finding: Finding) -> tuple[Issue, ...]:
     """The issues somebody can repair; an unplaced one where the member reported something without saying where."""
     named = tuple(issue for issue in finding.issues if issue.topic in REPAIRABLE)
     if named or Intent.REPORT_ISSUE not in finding.intents:

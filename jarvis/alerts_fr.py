@@ -12,29 +12,7 @@ from jarvis import formats_fr
 from jarvis.budgets import Standing, VoiceMode
 from jarvis.churn import RiskLevel
 from jarvis.conversations import Emotion, Intent, Issue, Topic
-
-TOPICS: dict[Topic, str] = {
-    Topic.EQUIPMENT: "équipement",
-    Topic.CLEANLINESS: "propreté",
-    Topic.SHOWERS_LOCKERS: "douches et vestiaires",
-    Topic.TEMPERATURE_AIR: "température et aération",
-    Topic.MUSIC_NOISE: "musique et bruit",
-    Topic.CROWDING: "affluence",
-    Topic.OPENING_HOURS: "horaires d'ouverture",
-    Topic.CLASS_SCHEDULE: "planning des cours",
-    Topic.STAFF_COACHING: "équipe et coaching",
-    Topic.MEMBERSHIP: "abonnement",
-    Topic.BILLING: "facturation",
-    Topic.ACCESS_BADGE: "badge et accès",
-    Topic.TRAINING_ADVICE: "conseils d'entraînement",
-    Topic.NUTRITION: "nutrition",
-    Topic.INJURY_HEALTH: "blessure et santé",
-    Topic.PROGRESS_GOALS: "progression et objectifs",
-    Topic.KIOSK_APP: "borne et application",
-    Topic.SAFETY: "sécurité",
-    Topic.FACILITIES_OTHER: "locaux",
-    Topic.OTHER: "autre sujet",
-}
+from jarvis.topics_fr import listed
 
 # Only those an unhappy member can have; a polite complaint has another, and is called by the plain word.
 _EMOTIONS: dict[Emotion, str] = {
@@ -100,8 +78,8 @@ MILESTONE_ACTIONS = ("Féliciter l'adhérent à son prochain passage",)
 
 
 def negative_feedback_title(topics: Sequence[Topic]) -> str:
-    """For example « Avis négatif : équipement, propreté »."""
-    return f"Avis négatif : {_listed(topics)}" if topics else "Avis négatif"
+    """For example « Avis négatif : machines et matériel, propreté »."""
+    return f"Avis négatif : {listed(topics)}" if topics else "Avis négatif"
 
 
 def negative_feedback_description(emotion: Emotion) -> str:
@@ -130,7 +108,7 @@ def hand_over_description(reason: str) -> str:
 
 def suggestion_title(topic: Topic) -> str:
     """For example « Suggestion d'un adhérent : planning des cours »."""
-    return f"Suggestion d'un adhérent : {TOPICS[topic]}"
+    return f"Suggestion d'un adhérent : {listed([topic])}"
 
 
 def complaint_description(words: str) -> str:
@@ -139,11 +117,10 @@ def complaint_description(words: str) -> str:
 
 
 def equipment_title(issue: Issue) -> str:
-    """For example « Problème signalé : tapis 4 (équipement) »."""
+    """For example « Problème signalé : tapis 4 (machines et matériel) »."""
     place = ", ".join(part for part in (issue.machine, issue.zone) if part)
-    return (
-        f"Problème signalé : {place} ({TOPICS[issue.topic]})" if place else f"Problème signalé : {TOPICS[issue.topic]}"
-    )
+    topic = listed([issue.topic])
+    return f"Problème signalé : {place} ({topic})" if place else f"Problème signalé : {topic}"
 
 
 def equipment_actions(issue: Issue) -> tuple[str, ...]:
@@ -261,10 +238,6 @@ def voice_budget_description(standing: Standing, *, is_cheapest: bool = False) -
     else:
         what = "Les nouvelles conversations utilisent un modèle vocal moins cher."
     return f"{spent} $ dépensés sur un budget de {budget} $ pour {standing.month:%m/%Y}. {what}"
-
-
-def _listed(topics: Sequence[Topic]) -> str:
-    return ", ".join(TOPICS[topic] for topic in topics)
 
 
 def _sentence(text: str) -> str:

@@ -3,16 +3,17 @@
 reportlab is imported where it is used: nobody else pays for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from jarvis import reports_fr, small_numbers
+from jarvis import report_gyms, reports_fr, topics_fr
 from jarvis.conversations import Topic
 from jarvis.formats_fr import number
-from jarvis.reports import KeptReport, MemberAtRisk, Period, ReadReport, ReportKind
+from jarvis.reports import KeptReport, Period, ReadReport, ReportKind
+from jarvis.small_numbers import Hidden
 
 if TYPE_CHECKING:
     from reportlab.graphics.shapes import Drawing
@@ -70,10 +71,24 @@ def filename_of(report: KeptReport) -> str:
     return f"rapport-{report.report_type}-{report.metrics['period']['first']}.pdf"
 
 
-def compared(now: float | None, past: float | None, share: float | None, decimals: int, name: str) -> str:
-    """A figure beside one of its pasts: +12 % (335)."""
-    if now is None or past is None:
+def compared(values: Mapping[str, Any], when: str, trend: Mapping[str, Any], decimals: int, name: str) -> str:
+    """A figure beside one of its pasts: +12 % (335); « de 12 à 0 » where a share would say nothing.
+
+    Args:
+        values: the kept figure.
+        when: before or year_before.
+        trend: its kept changes.
+    """
+    now, past = values["now"], values[when]
+    if when in values.get("withheld", ()):
+        return str(Hidden.BESIDE)
+    if past is None:
         return "pas de mesure"
+    if now is None:
+        return f"({number(past, decimals=decimals)})"
+    if name not in reports_fr.SCORES and (not now or not past):
+        return "=" if now == past else f"de {number(past, decimals=decimals)} à {number(now, decimals=decimals)}"
+    share = trend.get("share" if when == "before" else "share_of_year")
     # A share of a score around zero says nothing: how far it moved does.
     moved = reports_fr.difference(now - past) if name in reports_fr.SCORES else reports_fr.change(share)
     return f"{moved} ({number(past, decimals=decimals)})"
@@ -92,9 +107,7 @@ def _story(read: ReadReport, *, width: float, link: str) -> "list[Flowable]":
         story.append(paragraph("Trois actions", "heading"))
         story += [paragraph(f"{place}. {text}", "body") for place, text in enumerate(report.recommendations, start=1)]
     if read.whom_to_call:
-        story.append(
-            KeepTogether([paragraph("Qui appeler, et pourquoi", "heading"), _whom(read.whom_to_call, width, paragraph)])
-        )
+        story.append(KeepTogether([paragraph("Qui appeler, et pourquoi", "heading"), _whom(read, width, paragraph)]))
     if read.why_nobody:
         story.append(
             KeepTogether([paragraph("Qui appeler, et pourquoi", "heading"), paragraph(read.why_nobody, "body")])
@@ -112,59 +125,61 @@ def _story(read: ReadReport, *, width: float, link: str) -> "list[Flowable]":
 
 
 def _figures(report: KeptReport, period: Period, width: float, paragraph: Any) -> "Table":
-    last, last_year = reports_fr.compared_with(period)
-    header = [paragraph(text, "cell_muted") for text in ("", "Période", f"Contre {last}", f"Contre {last_year}")]
-    rows = [header]
     figures = report.metrics["figures"]
+    # Of a gym's first year a whole column would say that there is nothing to say.
+    pasts = [
+        (when, past)
+        for when, past in zip(("before", "year_before"), reports_fr.compared_with(period), strict=True)
+        if when == "before" or any(_is_measured(figures[name], when) for name in reports_fr.FIGURES)
+    ]
+    rows = [[paragraph(text, "cell_muted") for text in ("", "Période", *(f"Contre {past}" for _, past in pasts))]]
     # In our order: the database keeps a JSON object's keys in its own.
     for name, (label, decimals) in reports_fr.FIGURES.items():
         values = figures[name]
-        now = values["now"]
         trend = report.trends.get(name, {})
         rows.append(
             [
                 paragraph(label, "cell"),
-                paragraph("–" if now is None else number(now, decimals=decimals), "cell_bold"),
-                paragraph(compared(now, values["before"], trend.get("share"), decimals, name), "cell"),
-                paragraph(compared(now, values["year_before"], trend.get("share_of_year"), decimals, name), "cell"),
+                paragraph(_now(values, decimals), "cell_bold"),
+                *(paragraph(compared(values, when, trend, decimals, name), "cell") for when, _ in pasts),
             ]
         )
-    return _table(rows, [0.34 * width, 0.16 * width, 0.25 * width, 0.25 * width])
+    return _table(rows, [0.34 * width, 0.16 * width, *[0.5 * width / len(pasts)] * len(pasts)])
 
 
-def _whom(members: Sequence[MemberAtRisk], width: float, paragraph: Any) -> "Table":
-    rows = [[paragraph(text, "cell_muted") for text in ("Adhérent", "Salle", "Pourquoi")]]
+def _is_measured(values: Mapping[str, Any], when: str) -> bool:
+    return values[when] is not None or when in values.get("withheld", ())
+
+
+def _whom(read: ReadReport, width: float, paragraph: Any) -> "Table":
+    # The report of one gym need not say which on every line.
+    has_gyms = bool(read.report.metrics["gyms"])
+    titles = ("Adhérent", *(("Salle",) if has_gyms else ()), "Pourquoi")
+    rows = [[paragraph(text, "cell_muted") for text in titles]]
     rows += [
         [
             paragraph(one.name, "cell_bold"),
-            paragraph(one.gym_name, "cell"),
+            *((paragraph(one.gym_name, "cell"),) if has_gyms else ()),
             paragraph(one.reason or "Risque élevé de départ", "cell"),
         ]
-        for one in members
+        for one in read.whom_to_call
     ]
-    return _table(rows, [0.25 * width, 0.2 * width, 0.55 * width])
+    return _table(rows, [part * width for part in ((0.25, 0.2, 0.55) if has_gyms else (0.25, 0.75))])
 
 
 def _gyms(gyms: Sequence[dict[str, Any]], width: float, paragraph: Any) -> "Table":
-    titles = ("Salle", "Passages", "Conversations", "Négatives", "Alertes", "À risque")
+    titles = ("Salle", "Passages", "Conversations", "Négatives", "Nouvelles alertes", "À risque")
     rows = [[paragraph(text, "cell_muted") for text in titles]]
-    for one in gyms:
-        figures = one["figures"]
-        counts = ("visit_count", "session_count", "negative_session_count", "alert_opened_count")
-        rows.append(
-            [
-                paragraph(one["name"], "cell_bold"),
-                *(paragraph(_told(figures[name]), "cell") for name in counts),
-                paragraph(_told(one["at_risk_member_count"]), "cell"),
-            ]
-        )
+    for one, counts in zip(gyms, report_gyms.kept_gyms(gyms), strict=True):
+        cells = [str(count) if isinstance(count, Hidden) else number(count) for count in counts.values()]
+        rows.append([paragraph(one["name"], "cell_bold"), *(paragraph(cell, "cell") for cell in cells)])
     return _table(rows, [0.3 * width, *[0.14 * width] * 5], repeats=True)
 
 
-def _told(count: int | None) -> str:
-    # Asked again: reports of before the rule hold every number.
-    told = small_numbers.told(count)
-    return small_numbers.FEW if told is None else number(told)
+def _now(values: Mapping[str, Any], decimals: int) -> str:
+    if "now" in values.get("withheld", ()):
+        return str(Hidden.BESIDE)
+    return "–" if values["now"] is None else number(values["now"], decimals=decimals)
 
 
 def _table(rows: list[list[Any]], widths: list[float], *, repeats: bool = False) -> "Table":
@@ -195,12 +210,12 @@ def _topic_bars(topics: Sequence[dict[str, Any]], width: float) -> "Drawing":
     scale = (width - label_width - number_width) / most
     for place, one in enumerate(topics):
         bottom = drawing.height - row * (place + 1)
-        total, unhappy = one["session_count"], one["negative_count"]
-        label = reports_fr.TOPICS[Topic(one["topic"])]
+        total, unhappy = one["session_count"], one["negative_count"] or 0
+        label = topics_fr.TOPICS[Topic(one["topic"])]
         drawing.add(String(0, bottom + 4, label, fontName="Vera", fontSize=8.5, fillColor=HexColor(_INK)))
         drawing.add(Rect(label_width, bottom + 2, total * scale, 9, fillColor=HexColor(_ACCENT), strokeColor=None))
         drawing.add(Rect(label_width, bottom + 2, unhappy * scale, 9, fillColor=HexColor(_WARM), strokeColor=None))
-        text = f"{number(unhappy)} sur {number(total)}"
+        text = f"{Hidden.FEW if one['negative_count'] is None else number(unhappy)} sur {number(total)}"
         drawing.add(
             String(
                 label_width + total * scale + 5, bottom + 4, _printable(text),
@@ -225,8 +240,8 @@ def _charts(report: KeptReport, width: float, paragraph: Any) -> "list[Flowable]
     from reportlab.platypus import KeepTogether, Table, TableStyle
 
     weeks = report.metrics.get("weeks", ())
-    topics = [one for one in report.metrics["topics"] if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
-    has_weeks = sum(one["visit_count"] > 0 for one in weeks) >= FEWEST_WEEKS
+    topics = [one for one in report_gyms.kept_topics(report.metrics) if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
+    has_weeks = sum(bool(one["visit_count"]) for one in weeks) >= FEWEST_WEEKS
     wide = 0.48 * width if has_weeks and topics else width
     charts = []
     if has_weeks:
@@ -250,10 +265,10 @@ def _week_bars(weeks: Sequence[dict[str, Any]], width: float) -> "Drawing":
     height, foot, head = 58.0, 26.0, 11.0
     drawing = Drawing(width, height + foot + head)
     step = width / len(weeks)
-    most = max(max(one["visit_count"], one["year_before"] or 0) for one in weeks)
-    best = max(range(len(weeks)), key=lambda place: weeks[place]["visit_count"])
+    most = max(max(one["visit_count"] or 0, one["year_before"] or 0) for one in weeks)
+    best = max(range(len(weeks)), key=lambda place: weeks[place]["visit_count"] or 0)
     for place, one in enumerate(weeks):
-        left, tall = place * step + 0.15 * step, one["visit_count"] / most * height
+        left, tall = place * step + 0.15 * step, (one["visit_count"] or 0) / most * height
         is_last = place == len(weeks) - 1
         drawing.add(
             Rect(left, foot, 0.7 * step, tall, fillColor=HexColor(_ACCENT if is_last else _SOFT), strokeColor=None)
@@ -265,7 +280,7 @@ def _week_bars(weeks: Sequence[dict[str, Any]], width: float) -> "Drawing":
                 Line(left - 2, level, left + 0.7 * step + 2, level, strokeColor=HexColor(_WARM), strokeWidth=1.6)
             )
         middle = left + 0.35 * step
-        if place in (0, best, len(weeks) - 1):
+        if place in (0, best, len(weeks) - 1) and one["visit_count"] is not None:
             said = _printable(number(one["visit_count"]))
             above = max(foot + tall, level if past is not None and abs(level - foot - tall) < head else 0.0) + 3
             drawing.add(

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from jarvis import reports_fr
+from jarvis import report_gyms, reports_fr, small_numbers
 from jarvis.churn import HeldBack
 from jarvis.conversations import Topic
 from jarvis.formats_fr import member_name
@@ -26,6 +26,8 @@ MOST_ACTIONS = 3
 # What cannot wait, whom one may lose, what they complain of, and then what only informs.
 _ORDER_OF_ACTION = ("alerts", "churn", "topic", "sentiment", "visits")
 SESSIONS_CITED = 5
+# A complaint of one member is an alert, not a tendency.
+_LEAST_COMPLAINTS = 2
 # A season: enough to tell a trend from a bad week.
 WEEKS_SHOWN = 12
 
@@ -132,6 +134,7 @@ class GymLine:
     gym_id: UUID
     name: str
     figures: Figures
+    active_member_count: int
     at_risk_member_count: int
 
 
@@ -167,6 +170,11 @@ class Findings:
     negative_session_ids: tuple[UUID, ...] = ()
     """The latest unhappy conversations of the period, some of them."""
 
+    @property
+    def is_network(self) -> bool:
+        """True for a franchise: no number of one to four is told beside its gyms'."""
+        return bool(self.gyms)
+
 
 @dataclass(frozen=True, slots=True)
 class Insight:
@@ -192,6 +200,8 @@ class Change:
     now: float | None
     before: float | None
     year_before: float | None
+    withheld: tuple[str, ...] = ()
+    """Those of the three that are None because they are not told; the others are not on record."""
 
     @property
     def share(self) -> float | None:
@@ -294,18 +304,24 @@ def write_report(findings: Findings) -> Report:
 
 def changes_of(findings: Findings) -> tuple[Change, ...]:
     """Every figure beside the last period and the same weeks last year; None where a period is not on record."""
-    before = findings.before if findings.before.active_days else None
-    year_before = findings.year_before if findings.year_before.active_days else None
-    return tuple(
-        Change(
-            field.name,
-            getattr(findings.now, field.name),
-            None if before is None else getattr(before, field.name),
-            None if year_before is None else getattr(year_before, field.name),
+    periods = {
+        "now": findings.now,
+        "before": findings.before if findings.before.active_days else None,
+        "year_before": findings.year_before if findings.year_before.active_days else None,
+    }
+    found = []
+    for name in (field.name for field in fields(Figures) if field.name != "active_days"):
+        withheld = tuple(
+            when
+            for when, figures in periods.items()
+            if figures is not None and report_gyms.is_withheld(findings, when, name)
         )
-        for field in fields(Figures)
-        if field.name != "active_days"
-    )
+        values = {
+            when: None if figures is None or when in withheld else getattr(figures, name)
+            for when, figures in periods.items()
+        }
+        found.append(Change(name, **values, withheld=withheld))
+    return tuple(found)
 
 
 def _share(now: float | None, past: float | None) -> float | None:
@@ -320,7 +336,7 @@ def _insights(findings: Findings, changes: Sequence[Change]) -> list[Insight]:
         _visits(by_name["visit_count"]),
         _sentiment(findings, by_name["mean_sentiment_score"]),
         *_topics(findings),
-        _risk(findings.standing),
+        _risk(findings),
         _late_alerts(findings.standing),
     ]
     return [one for one in found if one is not None]
@@ -342,7 +358,9 @@ def _sentiment(findings: Findings, change: Change) -> Insight | None:
     if abs(difference) < NOTABLE_SENTIMENT:
         return None
     text = reports_fr.sentiment_insight(
-        difference, findings.now.negative_session_count, findings.now.analysed_session_count
+        difference,
+        report_gyms.told_now(findings, "negative_session_count"),
+        findings.now.analysed_session_count,
     )
     return Insight(
         "sentiment",
@@ -357,12 +375,13 @@ def _sentiment(findings: Findings, change: Change) -> Insight | None:
 def _topics(findings: Findings) -> list[Insight]:
     past = {one.topic: one for one in findings.topics_before}
     analysed = max(1, findings.now.analysed_session_count)
+    least = small_numbers.LEAST if findings.is_network else _LEAST_COMPLAINTS
     found = []
     for one in findings.topics:
-        # A complaint of one member is an alert, not a tendency.
-        if one.topic is Topic.OTHER or one.negative_count < 2:
+        if one.topic is Topic.OTHER or one.negative_count < least:
             continue
-        negative_before = past[one.topic].negative_count if one.topic in past else 0
+        before = past[one.topic].negative_count if one.topic in past else 0
+        negative_before = small_numbers.told(before) if findings.is_network else before
         text = reports_fr.topic_insight(one.topic, one.session_count, one.negative_count, negative_before)
         found.append(
             Insight(
@@ -377,8 +396,9 @@ def _topics(findings: Findings) -> list[Insight]:
     return sorted(found, key=lambda insight: -insight.weight)[:3]
 
 
-def _risk(standing: Standing) -> Insight | None:
-    if not standing.at_risk_member_count:
+def _risk(findings: Findings) -> Insight | None:
+    standing = findings.standing
+    if not standing.at_risk_member_count or (findings.is_network and report_gyms.at_risk_of(findings) is None):
         return None
     text = reports_fr.risk_insight(standing.at_risk_member_count, standing.active_member_count)
     share = standing.at_risk_member_count / max(1, standing.active_member_count)

@@ -6,6 +6,7 @@ Members are never named here: names are added for a reader who may see them (`or
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jarvis import report_gyms
 from jarvis.churn import HeldBack
 from jarvis.conversations import Topic
 from jarvis.formats_fr import full_date, number
@@ -41,11 +42,10 @@ FIGURES: Mapping[str, tuple[str, int]] = {
     "mean_sentiment_score": ("Sentiment moyen (de −1 à 1)", 2),
     "negative_session_count": ("Conversations négatives", 0),
     "positive_session_count": ("Conversations positives", 0),
-    "alert_opened_count": ("Alertes ouvertes", 0),
+    "alert_opened_count": ("Nouvelles alertes", 0),
     "cost_usd": ("Coût de l'assistant (USD)", 2),
 }
 
-# Compared by their difference; the others by their share.
 # In place of the names, where every high score is held back.
 NOBODY_TO_CALL: Mapping[HeldBack, str] = {
     HeldBack.DECLARED_ABSENCE: "Personne pour l'instant : les adhérents à risque ont déclaré une absence.",
@@ -60,30 +60,8 @@ NOBODY_TO_CALL: Mapping[HeldBack, str] = {
     ),
 }
 
+# Compared by their difference; the others by their share.
 SCORES = frozenset({"mean_sentiment_score"})
-
-TOPICS: Mapping[Topic, str] = {
-    Topic.EQUIPMENT: "Machines et matériel",
-    Topic.CLEANLINESS: "Propreté",
-    Topic.SHOWERS_LOCKERS: "Douches et casiers",
-    Topic.TEMPERATURE_AIR: "Température et air",
-    Topic.MUSIC_NOISE: "Musique et bruit",
-    Topic.CROWDING: "Affluence",
-    Topic.OPENING_HOURS: "Horaires d'ouverture",
-    Topic.CLASS_SCHEDULE: "Planning des cours",
-    Topic.STAFF_COACHING: "Équipe et coachs",
-    Topic.MEMBERSHIP: "Abonnement",
-    Topic.BILLING: "Facturation",
-    Topic.ACCESS_BADGE: "Badge et accès",
-    Topic.TRAINING_ADVICE: "Conseils d'entraînement",
-    Topic.NUTRITION: "Nutrition",
-    Topic.INJURY_HEALTH: "Blessure et santé",
-    Topic.PROGRESS_GOALS: "Progrès et objectifs",
-    Topic.KIOSK_APP: "Borne et application",
-    Topic.SAFETY: "Sécurité",
-    Topic.FACILITIES_OTHER: "Autres équipements",
-    Topic.OTHER: "Autre",
-}
 
 # As the object of « on s'est plaint … ».
 _OF_TOPIC: Mapping[Topic, str] = {
@@ -153,44 +131,56 @@ def compared_with(period: "Period") -> tuple[str, str]:
 
 def summary(findings: "Findings") -> str:
     """One or two sentences a manager reads in the corridor."""
-    now = findings.now
-    if not now.active_days:
+    if not findings.now.active_days:
         return "Aucun passage et aucune conversation sur la période : vérifier que les bornes et les imports tournent."
-    parts = [f"{number(now.visit_count)} passages, {number(now.session_count)} conversations à la borne"]
-    if now.analysed_session_count:
+
+    def now(name: str, noun: str, *, female: bool = True) -> str:
+        return _said(report_gyms.told_now(findings, name), noun, female=female)
+
+    parts = [
+        now("visit_count", "passage", female=False),
+        f"{now('session_count', 'conversation')} à la borne",
+    ]
+    if findings.now.analysed_session_count:
         parts.append(
-            f"dont {number(now.negative_session_count)} négatives sur {number(now.analysed_session_count)} analysées"
+            f"dont {now('negative_session_count', 'négative')} sur {now('analysed_session_count', 'analysée')}"
         )
     first = ", ".join(parts) + "."
-    at_risk = findings.standing.at_risk_member_count
-    if not at_risk:
+    first = first[:1].upper() + first[1:]
+    at_risk = report_gyms.at_risk_of(findings)
+    if at_risk == 0:
         return f"{first} Aucun adhérent n'est à risque élevé de départ."
     return f"{first} {_members(at_risk)} à risque élevé de départ."
 
 
 def visits_insight(now: int, before: int, share_of_year: float | None) -> str:
     """How visits moved."""
+    if not now:
+        return f"Aucun passage, contre {number(before)} la fois précédente."
     share = (now - before) / before
     direction = "en hausse" if share > 0 else "en baisse"
-    text = f"Fréquentation {direction} de {percent(abs(share))} : {number(now)} passages contre {number(before)}"
+    text = f"Fréquentation {direction} de {percent(abs(share))} : {_said(now, 'passage')} contre {number(before)}"
     if share_of_year is not None:
         side = "au-dessus" if share_of_year >= 0 else "en dessous"
         text += f", {percent(abs(share_of_year))} {side} de l'an dernier à la même époque"
     return text + "."
 
 
-def sentiment_insight(difference: float, negative: int, analysed: int) -> str:
-    """How the mood moved."""
+def sentiment_insight(difference: float, negative: int | None, analysed: int) -> str:
+    """How the mood moved; None for a number that is not told."""
     direction = "plus positives" if difference > 0 else "plus négatives"
-    return f"Les conversations sont {direction} : {number(negative)} négatives sur {number(analysed)} analysées."
+    told = _said(negative, "négative", female=True)
+    return f"Les conversations sont {direction} : {told} sur {_said(analysed, 'analysée', female=True)}."
 
 
-def topic_insight(topic: Topic, session_count: int, negative: int, negative_before: int) -> str:
-    """What members complain of, beside the last period."""
+def topic_insight(topic: Topic, session_count: int, negative: int, negative_before: int | None) -> str:
+    """What members complain of, two at least, beside the last period; None for a number that is not told."""
     text = f"{number(negative)} conversations négatives parlent {_OF_TOPIC[topic]}"
     if session_count > negative:
         text += f" (sur {number(session_count)} qui en parlent)"
-    if negative_before:
+    if negative_before is None:
+        text += ", contre quelques-unes la fois précédente"
+    elif negative_before:
         text += f", contre {number(negative_before)} la fois précédente"
     else:
         text += ", aucune la fois précédente"
@@ -293,5 +283,16 @@ def _count(insight: Mapping[str, Any]) -> int:
     return insight.get("evidence_count") or len(_ids(insight))
 
 
-def _members(count: int) -> str:
+def _members(count: int | None) -> str:
+    if count is None:
+        return "Quelques adhérents sont"
     return "Un adhérent est" if count == 1 else f"{number(count)} adhérents sont"
+
+
+def _said(count: int | None, noun: str, *, female: bool = False) -> str:
+    """A count with its noun, as one says it: aucun passage, 1 passage, 12 passages; quelques passages for None."""
+    if count == 0:
+        return f"{'aucune' if female else 'aucun'} {noun}"
+    if count == 1:
+        return f"1 {noun}"
+    return f"{'quelques' if count is None else number(count)} {noun}s"

@@ -18,7 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg import Connection
 
-from jarvis.alert_causes import without_doubles
+from jarvis.alert_causes import as_handed_on, without_doubles
 from jarvis.alerts import Alert, Finding, alerts_for
 from jarvis.conversations import Analysis, AnalysisFailure
 from jarvis.members import member_analytics
@@ -245,15 +245,21 @@ def _raise_batch(connection: Connection, claim: alerts.Claim, *, negative_feedba
     reasons = dict(claim.unreadable)
     wanted: list[tuple[Alert, UUID]] = []
     raised = alerts.raised_before(connection, [one.session_id for one in claim.findings])
+    unagreed = [one.session_id for one in claim.findings if not one.keeps_health]
+    handed_on = alerts.handed_on_sessions(connection, unagreed)
+    reported = alerts.issues_handed_on(connection, claim.findings)
     for finding in claim.findings:
-        if not finding.keeps_health:
+        if finding.session_id in handed_on:
             reason = _tried(connection, partial(_leave_health_out, connection, finding))
             if reason is not None:
                 reasons[finding.session_id] = reason
                 continue
         try:
             found = without_doubles(
-                alerts_for(_quotable(finding), negative_feedback_below=negative_feedback_below),
+                alerts_for(
+                    as_handed_on(_quotable(finding), reported.get(finding.session_id, ())),
+                    negative_feedback_below=negative_feedback_below,
+                ),
                 [one for one in raised if one.session_id == finding.session_id],
             )
             wanted += [(alert, finding.session_id) for alert in found]

@@ -215,8 +215,7 @@ def lift_bar(connection: Connection, version: str, *, by: str, reason: str) -> N
 
 
 def _comparable(kept: churn_models.ModelFile) -> "ChurnModel | None":
-    """The model, for a comparison; None where it knows other features, or other meanings, than today's
-    and can score nobody."""
+    """The model, or None where it learned other features than today's, or other meanings, and can score nobody."""
     from ml.churn import registry
 
     model = registry.load(kept.content)

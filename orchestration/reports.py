@@ -148,6 +148,14 @@ def letter_of(read: ReadReport, *, link: str, stop: str | None = None) -> Letter
     )
 
 
+def _reason_to_keep_back(due: store.DueDelivery) -> str | None:
+    if not due.is_served:
+        return "the gym or its franchise is suspended"
+    if not due.is_active:
+        return "the account is suspended"
+    return "the recipient has unsubscribed" if due.is_unsubscribed else None
+
+
 def _deliver(
     connection: Connection,
     readers: Connection,
@@ -157,8 +165,8 @@ def _deliver(
     *,
     now: datetime,
 ) -> str:
-    if not due.is_active or due.is_unsubscribed:
-        reason = "the account is suspended" if not due.is_active else "the recipient has unsubscribed"
+    reason = _reason_to_keep_back(due)
+    if reason is not None:
         store.settle(connection, due, "suppressed", now=now, reason=reason, is_try=False)
         return "suppressed"
     until = end_of_quiet(now, timezone=due.timezone, quiet_from=due.quiet_from, quiet_until=due.quiet_until)

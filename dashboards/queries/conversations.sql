@@ -63,7 +63,8 @@ order by sessions.started_at desc, sessions.id
 limit %(most)s::integer;
 
 -- listing_count --
--- How many conversations the same choice holds, counted no further than asked.
+-- How many conversations the same choice holds, counted no further than asked. In a plain join: ten thousand are sooner
+-- counted so than walked in their order.
 select count(*) as chosen_count
 from (
     select sessions.id

@@ -165,7 +165,47 @@ select beats.began_at, beats.ended_at
 from beats
 where coalesce(beats.ended_at, now()) - beats.began_at >= %(offline_after)s::interval
 order by beats.began_at desc
-limit 20;
+limit %(most)s::integer;
+
+-- beats --
+-- One kiosk's signs of life on these days of its gym, up to a moment, the latest first: all, or those that say a part of
+-- it is bad.
+select
+    heard.received_at,
+    heard.network_ms,
+    heard.microphone_ok,
+    heard.reader_ok,
+    heard.software_version,
+    count(*) over () as chosen_count
+from public.kiosks
+inner join public.gyms on kiosks.gym_id = gyms.id
+inner join public.kiosk_heartbeats as heard
+    on kiosks.gym_id = heard.gym_id and kiosks.id = heard.kiosk_id
+where kiosks.id = %(kiosk_id)s::uuid
+    and heard.received_at >= %(first)s::date::timestamp at time zone gyms.timezone
+    and heard.received_at < (%(last)s::date + 1)::timestamp at time zone gyms.timezone
+    and heard.received_at <= %(until)s::timestamptz
+    and (
+        %(part)s::text is null
+        or (%(part)s::text = 'microphone' and not heard.microphone_ok)
+        or (%(part)s::text = 'reader' and not heard.reader_ok)
+    )
+order by heard.received_at desc, heard.id desc
+limit %(most)s::integer;
+
+-- passages --
+-- Who badged at one kiosk in the last 30 days, the latest first.
+select
+    visits.visited_at,
+    visits.source,
+    visits.member_id,
+    count(*) over () as chosen_count
+from public.kiosks
+inner join public.member_visits as visits
+    on kiosks.gym_id = visits.gym_id and kiosks.id = visits.kiosk_id
+where kiosks.id = %(kiosk_id)s::uuid and visits.visited_at > now() - interval '30 days'
+order by visits.visited_at desc, visits.id
+limit %(most)s::integer;
 
 -- parts --
 -- From when to when the microphone or the reader was bad in the last 30 days, the latest first; the last may still be.

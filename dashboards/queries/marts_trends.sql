@@ -18,14 +18,17 @@ cross join lateral (
 where %(gym_id)s::uuid is null or gyms.gym_id = %(gym_id)s::uuid;
 
 -- days --
--- Each day of the gyms in view between two days, summed, oldest first.
+-- Each day of the gyms in view, summed, oldest first: of the period, of the one before and of last year's.
 select
     daily.local_date,
     sum(daily.visit_count)::bigint as visit_count,
     sum(daily.session_count)::bigint as session_count
 from marts.fct_gym_daily as daily
 where (%(gym_id)s::uuid is null or daily.gym_id = %(gym_id)s::uuid)
-    and daily.local_date between %(first)s::date and %(last)s::date
+    and (
+        daily.local_date between %(first)s::date and %(last)s::date
+        or daily.local_date between %(year_first)s::date and %(year_last)s::date
+    )
 group by daily.local_date
 order by daily.local_date;
 
@@ -50,53 +53,79 @@ order by hours.weekday_number, hours.local_hour;
 -- topics --
 -- What was spoken of in the period and in the one before; a topic of fewer members than are told has no figures, and one
 -- of a mood that fewer conversations had is told without its moods.
-select
-    topics.topic,
-    topics.is_now,
-    topics.member_count < %(least)s::integer as is_suppressed,
-    case when topics.member_count >= %(least)s::integer then topics.session_count end as session_count,
-    case when topics.is_mood_told then topics.negative_count end as negative_count,
-    case when topics.is_mood_told then topics.neutral_count end as neutral_count,
-    case when topics.is_mood_told then topics.positive_count end as positive_count
-from (
+with gyms as (
+    select
+        daily.topic,
+        daily.local_date >= %(first)s::date as is_now,
+        daily.gym_id,
+        -- Nobody is a member of two gyms: these add up to no more members than there were.
+        max(daily.distinct_member_count) as member_count,
+        sum(daily.session_count)::bigint as session_count,
+        sum(daily.negative_session_count)::bigint as negative_count,
+        sum(daily.neutral_session_count)::bigint as neutral_count,
+        sum(daily.positive_session_count)::bigint as positive_count
+    from marts.fct_topics_daily as daily
+    where (%(gym_id)s::uuid is null or daily.gym_id = %(gym_id)s::uuid)
+        and daily.local_date between %(before)s::date and %(last)s::date
+    group by daily.topic, daily.local_date >= %(first)s::date, daily.gym_id
+),
+
+-- Counted only where the gyms' best days leave it open: a large network never asks.
+members as materialized (
+    select
+        spoken.topic,
+        sessions.local_date >= %(first)s::date as is_now,
+        count(distinct sessions.member_id) as member_count
+    from marts.fct_sessions as sessions
+    cross join lateral unnest(sessions.key_topics) as spoken (topic)
+    where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
+        and sessions.analysis_status = 'completed'
+        and sessions.local_date between %(before)s::date and %(last)s::date
+    group by spoken.topic, sessions.local_date >= %(first)s::date
+),
+
+counts as (
+    select
+        gyms.topic,
+        gyms.is_now,
+        sum(gyms.session_count)::bigint as session_count,
+        sum(gyms.negative_count)::bigint as negative_count,
+        sum(gyms.neutral_count)::bigint as neutral_count,
+        sum(gyms.positive_count)::bigint as positive_count,
+        case
+            when sum(gyms.member_count) >= %(least)s::integer then true
+            else coalesce((
+                select members.member_count
+                from members
+                where members.topic = gyms.topic and members.is_now = gyms.is_now
+            ), 0) >= %(least)s::integer
+        end as is_told
+    from gyms
+    group by gyms.topic, gyms.is_now
+),
+
+moods as (
     select
         counts.*,
-        counts.member_count >= %(least)s::integer
+        counts.is_told
         and not exists (
             select 1
-            from unnest(array[counts.negative_count, counts.neutral_count, counts.positive_count]) as moods (mood_count)
-            where moods.mood_count > 0 and moods.mood_count < %(least)s::integer
+            from unnest(array[counts.negative_count, counts.neutral_count, counts.positive_count]) as had (mood_count)
+            where had.mood_count > 0 and had.mood_count < %(least)s::integer
         ) as is_mood_told
-    from (
-        -- Member by member first: to count distinct ones, everything would be sorted by topic.
-        select
-            members.topic,
-            members.is_now,
-            sum(members.session_count)::bigint as session_count,
-            count(members.member_id) as member_count,
-            sum(members.negative_count)::bigint as negative_count,
-            sum(members.neutral_count)::bigint as neutral_count,
-            sum(members.positive_count)::bigint as positive_count
-        from (
-            select
-                spoken.topic,
-                sessions.member_id,
-                sessions.local_date >= %(first)s::date as is_now,
-                count(*) as session_count,
-                count(*) filter (where sessions.sentiment_label = 'negative') as negative_count,
-                count(*) filter (where sessions.sentiment_label = 'neutral') as neutral_count,
-                count(*) filter (where sessions.sentiment_label = 'positive') as positive_count
-            from marts.fct_sessions as sessions
-            cross join lateral unnest(sessions.key_topics) as spoken (topic)
-            where (%(gym_id)s::uuid is null or sessions.gym_id = %(gym_id)s::uuid)
-                and sessions.analysis_status = 'completed'
-                and sessions.local_date between %(before)s::date and %(last)s::date
-            group by spoken.topic, sessions.member_id, sessions.local_date >= %(first)s::date
-        ) as members
-        group by members.topic, members.is_now
-    ) as counts
-) as topics
-order by topics.is_now desc, topics.session_count desc, topics.topic;
+    from counts
+)
+
+select
+    moods.topic,
+    moods.is_now,
+    not moods.is_told as is_suppressed,
+    case when moods.is_told then moods.session_count end as session_count,
+    case when moods.is_mood_told then moods.negative_count end as negative_count,
+    case when moods.is_mood_told then moods.neutral_count end as neutral_count,
+    case when moods.is_mood_told then moods.positive_count end as positive_count
+from moods
+order by moods.is_now desc, moods.session_count desc, moods.topic;
 
 -- endings --
 -- How conversations ended and how content members left, by part of the period and over each period (part null).

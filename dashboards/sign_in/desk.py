@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from dashboards.gate import PLAIN_COOKIE, SECURE_COOKIE, is_own_origin, is_secure, session_token
 from dashboards.sign_in import texts_fr
-from dashboards.sign_in.pages import answering, go_to, keep_choice, page, say
+from dashboards.sign_in.pages import answering, go_to, keep_choice, page, say, speak, switched_to
 from jarvis.second_factor import UnreadableSecret
 from jarvis.visitors import address_hash, device_name, network_of
 from warehouse.stores.accounts import Accounts, Visit
@@ -81,10 +81,21 @@ class Desk:
         return await anyio.to_thread.run_sync(lambda: work(*arguments, **named), limiter=self._at_once)
 
     async def visit(self, request: Request, *stages: Stage) -> tuple[str, Visit] | None:
-        """The browser's session and what it may, where it is at one of these stages."""
+        """The browser's session and what it may, where it is at one of these stages.
+
+        The answer speaks the language of whoever is signed in; where the request switches it, it is theirs from now on.
+        """
         token = session_token(request.cookies)
         visit = None if token is None else await self.asks(self.accounts.visit, token)
-        return None if token is None or visit is None or visit.stage not in stages else (token, visit)
+        if token is None or visit is None:
+            return None
+        # Until the code is given nobody is signed in, and nothing of theirs changes.
+        if visit.stage is Stage.OPEN:
+            chosen = switched_to()
+            if chosen is not None and chosen != visit.language:
+                await self.asks(self.accounts.keep_language, visit, chosen)
+            speak(visit.language, is_signed_in=True)
+        return (token, visit) if visit.stage in stages else None
 
     async def admitted(self, request: Request, *stages: Stage, way_in: str = "/login") -> tuple[str, Visit]:
         """The browser's session and what it may, which is at one of these stages.
@@ -154,7 +165,7 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method:
     async def answered(request: Request) -> Response:
         with answering(request):
             answer = await told(request)
-            keep_choice(request, answer, secure=is_secure(request, public_url=None))
+            keep_choice(answer, secure=is_secure(request, public_url=None))
             return answer
 
     async def told(request: Request) -> Response:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from dashboards.sign_in import texts_fr
 from dashboards.sign_in.desk import Desk, route
-from dashboards.sign_in.pages import go_to, page
+from dashboards.sign_in.pages import go_to, page, speak
 from jarvis.account_letters import password_reset
 from jarvis.mail import message
 from jarvis.passwords import PasswordRefused
@@ -162,14 +162,14 @@ class PasswordLinks:
     async def link_page(self, request: Request) -> Response:
         """Two fields for the password, or that the link does not work."""
         token = request.query_params.get(TOKEN_PARAMETER, "")
-        link = await self._desk.asks(self._links.read, token)
+        link = await self._read(token)
         return _spent() if link is None else _form(link, token)
 
     async def use(self, request: Request) -> Response:
         """The password is set, every session is over, and the sign-in page follows."""
         form = await self._desk.form(request, TOKEN_PARAMETER, "password", "again")
         token = form[TOKEN_PARAMETER]
-        link = await self._desk.asks(self._links.read, token)
+        link = await self._read(token)
         if link is None:
             return _spent()
         if form["password"] != form["again"]:
@@ -181,6 +181,13 @@ class PasswordLinks:
         if not await self._desk.asks(self._links.use, token, password_hash, self._desk.visitor(request)):
             return _spent()
         return go_to("/login?pret&autre")
+
+    async def _read(self, token: str) -> AccountLink | None:
+        """The link, where it works; the answer speaks its person's language."""
+        link = await self._desk.asks(self._links.read, token)
+        if link is not None:
+            speak(link.language, is_signed_in=False)
+        return link
 
 
 def _form(link: AccountLink, token: str, *, error: str | None = None) -> Response:

@@ -1,7 +1,8 @@
 """The sign-in's pages: made from templates, in the language of the request that is being answered.
 
 The code and the templates speak French; `texts_en.json` holds the English of each sentence, and tests find
-those that have none. A link on every page changes the language, and a cookie keeps the choice.
+those that have none. A link on every page changes the language, and a cookie keeps the choice; whoever is signed in
+reads the one they chose for themselves, wherever that was.
 """
 
 import base64
@@ -11,11 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -35,7 +37,20 @@ class Speech:
     """In which language a request is answered, and where the same page is in the other one."""
 
     language: str = "fr"
-    other_url: str | None = None
+    address: URL | None = None
+    """What was asked for; None where nothing was."""
+    switched_to: str | None = None
+    """The language, where the request is the switch itself."""
+    is_kept: bool = False
+    """True where somebody chose the language in this browser before."""
+
+    @property
+    def other_url(self) -> str | None:
+        """Where the same page is in the other language."""
+        if self.address is None:
+            return None
+        other = self.address.include_query_params(**{PARAMETER: "en" if self.language == "fr" else "fr"})
+        return f"{other.path}?{other.query}"
 
 
 _FRENCH = Speech()
@@ -46,22 +61,38 @@ _speech: ContextVar[Speech] = ContextVar("speech", default=_FRENCH)
 def answering(request: Request) -> Iterator[None]:
     """Pages made inside are in the language the request asks for."""
     asked = request.query_params.get(PARAMETER)
-    cookies = {COOKIE: asked} if asked in LANGUAGES else request.cookies
+    switched_to = asked if asked in LANGUAGES else None
+    cookies = request.cookies if switched_to is None else {COOKIE: switched_to}
     language = preferred(cookies, request.headers.get("accept-language", ""))
-    other = request.url.include_query_params(**{PARAMETER: "en" if language == "fr" else "fr"})
-    kept = _speech.set(Speech(language, f"{other.path}?{other.query}"))
+    kept = _speech.set(Speech(language, request.url, switched_to, cookies.get(COOKIE) in LANGUAGES))
     try:
         yield
     finally:
         _speech.reset(kept)
 
 
-def keep_choice(request: Request, answer: Response, *, secure: bool) -> None:
+def speak(own: str | None, *, is_signed_in: bool) -> None:
+    """What is made from now on is in the person's own language, where they have one and did not just switch.
+
+    Args:
+        own: the one they chose; None before they have.
+        is_signed_in: False for somebody a link names: what was chosen in this browser counts more.
+    """
+    speech = _speech.get()
+    if own is not None and speech.switched_to is None and (is_signed_in or not speech.is_kept):
+        _speech.set(replace(speech, language=own))
+
+
+def switched_to() -> str | None:
+    """The language that the request which is being answered switches to; None where it is no switch."""
+    return _speech.get().switched_to
+
+
+def keep_choice(answer: Response, *, secure: bool) -> None:
     """The browser keeps the language it switched to, where this request was the switch."""
-    asked = request.query_params.get(PARAMETER)
-    if asked in LANGUAGES:
+    if (chosen := switched_to()) is not None:
         answer.set_cookie(
-            COOKIE, asked, max_age=_COOKIE_SECONDS, path="/", secure=secure, httponly=True, samesite="strict"
+            COOKIE, chosen, max_age=_COOKIE_SECONDS, path="/", secure=secure, httponly=True, samesite="strict"
         )
 
 

@@ -26,6 +26,9 @@
 {# A seed made anew takes the same way: it is moved aside, not dropped before the new one stands. #}
 {% macro postgres__reset_csv_table(model, full_refresh, old_relation, agate_table) -%}
     {%- if full_refresh -%}
+        {#- One transaction renames and retires: whoever retires now reads the views on this seed. First its turn, then
+            the table, as the others do; the other way round each would wait for the other. -#}
+        {%- do run_query("select pg_advisory_xact_lock(hashtext('app.retire_relation'))") -%}
         {%- set backup_relation = make_backup_relation(old_relation, old_relation.type) -%}
         {%- do drop_relation_if_exists(load_relation(backup_relation)) -%}
         {%- do adapter.rename_relation(old_relation, backup_relation) -%}

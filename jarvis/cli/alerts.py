@@ -2,10 +2,13 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from jarvis.alert_previews import THRESHOLDS
+from jarvis.alerts import CHURN_COOLDOWN, AlertType
 from jarvis.cli.arguments import Commands, add_noun, identifier, to_the_cent
 from jarvis.cli.connection import pipeline_connection
 from jarvis.settings import Settings
@@ -16,11 +19,17 @@ def add(commands: Commands) -> None:
     alerts = add_noun(commands, "alerts", text="what the managers' alerts do")
     preview = alerts.add_parser("preview", help="how often a threshold would have fired over the last days")
     preview.add_argument("--gym", required=True, metavar="SLUG")
-    preview.add_argument("--type", required=True, choices=("churn_risk", "negative_feedback"))
+    preview.add_argument("--type", required=True, choices=[str(one) for one in AlertType])
     preview.add_argument(
-        "--threshold", required=True, type=_score, metavar="0.6", help="score: at least for a risk, under for a mood"
+        "--threshold",
+        type=_number,
+        metavar="0.6",
+        help="score (at least), mood (under), silent minutes, hours without check-ins, visits, US dollars a month; "
+        "what holds now without it",
     )
     preview.add_argument("--days", type=_days, default=30, help="days up to yesterday (30)")
+    preview.add_argument("--per-week", type=_alerts_a_week, metavar="15", help="churn_risk: budget of alerts a week")
+    preview.add_argument("--rest-days", type=_days, metavar="14", help="churn_risk: rest after an alert ended (14)")
     preview.set_defaults(handler=_preview)
     choices = alerts.add_parser("budget", help="set a gym's weekly churn alerts and control group; print them")
     choices.add_argument("--gym", required=True, metavar="SLUG")
@@ -40,12 +49,10 @@ def add(commands: Commands) -> None:
     split.set_defaults(handler=_split)
 
 
-def _score(text: str) -> float:
+def _number(text: str) -> float:
     value = to_the_cent(text)
-    if value is None or not -1 <= value <= 1:
-        raise argparse.ArgumentTypeError(
-            f"found {text}, expected a risk from 0 to 1 or a mood from -1 to 1, such as 0.6"
-        )
+    if value is None:
+        raise argparse.ArgumentTypeError(f"found {text}, expected a number with at most two decimals, such as 0.6")
     return float(value)
 
 
@@ -69,16 +76,40 @@ def _control_share(text: str) -> Decimal:
 
 
 def _preview(settings: Settings, options: argparse.Namespace) -> int:
-    from warehouse.stores.alert_choices import preview_churn_alerts, preview_feedback_alerts
+    from warehouse.stores.alert_previews import NoThreshold, Question, asking, preview
+    from warehouse.stores.gyms import gym_id_of
 
-    preview = preview_churn_alerts if options.type == "churn_risk" else preview_feedback_alerts
+    alert_type = AlertType(options.type)
+    kind = THRESHOLDS.get(alert_type)
+    threshold = None
+    if options.threshold is not None and kind is not None:
+        threshold = options.threshold
+        if not kind.low <= threshold <= kind.high:
+            told = f"found {threshold:g}, expected {kind.unit} from {kind.low:g} to {kind.high:g}"
+            print(f"jarvis: --threshold: {told}", file=sys.stderr)
+            return 2
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    asked: dict[str, object] = {"gym": options.gym, "type": options.type, "threshold": threshold}
     with pipeline_connection(settings) as connection:
-        found = preview(
-            connection, gym_slug=options.gym, threshold=options.threshold, days=options.days, last_day=yesterday
+        question = Question(
+            gym_id=gym_id_of(connection, options.gym),
+            alert_type=alert_type,
+            threshold=threshold,
+            first_day=yesterday - timedelta(days=options.days - 1),
+            last_day=yesterday,
+            negative_feedback_below=settings.negative_feedback_below,
+            per_week=options.per_week,
+            rest=CHURN_COOLDOWN if options.rest_days is None else timedelta(days=options.rest_days),
         )
-    asked = {"gym": options.gym, "type": options.type, "threshold": options.threshold, "days_asked": options.days}
-    print(json.dumps(asked | asdict(found)))
+        try:
+            found = preview(asking(connection), question)
+        except NoThreshold as reason:
+            print(json.dumps(asked | {"says": str(reason)}))
+            return 0
+    asked |= {"unit": None if kind is None else kind.unit, "days_asked": options.days} | asdict(found)
+    if kind is not None and kind.fixed is not None:
+        asked["says"] = f"nobody sets it: {kind.fixed} {kind.unit} in the rules"
+    print(json.dumps(asked))
     return 0
 
 

@@ -54,6 +54,9 @@ def _retention(settings: Settings, options: argparse.Namespace) -> int:
             # Where the gym has no term of its own, the network's proof is the gym's.
             kept = last.get((rule.name, rule.gym_id)) or last[rule.name, None]
             print(json.dumps(asdict(rule) | {"last_run_at": kept.ran_at, "remaining": kept.remaining}, default=str))
+        if not options.gym:
+            for reason in retention.reasons(connection):
+                print(json.dumps(asdict(reason), ensure_ascii=False))
     return 0
 
 

@@ -18,7 +18,7 @@ from jarvis.absences import Declared
 from jarvis.churn import UNCOUNTED, Contract, Factor, MemberHistory
 from jarvis.visit_habits import FALLING_FROM
 from ml.churn.features import FEATURES
-from ml.churn.rules import decimal, in_counted_days, in_days
+from ml.churn.rules import decimal, in_counted_days, in_days, since_joining
 
 Matrix = NDArray[np.float64]
 
@@ -29,6 +29,10 @@ DEARER_FROM_EUR = 2.0
 DEARER_FROM_SHARE = 0.05
 # A part that moves the score by less is nothing to tell a manager.
 LEAST_POINTS = 0.01
+# Visits a week. Of somebody who comes once a month a month without any is chance, not less than usual.
+LEAST_HABIT_TO_FALL_FROM = 0.5
+# An end that is further off is nothing to talk about yet.
+EXPIRES_WITHIN_DAYS = 90
 
 _AT = {name: place for place, name in enumerate(FEATURES)}
 
@@ -84,10 +88,17 @@ def reasons(
         factors: list[Factor] = []
         for weight, name in weighed:
             told = _TOLD[name](row) if weight >= LEAST_POINTS and len(factors) < MAX_REASONS else None
-            if told is not None:
+            if told is not None and not _is_told(name, row, factors):
                 factors.append(Factor(name, round(weight, 3), told[0], told[1]))
         found.append(tuple(factors))
     return found
+
+
+def _is_told(name: str, row: Mapping[str, Any], told: Sequence[Factor]) -> bool:
+    """True where a heavier reason says the same: no visit since a day, and none in four weeks."""
+    pair = {"absent", "declining"}
+    said = {one.factor for one in told} & pair
+    return name in pair and bool(said) and not row["counted_visits_28"]
 
 
 def without(rows: Matrix, factor: str, typical: Sequence[float]) -> Matrix:
@@ -208,21 +219,23 @@ _Told = tuple[str, dict[str, Any]] | None
 def muted_days(row: Mapping[str, Any]) -> int:
     """How many days since the last visit, or since joining, do not count as away."""
     since = row["tenure_days"] if isnan(row["last_seen"]) else row["as_of"].toordinal() - row["last_seen"]
-    return int(since - row["days_away"])
+    return int(since - row["counted_away"])
 
 
 def _tell_absent(row: Mapping[str, Any]) -> _Told:
-    days, gap = int(row["days_away"]), row["gap_mean"]
-    if days < 4:
+    days, habit = int(row["counted_away"]), row["habit_per_week"]
+    # In counted days, as the habit beside it on the member's page.
+    usual = None if isnan(habit) else max(1, round(7 / habit))
+    if days < 4 or (usual is not None and days <= usual):
         return None
     away = in_counted_days(days, muted=muted_days(row))
     seen = None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])).isoformat()
     data = {"days_away": days, "last_seen_on": seen}
     if seen is None:
-        return f"Aucune visite depuis l'inscription, il y a {away}.", data
-    if isnan(gap):
+        since = since_joining(days, muted=muted_days(row))
+        return f"Aucune visite depuis l'inscription, il y a {since}.", data
+    if usual is None:
         return f"Aucune visite depuis {away}.", data
-    usual = max(1, round(gap))
     every = "chaque jour" if usual == 1 else f"tous les {usual} jours"
     return f"Aucune visite depuis {away} ; d'habitude une {every}.", data | {"usual_gap_days": usual}
 
@@ -230,15 +243,20 @@ def _tell_absent(row: Mapping[str, Any]) -> _Told:
 def _tell_declining(row: Mapping[str, Any]) -> _Told:
     # Both in counted days: the habit is `usual_visits_per_week` of the member's analytics.
     now, habit, count = row["now_per_week"], row["habit_per_week"], int(row["counted_visits_28"])
+    is_less = not isnan(habit) and now <= FALLING_FROM * habit and habit >= LEAST_HABIT_TO_FALL_FROM
+    if count == 0:
+        away = in_counted_days(int(row["counted_away"]), muted=muted_days(row))
+        usual = f" ; d'habitude {decimal(habit)} par semaine" if is_less else ""
+        data = {"visits_28": 0} | ({"habit_per_week": round(habit, 2)} if is_less else {})
+        return f"Vient {'moins' if is_less else 'peu'} : aucune visite depuis {away}{usual}.", data
     uncounted = f", {UNCOUNTED}" if row["muted_among_28"] else ""
-    if isnan(habit) or now > FALLING_FROM * habit:
+    if not is_less:
         if count > 4:
             return None
-        visits = "aucune visite" if count == 0 else "une seule visite" if count == 1 else f"{count} visites"
+        visits = "une seule visite" if count == 1 else f"{count} visites"
         return f"Vient peu : {visits} en quatre semaines{uncounted}.", {"visits_28": count}
     rates = f"{decimal(now)} visite par semaine ces quatre semaines, {decimal(habit)} d'habitude"
-    text = f"Vient moins : {rates}{uncounted}."
-    return text, {"visits_28": count, "habit_per_week": round(habit, 2)}
+    return f"Vient moins : {rates}{uncounted}.", {"visits_28": count, "habit_per_week": round(habit, 2)}
 
 
 def _tell_irregular(row: Mapping[str, Any]) -> _Told:
@@ -283,7 +301,7 @@ def _tell_leaving(row: Mapping[str, Any]) -> _Told:
 
 
 def _tell_expiring(row: Mapping[str, Any]) -> _Told:
-    if isnan(row["days_to_expiry"]):
+    if isnan(row["days_to_expiry"]) or row["days_to_expiry"] > EXPIRES_WITHIN_DAYS:
         return None
     left = int(row["days_to_expiry"])
     ends = (row["as_of"] + timedelta(days=left)).isoformat()

@@ -114,8 +114,9 @@ class Timeline:
 
         Returns:
             One row per member who had joined; columns `place` (in `members`), `as_of`, FEATURES, and for the rules
-            and the reasons `last_seen`, `plan`, `is_valid`, and of the last 28 counted days `counted_visits_28`,
-            `now_per_week` and `muted_among_28`; NaN or null where nothing is known.
+            and the reasons `last_seen`, `plan`, `is_valid`, `counted_away` (as a member's page counts, also where the
+            last visit was on a muted day), and of the last 28 counted days `counted_visits_28`, `now_per_week` and
+            `muted_among_28`; NaN or null where nothing is known.
         """
         import polars as pl
 
@@ -180,6 +181,7 @@ class Timeline:
         tenure = day - self.joined
         since = np.where(np.isnan(last), self.joined, last).astype(np.int64)
         days_away = day - since - muted.count(since, day)
+        counted_away = day - since - muted.count(since + 1, day + 1)
         muted_recent = muted.count(np.maximum(day - RECENT_DAYS, self.joined), day)
 
         gap_mean, gap_deviation, longest = self._gaps(day)
@@ -188,6 +190,7 @@ class Timeline:
             "last_seen": last,
             "tenure_days": tenure.astype(float),
             "days_away": days_away.astype(float),
+            "counted_away": counted_away.astype(float),
             "days_away_in_habits": days_away / np.clip(np.where(np.isnan(gap_mean), 7.0, gap_mean), 1.0, 60.0),
             "visits_7": count[7].astype(float),
             "visits_14": count[14].astype(float),

@@ -48,14 +48,11 @@ def dump(model: ChurnModel) -> bytes:
     return bytes(content)
 
 
-def load(content: bytes, *, columns: tuple[str, ...] | None = None) -> ChurnModel:
+def load(content: bytes) -> ChurnModel:
     """The model that the bytes hold.
 
-    Args:
-        columns: the columns it must have been fitted on; anything goes when None.
-
     Raises:
-        RegistryError: when the file holds a type that we did not write, is none of ours, or has other columns.
+        RegistryError: when the file holds a type that we did not write, or is none of ours.
     """
     import skops.io
 
@@ -69,33 +66,13 @@ def load(content: bytes, *, columns: tuple[str, ...] | None = None) -> ChurnMode
     if foreign:
         raise RegistryError(f"found the type {foreign[0]} in a model's file, expected only our own: do not use it")
     parts: dict[str, Any] = skops.io.loads(content, trusted=sorted(found))
-    model = ChurnModel(
+    return ChurnModel(
         columns=tuple(parts["columns"]),
         learners=parts["learners"],
         weights=parts["weights"],
         calibration=parts["calibration"],
         about=parts["about"],
     )
-    if columns is not None and model.columns != columns:
-        unknown = sorted(set(model.columns) ^ set(columns))
-        raise RegistryError(f"found a model of other columns ({', '.join(unknown[:5])}), expected today's: train again")
-    return model
-
-
-def load_for_scoring(content: bytes) -> ChurnModel:
-    """As `load`, of a model that must know exactly today's features, in today's meaning.
-
-    Raises:
-        RegistryError: as `load`, and when the model learned columns of the same names that meant something else.
-    """
-    model = load(content, columns=FEATURES)
-    if not knows_todays_features(model):
-        found = model.about.get("features_version", 1)
-        raise RegistryError(
-            f"found a model of features in their meaning {found}, expected {FEATURES_VERSION}: "
-            "run 'jarvis churn train'; the rules decide until then"
-        )
-    return model
 
 
 def knows_todays_features(model: ChurnModel) -> bool:

@@ -79,6 +79,11 @@ def in_counted_days(count: int, *, muted: int) -> str:
     return f"{in_days(count)}, {UNCOUNTED}" if muted else in_days(count)
 
 
+def since_joining(count: int, *, muted: int) -> str:
+    """How long ago somebody joined, as the calendar has it, with the counted days: 353 jours, dont 222 hors …."""
+    return f"{in_days(count + muted)}, dont {count} {UNCOUNTED}" if muted else in_days(count)
+
+
 def decimal(value: float) -> str:
     """A number with two decimals, as French writes it."""
     return f"{value:.2f}".replace(".", ",")
@@ -88,7 +93,12 @@ def _fired(facts: RuleFacts, thresholds: ChurnThresholds) -> Iterator[Factor]:
     if facts.days_away > thresholds.absent_over_days:
         seen = None if facts.last_seen_on is None else facts.last_seen_on.isoformat()
         days = in_counted_days(facts.days_away, muted=facts.muted_days)
-        text = f"Aucune visite depuis {days}." if seen else f"N'est jamais venu depuis son inscription, il y a {days}."
+        joined = since_joining(facts.days_away, muted=facts.muted_days)
+        text = (
+            f"Aucune visite depuis {days}."
+            if seen
+            else f"Aucune visite connue depuis son inscription, il y a {joined}."
+        )
         yield Factor("absent", ABSENT_POINTS, text, {"days_away": facts.days_away, "last_seen_on": seen})
     if facts.negative_count > thresholds.negative_over:
         text = f"{facts.negative_count} conversations négatives à la borne."

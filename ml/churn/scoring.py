@@ -121,7 +121,7 @@ def rule_facts(row: Mapping[str, Any], as_of: date) -> RuleFacts:
     left = row["days_to_expiry"]
     days_to_expiry = None if left is None or isnan(left) else int(left)
     return RuleFacts(
-        days_away=int(row["days_away"]),
+        days_away=int(row["counted_away"]),
         muted_days=muted_days(row),
         last_seen_on=None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])),
         negative_count=int(row["negative_count"]),

@@ -13,7 +13,7 @@ _FR, _EN, _ES = {}, {}, {}
 for _topic, _fr, _en, _es in (
     (Topic.EQUIPMENT, "le matériel", "the equipment", "el material"),
     (Topic.CLEANLINESS, "la propreté", "cleanliness", "la limpieza"),
-    (Topic.SHOWERS_LOCKERS, "les douches et vestiaires", "the showers and lockers", "las duchas y los vestuarios"),
+    (Topic.SHOWERS_LOCKERS, "les douches et casiers", "the showers and lockers", "las duchas y los vestuarios"),
     (Topic.TEMPERATURE_AIR, "la température et l'air", "temperature and air", "la temperatura y el aire"),
     (Topic.MUSIC_NOISE, "la musique et le bruit", "music and noise", "la música y el ruido"),
     (Topic.CROWDING, "l'affluence", "crowding", "la afluencia"),

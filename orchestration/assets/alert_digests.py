@@ -30,7 +30,7 @@ def alert_digests(context: AssetExecutionContext, warehouse: Warehouse) -> Mater
 
 def send_digests(connection: Connection, mailer: Mailer, settings: Settings, *, now: datetime) -> Mapping[str, int]:
     """Every manager has last week's digest, or the reason why not is kept; a second run sends nothing twice."""
-    week = week_of(now) - timedelta(days=7)
+    week = week_of(now.date()) - timedelta(days=7)
     counts: Counter[str] = Counter(sent=0, failed=0, suppressed=0)
     with connection.transaction():
         store.make(connection, week_starts_on=week, now=now)

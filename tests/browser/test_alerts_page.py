@@ -34,7 +34,7 @@ def test_a_manager_reads_the_words_and_takes_the_alert(
     """From the member's own words on the page to the row in the database."""
     alert_id = add_alert(admin, network, priority="urgent")
     add_alert(
-        admin, network, title="Problème signalé : tapis 4 (équipement)", alert_type="equipment_issue",
+        admin, network, title="Problème signalé : tapis 4 (machines et matériel)", alert_type="equipment_issue",
         words="Le tapis quatre s'arrête tout seul au bout de deux minutes.",
         description="Signalé à la borne, dans les mots cités ci-dessous.",
         actions=["Vérifier sur place", "Afficher « hors service » si nécessaire", "Planifier l'intervention"],
@@ -86,7 +86,10 @@ def test_a_long_list_is_read_page_by_page_with_the_keyboard(
     window.get_by_text("1 nouvelle alerte").wait_for(timeout=20_000)
     window.get_by_text(f"{2 * PAGE_SIZE + 1} alertes, page 2 sur 3").wait_for()
     assert window.get_by_role("heading", name="Douche bouchée").count() == 0
+    window.get_by_role("button", name="Page suivante").press("Enter")
+    window.get_by_text("page 3 sur 3").wait_for()
     context.close()
+    assert "Session State API" not in door.log.read_text()
 
 
 def test_a_new_alert_appears_by_itself(

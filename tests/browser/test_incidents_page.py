@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-FOUR, FIVE = "Problème signalé : tapis 4 (équipement)", "Problème signalé : tapis 5 (équipement)"
+FOUR, FIVE = "Problème signalé : tapis 4 (machines et matériel)", "Problème signalé : tapis 5 (machines et matériel)"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_two_incidents_become_one_and_one_becomes_two(
     assert page.get_by_text("Peut-être la même machine que").count() == 2
     photograph(page, "incidents")
     assert serious_faults(page) == []
-    page.get_by_role("link", name=f"Ouvrir : {FOUR}").click()
+    page.get_by_role("link", name="Ouvrir : tapis 4 (machines et matériel)").click()
     page.get_by_text("Un incident d'un seul signalement ne se sépare pas.").wait_for()
     choose_the_other(page)
     assert serious_faults(page) == []
@@ -78,7 +78,7 @@ def test_two_incidents_become_one_and_one_becomes_two(
     page.get_by_role("button", name="Séparer").click()
     page.get_by_text(incident_desk.SPLIT).wait_for()
     page.get_by_role("link", name="Tous les incidents").click()
-    page.get_by_role("link", name=f"Ouvrir : {FIVE}").wait_for()
+    page.get_by_role("link", name="Ouvrir : tapis 5 (machines et matériel)").wait_for()
     assert {(row["title"], row["occurrence_count"]) for row in desk.open()} == {(FOUR, 1), (FIVE, 1)}
     audited = admin.execute(
         "select distinct action, actor_user_id from audit_log where action like 'incident%%' order by action"

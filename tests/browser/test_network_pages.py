@@ -3,6 +3,7 @@
 Screenshots go to the folder named by JARVIS_SCREENSHOTS, where it is set.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -89,6 +90,21 @@ def test_an_owner_sets_a_budget(page: "Page", door: RunningDoor, admin: psycopg.
     rows = admin.execute("select voice_budget_usd from gyms where voice_budget_usd is not null").fetchall()
     assert rows == [(Decimal("12.50"),)]
     photograph(page, "costs")
+
+
+def test_a_part_leads_to_its_lines_and_a_line_to_its_day(page: "Page", door: RunningDoor) -> None:
+    """A button under the chart shows the lines; a click on one opens that gym's talks of that day."""
+    open_page(page, door, "franchise", "couts", "Coûts")
+    page.get_by_role("heading", name="Quels échanges ont coûté le plus ?").wait_for(timeout=60_000)
+    page.locator(".st-key-cost-part").get_by_text("Texte", exact=True).click()
+    page.get_by_role("heading", name="Lignes de facture").wait_for(timeout=60_000)
+    assert serious_faults(page) == []
+    pick_row(page, "ledger-nature-modele")
+    page.get_by_role("heading", name="Conversations", exact=True).wait_for(timeout=60_000)
+    page.get_by_text("Toutes les dates").wait_for(timeout=60_000)
+    asked = dict(re.findall(r"(du|au)=(\d{4}-\d\d-\d\d)", page.url))
+    assert len(asked) == 2
+    assert asked["du"] == asked["au"]
 
 
 def test_the_machine_at_a_glance(page: "Page", door: RunningDoor) -> None:

@@ -27,6 +27,7 @@ MARTS = (
     "fct_gym_daily",
     "fct_visits_hourly",
     "fct_costs_daily",
+    "fct_topics_daily",
     "fct_churn_monthly",
     "fct_retention_cohorts",
 )

@@ -10,8 +10,7 @@ import pytest
 from bench.support.world import Gym, make_gym
 from orchestration.assets.alert_upkeep import choose_members, keep_up
 from tests.conftest import Database
-from warehouse.stores.alert_choices import preview_churn_alerts, preview_feedback_alerts, set_budget
-from warehouse.stores.gyms import GymNotFound
+from warehouse.stores.alert_choices import set_budget
 
 # The database's own clock says when an alert was made or closed.
 NOW = datetime.now(UTC)
@@ -313,20 +312,6 @@ def test_silent_door_is_told_and_ends_with_the_next_visit(database: Database) ->
         visit(admin, gym, gym.member_id, NOW)
         keep_up(pipeline, now=NOW)
         assert alerts_of(admin, "data_quality") == [("high", "resolved", "cause_ended", 1)]
-
-
-def test_preview_is_what_the_history_says(database: Database) -> None:
-    """Exact over stored scores, with the days there are; an unknown gym is an error."""
-    with database.admin() as admin, database.connect("pipeline") as pipeline:
-        gym = make_gym(admin)
-        for back, value in ((40, 0.9), (10, 0.65), (9, 0.2), (8, 0.65)):
-            score(admin, gym, gym.member_id, value, at=NOW - back * DAY)
-        asked = {"gym_slug": "pau", "threshold": 0.6, "days": 30, "last_day": (NOW - DAY).date()}
-        found = preview_churn_alerts(pipeline, **asked)  # type: ignore[arg-type]
-        assert (found.fired, found.members, found.days, found.within_budget) == (1, 1, 3, 1)
-        assert preview_feedback_alerts(pipeline, **asked).fired == 0  # type: ignore[arg-type]
-        with pytest.raises(GymNotFound, match="expected"):
-            preview_churn_alerts(pipeline, **{**asked, "gym_slug": "nowhere"})  # type: ignore[arg-type]
 
 
 def test_budget_is_set_and_audited(database: Database) -> None:

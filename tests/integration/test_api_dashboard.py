@@ -119,6 +119,27 @@ def test_newcomers_and_the_missed_can_be_listed_apart(api: Api) -> None:
         assert (away["mute_reason"], away["muted_until_date"]) == ("absence", "2026-07-03")
 
 
+def test_a_level_is_of_scores_that_may_be_acted_on(api: Api) -> None:
+    """As on the members' page: critical but held back is nobody's to call, and says why."""
+    levels = (("dax", "critical", None), ("pau", "critical", "checkins_silent"), ("lyon", "low", None))
+    with api.database.admin() as admin:
+        for gym, level, held in levels:
+            admin.execute(
+                "update public.member_analytics set churn_risk_score = 0.9, churn_risk_level = %s, "
+                "churn_held_back_reason = %s where gym_id = %s",
+                [level, held, made_id("gym", gym)],
+            )
+    with api.signed_in(PERSON["root"]) as client:
+
+        def listed(**filters: str) -> set[str]:
+            return gyms_of(client.get("/api/dashboard/members", params=filters).json()["items"])
+
+        assert (listed(churn_risk_level="critical"), listed(churn_risk_level="low")) == ({"dax"}, {"lyon"})
+        assert (listed(is_at_risk="true"), listed(is_at_risk="false")) == ({"dax"}, {"pau", "lyon"})
+        held_back = client.get(f"/api/dashboard/members/{made_id('member', 'pau')}").json()
+        assert (held_back["is_at_risk"], held_back["churn_held_back_reason"]) == (False, "checkins_silent")
+
+
 def test_a_cursor_is_of_one_person_one_list_and_its_filters(api: Api) -> None:
     """Anywhere else it is refused; so is one that somebody made up."""
     with api.signed_in(PERSON["root"]) as root, api.signed_in(PERSON["owner_atlantique"]) as owner:

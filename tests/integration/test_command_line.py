@@ -134,7 +134,7 @@ def test_a_mart_that_is_not_built_yet_is_told(database: Database, tmp_path: Path
         ("member export x", "found x, expected an id such as"),
         ("user invite a@b.fr --role nosuch", "found nosuch, expected one of super_admin, "),
         ("ask ? --gym g --topic nosuch", "found nosuch, expected one of equipment, "),
-        ("alerts preview --gym g --type churn_risk --threshold nan", "found nan, expected a risk"),
+        ("alerts preview --gym g --type churn_risk --threshold nan", "found nan, expected a number"),
         ("alerts preview --gym g --type churn_risk --threshold 0.5 --days 99999999", "expected days from 1 to 3650"),
     ],
 )

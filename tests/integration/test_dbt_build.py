@@ -1,6 +1,7 @@
 """The analysts' door built for real: dbt on a migrated database, then looked at through each door."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,7 @@ from orchestration import dbt
 from orchestration.warm_dbt import invoke
 from tests.conftest import REPOSITORY, Database
 from tests.contracts.test_queries import plans_as
+from tests.support.gateway_processes import wait_until
 from tests.support.growing_marts import EVERYTHING
 from tests.tenants import GYMS, PEOPLE, PERSON, Person, made_id
 from warehouse.connection import as_user
@@ -247,6 +249,20 @@ def test_a_build_of_a_part_leaves_the_views_on_it(built: Database, rebuild: Call
     assert views(built) == before
     with built.connect("dashboard") as connection, as_user(connection, PERSON["manager_dax"].id):
         assert {view: gyms_seen(connection, view) for view in VIEWS} == dict.fromkeys(VIEWS, PERSON["manager_dax"].sees)
+
+
+def test_a_seed_made_anew_takes_its_turn_before_its_table(built: Database) -> None:
+    """Another build retires a table meanwhile and reads the views on the seed: it does, and the seed waits for it."""
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    with ThreadPoolExecutor(1) as pool, built.connect("pipeline") as other, built.admin() as watcher:
+        other.execute("select pg_advisory_xact_lock(hashtext('app.retire_relation'))")
+        seed = pool.submit(dbt.run, built.settings, "seed", "--full-refresh", "--select", "model_prices")
+        wait_until(lambda: watcher.execute(waiting).fetchone() == (1,), seconds=60, what="the seed's turn")
+        other.execute("set local lock_timeout = '1s'")
+        read = other.execute("select count(*) from staging.int_usage__priced").fetchone()
+        other.rollback()
+        seed.result()
+    assert read is not None
 
 
 def test_views_are_none_the_worse_when_everything_is_rebuilt_after_a_part(built: Database) -> None:

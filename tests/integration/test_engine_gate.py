@@ -22,8 +22,8 @@ from orchestration.engine_gate import EngineRefused, Shelf
 from orchestration.live import LIVE_JOB, build_defs
 from orchestration.resources import Analyst
 from tests.conftest import Database, default_settings
-from tests.integration.test_pipeline import TestWarehouse, run
 from tests.support.cue_word_engine import CueWordEngine
+from tests.support.live_in_process import WarehouseAt, run
 from warehouse.stores import engine_versions
 
 PROOFS = {example.conversation.session_id: example.outcome for example in golden_conversations()}
@@ -170,7 +170,7 @@ def test_the_blocking_check_keeps_the_run_from_the_sessions(database: Database, 
     engine_gate.admit(pipeline, Rated(60, "1"), shelf=OnShelf())  # type: ignore[arg-type]
     definitions: Definitions = build_defs(
         resource_overrides={
-            "warehouse": TestWarehouse(address=database.url_for("pipeline")),
+            "warehouse": WarehouseAt(address=database.url_for("pipeline")),
             "analyst": RefusedAnalyst(),
         }
     )

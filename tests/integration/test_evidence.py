@@ -19,8 +19,8 @@ from orchestration.checks.evidence import (
     summaries_quote_what_was_said,
 )
 from tests.conftest import Database
-from tests.integration.test_pipeline import TestWarehouse
 from tests.support.cue_word_engine import CueWordEngine
+from tests.support.live_in_process import WarehouseAt
 from warehouse.stores import conversations
 
 SAID = ("Le tapis 4 est cassé, Ada Lovelace vous l'a dit.", "Je suis vraiment déçu.")
@@ -31,7 +31,7 @@ class Analysed:
     """One complaint that went through the flow."""
 
     admin: psycopg.Connection
-    warehouse: TestWarehouse
+    warehouse: WarehouseAt
     gym: Gym
     session_id: UUID
 
@@ -60,7 +60,7 @@ def analysed(database: Database) -> Iterator[Analysed]:
         analyse_due(pipeline, CueWordEngine())
         count_members(pipeline)
         raise_alerts(pipeline, negative_feedback_below=-0.5)
-        yield Analysed(admin, TestWarehouse(address=database.url_for("pipeline")), gym, session_id)
+        yield Analysed(admin, WarehouseAt(address=database.url_for("pipeline")), gym, session_id)
 
 
 def test_every_check_passes_on_what_the_flow_made(analysed: Analysed) -> None:

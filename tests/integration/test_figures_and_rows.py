@@ -1,13 +1,16 @@
-"""A figure of « Aujourd'hui » and « Analyses » and the rows its link leads to: the same number, for each login."""
+"""A figure of « Aujourd'hui », « Analyses » or a kiosk, and the rows its link leads to: one number, for each login."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
+from psycopg.rows import dict_row
 
-from dashboards import access, today, trend_choices
+from dashboards import access, kiosk_file, kiosk_lines, today, trend_choices
+from dashboards.kiosks import KioskView
 from dashboards.periods import PERIODS
 from dashboards.records import Records
 from dashboards.tiles import Drill
@@ -116,6 +119,49 @@ def test_the_charts_of_trends_count_the_rows_they_lead_to(
     for topic, drill in found["sujets"].picks.items():
         assert (topic, rows_of(scope, drill)) == (topic, topics[topic])
     assert figures["couts"] > 0
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_the_tiles_of_a_kiosk_count_the_rows_they_lead_to(
+    records: Records, simulated: Database, scope_of: Callable[[UserRole], Scope], role: UserRole
+) -> None:
+    """Faults and signs of life of the marts' own days; whoever does not see the kiosk is given none."""
+    scope = scope_of(role)
+    seen = {row["id"] for row in records.rows(scope, "kiosks.wall", gym_id=None, kiosk_id=None)}
+    counted = 0
+    for kiosk_id, (timezone, days) in kiosk_days(simulated).items():
+        one = cast("KioskView", SimpleNamespace(id=kiosk_id, timezone=timezone, slug="borne"))
+        told = {tile.label: tile for tile in kiosk_file.days_tiles(days, one)}
+        last = next(day for day in reversed(days) if day["median_network_ms"] is not None)
+        expected = {
+            "Disponibilité": len(days), "Défauts du micro": told["Défauts du micro"].value,
+            "Défauts du lecteur": told["Défauts du lecteur"].value, "Réseau": last["heartbeat_count"],
+        }  # fmt: skip
+        for label, count in expected.items():
+            drill = told[label].drill
+            assert drill is not None
+            lines = kiosk_lines.chosen(scope, records, one, days, name=drill.query[kiosk_lines.NAMED])
+            assert lines is not None
+            if label != "Disponibilité":
+                # The days are those the page read, which is where the kiosk is seen or not.
+                assert (label, len(lines.read(None))) == (label, count if kiosk_id in seen else 0)
+            counted += count if kiosk_id in seen else 0
+        heard = sum(day["heard_slot_count"] for day in days) / sum(day["due_slot_count"] for day in days)
+        assert told["Disponibilité"].value == pytest.approx(100 * heard)
+    assert counted > 0
+
+
+def kiosk_days(simulated: Database) -> dict[UUID, tuple[str, list[dict[str, Any]]]]:
+    """Kiosk to its gym's zone and its days in the mart, whatever the machine's own day is."""
+    with simulated.admin() as admin:
+        rows = admin.cursor(row_factory=dict_row).execute(
+            "select daily.*, gyms.timezone from marts.fct_kiosk_daily as daily join gyms on gyms.id = daily.gym_id "
+            "order by daily.kiosk_id, daily.local_date"
+        ).fetchall()  # fmt: skip
+    found: dict[UUID, tuple[str, list[dict[str, Any]]]] = {}
+    for row in rows:
+        found.setdefault(row["kiosk_id"], (row["timezone"], []))[1].append(row)
+    return found
 
 
 def days_of(simulated: Database, scope: Scope, *, first: date, last: date) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def test_a_neighbour_s_gym_is_none(opened: tuple[psycopg.Connection, Records], n
     assert records.row(scope_of(name), "gym_settings.gym", gym_id=DAX) is None
     assert records.rows(scope_of(name), "gym_settings.absences", gym_id=DAX, today="2026-02-02") == []
     assert records.rows(scope_of(name), "gym_settings.members_named", gym_id=DAX, words="a") == []
-    assert records.rows(scope_of(name), "gym_settings.scored_days", gym_id=DAX, since="2026-01-01") == []
+    assert records.rows(scope_of(name), "alert_previews.gym", gym_id=DAX) == []
 
 
 @pytest.mark.parametrize("name", ["staff_dax", "analyst_dax"])

@@ -32,6 +32,7 @@ from ml.conversations.heads import WEIGHTS, load, save
 from ml.conversations.local import LocalEngine
 from ml.conversations.redaction import redact
 from ml.conversations.sentences import EMBEDDING_LENGTH, Vectors, embed
+from ml.conversations.train import fit
 
 DATA = Path(os.environ.get("JARVIS_DATA_DIR", Path(__file__).resolve().parents[2].parent / "shared" / "data"))
 
@@ -299,6 +300,19 @@ def test_weights_are_small_and_the_same_to_the_byte(tmp_path: Path) -> None:
     assert WEIGHTS.stat().st_size < 5_000_000
     save(load(), tmp_path / "again.skops")
     assert (tmp_path / "again.skops").read_bytes() == WEIGHTS.read_bytes()
+
+
+def test_the_same_corpus_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Fitted twice, the sentences read anew each time; another corpus gives another file."""
+    conversations, turns = corpus_conversations()[::30], corpus_turns()[::60]
+    read, anew = Vectors(), Vectors()
+    for name, kept, vectors in (
+        ("first", conversations, read), ("second", conversations, anew), ("other", conversations[1:], read),
+    ):  # fmt: skip
+        save(fit(kept, turns, [], vectors=vectors), tmp_path / f"{name}.skops")
+    first, second, other = ((tmp_path / f"{name}.skops").read_bytes() for name in ("first", "second", "other"))
+    assert first == second
+    assert first != other
 
 
 def test_absent_or_foreign_weights_are_named(tmp_path: Path) -> None:

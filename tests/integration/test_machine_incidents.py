@@ -188,7 +188,7 @@ def test_an_incident_split_by_hand_keeps_its_reports_apart(desk: Desk) -> None:
     desk.report("douche 3", "vestiaire hommes")
     desk.report("douche 3")
     found = {incident.alert_id: incident for incident in incidents(desk)}
-    assert found[made].title == "Problème signalé : douche 3, vestiaire hommes (douches et vestiaires)"
+    assert found[made].title == "Problème signalé : douche 3, vestiaire hommes (douches et casiers)"
     assert {mention["name"] for mention in found[made].mentions} == {"douche 3, vestiaire hommes"}
     assert [mention["name"] for mention in found[one.alert_id].mentions] == ["douche 3", "les douches", "douche 3"]
     assert {key: incident.occurrence_count for key, incident in found.items()} == {one.alert_id: 3, made: 2}

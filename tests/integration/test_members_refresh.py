@@ -15,7 +15,7 @@ from psycopg import Connection
 from orchestration.batches import count_members, refresh_members
 from orchestration.live import build_defs
 from tests.conftest import Database
-from tests.integration.test_pipeline import TestWarehouse
+from tests.support.live_in_process import WarehouseAt
 from warehouse.stores import members
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
@@ -374,7 +374,7 @@ def test_the_churn_columns_stay_through_the_night(database: Database) -> None:
 
 def test_the_nightly_job_leaves_no_member_stale_and_may_run_twice(database: Database) -> None:
     """The job commits, reports, and the check that looks for stale rows is content."""
-    definitions = build_defs(resource_overrides={"warehouse": TestWarehouse(address=database.url_for("pipeline"))})
+    definitions = build_defs(resource_overrides={"warehouse": WarehouseAt(address=database.url_for("pipeline"))})
     with (
         database.admin() as admin,
         database.connect("pipeline") as pipeline,

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, texts_fr
+from dashboards import access, costs_ledger, texts_fr
 from dashboards.records import Records
 from jarvis.tenancy import Scope, UserRole
 from tests.conftest import Database
@@ -124,6 +124,42 @@ def test_the_parts_are_the_whole(simulated: Database, records: Records, scope_of
     assert sum(row["token_count"] for row in tokens if row["part"] == "cached") == (cached[0] or 0)
 
 
+@pytest.mark.parametrize("role", [UserRole.SUPER_ADMIN, UserRole.FRANCHISE_OWNER])
+def test_a_part_a_model_and_a_gym_lead_to_the_lines_they_are_added_up_from(
+    records: Records, scope_of: Callable[[UserRole], Scope], role: UserRole
+) -> None:
+    """Each figure is the sum of its lines, the one that is told with them too; a list that is cut tells of all."""
+    scope, month = scope_of(role), {"since": FIRST, "until": TODAY, "gym_id": None}
+
+    def lines(**chosen: list[Any]) -> list[Any]:
+        asked = {"gym_ids": [], "models": [], "parts": [], "most": None, **month, **chosen}
+        return list(records.rows(scope, "marts_costs.ledger", **asked))
+
+    for row in records.rows(scope, "marts_costs.parts", **month):
+        found = lines(**{f"{row['kind']}s": [row[row["kind"]]]})
+        assert sum(line["cost_usd"] for line in found) == found[0]["chosen_usd"] == row["cost_usd"]
+        assert sum(line["token_count"] for line in found) == row["token_count"]
+    for row in records.rows(scope, "marts_costs.days", **month):
+        found, voice = lines(gym_ids=[row["gym_id"]]), lines(gym_ids=[row["gym_id"]], parts=list(costs_ledger.VOICE))
+        assert sum(line["cost_usd"] for line in found) == sum(row["costs_usd"])
+        assert sum(line["cost_usd"] for line in voice) == sum(row["voice_costs_usd"])
+    every, cut = lines(), lines(most=3)  # type: ignore[arg-type]
+    assert len(cut) == 3 < len(every) == cut[0]["chosen_count"]
+    assert cut[0]["chosen_usd"] == every[0]["chosen_usd"] == sum(line["cost_usd"] for line in every)
+
+
+def test_a_gym_s_lines_are_read_at_the_click(
+    run: Callable[..., AppTest], scope_of: Callable[[UserRole], Scope]
+) -> None:  # fmt: skip
+    """The page's first sight asks for no line; a part that is picked shows its own."""
+    scope = scope_of(UserRole.SUPER_ADMIN)
+    page = run(november_costs, scope)
+    assert not [frame for frame in page.dataframe if "local_date" in frame.value]
+    page = run(november_costs, scope, **{"cost-part": "analysis"})
+    [lines] = [frame.value for frame in page.dataframe if "local_date" in frame.value]
+    assert set(lines["part"]) == {"Analyse"}
+
+
 def test_each_person_s_costs_are_their_own(
     simulated: Database, records: Records, scope_of: Callable[[UserRole], Scope]
 ) -> None:
@@ -136,10 +172,11 @@ def test_each_person_s_costs_are_their_own(
     assert [len(gyms) for gyms in seen.values()] == [4, 2, 1]
     assert own < seen[UserRole.SUPER_ADMIN] > owned
     foreign = next(iter(seen[UserRole.SUPER_ADMIN] - owned))
-    for question in ("days", "dearest", "parts"):
+    for question in ("days", "dearest", "parts", "ledger"):
         found = records.rows(
-            scope_of(UserRole.FRANCHISE_OWNER), f"marts_costs.{question}", gym_id=foreign, most=9, **asked
-        )
+            scope_of(UserRole.FRANCHISE_OWNER), f"marts_costs.{question}", gym_id=foreign, gym_ids=[foreign],
+            models=[], parts=[], most=9, **asked,
+        )  # fmt: skip
         assert list(found) == []
     nobody = Scope(user_id=UUID(int=1), role=UserRole.SUPER_ADMIN, full_name="Personne")
     assert list(records.rows(nobody, "marts_costs.days", gym_id=None, **asked)) == []

@@ -11,23 +11,14 @@ from bench.support.world import closed_session, make_gym
 from orchestration import batches
 from orchestration.engine_gate import Shelf
 from orchestration.live import CHECKS_JOB, LIVE_JOB, build_defs
-from orchestration.resources import Analyst, Warehouse
+from orchestration.resources import Analyst
 from orchestration.sensors.closed_sessions import run_failed_since, run_in_progress, wait_for_work
 from tests.conftest import Database, default_settings
 from tests.support.cue_word_engine import CueWordEngine
+from tests.support.live_in_process import WarehouseAt, run
 from warehouse.sql import queries
 from warehouse.stores import conversations
 from warehouse.stores.holdings import holding
-
-
-class TestWarehouse(Warehouse):
-    """A warehouse at a given address."""
-
-    __test__ = False
-    address: str
-
-    def url(self) -> str:
-        return self.address
 
 
 class CueWordAnalyst(Analyst):
@@ -56,14 +47,10 @@ def instance() -> Iterator[DagsterInstance]:
 def definitions(database: Database) -> Definitions:
     return build_defs(
         resource_overrides={
-            "warehouse": TestWarehouse(address=database.url_for("pipeline")),
+            "warehouse": WarehouseAt(address=database.url_for("pipeline")),
             "analyst": CueWordAnalyst(),
         }
     )
-
-
-def run(definitions: Definitions, job: str, instance: DagsterInstance, **options: bool) -> ExecuteInProcessResult:
-    return definitions.resolve_job_def(job).execute_in_process(instance=instance, **options)
 
 
 def test_one_run_takes_a_complaint_to_an_alert(

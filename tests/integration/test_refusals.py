@@ -19,8 +19,8 @@ from orchestration.batches import analyse_due, count_members, raise_alerts
 from orchestration.checks.evidence import EVIDENCE_CHECKS
 from orchestration.enrichment import enrich_due
 from tests.conftest import Database
-from tests.integration.test_pipeline import TestWarehouse
 from tests.support.cue_word_engine import CueWordEngine
+from tests.support.live_in_process import WarehouseAt
 from warehouse.stores import conversations
 from warehouse.stores.kiosks import identify_badge
 from warehouse.stores.privacy import record_consent
@@ -105,7 +105,7 @@ def test_health_is_in_no_analysis_without_the_members_yes(
     assert "tapis 4" in kept.lower() and "complain" in kept
     topics = admin.execute("select key_topics from conversation_summaries").fetchone()
     assert topics == (["injury_health"] if is_kept else ["other"],)
-    warehouse = TestWarehouse(address=database.url_for("pipeline"))
+    warehouse = WarehouseAt(address=database.url_for("pipeline"))
     found = [check(warehouse) for check in EVIDENCE_CHECKS]
     assert [result.passed for result in found] == [True] * 4  # type: ignore[union-attr]
     said = admin.execute("select text from session_turns where role = 'member'").fetchone()

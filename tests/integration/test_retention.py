@@ -16,7 +16,7 @@ from jarvis.cli import main
 from orchestration.batches import analyse_due, count_members, raise_alerts
 from tests.conftest import Database
 from tests.support.cue_word_engine import CueWordEngine
-from warehouse.stores import privacy, retention
+from warehouse.stores import alerts, privacy, retention
 from warehouse.stores.churn import LOOK_BACK
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -403,6 +403,149 @@ def test_a_message_to_a_member_is_theirs_and_has_its_term(database: Database) ->
         assert {one["text"] for one in kept["alert_messages"]} == {"Bonjour Ada (old)", "Bonjour Ada (new)"}
         retention.keep_house(pipeline, home=database.settings.home, now=NOW)
         assert admin.execute("select text from alert_messages").fetchall() == [("Bonjour Ada (new)",)]
+
+
+def _alert(admin: psycopg.Connection, gym: Gym, *, days: int | None, key: str) -> UUID:
+    """An alert of a member with words in every place; closed so many days ago, or open."""
+    moment = None if days is None else NOW - timedelta(days=days)
+    row = admin.execute(
+        "insert into manager_alerts (gym_id, member_id, alert_type, title, description, recommended_actions, context, "
+        "status, resolved_at, resolution_notes, outcome_code, dedup_key, created_at) "
+        "values (%s, %s, 'churn_risk', 'Risque de départ', %s, '[\"Appeler Zoubida\"]', %s, %s, %s, %s, %s, %s, %s) "
+        "returning id",
+        [
+            gym.gym_id, gym.member_id, SENTENCE, json.dumps({"turns": [{"text": SENTENCE}], "level": "high"}),
+            "pending" if days is None else "resolved", moment, None if days is None else SENTENCE,
+            None if days is None else "member_contacted", key, NOW - timedelta(days=1200 if days is None else days + 1),
+        ],
+    ).fetchone()  # fmt: skip
+    assert row is not None
+    found: UUID = row[0]
+    return found
+
+
+def test_a_closed_alert_is_a_fact_after_two_years_and_gone_after_three(database: Database, tmp_path: Path) -> None:
+    """What was written goes, that it was and how it ended stays for the figures; an open one keeps its words."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        told = {key: _alert(admin, gym, days=days, key=key)
+                for key, days in (("open", None), ("new", 700), ("old", 740), ("gone", 1100))}  # fmt: skip
+        admin.execute(
+            "insert into alert_choices (gym_id, member_id, week_starts_on, period, decision, as_of_date, score, level, "
+            "expected_value_eur, alert_id, decided_at) "
+            "values (%s, %s, '2024-10-07', '2024-Q4', 'alert', '2024-10-08', 0.9, 'high', 300, %s, %s)",
+            [gym.gym_id, gym.member_id, told["old"], NOW - timedelta(days=745)],
+        )
+        before = _one(admin.execute("select count(*) from audit_log"))
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=NOW)}
+        assert [(proofs[name].found, proofs[name].done, proofs[name].remaining) for name in ("alert_words", "alerts")] \
+            == [(2, 2, 0), (1, 1, 0)]  # fmt: skip
+        left = {row[0]: row[1:] for row in admin.execute(
+            "select dedup_key, description, resolution_notes, title, outcome_code, context ->> 'level' "
+            "from manager_alerts"
+        )}  # fmt: skip
+        assert set(left) == {"open", "new", "old"}
+        assert left["old"] == (None, None, "Risque de départ", "member_contacted", None)
+        assert (left["open"][0], left["new"][1]) == (SENTENCE, SENTENCE)
+        # What measures the calls still knows whom it was about, and forgetting is no move of the alert.
+        assert _one(admin.execute("select alert_id from alert_choices")) == told["old"]
+        assert _one(admin.execute("select count(*) from audit_log")) == before
+
+
+def test_an_alert_whose_words_had_their_term_is_no_fault_of_the_evidence(database: Database, tmp_path: Path) -> None:
+    """The check that every complaint quotes its member looks at those that still may."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        _analysed(admin, pipeline, gym)
+        admin.execute(
+            "update manager_alerts set status = 'resolved', outcome_code = 'solved', resolution_notes = 'Rappelée.'"
+        )
+        assert alerts.count_feedback_without_words(pipeline) == 0
+        kinds = {row[0] for row in admin.execute("select alert_type from manager_alerts")}
+        assert {"negative_feedback", "equipment_issue"} <= kinds
+        pipeline.commit()
+        proofs = retention.keep_house(pipeline, home=tmp_path, now=datetime.now(UTC) + timedelta(days=800))
+        assert next(one.done for one in proofs if one.rule_name == "alert_words") == len(kinds)
+        assert alerts.count_feedback_without_words(pipeline) == 0
+        assert admin.execute("select distinct context -> 'turns' from manager_alerts").fetchall() == [([],)]
+
+
+def test_words_of_an_open_alert_are_not_forgotten_and_no_ending_is_changed_so(database: Database) -> None:
+    """The mark of forgetting opens no way round the frozen ending."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for key, days in (("open", None), ("old", 740)):
+            alert_id = _alert(admin, gym, days=days, key=key)
+            with pytest.raises(psycopg.errors.CheckViolation, match="words to forget"), pipeline.transaction():
+                pipeline.execute(
+                    "update manager_alerts set words_forgotten_at = now(), description = null, "
+                    "resolution_notes = null, outcome_code = 'solved', recommended_actions = '[]', "
+                    'context = \'{"turns": [], "session_ids": []}\' where id = %s',
+                    [alert_id],
+                )
+
+
+def test_the_trail_goes_after_a_year_but_for_proofs_and_the_moves_of_alerts(database: Database, tmp_path: Path) -> None:
+    """Sign-ins go; a move says when and no longer who; an erasure's certificate stands five years."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        for action, table, days in (
+            ("signed_in", "users", 400), ("signed_in", "users", 300), ("alert_resolved", "manager_alerts", 400),
+            ("member_erased", "gym_members_v2", 400), ("member_erased", "gym_members_v2", 1900),
+        ):  # fmt: skip
+            admin.execute(
+                "insert into audit_log (occurred_at, actor_user_id, actor_role, action, subject_table, subject_id, "
+                "details) values (%s, gen_random_uuid(), 'gym_manager', %s, %s, 'x', '{\"rows\": 1}')",
+                [NOW - timedelta(days=days), action, table],
+            )
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=NOW)}
+        names = ("audit_log", "audit_moves", "audit_proofs")
+        assert [(proofs[name].done, proofs[name].remaining) for name in names] == [(1, 0), (1, 0), (1, 0)]
+        rows = admin.execute(
+            "select action, actor_user_id is null, details from audit_log "
+            "where subject_id = 'x' order by occurred_at, action"
+        ).fetchall()
+        assert rows == [
+            ("alert_resolved", True, {}), ("member_erased", False, {"rows": 1}), ("signed_in", False, {"rows": 1}),
+        ]  # fmt: skip
+
+
+def test_nobody_shortens_the_trail_below_half_a_year(database: Database, tmp_path: Path) -> None:
+    """A term of a month is refused by the database and told in the proof; no login deletes an entry itself."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        admin.execute(
+            "insert into audit_log (occurred_at, actor_role, action, subject_table, subject_id) "
+            "values (%s, 'x', 'signed_in', 'users', 'x')",
+            [datetime.now(UTC) - timedelta(days=60)],
+        )
+        retention.set_keep_days(pipeline, "audit_log", keep_days=30)
+        pipeline.commit()
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=datetime.now(UTC))}
+        assert (proofs["audit_log"].done, proofs["audit_log"].error) == (0, "CheckViolation 23514")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), pipeline.transaction():
+            pipeline.execute("delete from audit_log")
+
+
+def test_sessions_and_links_that_are_long_over_go(database: Database, tmp_path: Path) -> None:
+    """A month after their end; of somebody who never came back too."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        user = _one(
+            admin.execute("insert into users (email, role) values ('a@salle.test', 'super_admin') returning id")
+        )
+        for number, days in ((1, 40), (2, 5)):
+            ends = NOW - timedelta(days=days)
+            admin.execute(
+                "insert into dashboard_sessions (token_hash, user_id, expires_at) values (sha256(%s::bytea), %s, %s)",
+                [str(number), user, ends],
+            )
+            admin.execute(
+                "insert into account_links (token_hash, user_id, expires_at, purpose) "
+                "values (sha256(%s::bytea), %s, %s, 'invitation')",
+                [str(number), user, ends],
+            )
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=NOW)}
+        assert (proofs["sign_ins"].found, proofs["sign_ins"].done, proofs["sign_ins"].remaining) == (2, 2, 0)
+        left = admin.execute("select (select count(*) from dashboard_sessions), (select count(*) from account_links)")
+        assert left.fetchone() == (1, 1)
 
 
 def test_an_absence_s_reason_goes_a_year_after_it_ended(database: Database) -> None:

@@ -32,6 +32,23 @@ def usual_volumes(pipeline: Connection) -> set[UUID]:
     return {UUID(found) for found in quality.frame(pipeline, BY_NAME["visit_volume_is_usual"], now=NOW)["gym_id"]}
 
 
+def letters_to_send(pipeline: Connection) -> set[UUID]:
+    """The gyms of which a report that was published before goes out, or that of their franchise."""
+    found = set()
+    with pipeline.transaction(force_rollback=True):
+        for one in reports.claim_due(pipeline, now=NOW, batch_size=10):
+            if one.is_served:
+                found.add(one.report_id)
+    return {
+        gym_id
+        for (gym_id,) in pipeline.execute(
+            "select gyms.id from gyms inner join insights_reports as reports "
+            "on reports.gym_id = gyms.id or reports.franchise_id = gyms.franchise_id where reports.id = any (%s)",
+            [list(found)],
+        )
+    }
+
+
 # What is asked of every gym that is open.
 OF_OPEN_GYMS: Mapping[str, Callable[[Connection], set[UUID]]] = {
     "churn alerts: their budget": lambda pipeline: set(alert_choices.budgets(pipeline, now=NOW)),
@@ -49,9 +66,32 @@ OF_SERVED_GYMS: Mapping[str, Callable[[Connection], set[UUID]]] = {
     "reports of franchises": lambda pipeline: {
         gym_id for one in reports.subjects(pipeline) if one.franchise_id for gym_id in one.gym_ids
     },
+    "alerts that rise or end": lambda pipeline: {one.gym_id for one in alert_upkeep.open_alerts(pipeline, now=NOW)},
+    "letters of reports": lambda pipeline: letters_to_send(pipeline),
     "milestones": lambda pipeline: {one.gym_id for one in alert_upkeep.arrivals(pipeline, now=NOW)},
 }
 EVERYTHING = {**OF_OPEN_GYMS, **OF_SERVED_GYMS}
+
+
+def a_published_report(admin: psycopg.Connection, gym: Gym) -> None:
+    """It waits to be sent to the gym's manager since it was published."""
+    identities = {"user": uuid4(), "report": uuid4(), "gym": gym.gym_id, "email": f"{gym.gym_id}@salle.test"}
+    admin.execute(
+        "insert into users (id, email, full_name, role, gym_id) "
+        "values (%(user)s, %(email)s, 'Ana', 'gym_manager', %(gym)s)",
+        identities,
+    )
+    admin.execute(
+        "insert into insights_reports (id, gym_id, report_type, period_start, period_end, title, metrics, trends, "
+        "status, published_at) values (%(report)s, %(gym)s, 'weekly', now() - interval '7 days', now(), 'Rapport', "
+        "'{}', '{}', 'published', now())",
+        identities,
+    )
+    admin.execute(
+        "insert into report_deliveries (gym_id, report_id, recipient_user_id, channel, status, due_at, attempted_at) "
+        "values (%(gym)s, %(report)s, %(user)s, 'email', 'waiting', now() - interval '1 hour', now())",
+        identities,
+    )
 
 
 def a_busy_gym(admin: psycopg.Connection, slug: str) -> Gym:
@@ -67,6 +107,12 @@ def a_busy_gym(admin: psycopg.Connection, slug: str) -> Gym:
         "cross join lateral (select days.day, minutes.minute) as series",
         [gym.gym_id, gym.member_id],
     )
+    admin.execute(
+        "insert into manager_alerts (gym_id, alert_type, priority, title, dedup_key, created_at) "
+        "values (%s, 'negative_feedback', 'high', 'Avis négatif', 'negative_feedback:a', now() - interval '4 days')",
+        [gym.gym_id],
+    )
+    a_published_report(admin, gym)
     admin.execute(
         "insert into churn_scores (gym_id, member_id, as_of_date, rules_version, score, level, factors) "
         "values (%s, %s, %s, 'seed-1', 0.9, 'critical', "
@@ -135,18 +181,14 @@ def test_a_digest_made_before_the_suspension_waits_for_its_end(
     gyms: tuple[psycopg.Connection, Connection, Gym, Gym],
 ) -> None:
     """Its letter goes to nobody meanwhile."""
-    admin, pipeline, dax, _lyon = gyms
-    admin.execute(
-        "insert into users (email, full_name, role, gym_id) values ('a@salle.test', 'Ana', 'gym_manager', %s)",
-        [dax.gym_id],
-    )
+    admin, pipeline, dax, lyon = gyms
     alert_digests.make(pipeline, week_starts_on=MONDAY, now=NOW)
 
-    def due() -> list[UUID]:
-        return [delivery.gym_id for delivery in alert_digests.due(pipeline, week_starts_on=MONDAY)]
+    def due() -> set[UUID]:
+        return {delivery.gym_id for delivery in alert_digests.due(pipeline, week_starts_on=MONDAY)}
 
-    assert due() == [dax.gym_id]
+    assert due() == {dax.gym_id, lyon.gym_id}
     admin.execute("update franchises set status = 'suspended' where name = 'Réseau dax'")
-    assert due() == []
+    assert due() == {lyon.gym_id}
     admin.execute("update franchises set status = 'active'")
-    assert due() == [dax.gym_id]
+    assert due() == {dax.gym_id, lyon.gym_id}

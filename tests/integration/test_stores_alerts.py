@@ -39,10 +39,10 @@ def test_a_complaint_raises_feedback_and_a_repair_with_the_members_words(databas
             "select title, member_id, context ->> 'machine' from manager_alerts where alert_type = 'equipment_issue'"
         ).fetchone()
     assert row == (
-        gym.gym_id, gym.member_id, session_id, "Avis négatif : équipement",
+        gym.gym_id, gym.member_id, session_id, "Avis négatif : machines et matériel",
         "Le tapis 4 est encore cassé, c'est inadmissible !", True,
     )  # fmt: skip
-    assert repair == ("Problème signalé : Tapis 4 (équipement)", None, "Tapis 4")
+    assert repair == ("Problème signalé : Tapis 4 (machines et matériel)", None, "Tapis 4")
 
 
 def test_the_same_cause_is_one_alert_with_a_count(database: Database) -> None:

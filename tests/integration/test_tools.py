@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from jarvis.consents import NOTICE_VERSION
 from jarvis.requests import RequestKind
+from orchestration.batches import raise_alerts
 from tests.conftest import Database
 from tests.support.gateway_processes import GatewayProcess, Network, wait_until
 from tests.tenants import PERSON, made_id, plant
@@ -450,9 +451,52 @@ def test_a_report_is_an_alert_of_the_manager_at_once(dax: Dax) -> None:
             "select title, occurrence_count, member_id from manager_alerts where dedup_key = %s",
             ["equipment_issue:equipment:tapis 4:-"],
         ).fetchall()
-    assert seen == [("Problème signalé : tapis 4, plateau cardio (équipement)", 2, None)]
+    assert seen == [("Problème signalé : tapis 4, plateau cardio (machines et matériel)", 2, None)]
     with dax.database.connect("dashboard") as connection, as_user(connection, PERSON["manager_pau"].id):
         assert connection.execute("select from manager_alerts where title like '%tapis%'").fetchall() == []
+
+
+def test_one_complaint_is_one_alert_whatever_the_analysis_calls_it(dax: Dax) -> None:
+    """« Les douches sont sales »: the assistant reports dirt, the analysis reads showers; the alert has its quote."""
+    session = dax.session()
+    dax.use("report_issue", session, {"zone": "les douches", "problem": "sales", "topic": "cleanliness"}, call_id="a")
+    dax.write(
+        "insert into session_turns (session_id, gym_id, item_id, position, role, text, started_at) "
+        "select id, gym_id, 'one', 0, 'member', 'Les douches sont sales', now() from openai_realtime_sessions "
+        "where id = %s",
+        session,
+    )
+    dax.write(
+        "update openai_realtime_sessions set state = 'closed', close_reason = 'member_left', ended_at = now() "
+        "where id = %s",
+        session,
+    )
+    dax.write(
+        "insert into conversation_summaries (session_id, gym_id, kiosk_id) "
+        "select id, gym_id, kiosk_id from openai_realtime_sessions where id = %s on conflict do nothing",
+        session,
+    )
+    dax.write(
+        "update conversation_summaries set status = 'completed', analysed_at = now(), counted_at = now(), "
+        "summary_text = 'Les douches.', key_topics = '{showers_lockers}', sentiment_score = 0, "
+        "sentiment_label = 'neutral', emotion_detected = 'neutral', intents_detected = '{report_issue}', "
+        "outcome = 'unsolved', engine = 'local', engine_version = '1', cost_usd = 0, "
+        "embedding = array_fill(0.0::real, array[1536])::vector, embedding_model = 'test', "
+        "issues = jsonb_build_array(jsonb_build_object('topic', 'showers_lockers', 'machine', null, "
+        "'zone', 'douches', 'source_turn_ids', (select jsonb_agg(turns.id) from session_turns as turns "
+        "where turns.session_id = conversation_summaries.session_id))) where session_id = %s",
+        session,
+    )
+    with dax.database.connect("pipeline") as connection:
+        assert raise_alerts(connection, negative_feedback_below=-0.5).refused == ()
+    found = dax.rows(
+        "select title, occurrence_count, context -> 'turns' -> 0 ->> 'text' as quote from manager_alerts "
+        "where alert_type = 'equipment_issue' and context -> 'session_ids' @> to_jsonb(array[%s::text])",
+        session,
+    )
+    assert found == [
+        {"title": "Problème signalé : douches (propreté)", "occurrence_count": 1, "quote": "Les douches sont sales"}
+    ]
 
 
 @pytest.mark.parametrize(

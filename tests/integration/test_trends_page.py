@@ -1,7 +1,6 @@
 """« Analyses » on built marts, run by Streamlit's own test harness: figures are the marts', each person's their own."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time
 from types import SimpleNamespace
 from typing import Any, LiteralString
 from uuid import UUID
@@ -134,5 +133,5 @@ def test_whoever_compares_gyms_is_told_nothing_of_a_handful(records: Records, si
 def test_nobody_reads_nothing(records: Records) -> None:
     """An identity that is nobody's has no figures: the database decides, not the page."""
     nobody = Scope(user_id=UUID(int=1), role=UserRole.SUPER_ADMIN, full_name="Personne")
-    moment = datetime.combine(SPAN.last, time(0), tzinfo=UTC)
-    assert records.rows(nobody, "marts_trends.days", gym_id=None, first=SPAN.first, last=moment.date()) == []
+    days = {"first": SPAN.first, "last": SPAN.last, "year_first": SPAN.first, "year_last": SPAN.last}
+    assert records.rows(nobody, "marts_trends.days", gym_id=None, **days) == []

@@ -42,7 +42,7 @@ def choose(admin: psycopg.Connection, gym: Gym, member_id: UUID, decision: str, 
         "insert into alert_choices "
         "(gym_id, member_id, week_starts_on, period, decision, as_of_date, score, level, expected_value_eur) "
         "values (%s, %s, %s, %s, %s, %s, 0.9, 'high', 300)",
-        [gym.gym_id, member_id, week_of(now), period or period_of(now), decision, now.date()],
+        [gym.gym_id, member_id, week_of(now.date()), period or period_of(now), decision, now.date()],
     )
 
 

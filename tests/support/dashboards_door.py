@@ -160,7 +160,7 @@ def add_alert(
     network: Network,
     *,
     gym_id: UUID | None = None,
-    title: str = "Avis négatif : douches et vestiaires",
+    title: str = "Avis négatif : douches et casiers",
     words: str = COMPLAINT,
     description: str = "À la borne, un adhérent a exprimé de la frustration. Ses mots sont cités ci-dessous.",
     actions: Sequence[str] = ("Contacter l'adhérent pour s'excuser et l'écouter", "Faire vérifier le problème signalé"),

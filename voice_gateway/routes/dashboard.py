@@ -4,6 +4,7 @@ Row security decides which rows there are, so the same address answers each pers
 another gym is answered as one that does not exist.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,6 +13,7 @@ import psycopg
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from jarvis import small_numbers
 from jarvis.tenancy import Permission, Scope
 from voice_gateway.rates import RateClass
 from voice_gateway.routes.answers import ALWAYS, Refused, refusals
@@ -85,22 +87,30 @@ class AlertStep(BaseModel):
 async def read_kpis(
     person: SeesKpis, people: PeopleHere, gym_id: GymFilter = None, since: Since = None, until: Until = None
 ) -> Kpis:
-    """Key figures from the marts, together and by gym: the same numbers as the pages and the analysts'."""
+    """Key figures from the marts, together and by gym: the same numbers as the pages and the analysts'.
+
+    Who sees several gyms is told no count of one to four, and none that would give such a one away: it is null.
+    """
     first, last = _period(since, until)
+    is_compared = small_numbers.compares(person)
     try:
         async with people.as_person(person) as connection:
-            rows = await kpis.by_gym(connection, since=first, until=last, gym_id=gym_id)
+            # What one gym withholds for another's sake shows beside all of them only.
+            of = None if is_compared else gym_id
+            rows = await kpis.by_gym(connection, since=first, until=last, gym_id=of)
     except NotBuiltYet as error:
         raise _not_built_yet(error) from None
-    if gym_id is not None and not rows:
+    told = kpis.side_by_side(rows) if is_compared else None
+    gyms = [row for row in (rows if told is None else told.rows) if gym_id in (None, row["gym_id"])]
+    if gym_id is not None and not gyms:
         raise unknown("gym")
-    built = [row["built_at"] for row in rows if row["built_at"] is not None]
+    built = [row["built_at"] for row in gyms if row["built_at"] is not None]
     return Kpis(
         since=first,
         until=last,
         built_at=min(built) if built else None,
-        total=_total(rows),
-        gyms=[GymFigures.model_validate(row) for row in rows],
+        total=_total(rows, told) if told is None or gym_id is None else Figures.model_validate(gyms[0]),
+        gyms=[GymFigures.model_validate(row) for row in gyms],
     )
 
 
@@ -115,12 +125,14 @@ async def list_daily_kpis(
     since: Since = None,
     until: Until = None,
 ) -> Any:
-    """One row per gym and day, the latest day first."""
+    """One row per gym and day, the latest day first; who sees several gyms is told no count of one to four."""
     first, last = _period(since, until)
     after = (paging.after[0], paging.after[1]) if paging.after else None
     try:
         async with people.as_person(person) as connection:
             rows = await kpis.daily(connection, since=first, until=last, gym_id=gym_id, after=after, asked=paging.asked)
+            if small_numbers.compares(person):
+                rows = await kpis.days_side_by_side(connection, rows)
     except NotBuiltYet as error:
         raise _not_built_yet(error) from None
     return paging.page(rows, "local_date", "gym_id")
@@ -141,14 +153,17 @@ async def list_members(
     paging: PersonPaging,
     gym_id: GymFilter = None,
     is_active: bool | None = None,
-    churn_risk_level: ChurnLevel | None = None,
+    churn_risk_level: Annotated[
+        ChurnLevel | None, Query(description="Of scores that may be acted on: those held back have none.")
+    ] = None,
+    is_at_risk: bool | None = None,
     is_new: bool | None = None,
     visit_trend: VisitTrend | None = None,
 ) -> Any:
     """By last name, first name and id."""
     asked = {
-        "gym_id": gym_id, "is_active": is_active, "churn_risk_level": churn_risk_level, "is_new": is_new,
-        "visit_trend": visit_trend, "after_id": paging.key(0), "asked": paging.asked,
+        "gym_id": gym_id, "is_active": is_active, "churn_risk_level": churn_risk_level, "is_at_risk": is_at_risk,
+        "is_new": is_new, "visit_trend": visit_trend, "after_id": paging.key(0), "asked": paging.asked,
     }  # fmt: skip
     async with people.as_person(person) as connection:
         rows = await overview.rows_of(connection, "members", asked)
@@ -320,8 +335,8 @@ def _not_built_yet(error: NotBuiltYet) -> Refused:
     return Refused(503, "not_built_yet", str(error), headers={"Retry-After": "60"})
 
 
-def _total(rows: Any) -> Figures:
-    """The gyms together; a mean is weighed by what it is the mean of."""
+def _total(rows: Sequence[Mapping[str, Any]], told: small_numbers.Compared | None) -> Figures:
+    """The gyms together, as far as it is told; a mean is weighed by what it is the mean of."""
     means = {"mean_sentiment_score": "analysed_session_count", "mean_satisfaction": "estimated_session_count"}
     summed = {
         name: sum(row[name] for row in rows)
@@ -333,4 +348,6 @@ def _total(rows: Any) -> Figures:
         for name, weight in means.items()
     }
     judged = summed["judged_label_count"]
-    return Figures(**summed, **weighed, agreement_rate=summed["agreed_label_count"] / judged if judged else None)
+    rate = summed["agreed_label_count"] / judged if judged else None
+    found = {**summed, **weighed, "agreement_rate": rate}
+    return Figures(**found if told is None else kpis.told_together(found, told))

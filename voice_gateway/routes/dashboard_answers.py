@@ -10,6 +10,7 @@ Item = TypeVar("Item")
 
 GymStatus = Literal["active", "maintenance", "suspended"]
 ChurnLevel = Literal["low", "medium", "high", "critical"]
+HeldBack = Literal["declared_absence", "gym_closed", "checkins_silent", "features_drifted"]
 VisitTrend = Literal["rising", "steady", "falling", "absent"]
 ConversationFrequency = Literal["daily", "weekly", "monthly", "rare"]
 SentimentTrend = Literal["improving", "stable", "declining"]
@@ -74,6 +75,12 @@ class MemberItem(BaseModel):
     usual_visits_per_week: float | None
     churn_risk_score: Score | None
     churn_risk_level: ChurnLevel | None
+    churn_held_back_reason: Annotated[
+        HeldBack | None, Field(description="Why the score is not to be acted on; null where it may be.")
+    ]
+    is_at_risk: Annotated[
+        bool | None, Field(description="High or critical, and not held back. Null until first counted.")
+    ]
 
 
 class MemberDetail(MemberItem):
@@ -205,31 +212,40 @@ class AlertItem(BaseModel):
 
 
 class Figures(BaseModel):
-    """Key figures of a period; counts of sessions are of closed ones."""
+    """Key figures of a period; counts of sessions are of closed ones.
 
-    active_member_count: Annotated[int, Field(description="Today, whatever the period.")]
-    at_risk_member_count: Annotated[int, Field(description="Active members at high or critical risk, today.")]
-    visit_count: int
-    session_count: int
-    session_minutes: float
-    analysed_session_count: int
-    negative_session_count: int
-    positive_session_count: int
-    unconsented_session_count: Annotated[int, Field(description="Not analysed: their member did not agree to it.")]
+    To who sees several gyms, a count of one to four is null, and so is one that would give such a count away.
+    """
+
+    active_member_count: Annotated[int | None, Field(description="Today, whatever the period.")]
+    at_risk_member_count: Annotated[int | None, Field(description="Active members at high or critical risk, today.")]
+    visit_count: int | None
+    session_count: int | None
+    session_minutes: float | None
+    analysed_session_count: int | None
+    negative_session_count: int | None
+    positive_session_count: int | None
+    unconsented_session_count: Annotated[
+        int | None, Field(description="Not analysed: their member did not agree to it.")
+    ]
     mean_sentiment_score: Sentiment | None
-    estimated_session_count: Annotated[int, Field(description="Those whose engine says how content the member left.")]
+    estimated_session_count: Annotated[
+        int | None, Field(description="Those whose engine says how content the member left.")
+    ]
     mean_satisfaction: Annotated[Score | None, Field(description="How content members left, as the engine estimates.")]
     unfounded_session_count: Annotated[
-        int, Field(description="Conversations of which a claim of the analysis rests on nothing that was said.")
+        int | None, Field(description="Conversations of which a claim of the analysis rests on nothing that was said.")
     ]
     judged_label_count: Annotated[
-        int, Field(description="Labels that people looked at, in the whole months that the period touches.")
+        int | None, Field(description="Labels that people looked at, in the whole months that the period touches.")
     ]
-    agreed_label_count: Annotated[int, Field(description="Of these, the labels that the engine had given as they do.")]
+    agreed_label_count: Annotated[
+        int | None, Field(description="Of these, the labels that the engine had given as they do.")
+    ]
     agreement_rate: Annotated[
         Score | None, Field(description="The part of the judged labels that is agreed; null where nobody judged any.")
     ]
-    alert_opened_count: int
+    alert_opened_count: int | None
     cost_usd: float
 
 
@@ -251,18 +267,20 @@ class Kpis(BaseModel):
 
 
 class DayFigures(BaseModel):
-    """One gym on one of its own days."""
+    """One gym on one of its own days; to who sees several gyms, a count of one to four is null (see `Figures`)."""
 
     gym_id: UUID
     local_date: date
-    visit_count: int
-    distinct_visitor_count: int
-    session_count: int
-    session_minutes: float
+    visit_count: int | None
+    distinct_visitor_count: int | None
+    session_count: int | None
+    session_minutes: float | None
     mean_sentiment_score: Sentiment | None
-    negative_session_count: int
-    positive_session_count: int
-    unconsented_session_count: Annotated[int, Field(description="Not analysed: their member did not agree to it.")]
-    alert_opened_count: int
+    negative_session_count: int | None
+    positive_session_count: int | None
+    unconsented_session_count: Annotated[
+        int | None, Field(description="Not analysed: their member did not agree to it.")
+    ]
+    alert_opened_count: int | None
     cost_usd: float
     built_at: datetime

@@ -1,7 +1,7 @@
 -- visit --
 -- What the sign-in's own pages need to know of a session, at any stage.
 select session_id, user_id, email, full_name, role, stage, is_proven, has_password, has_second_factor,
-    recovery_codes_left
+    recovery_codes_left, language
 from app.visit_dashboard_session(%(token_hash)s::bytea, %(idle_limit)s::interval, %(proof_age)s::interval);
 
 -- begin_second_factor --
@@ -82,7 +82,7 @@ from app.issue_password_reset(
 
 -- read_link --
 -- Whose link this is and what for.
-select email, full_name, purpose
+select email, full_name, purpose, language
 from app.read_account_link(%(token_hash)s::bytea);
 
 -- use_link --

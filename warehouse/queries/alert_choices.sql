@@ -114,36 +114,6 @@ set decision = excluded.decision,
     decided_at = case when choices.decision = excluded.decision then choices.decided_at else excluded.decided_at end
 where choices.decision = 'digest' or choices.decision = excluded.decision;
 
--- budget_of --
--- A gym's churn alerts a week.
-select gyms.alert_budget_per_week from public.gyms where gyms.slug = %(gym_slug)s::text;
-
--- score_history --
--- Every stored score of a gym between two days.
-select scores.member_id, scores.as_of_date, scores.score::double precision, scores.held_back_reason is not null,
-    scores.level in ('high', 'critical')
-from public.churn_scores as scores
-inner join public.gyms on scores.gym_id = gyms.id
-where gyms.slug = %(gym_slug)s::text
-    and scores.as_of_date > %(last_day)s::date - %(days)s::integer
-    and scores.as_of_date <= %(last_day)s::date
-order by scores.as_of_date, scores.member_id;
-
--- negative_talks --
--- Analysed conversations of a gym under a sentiment, the members known by badge among them, and the days that have any.
-select
-    count(*) filter (where summaries.sentiment_score < %(threshold)s::numeric)::integer as fired,
-    count(distinct summaries.member_id)
-        filter (where summaries.sentiment_score < %(threshold)s::numeric)::integer as members,
-    count(distinct (sessions.ended_at at time zone gyms.timezone)::date)::integer as days
-from public.conversation_summaries as summaries
-inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id
-inner join public.gyms on summaries.gym_id = gyms.id
-where gyms.slug = %(gym_slug)s::text
-    and summaries.status = 'completed'
-    and (sessions.ended_at at time zone gyms.timezone)::date > %(last_day)s::date - %(days)s::integer
-    and (sessions.ended_at at time zone gyms.timezone)::date <= %(last_day)s::date;
-
 -- set_budget --
 -- What is given holds for the gym from the next choice on, audited where it changed; answers what holds now.
 with before as (

@@ -1,7 +1,7 @@
 -- What happens to alerts by themselves: their ends, their rise, and what dates and data raise.
 
 -- open_alerts --
--- Open alerts that may end or rise by themselves, with what has happened around them since.
+-- Open alerts of served gyms that may end or rise by themselves, with what has happened around them since.
 select
     alerts.id as alert_id,
     alerts.gym_id,
@@ -39,6 +39,7 @@ select
         where sessions.gym_id = alerts.gym_id and sessions.ended_at > alerts.last_occurred_at
     ) else 0 end::integer as sessions_since
 from public.manager_alerts as alerts
+inner join app.served_gyms as served on alerts.gym_id = served.gym_id
 left join public.gym_members_v2 as members on alerts.gym_id = members.gym_id and alerts.member_id = members.id
 left join lateral (
     select scores.level, scores.as_of_date

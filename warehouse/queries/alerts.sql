@@ -75,6 +75,29 @@ where summaries.session_id = any (%(session_ids)s::uuid[])
     and (summaries.enriched_at is not null or summaries.request_number > 1)
 order by summaries.session_id, alerts.created_at;
 
+-- issues_handed_on --
+-- What the assistant reported to the team as wrong in the gym during these sessions, in its order.
+select requests.session_id, requests.topic, requests.machine, requests.zone
+from public.staff_requests as requests
+where requests.session_id = any (%(session_ids)s::uuid[])
+    and requests.gym_id = any (%(gym_ids)s::uuid[])
+    and requests.kind = 'issue'
+order by requests.session_id, requests.created_at, requests.id;
+
+-- handed_on_sessions --
+-- Of these sessions, those during which the assistant's tools handed something on.
+select requests.session_id
+from public.staff_requests as requests
+where requests.session_id = any (%(session_ids)s::uuid[])
+union
+select sessions.id
+from public.openai_realtime_sessions as sessions
+inner join public.manager_alerts as alerts
+    on sessions.gym_id = alerts.gym_id
+    and alerts.status in ('pending', 'in_progress')
+    and alerts.context -> 'session_ids' @> to_jsonb(array[sessions.id::text])
+where sessions.id = any (%(session_ids)s::uuid[]);
+
 -- handed_on --
 -- What the assistant's tools handed on during one session: requests, and open alerts with their quotes.
 select 'staff_requests' as held_in, requests.id, requests.text, '[]'::jsonb as turns
@@ -247,6 +270,8 @@ from public.manager_alerts as alerts
 inner join public.openai_realtime_sessions as sessions
     on alerts.gym_id = sessions.gym_id and alerts.session_id = sessions.id
 where alerts.alert_type = 'negative_feedback'
+    -- What was written has had its term.
+    and alerts.words_forgotten_at is null
     and not exists (
         select
         from jsonb_array_elements(alerts.context -> 'turns') as quoted (turn)

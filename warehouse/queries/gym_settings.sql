@@ -26,7 +26,7 @@ select app.set_own_language(%(language)s::text) as answer;
 select
     gyms.id, gyms.name, gyms.address, gyms.city, gyms.timezone, gyms.opening_hours, gyms.status,
     gyms.alert_budget_per_week, gyms.churn_alert_threshold::double precision as churn_alert_threshold,
-    gyms.storage_level
+    gyms.storage_level, gyms.voice_budget_usd::double precision as voice_budget_usd
 from public.gyms
 where gyms.id = %(gym_id)s::uuid;
 
@@ -54,14 +54,6 @@ where scores.gym_id = %(gym_id)s::uuid
     and scores.as_of_date = (
         select max(newest.as_of_date) from public.churn_scores as newest where newest.gym_id = %(gym_id)s::uuid
     );
-
--- scored_days --
--- Every stored score of a gym since a day, for the preview of a threshold.
-select
-    scores.member_id, scores.as_of_date as day, scores.score::double precision as score,
-    scores.held_back_reason is not null as is_held_back, scores.level in ('high', 'critical') as is_high
-from public.churn_scores as scores
-where scores.gym_id = %(gym_id)s::uuid and scores.as_of_date >= %(since)s::date;
 
 -- absences --
 -- Who is away from a gym now or later, as the member or the desk said.

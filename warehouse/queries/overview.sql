@@ -26,14 +26,21 @@ select
     analytics.visit_trend,
     analytics.usual_visits_per_week::double precision as usual_visits_per_week,
     analytics.churn_risk_score::double precision as churn_risk_score,
-    analytics.churn_risk_level
+    analytics.churn_risk_level,
+    analytics.churn_held_back_reason,
+    analytics.is_at_risk
 from public.gym_members_v2 as members
 inner join public.gyms on gyms.id = members.gym_id
 left join public.member_analytics as analytics
     on analytics.gym_id = members.gym_id and analytics.member_id = members.id
 where (%(gym_id)s::uuid is null or members.gym_id = %(gym_id)s::uuid)
     and (%(is_active)s::boolean is null or members.is_active = %(is_active)s::boolean)
-    and (%(churn_risk_level)s::text is null or analytics.churn_risk_level = %(churn_risk_level)s::text)
+    -- A score that is held back has no level to act on: as the members' page and the figures count.
+    and (
+        %(churn_risk_level)s::text is null
+        or (analytics.churn_risk_level = %(churn_risk_level)s::text and analytics.churn_held_back_reason is null)
+    )
+    and (%(is_at_risk)s::boolean is null or coalesce(analytics.is_at_risk, false) = %(is_at_risk)s::boolean)
     and (%(is_new)s::boolean is null or coalesce(analytics.is_new, false) = %(is_new)s::boolean)
     and (%(visit_trend)s::text is null or analytics.visit_trend = %(visit_trend)s::text)
     and (
@@ -74,6 +81,8 @@ select
     analytics.usual_visits_per_week::double precision as usual_visits_per_week,
     analytics.churn_risk_score::double precision as churn_risk_score,
     analytics.churn_risk_level,
+    analytics.churn_held_back_reason,
+    analytics.is_at_risk,
     analytics.conversation_frequency,
     analytics.sentiment_trend,
     analytics.days_since_last_visit,

@@ -103,7 +103,7 @@ where reports.id = %(report_id)s::uuid and reports.status = 'published'
 on conflict on constraint report_is_delivered_once do nothing;
 
 -- claim_due --
--- Some deliveries whose time has come, locked.
+-- Some deliveries whose time has come, locked, and whether their gym, or a gym of their franchise, is served still.
 select
     deliveries.id,
     deliveries.report_id,
@@ -113,6 +113,11 @@ select
     users.is_active,
     coalesce(gyms.timezone, franchise_gyms.timezone, 'Europe/Paris') as timezone,
     reports.report_type,
+    exists (
+        select from app.served_gyms as served
+        inner join public.gyms as theirs on served.gym_id = theirs.id
+        where theirs.id = reports.gym_id or theirs.franchise_id = reports.franchise_id
+    ) as is_served,
     coalesce(reports.report_type || '_report' = any (preferences.unsubscribed_kinds), false) as is_unsubscribed,
     coalesce(preferences.quiet_from, time '20:00') as quiet_from,
     coalesce(preferences.quiet_until, time '07:00') as quiet_until

@@ -320,3 +320,91 @@ where id in (
     limit %(batch_size)s::integer
     for update skip locked
 );
+
+-- count_alert_words --
+-- Closed alerts past their term that still hold what was written.
+select count(*)::integer as found
+from public.manager_alerts
+where status in ('resolved', 'dismissed')
+    and words_forgotten_at is null
+    and resolved_at < %(older_than)s::timestamptz
+    and (%(gym_id)s::uuid is null or gym_id = %(gym_id)s::uuid);
+
+-- apply_alert_words --
+-- Some of them no longer do: kind, title, priority, times and how they ended stay.
+update public.manager_alerts
+set words_forgotten_at = now(), description = null, resolution_notes = null, assigned_to = null,
+    recommended_actions = '[]'::jsonb, context = '{"turns": [], "session_ids": []}'::jsonb
+where id in (
+    select old.id
+    from public.manager_alerts as old
+    where old.status in ('resolved', 'dismissed')
+        and old.words_forgotten_at is null
+        and old.resolved_at < %(older_than)s::timestamptz
+        and (%(gym_id)s::uuid is null or old.gym_id = %(gym_id)s::uuid)
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_alerts --
+-- Closed alerts as old as the oldest visits.
+select count(*)::integer as found
+from public.manager_alerts
+where status in ('resolved', 'dismissed')
+    and resolved_at < %(older_than)s::timestamptz
+    and (%(gym_id)s::uuid is null or gym_id = %(gym_id)s::uuid);
+
+-- apply_alerts --
+-- Some of them are gone.
+delete from public.manager_alerts
+where id in (
+    select old.id
+    from public.manager_alerts as old
+    where old.status in ('resolved', 'dismissed')
+        and old.resolved_at < %(older_than)s::timestamptz
+        and (%(gym_id)s::uuid is null or old.gym_id = %(gym_id)s::uuid)
+    order by old.id
+    limit %(batch_size)s::integer
+    for update skip locked
+);
+
+-- count_audit_log --
+-- Entries of the trail past their term that are neither a proof nor an alert's move.
+select count(*)::integer as found
+from public.audit_log
+where occurred_at < %(older_than)s::timestamptz
+    and subject_table <> 'manager_alerts'
+    and action <> 'member_erased';
+
+-- count_audit_moves --
+-- Moves of alerts past their term that still say who.
+select count(*)::integer as found
+from public.audit_log
+where occurred_at < %(older_than)s::timestamptz
+    and subject_table = 'manager_alerts'
+    and (actor_user_id is not null or details <> '{}'::jsonb);
+
+-- count_audit_proofs --
+-- Entries of any kind past the longest term.
+select count(*)::integer as found
+from public.audit_log
+where occurred_at < %(older_than)s::timestamptz;
+
+-- forget_trail --
+-- Some entries of this part of the trail end.
+select app.forget_trail(%(part)s::text, %(older_than)s::timestamptz, %(batch_size)s::integer) as done;
+
+-- count_sign_ins --
+-- Sessions and links that ended before the moment.
+select app.forget_sign_ins(%(older_than)s::timestamptz, 0, true) as found;
+
+-- apply_sign_ins --
+-- Some of them are gone.
+select app.forget_sign_ins(%(older_than)s::timestamptz, %(batch_size)s::integer, false) as done;
+
+-- reasons --
+-- Tables about people without a term, with how long each is kept.
+select reasons.table_name, reasons.kept_while
+from app.retention_reasons as reasons
+order by reasons.table_name;

@@ -38,6 +38,8 @@ class AccountLink:
     email: str
     full_name: str | None
     purpose: LinkPurpose
+    language: str | None
+    """The one they chose, fr or en; None before they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class AccountLinks:
     def read(self, token: str) -> AccountLink | None:
         """Whose link this is and what for; None where it does not work (any more)."""
         row = self._ask("read_link", token_hash=hashed(token))
-        return None if row is None else AccountLink(row["email"], row["full_name"], LinkPurpose(row["purpose"]))
+        return None if row is None else AccountLink(**{**row, "purpose": LinkPurpose(row["purpose"])})
 
     def use(self, token: str, password_hash: str, visitor: Visitor) -> bool:
         """True: the password is this one and the link is spent. False: the link does not work (any more)."""

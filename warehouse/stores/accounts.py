@@ -54,6 +54,8 @@ class Visit:
     """False for those who come from a provider only."""
     has_second_factor: bool
     recovery_codes_left: int
+    language: str | None
+    """The one they chose, fr or en; None before they have."""
 
     @property
     def must_have_second_factor(self) -> bool:
@@ -81,6 +83,7 @@ class Accounts:
         self._database = database
         self._keys = keys
         self._blocks = queries("accounts")
+        self._own = queries("gym_settings")
 
     def visit(self, token: str) -> Visit | None:
         """Whose session this is and what it may; None where it opens nothing (any more)."""
@@ -88,6 +91,11 @@ class Accounts:
         if row is None:
             return None
         return Visit(**{**row, "role": UserRole(row["role"]), "stage": Stage(row["stage"])})
+
+    def keep_language(self, visit: Visit, language: str) -> None:
+        """The language is the visit's person's own from now on, as by the switch beside every page."""
+        with self._database.holder(visit.user_id) as connection:
+            connection.execute(self._own["set_language"], {"language": language})
 
     def check_code(self, token: str, typed: str, *, moment: float) -> str | CodeAnswer:
         """The session's new token where the code is right, of the application or for recovery; it is spent.

@@ -1,10 +1,10 @@
-"""Brings the members at risk and keeps whom to call; and what a threshold would have done, from stored history.
+"""Brings the members at risk and keeps whom to call.
 
 SQL is in `queries/alert_choices.sql`, the rules in `jarvis/alert_choices.py`. Transactions are the caller's.
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
@@ -12,15 +12,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from jarvis.alert_choices import (
-    Candidate,
-    Choice,
-    Preview,
-    ScoredDay,
-    period_of,
-    preview_churn,
-    week_of,
-)
+from jarvis.alert_choices import Candidate, Choice, period_of, week_of
 from jarvis.churn import RiskLevel
 from warehouse.sql import queries
 from warehouse.stores import gyms
@@ -33,14 +25,14 @@ def hold(connection: Connection) -> None:
 
 def budgets(connection: Connection, *, now: datetime) -> dict[UUID, tuple[int, int]]:
     """Each active gym's churn alerts a week, and how many of this week's are spent."""
-    rows = connection.execute(_sql("budgets"), {"week_starts_on": week_of(now)})
+    rows = connection.execute(_sql("budgets"), {"week_starts_on": week_of(now.date())})
     return {gym_id: (budget, spent) for gym_id, budget, spent in rows}
 
 
 def candidates(connection: Connection, *, now: datetime) -> list[Candidate]:
     """Every member whose newest score is high and may be acted on."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_sql("candidates"), {"week_starts_on": week_of(now), "now": now})
+        rows = cursor.execute(_sql("candidates"), {"week_starts_on": week_of(now.date()), "now": now})
         return [_candidate(row) for row in rows]
 
 
@@ -69,38 +61,6 @@ def set_budget(
     return int(row[0]), float(row[1])
 
 
-def preview_churn_alerts(
-    connection: Connection, *, gym_slug: str, threshold: float, days: int, last_day: date
-) -> Preview:
-    """How often a churn alert from this score on would have fired in a gym over the days up to the last one, included.
-
-    Only scores that are high count: a threshold below the level is the level.
-
-    Raises:
-        GymNotFound: when no gym has the slug.
-    """
-    gyms.gym_id_of(connection, gym_slug)
-    rows = connection.execute(_sql("score_history"), {"gym_slug": gym_slug, "days": days, "last_day": last_day})
-    history = [ScoredDay(*row) for row in rows]
-    budget = connection.execute(_sql("budget_of"), {"gym_slug": gym_slug}).fetchone()
-    assert budget is not None, "the gym was there a moment ago"
-    return preview_churn(history, threshold=threshold, budget=budget[0])
-
-
-def preview_feedback_alerts(
-    connection: Connection, *, gym_slug: str, threshold: float, days: int, last_day: date
-) -> Preview:
-    """How many analysed conversations of a gym had a sentiment under the threshold.
-
-    Raises:
-        GymNotFound: when no gym has the slug.
-    """
-    gyms.gym_id_of(connection, gym_slug)
-    parameters = {"gym_slug": gym_slug, "threshold": threshold, "days": days, "last_day": last_day}
-    row = connection.execute(_sql("negative_talks"), parameters).fetchone()
-    return Preview(*row) if row is not None else Preview(0, 0, 0)
-
-
 def _candidate(row: dict[str, Any]) -> Candidate:
     factors = [one for one in row.pop("factors") or [] if isinstance(one, dict)]
     levels = {name: row.pop(name) for name in ("level", "open_level", "closed_level")}
@@ -119,7 +79,7 @@ def _parameters(one: Choice, *, now: datetime) -> dict[str, object]:
     return {
         "gym_id": candidate.gym_id,
         "member_id": candidate.member_id,
-        "week_starts_on": week_of(now),
+        "week_starts_on": week_of(now.date()),
         "period": period_of(now),
         "decision": one.decision,
         "as_of_date": candidate.as_of_date,

@@ -20,7 +20,7 @@ Cause = tuple[UUID, str]
 
 
 def open_alerts(connection: Connection, *, now: datetime) -> list[OpenAlert]:
-    """Every open alert that may end or rise by itself."""
+    """Every open alert of a served gym that may end or rise by itself."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return [
             OpenAlert(

@@ -13,6 +13,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from jarvis.alert_causes import RaisedAlert
+from jarvis.alert_upkeep import CAUSE_ENDED
 from jarvis.alerts import MILESTONE_FRESH_FOR, Alert, Finding, SaidTurn
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 from warehouse.sql import queries
@@ -52,7 +53,7 @@ def claim_unalerted(connection: Connection, *, batch_size: int) -> Claim:
     unreadable: dict[UUID, str] = {}
     for row in rows:
         try:
-            findings.append(_finding(row, tuple(_said_turn(turn) for turn in said[row["session_id"]])))
+            findings.append(read_finding(row, tuple(read_turn(turn) for turn in said[row["session_id"]])))
         except (LookupError, TypeError, ValueError) as error:
             # What JSON the columns hold is not checked by the database.
             unreadable[row["session_id"]] = f"the analysis could not be read: {type(error).__name__}"
@@ -65,6 +66,26 @@ def raised_before(connection: Connection, session_ids: Sequence[UUID]) -> list[R
     """What earlier looks at these conversations have raised; of those looked at for the first time, nothing."""
     with connection.cursor(row_factory=class_row(RaisedAlert)) as cursor:
         return cursor.execute(_sql("raised_before"), {"session_ids": list(session_ids)}).fetchall()
+
+
+def issues_handed_on(connection: Connection, findings: Sequence[Finding]) -> dict[UUID, list[Issue]]:
+    """What the assistant reported as wrong in the gym, by session; none for one in which it reported nothing."""
+    rows = connection.execute(
+        _sql("issues_handed_on"),
+        {"session_ids": [one.session_id for one in findings], "gym_ids": list({one.gym_id for one in findings})},
+    ).fetchall()
+    found: dict[UUID, list[Issue]] = {}
+    for session_id, topic, machine, zone in rows:
+        found.setdefault(session_id, []).append(Issue(Topic(topic), machine, zone, ()))
+    return found
+
+
+def handed_on_sessions(connection: Connection, session_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Of these sessions, those during which the assistant's tools handed something on to the staff."""
+    if not session_ids:
+        return frozenset()
+    rows = connection.execute(_sql("handed_on_sessions"), {"session_ids": list(session_ids)}).fetchall()
+    return frozenset(session_id for (session_id,) in rows)
 
 
 def reword_handed_on(connection: Connection, finding: Finding, change: Callable[[str], str]) -> int:
@@ -95,7 +116,7 @@ def raise_alert(connection: Connection, alert: Alert) -> int:
 
 
 def end_alert(
-    connection: Connection, *, gym_id: UUID, dedup_key: str, note: str, outcome_code: str = "cause_ended"
+    connection: Connection, *, gym_id: UUID, dedup_key: str, note: str, outcome_code: str = CAUSE_ENDED
 ) -> int:
     """The open alert of a cause that has ended is resolved by the system, with a note of why: how many, 1 or 0."""
     parameters = {"gym_id": gym_id, "dedup_key": dedup_key, "note": note, "outcome_code": outcome_code}
@@ -158,7 +179,8 @@ def _parameters(alert: Alert) -> dict[str, object]:
     }
 
 
-def _said_turn(row: dict[str, Any]) -> SaidTurn:
+def read_turn(row: Mapping[str, Any]) -> SaidTurn:
+    """A turn as the rules read it."""
     return SaidTurn(
         turn_id=row["turn_id"],
         text=row["text"],
@@ -169,7 +191,8 @@ def _said_turn(row: dict[str, Any]) -> SaidTurn:
     )
 
 
-def _finding(row: dict[str, Any], turns: tuple[SaidTurn, ...]) -> Finding:
+def read_finding(row: Mapping[str, Any], turns: tuple[SaidTurn, ...]) -> Finding:
+    """A conversation as the rules read it, with its member's turns."""
     return Finding(
         gym_id=row["gym_id"],
         session_id=row["session_id"],

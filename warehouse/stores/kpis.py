@@ -4,19 +4,40 @@ The statements stand here and not in `queries/`, because they do not plan before
 Row security of the marts decides which gyms there are; the caller's transaction carries the person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from jarvis import small_numbers
 from warehouse.stores.marts import asking_marts
 
 Connection = AsyncConnection[dict[str, Any]]
 
 # Well above the network's size; a bound all the same.
 MOST_GYMS = 1000
+
+_DAY_COUNTS = (
+    "visit_count", "distinct_visitor_count", "session_count", "negative_session_count", "positive_session_count",
+    "unconsented_session_count", "alert_opened_count",
+)  # fmt: skip
+COUNTS = (
+    "active_member_count", "at_risk_member_count", "visit_count", "session_count", "analysed_session_count",
+    "negative_session_count", "positive_session_count", "unconsented_session_count", "estimated_session_count",
+    "unfounded_session_count", "judged_label_count", "agreed_label_count", "alert_opened_count",
+)  # fmt: skip
+# What tells how many there were, or of how few it is the mean.
+_RESTS_ON: Mapping[str, Sequence[str]] = {
+    "session_minutes": ("session_count",),
+    "mean_sentiment_score": ("analysed_session_count",),
+    "mean_satisfaction": ("estimated_session_count",),
+    "agreement_rate": ("judged_label_count", "agreed_label_count"),
+}
+_DAY_RESTS_ON: Mapping[str, Sequence[str]] = {
+    "session_minutes": ("session_count",), "mean_sentiment_score": ("session_count",),
+}  # fmt: skip
 
 _BY_GYM: LiteralString = """
     select
@@ -89,6 +110,27 @@ _BY_GYM: LiteralString = """
     limit %(most)s::integer
 """
 
+_DAYS: LiteralString = """
+    select
+        daily.gym_id,
+        daily.local_date,
+        daily.visit_count,
+        daily.distinct_visitor_count,
+        daily.session_count,
+        daily.session_minutes::double precision as session_minutes,
+        daily.mean_sentiment_score::double precision as mean_sentiment_score,
+        daily.negative_session_count,
+        daily.positive_session_count,
+        daily.unconsented_session_count,
+        daily.alert_opened_count,
+        daily.cost_usd,
+        daily.built_at,
+        gyms.active_member_count
+    from marts.fct_gym_daily as daily
+    inner join marts.dim_gyms as gyms on gyms.gym_id = daily.gym_id
+    where daily.local_date = any (%(dates)s::date[])
+"""
+
 _DAILY: LiteralString = """
     select
         daily.gym_id,
@@ -150,6 +192,35 @@ async def daily(
         "asked": asked,
     }
     return await _rows(connection, _DAILY, parameters)
+
+
+def side_by_side(rows: Sequence[dict[str, Any]]) -> small_numbers.Compared:
+    """What `by_gym` finds of every gym a person sees, as it is told to who compares them."""
+    return small_numbers.compared(rows, COUNTS, people="active_member_count", rests_on=_RESTS_ON)
+
+
+def told_together(figures: Mapping[str, Any], told: small_numbers.Compared) -> dict[str, Any]:
+    """The same figures of all those gyms together; None where a sum, or what is reckoned from it, is not told."""
+    gone = [name for name, bases in _RESTS_ON.items() if any(told.sums[base] is None for base in bases)]
+    return {**figures, **told.sums, **dict.fromkeys(gone)}
+
+
+async def days_side_by_side(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `daily` as they are told to who compares gyms: each beside every gym the person sees, on the same day.
+
+    Raises:
+        NotBuiltYet: when the mart is missing.
+    """
+    whole_days = await _rows(connection, _DAYS, {"dates": sorted({row["local_date"] for row in rows})})
+    by_day: dict[date, list[dict[str, Any]]] = {}
+    for row in whole_days:
+        by_day.setdefault(row["local_date"], []).append(row)
+    told = {
+        (day, row["gym_id"]): row
+        for day, gyms in by_day.items()
+        for row in small_numbers.compared(gyms, _DAY_COUNTS, people="active_member_count", rests_on=_DAY_RESTS_ON).rows
+    }
+    return [told[row["local_date"], row["gym_id"]] for row in rows]
 
 
 async def _rows(

@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from jarvis import small_numbers
+from jarvis import report_gyms, small_numbers
 from jarvis.conversations import Topic
 from jarvis.reports import (
     SESSIONS_CITED,
@@ -30,12 +30,6 @@ from jarvis.reports import (
 )
 from warehouse.sql import queries
 from warehouse.stores.marts import asking_marts
-
-# Of `Figures`, what counts what members did.
-_COUNTS = (
-    "visit_count", "session_count", "analysed_session_count", "negative_session_count", "positive_session_count",
-    "alert_opened_count",
-)  # fmt: skip
 
 _FIGURES: LiteralString = """
     select
@@ -136,6 +130,8 @@ class DueDelivery:
     is_active: bool
     timezone: str
     report_type: str
+    is_served: bool
+    """False once the gym, or every gym of the franchise, is suspended."""
     is_unsubscribed: bool
     """From this kind of report."""
     quiet_from: time
@@ -214,7 +210,11 @@ def gym_lines(connection: Connection, gym_ids: Sequence[UUID], period: Period) -
     """
     return tuple(
         GymLine(
-            row["gym_id"], row["gym_name"], figures(connection, [row["gym_id"]], period), row["at_risk_member_count"]
+            row["gym_id"],
+            row["gym_name"],
+            figures(connection, [row["gym_id"]], period),
+            row["active_member_count"],
+            row["at_risk_member_count"],
         )
         for row in _members_at_risk(connection, gym_ids)
     )
@@ -251,30 +251,32 @@ def metrics_of(report: Report) -> dict[str, Any]:
     return {
         "period": {"first": findings.period.start.isoformat(), "last": findings.period.last.isoformat()},
         "figures": {
-            one.name: {"now": one.now, "before": one.before, "year_before": one.year_before} for one in report.changes
+            one.name: {
+                "now": one.now,
+                "before": one.before,
+                "year_before": one.year_before,
+                **({"withheld": list(one.withheld)} if one.withheld else {}),
+            }
+            for one in report.changes
         },
         "standing": {
             "active_member_count": findings.standing.active_member_count,
-            "at_risk_member_count": findings.standing.at_risk_member_count,
+            "at_risk_member_count": report_gyms.at_risk_of(findings),
             "open_alert_count": findings.standing.open_alert_count,
             "late_alert_count": len(findings.standing.late_alert_ids),
         },
-        "topics": [
-            {"topic": str(one.topic), "session_count": one.session_count, "negative_count": one.negative_count}
-            for one in findings.topics
-        ],
+        "topics": report_gyms.told_topics(findings),
         "weeks": [
-            {"last": one.last.isoformat(), "visit_count": one.visit_count, "year_before": one.year_before}
+            {
+                "last": one.last.isoformat(),
+                "visit_count": report_gyms.visits_of_week(findings, one),
+                "year_before": small_numbers.told(one.year_before) if findings.is_network else one.year_before,
+            }
             for one in findings.weeks
         ],
         "gyms": [
-            {
-                "gym_id": str(one.gym_id),
-                "name": one.name,
-                "figures": _told_figures(one.figures),
-                "at_risk_member_count": small_numbers.told(one.at_risk_member_count),
-            }
-            for one in findings.gyms
+            {"gym_id": str(line.gym_id), "name": line.name, **report_gyms.kept(counts)}
+            for line, counts in zip(findings.gyms, report_gyms.gyms_side_by_side(findings.gyms), strict=True)
         ],
     }
 
@@ -322,16 +324,6 @@ def settle(
             "now": now,
         },
     )
-
-
-def _told_figures(figures: Figures) -> dict[str, Any]:
-    """One gym's figures as they stand beside the other gyms': no number of one to four, no mean of so few."""
-    found = asdict(figures)
-    for name in _COUNTS:
-        found[name] = small_numbers.told(found[name])
-    if not small_numbers.is_told(figures.analysed_session_count):
-        found["mean_sentiment_score"] = None
-    return found
 
 
 def _members_at_risk(connection: Connection, gym_ids: Sequence[UUID]) -> list[dict[str, Any]]:

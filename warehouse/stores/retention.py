@@ -53,6 +53,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a table about people has no term of its own."""
+
+    table_name: str
+    kept_while: str
+    """In French, as a rule's purpose: how long it is kept, and by which rule or event it ends."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What one rule found and did in one run."""
 
@@ -93,6 +102,12 @@ def rules(connection: Connection) -> list[Rule]:
     """Every rule in the order of a run; after each the gyms' own terms that are stricter, as rules of their rows."""
     with connection.cursor(row_factory=class_row(Rule)) as cursor:
         return cursor.execute(_sql("rules")).fetchall()
+
+
+def reasons(connection: Connection) -> list[Reason]:
+    """Every table about people that has no rule, by name."""
+    with connection.cursor(row_factory=class_row(Reason)) as cursor:
+        return cursor.execute(_sql("reasons")).fetchall()
 
 
 def rules_of_gym(connection: Connection, slug: str) -> list[Rule]:
@@ -287,6 +302,16 @@ def _apply_members(connection: Connection, rule: Rule, cut_off: datetime) -> int
     return len(claimed)
 
 
+def _by_function(block: str, **values: object) -> Callable[[Connection, Rule, datetime], int]:
+    """Asks a function of the database that answers how many rows it dealt with."""
+
+    def apply(connection: Connection, rule: Rule, cut_off: datetime) -> int:
+        row = connection.execute(_sql(block), _batch(rule, cut_off, ROWS_A_BATCH) | values).fetchone()
+        return 0 if row is None else int(row[0])
+
+    return apply
+
+
 def _drop_event_partitions(connection: Connection, rule: Rule, cut_off: datetime) -> int:
     # A partition holds every gym's events, and may get some of another gym's yet.
     if rule.gym_id is None:
@@ -315,6 +340,8 @@ _AGED: Mapping[str, Mapping[str, sql.Identifier]] = {
     "heartbeats": _aged("public", "kiosk_heartbeats", "received_at"),
     "alert_messages": _aged("public", "alert_messages", "created_at"),
     "alert_digests": _aged("public", "alert_digests", "made_at"),
+    "alert_choices": _aged("public", "alert_choices", "decided_at"),
+    "report_deliveries": _aged("public", "report_deliveries", "attempted_at"),
     "visit_days": _aged("public", "member_visits", "visited_at"),
     "superseded_records": _aged("public", "superseded_records", "known_until"),
     "churn_scores": _aged("public", "churn_scores", "scored_at"),
@@ -326,6 +353,11 @@ _AGED: Mapping[str, Mapping[str, sql.Identifier]] = {
 _APPLIED_BY: Mapping[str, Callable[[Connection, Rule, datetime], int]] = {
     "sessions": _apply_sessions,
     "inactive_members": _apply_members,
+    # By functions of the database: nobody's login may change the trail, or read who is signed in.
+    "sign_ins": _by_function("apply_sign_ins"),
+    "audit_log": _by_function("forget_trail", part="log"),
+    "audit_moves": _by_function("forget_trail", part="moves"),
+    "audit_proofs": _by_function("forget_trail", part="proofs"),
 }
 _FINISHED_BY: Mapping[str, Callable[[Connection, Rule, datetime], int]] = {
     "sessions": _drop_event_partitions,

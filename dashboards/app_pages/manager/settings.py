@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboards import access, changes, context, settings_days, settings_gym, settings_profile
+from dashboards import access, changes, context, settings_days, settings_gym, settings_previews, settings_profile
 from dashboards.language import say
 from jarvis.tenancy import Permission
 
@@ -32,6 +32,7 @@ def page() -> None:
         settings_days.place_absences(scope, gym, now=now)
     elif chosen == say("Alertes et données"):
         settings_gym.place_alerts(scope, gym, now=now)
+        settings_previews.place(scope, gym, now=now)
     elif chosen == say("Horaires"):
         settings_gym.place_hours(scope, gym)
     else:

@@ -1,9 +1,10 @@
 """« Analyses »: what moves in the gym, each chart the answer to a question, over one period."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import access, context, tiles, trend_choices, trends
 from dashboards.language import say
@@ -22,11 +23,12 @@ def page() -> None:
         _place(look, trend_choices.answers(scope, look, gym_id=context.gym_id()))
 
 
-def _place(look: Look, found: Sequence[Trend]) -> None:
+def _place(look: Look, found: Iterable[Trend]) -> None:
     if look.record is None or look.record["first_date"] is None:
         st.info(say("Rien n'est encore enregistré pour cette salle."), icon=":material/query_stats:")
         return
-    for start in range(0, len(found), 2):
-        for column, trend in zip(st.columns(2, gap="small"), found[start : start + 2], strict=False):
-            with column:
-                trends.place(trend)
+    pair: list[DeltaGenerator] = []
+    for trend in found:
+        pair = pair or [*st.columns(2, gap="small")]
+        with pair.pop(0):
+            trends.place(trend)

@@ -24,7 +24,8 @@ sessions as (
         count(*) filter (where sentiment_label = 'negative') as negative_session_count,
         count(*) filter (where sentiment_label = 'positive') as positive_session_count,
         count(*) filter (where not has_analysis_consent) as unconsented_session_count,
-        sum(cost_usd) as cost_usd
+        sum(cost_usd) as cost_usd,
+        sum(voice_cost_usd) as voice_cost_usd
     from {{ ref('fct_sessions') }}
     group by 1, 2
 ),
@@ -102,6 +103,7 @@ counted as (
         coalesce(sessions.unconsented_session_count, 0)::integer as unconsented_session_count,
         coalesce(alerts.alert_opened_count, 0)::integer as alert_opened_count,
         coalesce(sessions.cost_usd, 0)::numeric(14, 6) as cost_usd,
+        coalesce(sessions.voice_cost_usd, 0)::numeric(14, 6) as voice_cost_usd,
         now() as built_at
     from days
     left join calendar on days.gym_id = calendar.gym_id and days.local_date = calendar.calendar_date

@@ -21,6 +21,8 @@ select
     count(*)::integer as session_count,
     count(distinct member_id)::integer as distinct_member_count,
     (count(*) filter (where sentiment_label = 'negative'))::integer as negative_session_count,
+    (count(*) filter (where sentiment_label = 'neutral'))::integer as neutral_session_count,
+    (count(*) filter (where sentiment_label = 'positive'))::integer as positive_session_count,
     (count(*) filter (where outcome in ('unsolved', 'abandoned')))::integer as unsolved_session_count,
     avg(sentiment_score)::numeric(4, 3) as mean_sentiment_score,
     now() as built_at

@@ -68,6 +68,16 @@ def test_what_is_personal_in_a_member_s_words_stands_on_no_card() -> None:
     assert "Inès Larrieu" in text[: text.index("«")]
 
 
+@pytest.mark.parametrize("alert_type", ["negative_feedback", "equipment_issue"])
+def test_words_handed_on_without_a_quote_lose_what_is_personal_too(alert_type: str) -> None:
+    """A tool passes on what a member says before any turn of theirs is written."""
+    said = "Inès Larrieu, 06 12 34 56 78, j'ai une hernie discale et les douches sont froides."
+    handed_on = replace(an_alert(words=said, alert_type=alert_type), quotes=(), recommended_actions=())
+    text = read(cards.alert_html(handed_on, now=NOW, shows_gym=False)).text.replace("Inès Larrieu", "", 1)
+    assert not [word for word in ("06 12", "hernie", "Larrieu") if word in text], text
+    assert "les douches sont froides" in text
+
+
 @pytest.mark.parametrize("status", list(AlertStatus))
 def test_hostile_words_are_shown_letter_by_letter(status: AlertStatus) -> None:
     """Neither markup nor Markdown nor LaTeX in a member's words becomes anything, in any state of the card."""

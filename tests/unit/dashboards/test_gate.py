@@ -60,7 +60,7 @@ class MemorySessions:
         if token not in self.tokens:
             return None
         return Visit(
-            uuid4(), CAMILLE.user_id, "camille@salle.test", None, CAMILLE.role, Stage.OPEN, True, True, False, 0
+            uuid4(), CAMILLE.user_id, "camille@salle.test", None, CAMILLE.role, Stage.OPEN, True, True, False, 0, None
         )
 
     def resolve(self, token: str, *, is_activity: bool) -> Scope | None:

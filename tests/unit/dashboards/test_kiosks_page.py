@@ -151,9 +151,9 @@ def test_thirty_days_add_up_by_slots() -> None:
         "reader_fault_count": 0, "median_network_ms": 40.0,
     }  # fmt: skip
     half = {**day, "heard_slot_count": 0, "due_slot_count": 144, "median_network_ms": None}
-    found = [tile.value for tile in kiosk_file.days_tiles([day, half])]
+    found = [tile.value for tile in kiosk_file.days_tiles([day, half], a_view())]
     assert found == [pytest.approx(100 * 2 / 3), 2, 0, 40.0]
-    assert [tile.value for tile in kiosk_file.days_tiles([])] == [None, 0, 0, None]
+    assert [tile.value for tile in kiosk_file.days_tiles([], a_view())] == [None, 0, 0, None]
 
 
 def test_a_proof_was_given_on_the_gyms_day() -> None:

@@ -60,6 +60,19 @@ def page(records: MemoryRecords, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ap
     yield AppTest.from_function(script, default_timeout=20)
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("Aucune visite depuis 61 jours, hors absences et fermetures.", "Aucune visite depuis 61 jours."),
+        ("Engagement faible : 0,23 sur 1.", "Engagement faible : 0,23 sur 1."),
+        ("", ""),
+    ],
+)
+def test_the_list_s_reason_fits_a_line(reason: str, shown: str) -> None:
+    """What holds of every count of days is said once, over the column."""
+    assert member_list.short_reason(reason) == shown
+
+
 def test_the_list_shows_the_level_the_reason_and_the_habit(page: AppTest) -> None:
     """In French words; a manager of one gym is not told its name on every line."""
     page.run()

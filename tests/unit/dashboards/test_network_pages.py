@@ -53,10 +53,27 @@ def test_a_gym_of_a_few_members_keeps_its_name_only(members: int) -> None:
 
 def test_what_the_mart_leaves_out_stays_out() -> None:
     """A figure of few talkers is null there, and no share of it here, nor part of any benchmark."""
-    found = gyms(a_month(1, negative_session_count=None), a_month(2), a_month(3))
+    found = gyms(a_month(1, negative_session_count=None), a_month(2, negative_session_count=9), a_month(3), a_month(4))
     negative = network.MEASURES["negative"]
-    assert found[0].value(negative) is None
+    assert [gym.value(negative) for gym in found] == [None, None, 25.0, 25.0]
     assert (told := network.benchmark(found, negative)) and told.gym_count == 2
+
+
+def test_a_number_left_out_is_not_found_by_subtraction() -> None:
+    """The sum of all gyms stands on « Analyses »: with one number of a month, another gym's is left out too."""
+    months = [a_month(1, visit_count=3), a_month(2, visit_count=20), a_month(3, visit_count=300)]
+    known = {line["gym_id"]: line["visit_counts"] for line in network.lines(gyms(*months))}
+    assert known == {UUID(int=1): None, UUID(int=2): None, UUID(int=3): [300]}
+    assert [gym.value(VISITS) for gym in gyms(*months)] == [None, None, 3.0]
+
+
+def test_the_size_of_a_small_gym_is_not_found_by_subtraction() -> None:
+    """Neither by the members of all gyms, nor by a figure per member and the visits it was reckoned from."""
+    found = network.lines(
+        gyms(a_month(1, active_member_count=3), a_month(2, active_member_count=50), a_month(3, visit_count=500))
+    )
+    assert {line["gym_id"].int: line["member_count"] for line in found} == {1: None, 2: None, 3: 100}
+    assert {line["gym_id"].int: line["visits"] for line in found} == {1: None, 2: None, 3: 5.0}
 
 
 def test_a_benchmark_needs_gyms() -> None:
@@ -191,6 +208,25 @@ def test_a_budget_s_state_is_told_ahead(budget: str | None, a_day: str, state: s
     assert line["cost_usd"] == 22
 
 
+def test_few_conversations_of_a_gym_are_not_found_by_subtraction() -> None:
+    """Neither in the table of gyms beside their sum, nor by what one of them cost; franchises are read alike."""
+    today = date(2026, 11, 23)
+    names = {UUID(int=number): f"Salle {number}" for number in range(1, 5)}
+    gyms = [
+        a_gym(gym_id=gym_id, gym_name=name, franchise_name="A" if gym_id.int < 3 else "B")
+        for gym_id, name in names.items()
+    ]
+    counts = dict(zip(names, (3, 20, 300, 400), strict=True))
+    lines = costs.gym_lines(costs.month(date(2026, 11, 1), today=today), {}, gyms, counts, {})
+    assert {line["gym_name"]: line["session_count"] for line in lines} == {
+        "Salle 1": None, "Salle 2": None, "Salle 3": 300, "Salle 4": 400,
+    }  # fmt: skip
+    assert [line["session_cost_usd"] is None for line in lines if line["session_count"] is None] == [True, True]
+    assert {line["franchise_name"]: line["session_count"] for line in costs.franchise_lines(lines, counts)} == {
+        "A": 23, "B": 700,
+    }  # fmt: skip
+
+
 def test_a_month_is_compared_with_as_many_days() -> None:
     """November 23 against October 1 to 23; a month that is over against the whole one before."""
     today = date(2026, 11, 23)
@@ -212,3 +248,22 @@ def test_a_dear_conversation_has_its_own_gyms_day() -> None:
         "duration_seconds": 65.0, "turn_count": 4, "close_reason": "idle", "cost_usd": Decimal("0.0412"),
     }  # fmt: skip
     assert costs_tables.dearest_line(row)["at"].replace("\u00a0", " ") == "13/03 0 h 30"
+
+
+def test_the_table_of_budgets_says_whole_percentages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """« 88 % » and no hundredths of it; the file keeps what was reckoned."""
+    drawn: list[dict[str, object]] = []
+
+    def dataframe(lines: list[dict[str, object]], **_: object) -> SimpleNamespace:
+        drawn.extend(lines)
+        return SimpleNamespace(selection=SimpleNamespace(rows=[]))
+
+    monkeypatch.setattr(costs_tables.st, "dataframe", dataframe)
+    monkeypatch.setattr(costs_tables.exports, "place", lambda *_, **__: None)
+    today = date(2026, 11, 23)
+    spent = {date(2026, 11, 2): Decimal("8.818")}
+    month = costs.month(date(2026, 11, 1), today=today)
+    lines = costs.gym_lines(month, {UUID(int=1): costs.GymDays(spent, spent)}, [a_gym()], {}, {})
+    scope = Scope(user_id=uuid4(), role=UserRole.FRANCHISE_OWNER, full_name="Fanny Etcheverry")
+    costs_tables.place_gyms(scope, month, lines)
+    assert (lines[0]["used_share"], drawn[0]["used_share"]) == (pytest.approx(0.8818), 0.88)

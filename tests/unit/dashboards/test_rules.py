@@ -138,47 +138,6 @@ st.html(words)
     assert [found.split("(")[1].split(",")[0] for found in trusting(source)] == ["MADE", "f'{OURS}{name}'", "words"]
 
 
-# Why a page that shows a grid or figures carries no meanings, or no file, of its own.
-WITHOUT_MEANINGS = {
-    "people_list": "people and their rights: nothing is counted",
-    "journal_list": "the trail as it is written: nothing is counted",
-    "clients_places": "names and states of franchises and gyms",
-    "page_views": "how often a page was opened, told in the sentence above it",
-    "supervision_board": "its sections say in words what each measures",
-    "costs_tables": "the board over them says what a cost is",
-    "report_list": "a report is opened from it; its figures have theirs there",
-}
-WITHOUT_FILE = {
-    "costs_board": "its tables place theirs",
-    "clients_places": "names and states of franchises and gyms",
-}
-
-
-def placed(source: str) -> set[str]:
-    """What a module places: `grid`, `meaning`, `file`."""
-    found = set()
-    for call in ast.walk(ast.parse(source)):
-        if not isinstance(call, ast.Call):
-            continue
-        name = ast.unparse(call.func)
-        if name in ("st.dataframe", "st.data_editor", "tiles.place"):
-            found.add("grid")
-        if name in ("tiles.place", "tiles.place_meanings", "meaning", "definitions.meaning"):
-            found.add("meaning")
-        if name in ("exports.place", "exports.place_later", "tiles.export"):
-            found.add("file")
-    return found
-
-
-def test_a_grid_or_a_figure_has_its_meaning_and_its_file() -> None:
-    """A page module that places one places what it means and a CSV beside it, or is listed with its reason."""
-    parts = {path.stem: placed(path.read_text()) for path in MODULES}
-    grids = {name: found for name, found in parts.items() if "grid" in found}
-    assert len(grids) > len(WITHOUT_MEANINGS)
-    assert {name for name, found in grids.items() if "meaning" not in found} <= set(WITHOUT_MEANINGS)
-    assert {name for name, found in grids.items() if "file" not in found} <= set(WITHOUT_FILE)
-
-
 def test_importing_the_app_connects_to_nothing() -> None:
     """Only names: the pool opens with the server."""
     code = (

@@ -1,7 +1,8 @@
 """« Réglages » run by Streamlit's own test harness: what is asked, what is refused before that, and what is said."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
@@ -22,7 +23,8 @@ PROFILE = {
 GYM = {
     "id": DAX, "name": "Salle de Dax", "address": "1 rue du Bac", "city": "Dax", "timezone": "Europe/Paris",
     "opening_hours": {"mon": ["06:00", "22:30"]}, "status": "active", "alert_budget_per_week": 15,
-    "churn_alert_threshold": None, "storage_level": "all",
+    "churn_alert_threshold": None, "storage_level": "all", "voice_budget_usd": None,
+    "voice_budget_cheaper_share": Decimal("0.8"),
 }  # fmt: skip
 DONE: Sequence[Mapping[str, object]] = [{"answer": True}]
 
@@ -48,7 +50,8 @@ class Refusing(MemoryRecords):
 @pytest.fixture
 def records() -> Refusing:
     return Refusing({
-        "gym_settings.profile": [PROFILE], "gym_settings.gym": [GYM], "gym_settings.change_profile": DONE,
+        "gym_settings.profile": [PROFILE], "gym_settings.gym": [GYM], "alert_previews.gym": [GYM],
+        "alert_previews.days_heard": [{"days": 0}], "gym_settings.change_profile": DONE,
         "gym_settings.change_gym": DONE, "gym_settings.change_place": DONE, "desk.add_closure": DONE,
         "desk.remove_closure": DONE, "desk.add_absence": DONE, "desk.end_absence": DONE,
     })  # fmt: skip
@@ -97,7 +100,7 @@ def test_a_threshold_says_what_it_would_have_done(page: AppTest, records: Refusi
     """Two members over 0.5 last month, one of them over 0.8; without scores it says that it cannot tell."""
     assert "ne peut pas être estimé" in at(page, "Alertes et données").info[0].value
     scores = ((INES, 0.9), (uuid4(), 0.6), (uuid4(), 0.3))
-    records.answers["gym_settings.scored_days"] = [
+    records.answers["alert_previews.scored_days"] = [
         {"member_id": member, "day": date(2026, 3, 2), "score": score, "is_held_back": False, "is_high": score >= 0.5}
         for member, score in scores
     ]
@@ -114,7 +117,7 @@ def test_a_threshold_says_what_it_would_have_done(page: AppTest, records: Refusi
 def test_the_slider_begins_where_the_level_does(page: AppTest, records: Refusing) -> None:
     """A model's level from 0.118: at the far left its alerts are counted, not those over one half; the budget cuts."""
     records.answers["gym_settings.high_from"] = [{"high_from": 0.118}]
-    records.answers["gym_settings.scored_days"] = [
+    records.answers["alert_previews.scored_days"] = [
         {"member_id": uuid4(), "day": date(2026, 3, 2), "score": score, "is_held_back": False, "is_high": score > 0.117}
         for score in (0.4, 0.2, 0.118, 0.115, 0.05)
     ]
@@ -217,3 +220,40 @@ def test_staff_note_absences_and_nothing_else(page: AppTest, records: Refusing) 
     values = records.last("desk.add_absence")
     assert (values["member_id"], values["reason"]) == (INES, "holiday")
     assert values["starts_on"] == datetime.now(UTC).astimezone().date() or values["starts_on"] == values["ends_on"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        ("negative_feedback", "Humeur"), ("kiosk_offline", "Minutes"), ("milestone", "Nombre de visites"),
+        ("data_quality", "Heures"), ("voice_budget", "Budget"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_alert_can_be_tried(page: AppTest, kind: str, label: str) -> None:
+    """Its own number is asked for; where nothing is kept of the month it says so."""
+    at(page, "Alertes et données")
+    page.selectbox(key="try-type").set_value(kind).run()
+    assert not page.exception
+    assert page.number_input(key=f"try-{kind}").label.startswith(label)
+    assert page.info[-1].value.startswith("Rien n'est connu du mois dernier")
+
+
+def test_a_machine_s_report_has_no_number_to_try(page: AppTest) -> None:
+    """One sentence says why."""
+    at(page, "Alertes et données")
+    page.selectbox(key="try-type").set_value("equipment_issue").run()
+    assert page.info[-1].value.startswith("Aucun seuil : le premier signalement")
+
+
+def test_a_number_is_tried_and_saves_nothing(page: AppTest, records: Refusing) -> None:
+    """A month of $60: a budget of 50 is passed at its share and at its end, one of 100 is not."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    records.answers["alert_previews.costs"] = [
+        {"ended_at": yesterday - timedelta(hours=back), "cost_usd": Decimal(5)} for back in range(12, 0, -1)
+    ]
+    at(page, "Alertes et données")
+    page.selectbox(key="try-type").set_value("voice_budget").run()
+    assert "Alertes : 2 ; jours connus" in page.info[-1].value
+    page.number_input(key="try-voice_budget").set_value(100.0).run()
+    assert "Alertes : 0 ; jours connus" in page.info[-1].value
+    assert "gym_settings.change_gym" not in [name for name, _ in records.asked]

@@ -1,15 +1,23 @@
 """The page in which Streamlit runs: whose first page it is, its language, and where it looks for the server."""
 
 import asyncio
+import json
+import re
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+import streamlit
 from starlette.applications import Starlette
 
+from dashboards import shell
 from dashboards.shell import shell_routes
 from jarvis.tenancy import Scope, UserRole
 from tests.unit.dashboards.test_gate import MemorySessions
+
+STREAMLIT = Path(streamlit.__file__).parent
+WORDS = Path(__file__).resolve().parents[3] / "dashboards" / "streamlit_fr.json"
 
 
 def ask(path: str, role: UserRole = UserRole.GYM_MANAGER, **headers: str) -> httpx.Response:
@@ -50,3 +58,47 @@ def test_the_page_says_its_language() -> None:
     """A reader of screens pronounces French as French."""
     assert '<html lang="fr">' in ask("/").text
     assert '<html lang="en">' in ask("/", **{"accept-language": "en"}).text
+
+
+def test_streamlit_s_own_words_are_told_in_french() -> None:
+    """The page carries the French of each word, before Streamlit's script begins."""
+    page = ask("/").text
+    assert '"Previous page": "Page précédente"' in page
+    assert "(WORDS)" not in page
+    assert page.index("Page précédente") < page.index('<script type="module"')
+
+
+def test_each_word_is_still_streamlit_s() -> None:
+    """A new version that says it otherwise is noticed here, and not by a manager."""
+    scripts = "".join(path.read_text("utf-8") for path in (STREAMLIT / "static" / "static" / "js").glob("*.js"))
+    words = json.loads(WORDS.read_text("utf-8"))
+    # A word stands between quotes; one with a gap is put together from its parts.
+    known = {word for word in words if any(f"{mark}{word}{mark}" in scripts for mark in "`\"'")}
+    gaps = {word: word.replace("{}", "").split() for word in words if "{}" in word}
+    known |= {word for word, parts in gaps.items() if all(part in scripts for part in parts)}
+    assert set(words) - known == set()
+    assert {word for word, told in words.items() if word.count("{}") != told.count("{}")} == set()
+    assert list(words) == sorted(words)
+
+
+@pytest.mark.parametrize(("path", "parts"), [("/analyses", {"PlotlyChart"}), ("/couts", {"PlotlyChart", "DataFrame"})])
+def test_what_draws_a_page_s_charts_is_fetched_with_the_page(path: str, parts: set[str]) -> None:
+    """After Streamlit's own script, which it waits for; the files are there."""
+    page = ask(path, role=UserRole.SUPER_ADMIN).text
+    found = re.findall(r'import\("\./static/js/((\w+)\..+?\.js)"\)', page)
+    assert {name for _, name in found} == parts
+    scripts = STREAMLIT / "static" / "static" / "js"
+    assert all((scripts / file).is_file() for file, _ in found)
+    assert page.index("/static/js/index.") < page.index('import("./static/js/') < page.index("</head>")
+
+
+@pytest.mark.parametrize("path", ["/", "/alertes", "/bornes"])
+def test_a_page_without_charts_fetches_nothing_ahead(path: str) -> None:
+    """Four megabytes of script are no gift to whoever reads alerts."""
+    assert 'import("./static' not in ask(path).text
+
+
+def test_a_part_that_streamlit_no_longer_has_is_named() -> None:
+    """Another version of Streamlit says so when the app starts, not when a page stays empty."""
+    with pytest.raises(LookupError, match="found 0 of NoSuchPart"):
+        shell._built("NoSuchPart")

@@ -7,6 +7,7 @@ import pytest
 
 from dashboards import texts_fr
 from dashboards.alerts import AlertStatus
+from jarvis import alerts_fr
 from jarvis.alerts import AlertType, Priority
 from jarvis.conversations import Emotion, Intent, Outcome, Sentiment, Topic
 from jarvis.sessions import CloseReason
@@ -31,6 +32,14 @@ from jarvis.tenancy import UserRole
 def test_labels_cover_the_vocabulary(labels: Mapping[str, str], vocabulary: type[StrEnum]) -> None:
     """Nothing is shown as it is stored."""
     assert set(labels) == {str(value) for value in vocabulary}
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_a_topic_has_one_label_everywhere(topic: Topic) -> None:
+    """Pages, reports and alerts call it alike; a summary puts an article before it."""
+    label = texts_fr.TOPICS[topic]
+    assert alerts_fr.suggestion_title(topic).endswith(f" : {label[:1].lower()}{label[1:]}")
+    assert alerts_fr.negative_feedback_title([topic]).endswith(f" : {label[:1].lower()}{label[1:]}")
 
 
 @pytest.mark.parametrize(

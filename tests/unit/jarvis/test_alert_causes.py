@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from jarvis.alert_causes import RaisedAlert, without_doubles
-from jarvis.alerts import Alert, AlertType, Priority
+import pytest
+
+from jarvis.alert_causes import RaisedAlert, as_handed_on, without_doubles
+from jarvis.alerts import Alert, AlertType, Finding, Priority, SaidTurn
+from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
 
 SESSION = UUID(int=1)
 ALERT = Alert(
@@ -80,3 +83,47 @@ def test_kinds_are_never_mixed_and_facts_keep_their_keys() -> None:
     earlier = [raised("hand_over:s"), raised("milestone:m:50"), raised("suggestion:m:equipment")]
     alerts = wanted("negative_feedback:m:equipment", "milestone:m:100")
     assert without_doubles(alerts, earlier) == alerts
+
+
+def found(*issues: Issue, topics: tuple[Topic, ...] = ()) -> Finding:
+    """A conversation in which something was reported."""
+    return Finding(
+        gym_id=UUID(int=2), session_id=SESSION, kiosk_id=UUID(int=3), member_id=None,
+        occurred_at=datetime(2026, 11, 22, tzinfo=UTC), sentiment_score=0.0, sentiment_label=Sentiment.NEUTRAL,
+        emotion=Emotion.NEUTRAL, topics=topics, intents=(Intent.REPORT_ISSUE,), issues=issues,
+        turns=(SaidTurn("t", "…", datetime(2026, 11, 22, tzinfo=UTC), None, None, (Intent.REPORT_ISSUE,)),),
+    )  # fmt: skip
+
+
+def issue(topic: Topic, machine: str | None = None, zone: str | None = None) -> Issue:
+    return Issue(topic, machine, zone, ("t",))
+
+
+SHOWERS, DIRT, BROKEN, DANGER = Topic.SHOWERS_LOCKERS, Topic.CLEANLINESS, Topic.EQUIPMENT, Topic.SAFETY
+
+
+@pytest.mark.parametrize(
+    ("issues", "handed_on", "topics"),
+    [
+        ([issue(SHOWERS, zone="douches")], [issue(DIRT, zone="la douche")], [DIRT]),
+        ([issue(SHOWERS, zone="douches")], [issue(DIRT, zone="sauna")], [SHOWERS]),
+        ([issue(BROKEN, "tapis 4")], [issue(DIRT, "tapis 5")], [BROKEN]),
+        ([issue(DANGER, "tapis 4")], [issue(BROKEN, "tapis 4")], [DANGER]),
+        ([issue(DIRT, zone="douches"), issue(SHOWERS, zone="douches")], [issue(DIRT, zone="douches")], [DIRT, SHOWERS]),
+        ([issue(DIRT)], [issue(BROKEN, "tapis 4"), issue(DIRT, zone="sauna")], [DIRT]),
+        ([issue(SHOWERS, zone="douches")], [], [SHOWERS]),
+    ],
+)
+def test_what_was_reported_while_talking_names_the_cause(
+    issues: list[Issue], handed_on: list[Issue], topics: list[Topic]
+) -> None:
+    """At the same place; a danger stays one, and two things that the analysis tells apart stay apart."""
+    assert [one.topic for one in as_handed_on(found(*issues), handed_on).issues] == topics
+
+
+def test_an_issue_without_a_place_is_the_one_that_was_reported() -> None:
+    """Also where the analysis has a topic only."""
+    handed_on = [issue(DIRT, zone="sauna")]
+    for finding in (found(issue(DIRT)), found(topics=(DIRT,)), found(issue(SHOWERS))):
+        [one] = as_handed_on(finding, handed_on).issues
+        assert (one.topic, one.machine, one.zone, one.source_turn_ids) == (DIRT, None, "sauna", ("t",))

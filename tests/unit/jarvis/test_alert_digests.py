@@ -12,7 +12,7 @@ DIGEST = Digest(
     gym_name="Basic Dax",
     week_starts_on=date(2026, 11, 16),
     left_over=(LeftOver("Ada Lovelace", 288.0, ("18 jours sans visite.",)),),
-    escalated=("Problème signalé : tapis 4 (équipement)",),
+    escalated=("Problème signalé : tapis 4 (machines et matériel)",),
     waiting={"churn_risk": 2, "equipment_issue": 1},
     raised_count=3,
     closed_count=1,
@@ -29,7 +29,7 @@ def test_letter_tells_the_week() -> None:
         "- Ada Lovelace : 18 jours sans visite (288 € par an en jeu)",
         "- 2 risques de départ",
         "- 1 panne ou défaut",
-        "- Problème signalé : tapis 4 (équipement)",
+        "- Problème signalé : tapis 4 (machines et matériel)",
     ):
         assert words in written.text
 

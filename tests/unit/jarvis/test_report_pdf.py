@@ -56,10 +56,10 @@ CALLED = (
 
 def read_report(*, gyms: int = 0) -> ReadReport:
     """A week with much to say."""
+    lines = tuple(GymLine(UUID(int=n), f"Salle {n}", NOW, 100, n) for n in range(gyms))
     findings = Findings(
         "Dax" if not gyms else "Atlantique", WEEK, NOW, BEFORE, replace(NOW, visit_count=1240), TOPICS, (),
-        Standing(812, 23, 17, SESSIONS[:2]), tuple(GymLine(UUID(int=n), f"Salle {n}", NOW, n) for n in range(gyms)),
-        WEEKS, SESSIONS,
+        Standing(812, 23, 17, SESSIONS[:2]), lines, WEEKS, SESSIONS,
     )  # fmt: skip
     written = write_report(findings)
     kept = KeptReport(
@@ -158,12 +158,56 @@ def test_sixty_gyms_go_over_pages_with_their_heading() -> None:
 
 
 def test_a_gym_s_number_of_one_to_four_is_words_beside_other_gyms() -> None:
-    """Neither the kept report nor the pages hold it; zero and five are numbers, and so is a sum over all gyms."""
-    read = read_report(gyms=6)
+    """Neither the kept report nor the pages hold it, nor what would give it away; zero is told, and the sum of all."""
+    read = read_report(gyms=9)
     kept = [gym["at_risk_member_count"] for gym in read.report.metrics["gyms"]]
-    assert kept == [0, None, None, None, None, 5]
-    few = {**read.report.metrics["gyms"][0], "at_risk_member_count": 3}
-    old = replace(read.report, metrics={**read.report.metrics, "gyms": [few]})
-    assert " ".join(pages(render_pdf(read))).count("moins de 5") == 4
-    assert "moins de 5" in " ".join(pages(render_pdf(replace(read, report=old))))
+    assert kept == [0, None, None, None, None, None, None, 7, 8]
+    text = " ".join(pages(render_pdf(read)))
+    assert (text.count("moins de 5"), text.count("non dit")) == (5, 2)
+    assert "moins de 5 sur 25" in text, "so is a topic's number of unhappy conversations"
     assert read.report.metrics["standing"]["at_risk_member_count"] == 23
+
+
+def test_an_older_report_is_printed_as_a_new_one() -> None:
+    """It holds every number; its pages do not."""
+    read = read_report(gyms=6)
+    full = [
+        {**gym, "figures": asdict(NOW), "at_risk_member_count": place, "withheld": []}
+        for place, gym in enumerate(read.report.metrics["gyms"])
+    ]
+    old = replace(read.report, metrics={**read.report.metrics, "gyms": full})
+    assert pages(render_pdf(replace(read, report=old))) == pages(render_pdf(read))
+
+
+def test_gyms_of_a_few_alone_leave_no_sum() -> None:
+    """Two gyms with four each: eight in all would say so; the sentence, the table and the bars have no number."""
+    few = replace(NOW, visit_count=4)
+    lines = tuple(GymLine(UUID(int=n), f"Salle {n}", few, 100, 0) for n in range(2))
+    report = write_report(
+        Findings(
+            "Atlantique", WEEK, replace(NOW, visit_count=8), BEFORE, NOW, (), (), Standing(200, 0, 0, ()), lines,
+            (Week(date(2026, 11, 22), 8, 1240),),
+        )
+    )  # fmt: skip
+    metrics = metrics_of(report)
+    assert metrics["figures"]["visit_count"] == {
+        "now": None, "before": 1402, "year_before": 1180, "withheld": ["now"],
+    }  # fmt: skip
+    assert [gym["figures"]["visit_count"] for gym in metrics["gyms"]] == [None, None]
+    assert metrics["weeks"][0]["visit_count"] is None
+    assert report.summary.startswith("Quelques passages, 96 conversations à la borne")
+    assert next(one for one in report.changes if one.name == "visit_count").share is None
+    assert "Fréquentation" not in " ".join(one.text for one in report.insights)
+
+
+def test_a_column_that_says_nothing_is_left_out() -> None:
+    """One gym's report names it in the title; a gym of less than a year has no last year to stand beside."""
+    read = read_report()
+    assert "Adhérent Pourquoi" in " ".join(pages(render_pdf(read)))
+    assert "Adhérent Salle Pourquoi" in " ".join(pages(render_pdf(read_report(gyms=2))))
+    assert "Contre la même semaine" in " ".join(pages(render_pdf(read)))
+    figures = {name: values | {"year_before": None} for name, values in read.report.metrics["figures"].items()}
+    young = replace(read, report=replace(read.report, metrics=read.report.metrics | {"figures": figures}))
+    text = " ".join(pages(render_pdf(young)))
+    assert "Contre la semaine précédente" in text
+    assert "Contre la même semaine" not in text and "pas de mesure" not in text

@@ -6,8 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from jarvis import reports_fr
 from jarvis.conversations import Topic
+from jarvis.report_pdf import compared
 from jarvis.reports import (
+    Change,
     Figures,
     Findings,
     Period,
@@ -126,6 +129,45 @@ def test_a_mood_is_told_only_over_enough_conversations() -> None:
         return [one.kind for one in write_report(findings(now=now)).insights]
 
     assert (moods(5), moods(4)) == (["sentiment"], [])
+
+
+@pytest.mark.parametrize(
+    ("visits", "talks", "analysed", "negative", "said"),
+    [
+        (80, 0, 0, 0, "80 passages, aucune conversation à la borne. "),
+        (1, 1, 1, 1, "1 passage, 1 conversation à la borne, dont 1 négative sur 1 analysée. "),
+        (0, 12, 10, 0, "Aucun passage, 12 conversations à la borne, dont aucune négative sur 10 analysées. "),
+    ],
+)
+def test_numbers_are_said_with_their_nouns(visits: int, talks: int, analysed: int, negative: int, said: str) -> None:
+    """A week without a conversation says so, and one is no plural."""
+    now = figures(
+        visit_count=visits, session_count=talks, analysed_session_count=analysed, negative_session_count=negative
+    )
+    assert write_report(findings(now=now)).summary.startswith(said)
+
+
+def test_visits_that_stopped_are_no_percentage() -> None:
+    """« En baisse de 100 % : 0 passages » is said in words."""
+    told = write_report(findings(now=figures(session_count=1)))
+    assert [one.text for one in told.insights] == ["Aucun passage, contre 100 la fois précédente."]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"), [(0, 0, "="), (0, 12, "de 12 à 0"), (3, 0, "de 0 à 3"), (15, 12, "+25\u00a0% (12)")]
+)
+def test_a_change_from_or_to_nothing_is_said_in_numbers(now: int, before: int, said: str) -> None:
+    """Nothing against nothing is the same; a share of nothing says nothing."""
+    change = Change("alert_opened_count", now, before, None)
+    values = {"now": now, "before": before, "year_before": None}
+    told = compared(values, "before", {"share": change.share}, 0, change.name)
+    assert told == said
+    assert compared(values, "year_before", {}, 0, change.name) == "pas de mesure"
+
+
+def test_alerts_of_a_period_are_called_new() -> None:
+    """« Ouvertes » are those that wait now, on « Alertes »; these were raised in the period."""
+    assert reports_fr.FIGURES["alert_opened_count"][0] == "Nouvelles alertes"
 
 
 def test_an_empty_period_asks_to_look_at_the_machines() -> None:

@@ -90,7 +90,7 @@ def test_an_answer_counts_and_cites_each_conversation() -> None:
     ]
     assert given.text == (
         "2 conversations, 1 adhérent permettent de répondre.\n"
-        "Sur les douches et vestiaires (2 conversations, 1 adhérent, dont 2 mécontentes) : "
+        "Sur les douches et casiers (2 conversations, 1 adhérent, dont 2 mécontentes) : "
         "« l'eau de la douche est glacée » (1er novembre 2026) [1], "
         "« la douche trois ne coule plus » (1er novembre 2026) [2]."
     )

@@ -138,13 +138,13 @@ def test_a_low_engagement_is_told_as_the_members_page_says_it() -> None:
 
 
 def told(history: MemberHistory, day: date, *features: str) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Reason to text and data, of a model that sees these features alone: the more, the safer; the price, the worse."""
+    """Reason to text and data, of a model that sees these features alone: the more, the safer; of two, the worse."""
     frame = Timeline.of([history]).snapshot(day)
     rows = matrix(frame)
-    signs = {name: -1.0 if name == "price_change" else 1.0 for name in features}
+    signs = {name: -1.0 if name in {"price_change", "days_away"} else 1.0 for name in features}
 
     def score_of(changed: Any) -> Any:
-        return 0.5 - sum(sign * 0.01 * changed[:, FEATURES.index(name)] for name, sign in signs.items())
+        return 5.0 - sum(sign * 0.01 * changed[:, FEATURES.index(name)] for name, sign in signs.items())
 
     typical = [1.0] * len(FEATURES)
     described = list(frame.iter_rows(named=True))
@@ -177,6 +177,54 @@ def test_a_steady_member_is_never_told_to_come_less() -> None:
         for calendar in (GymCalendar(), ZONE_A):
             history, _ = member(day, every(2, day), calendar=calendar)
             assert "declining" not in told(history, day, "visits_7", "visits_28", "visits_84")
+
+
+@pytest.mark.parametrize("calendar", [GymCalendar(), ZONE_A], ids=["plain", "zone A"])
+def test_an_absence_is_told_in_the_days_and_the_habit_of_the_members_page(calendar: GymCalendar) -> None:
+    """Also where the last visit was in the school holidays, which do not count."""
+    day = date(2026, 3, 20)
+    history, page = member(day, [one for one in every(3, day) if one <= date(2026, 2, 15)], calendar=calendar)
+    text, data = told(history, day, "days_away")["absent"]
+    assert page.usual_visits_per_week is not None
+    assert data["days_away"] == page.counted_days_since_last_visit
+    assert text.startswith(f"Aucune visite depuis {data['days_away']} jours")
+    assert data["usual_gap_days"] == round(7 / page.usual_visits_per_week)
+
+
+def test_nobody_is_missed_within_their_own_rhythm() -> None:
+    """Five visits in twelve weeks, and seventeen days away: no reason; twenty-five are one."""
+    day = date(2026, 3, 20)
+    for back, is_told in ((17, False), (25, True)):
+        history, _ = member(day, every(20, day - timedelta(days=back - 1)), calendar=GymCalendar())
+        assert ("absent" in told(history, day, "days_away")) is is_told
+
+
+def test_no_visit_in_four_weeks_is_told_once() -> None:
+    """The heavier of the two reasons says it, whichever it is."""
+    day = date(2026, 3, 20)
+    history, _ = member(day, [one for one in every(3, day) if one < day - timedelta(days=30)], calendar=GymCalendar())
+    for features in (("days_away", "visits_28"), ("visits_28", "visits_84", "days_away")):
+        found = told(history, day, *features)
+        assert len(found) == 1, found
+    text, _ = told(history, day, "visits_28")["declining"]
+    assert text == "Vient moins : aucune visite depuis 31 jours ; d'habitude 2,33 par semaine."
+
+
+def test_of_who_comes_once_a_month_a_month_without_is_not_less() -> None:
+    """It is told as what it is: seldom."""
+    day = date(2026, 3, 20)
+    history, _ = member(day, [one for one in every(28, day) if one < day - timedelta(days=29)], calendar=GymCalendar())
+    assert told(history, day, "visits_28", "visits_84")["declining"][0] == "Vient peu : aucune visite depuis 57 jours."
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(160, False), (91, False), (45, True), (3, True)])
+def test_an_end_is_told_when_it_is_near(days: int, is_told: bool) -> None:
+    """Nobody talks of a renewal five months ahead."""
+    day = date(2026, 3, 20)
+    history, _ = member(day, every(3, day), calendar=GymCalendar())
+    ends = day + timedelta(days=days)
+    contract = Contract(plan="a", started_on=ends - timedelta(days=365), expires_on=ends, monthly_price_eur=30.0)
+    assert ("expiry" in told(replace(history, contracts=(contract,)), day, "days_to_expiry")) is is_told
 
 
 def priced(before: float, now: float) -> MemberHistory:

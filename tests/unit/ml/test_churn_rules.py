@@ -112,7 +112,11 @@ def test_every_reason_is_a_french_sentence_with_its_figures() -> None:
     ("facts", "text"),
     [
         (ABSENT | {"muted_days": 14}, "Aucune visite depuis 15 jours, hors absences et fermetures."),
-        ({"last_seen_on": None, "days_away": 30}, "N'est jamais venu depuis son inscription, il y a 30 jours."),
+        ({"last_seen_on": None, "days_away": 30}, "Aucune visite connue depuis son inscription, il y a 30 jours."),
+        (
+            {"last_seen_on": None, "days_away": 222, "muted_days": 131},
+            "Aucune visite connue depuis son inscription, il y a 353 jours, dont 222 hors absences et fermetures.",
+        ),
         ({"days_to_expiry": -1}, "Abonnement terminé depuis 1 jour."),
         ({"days_to_expiry": 1}, "Abonnement à renouveler d'ici 1 jour."),
     ],

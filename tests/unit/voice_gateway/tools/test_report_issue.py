@@ -84,7 +84,7 @@ def test_speech_and_tool_give_one_alert_for_one_machine() -> None:
     alert = alert_for(request)
     assert alert is not None
     assert alert.dedup_key == "equipment_issue:equipment:tapis 4:-"
-    assert alert.title == "Problème signalé : tapis 4, plateau cardio (équipement)"
+    assert alert.title == "Problème signalé : tapis 4, plateau cardio (machines et matériel)"
 
 
 def test_a_place_has_the_key_that_the_analysis_gives_it() -> None:

@@ -1,0 +1,51 @@
+// Streamlit's own words, which it has in English only, in the language of the pages. Placed by dashboards/shell.py,
+// which puts the French of each word in the place of WORDS; the script's run says the language (dashboards/theme.py).
+(() => {
+    const pairs = Object.entries(WORDS);
+    const reader = (pairs) => {
+        const words = new Map(pairs.filter(([from]) => !from.includes("{}")));
+        // « Remove {} »: what stands in the gap is ours, and stays as it is.
+        const around = pairs.filter(([from]) => from.includes("{}")).map(([from, to]) => {
+            const [before, after] = from.split("{}").map((part) => part.replace(/[.,]/g, "\\$&"));
+            return [new RegExp(`^${before}(.+)${after}$`), to.replace("{}", "$1")];
+        });
+        return (text) => {
+            const trimmed = text.trim(), word = words.get(trimmed);
+            if (word) return text.replace(trimmed, word);
+            const found = around.find(([pattern]) => pattern.test(trimmed));
+            return found ? trimmed.replace(...found) : null;
+        };
+    };
+    const inFrench = reader(pairs), inEnglish = reader(pairs.map(([from, to]) => [to, from]));
+    const places = ["aria-label", "title", "placeholder"];
+    const asked = places.map((name) => `[${name}]`).join();
+    // Text only where Streamlit speaks, never in the page's own: a gym may be called « Open ».
+    const menus = [
+        "[data-testid=stDataFrameColumnMenu]", "[data-testid=stMainMenuPopover]", "[data-testid=stSkipToContent]",
+        "[data-testid=stDateInputCalendar]", "[data-live-announcer]", "[role=listbox]", "[role=dialog]",
+    ].join();
+    let language = document.documentElement.lang, isWaiting = false;
+
+    const translate = () => {
+        isWaiting = false;
+        const said = getComputedStyle(document.documentElement).getPropertyValue("--j-language").trim();
+        if (said && said !== language) document.documentElement.lang = language = said;
+        const read = language === "en" ? inEnglish : inFrench;
+        for (const element of document.querySelectorAll(asked)) {
+            for (const name of places) {
+                const word = element.hasAttribute(name) && read(element.getAttribute(name));
+                if (word) element.setAttribute(name, word);
+            }
+        }
+        for (const menu of document.querySelectorAll(menus)) {
+            const texts = document.createTreeWalker(menu, NodeFilter.SHOW_TEXT);
+            while (texts.nextNode()) {
+                const word = read(texts.currentNode.nodeValue);
+                if (word) texts.currentNode.nodeValue = word;
+            }
+        }
+    };
+    new MutationObserver(() => {
+        if (!isWaiting) isWaiting = Boolean(requestAnimationFrame(translate));
+    }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: places });
+})();
