@@ -40,16 +40,35 @@ def open_page(page: "Page", door: RunningDoor, name: str, path: str, heading: st
     show(page, door, path, heading)
 
 
-def serious_faults(page: "Page") -> list[str]:
-    """What axe finds serious or critical, and where; the menu apart."""
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import expect
+# A run under way fades what it has not placed again, and what it placed comes back by degrees.
+STANDS_STILL = """() => !document.querySelector('[data-test-script-state="running"], [data-stale="true"]')
+    && !document.getAnimations().some(one => one instanceof CSSTransition)"""
+NOTE_MOVES = """() => {
+    window.moves = 0;
+    window.watch = new MutationObserver(() => { window.moves += 1; });
+    window.watch.observe(document.body, {subtree: true, attributes: true,
+        attributeFilter: ["data-stale", "data-test-script-state"]});
+}"""
+STOOD_STILL = f"() => {{ window.watch.disconnect(); return window.moves === 0 && ({STANDS_STILL})(); }}"
+LOOKS = 10
 
-    # A run under way fades what it has not placed again.
-    for fading in ('[data-test-script-state="running"]', '[data-stale="true"]'):
-        expect(page.locator(fading)).to_have_count(0, timeout=60_000)
-    # The pages forbid scripts; the checker's own is let in for the moment of the check.
-    found = Axe().run(page, context={"exclude": [[MENU]]}).response["violations"]
+
+def serious_faults(page: "Page") -> list[str]:
+    """What axe finds serious or critical, and where; the menu apart.
+
+    Colours count only while nothing fades: a look during which a run began or ended is taken again.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    for _ in range(LOOKS):
+        page.wait_for_function(STANDS_STILL, timeout=60_000)
+        page.evaluate(NOTE_MOVES)
+        # The pages forbid scripts; the checker's own is let in for the moment of the check.
+        found = Axe().run(page, context={"exclude": [[MENU]]}).response["violations"]
+        if page.evaluate(STOOD_STILL):
+            break
+    else:
+        raise AssertionError(f"found {page.url} moving during {LOOKS} looks in a row, expected it to come to rest")
     return [
         f"{one['id']}: {node['html'][:200]} {' '.join(why['message'] for why in node['any'])}"
         for one in found
