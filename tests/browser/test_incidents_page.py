@@ -16,7 +16,7 @@ from jarvis.conversations import Topic
 from jarvis.settings import Settings
 from tests.integration.test_machine_incidents import Desk
 from tests.support.dashboards_door import Network, RunningDoor
-from tests.support.pages import enter, open_page, photograph, serious_faults, show
+from tests.support.pages import come_to_rest, enter, open_page, overhang, photograph, serious_faults, show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -38,8 +38,9 @@ def desk(page: "Page", admin: psycopg.Connection, network: Network, settings: Se
 
 def choose_the_other(page: "Page") -> None:
     """The other incident is chosen, by the keyboard alone."""
+    # A list closes while the page still moves.
+    come_to_rest(page)
     field = page.get_by_role("combobox", name="Incident à réunir à celui-ci")
-    field.focus()
     field.press("ArrowDown")
     page.get_by_role("option", name=FIVE).wait_for()
     field.press("Enter")
@@ -49,9 +50,11 @@ def test_two_incidents_become_one_and_one_becomes_two(
     page: "Page", door: RunningDoor, desk: Desk, admin: psycopg.Connection, network: Network
 ) -> None:
     """From the list to the file and back: what is merged is counted together, what is split stands for itself."""
+    from playwright.sync_api import expect
+
     open_page(page, door, "dax", "incidents", "Incidents")
     page.get_by_role("heading", name=FOUR).wait_for()
-    assert page.get_by_text("Peut-être la même machine que").count() == 2
+    expect(page.get_by_text("Peut-être la même machine que")).to_have_count(2)
     photograph(page, "incidents")
     assert serious_faults(page) == []
     page.get_by_role("link", name="Ouvrir : tapis 4 (machines et matériel)").click()
@@ -72,7 +75,7 @@ def test_two_incidents_become_one_and_one_becomes_two(
     page.get_by_role("button", name="Séparer").click()
     page.get_by_text(incident_desk.NOTHING_CHOSEN).wait_for()
     # A run that has just begun places the new boxes before the old ones are gone.
-    page.wait_for_function("document.querySelectorAll('[aria-label*=\"tapis 5\"][type=checkbox]').length === 1")
+    come_to_rest(page)
     page.get_by_role("checkbox", name="tapis 5").focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="Séparer").click()
@@ -112,6 +115,6 @@ def test_the_file_fits_a_phone_in_the_dark(
     window.get_by_role("button", name="Réunir", exact=True).wait_for()
     faults = serious_faults(window)
     photograph(window, "incident_phone")
-    sticks_out = window.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+    sticks_out = overhang(window)
     context.close()
     assert (faults, sticks_out) == ([], 0)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.dashboards_door import PASSWORD, Network, RunningDoor, add_alert
-from tests.support.pages import enter
+from tests.support.pages import come_to_rest, enter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -69,30 +69,30 @@ def test_a_manager_s_round_needs_no_mouse(
     unseen: set[str] = set()
     page.goto(f"{door.url}/login?autre")
     page.get_by_label("E-mail").wait_for()
-    assert page.evaluate("document.activeElement.name") == "email"
+    page.wait_for_function("document.activeElement.name === 'email'")
     page.keyboard.type("dax@salle.test")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Aujourd'hui", exact=True).wait_for(timeout=60_000)
-    settle(page)
+    come_to_rest(page)
     go_to(page, "Alertes", unseen=unseen)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Alertes", exact=True).wait_for()
     page.get_by_role("button", name="Résoudre").wait_for()
-    settle(page)
+    come_to_rest(page)
     go_to(page, "Résoudre", unseen=unseen)
     page.keyboard.press("Enter")
     page.get_by_text("Actualisation en pause").wait_for()
-    settle(page)
+    come_to_rest(page)
     go_to(page, "Problème réglé", unseen=unseen)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    settle(page)
+    come_to_rest(page)
     go_to(page, "Résoudre l'alerte", unseen=unseen)
     page.keyboard.press("Enter")
     page.get_by_text("Rien à traiter").wait_for()
-    settle(page)
+    come_to_rest(page)
     row = admin.execute("select status, outcome_code from manager_alerts where id = %s", [alert_id]).fetchone()
     assert row == ("resolved", "member_contacted")
     go_to(page, "Se déconnecter", unseen=unseen)
@@ -115,7 +115,7 @@ def test_the_keyboard_is_in_sight_all_over_a_page(page: "Page", door: RunningDoo
     enter(page, door, "dax")
     page.goto(f"{door.url}/{path}")
     page.get_by_text(sign).first.wait_for(timeout=60_000)
-    settle(page)
+    come_to_rest(page)
     unseen, seen = set(), 0
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
@@ -127,8 +127,3 @@ def test_the_keyboard_is_in_sight_all_over_a_page(page: "Page", door: RunningDoo
             unseen.add(f"{stop['tag']} {stop['kind']} {stop['name']}")
     assert seen > 3
     assert unseen == set()
-
-
-def settle(page: "Page") -> None:
-    """The page's run has ended: what is placed stays."""
-    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=30_000)

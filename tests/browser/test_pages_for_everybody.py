@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.support.dashboards_door import COMPLAINT, Network, RunningDoor, add_alert
-from tests.support.pages import enter, photograph, serious_faults, type_password
+from tests.support.pages import come_to_rest, enter, overhang, photograph, pick, serious_faults, type_password
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -22,9 +22,6 @@ Scheme = Literal["light", "dark"]
 
 # What is in the menu and on a page of one gym, and in no other gym's.
 ONLY_DAX = ("Inès", "Larrieu", COMPLAINT[:20], "Salle de Dax", "Camille Durand")
-
-# A list that does not stay open after so many tries is broken.
-TRIES_OF_A_LIST = 10
 
 
 @pytest.fixture(scope="module")
@@ -85,24 +82,7 @@ def windows(browser: "Browser", door: RunningDoor) -> "Iterator[dict[Scheme, Pag
 def settle(page: "Page", sign: str) -> None:
     """The page shows this, and its script has ended."""
     page.get_by_text(sign).first.wait_for(timeout=30_000)
-    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=30_000)
-
-
-def pick(page: "Page", field: str, option: str) -> None:
-    """The list is opened by the keyboard and the option clicked; a list closes while the page still moves."""
-    from playwright.sync_api import expect
-
-    chosen = page.get_by_role("option", name=option)
-    box = page.get_by_role("combobox", name=field)
-    box.scroll_into_view_if_needed()
-    for _ in range(TRIES_OF_A_LIST):
-        if not chosen.is_visible():
-            box.press("ArrowDown")
-        page.wait_for_timeout(500)
-        if chosen.is_visible():
-            chosen.click()
-            return
-    expect(chosen).to_be_visible()
+    come_to_rest(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -145,7 +125,7 @@ def test_the_way_in_is_usable_by_everybody(browser: "Browser", door: RunningDoor
     for path in ("/landing-client", "/login", "/mot-de-passe-oublie", "/landing-client?langue=en", "/login"):
         window.goto(door.url + path)
         found[path] = serious_faults(window)
-        assert window.evaluate("document.documentElement.scrollWidth") <= 390
+        assert overhang(window) <= 0
     heading = window.get_by_role("heading").inner_text()
     context.close()
     assert {path: faults for path, faults in found.items() if faults} == {}

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.support.dashboards_door import Network, RunningDoor, add_alert
-from tests.support.pages import enter
+from tests.support.pages import come_to_rest, enter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,6 +38,6 @@ def test_nothing_stands_beyond_a_telephone_s_edge(
     for path, sign in PAGES.items():
         page.goto(f"{door.url}/{path}")
         page.get_by_text(sign).first.wait_for(timeout=60_000)
-        page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=30_000)
+        come_to_rest(page)
         found[path] = page.evaluate(_BEYOND)
     assert {path: words for path, words in found.items() if words} == {}

@@ -52,6 +52,48 @@ NOTE_MOVES = """() => {
 STOOD_STILL = f"() => {{ window.watch.disconnect(); return window.moves === 0 && ({STANDS_STILL})(); }}"
 LOOKS = 10
 
+# A list that does not stay open after so many tries is broken.
+TRIES_OF_A_LIST = 10
+
+# The layout follows a window's new size a moment later.
+OVERHANG = """() => new Promise((done) => {
+    const begun = performance.now();
+    const look = () => {
+        const overhang = document.scrollingElement.scrollWidth - window.innerWidth;
+        if (overhang <= 0 || performance.now() - begun > 5_000) done(overhang);
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
+
+
+def come_to_rest(page: "Page") -> None:
+    """No run is under way and nothing fades: what is placed stays, and is there once."""
+    page.wait_for_function(STANDS_STILL, timeout=60_000)
+
+
+def pick(page: "Page", field: str, option: str) -> None:
+    """The list is opened by the keyboard and the option clicked; a list closes while the page still moves."""
+    from playwright.sync_api import TimeoutError as NotInTime
+
+    chosen = page.get_by_role("option", name=option)
+    for _ in range(TRIES_OF_A_LIST):
+        come_to_rest(page)
+        if not chosen.is_visible():
+            page.get_by_role("combobox", name=field).press("ArrowDown")
+        try:
+            return chosen.click(timeout=2_000)
+        except NotInTime:
+            continue
+    raise AssertionError(f"found no {option} in {TRIES_OF_A_LIST} openings of {field}, expected it in the list")
+
+
+def overhang(page: "Page") -> int:
+    """By how many pixels the page that stands is wider than its window: 0 where nothing scrolls sideways."""
+    come_to_rest(page)
+    found: int = page.evaluate(OVERHANG)
+    return found
+
 
 def serious_faults(page: "Page") -> list[str]:
     """What axe finds serious or critical, and where; the menu apart.
@@ -61,7 +103,7 @@ def serious_faults(page: "Page") -> list[str]:
     from axe_playwright_python.sync_playwright import Axe
 
     for _ in range(LOOKS):
-        page.wait_for_function(STANDS_STILL, timeout=60_000)
+        come_to_rest(page)
         page.evaluate(NOTE_MOVES)
         # The pages forbid scripts; the checker's own is let in for the moment of the check.
         found = Axe().run(page, context={"exclude": [[MENU]]}).response["violations"]
