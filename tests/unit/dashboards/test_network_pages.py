@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, context, costs, costs_tables, network, texts_fr
+from dashboards import access, context, costs, costs_tables, formats, network, texts_fr
 from jarvis import spending
 from jarvis.tenancy import Scope, UserRole
 from tests.support.app_pages import MemoryRecords
@@ -136,7 +136,7 @@ def test_the_page_compares_the_month_that_is_over(as_role: AppTest, records: Mem
     month = values["until"]
     assert question == "marts_network.months"
     assert isinstance(month, date)
-    assert month == costs.months(datetime.now(UTC).date())[1]
+    assert month == costs.months(formats.network_day(datetime.now(UTC)))[1]
     assert [heading.value for heading in as_role.subheader] == [
         "Quelles salles s'écartent du réseau ?", "Toutes les salles, côte à côte",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, changes, settings_days, settings_gym
+from dashboards import access, changes, formats, settings_days, settings_gym
 from jarvis.tenancy import Scope, UserRole
 from tests.support.app_pages import MemoryRecords, press
 
@@ -219,7 +219,7 @@ def test_staff_note_absences_and_nothing_else(page: AppTest, records: Refusing) 
     press(page, "Noter l'absence")
     values = records.last("desk.add_absence")
     assert (values["member_id"], values["reason"]) == (INES, "holiday")
-    assert values["starts_on"] == datetime.now(UTC).astimezone().date() or values["starts_on"] == values["ends_on"]
+    assert values["starts_on"] == values["ends_on"] == formats.network_day(datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -247,9 +247,10 @@ def test_a_machine_s_report_has_no_number_to_try(page: AppTest) -> None:
 
 def test_a_number_is_tried_and_saves_nothing(page: AppTest, records: Refusing) -> None:
     """A month of $60: a budget of 50 is passed at its share and at its end, one of 100 is not."""
-    yesterday = datetime.now(UTC) - timedelta(days=1)
+    # Of one day: bills of two months are two budgets.
+    yesterday = datetime.combine(formats.network_day(datetime.now(UTC)) - timedelta(days=1), time(12), UTC)
     records.answers["alert_previews.costs"] = [
-        {"ended_at": yesterday - timedelta(hours=back), "cost_usd": Decimal(5)} for back in range(12, 0, -1)
+        {"ended_at": yesterday - timedelta(minutes=back), "cost_usd": Decimal(5)} for back in range(12, 0, -1)
     ]
     at(page, "Alertes et données")
     page.selectbox(key="try-type").set_value("voice_budget").run()

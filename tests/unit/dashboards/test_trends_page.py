@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, language, texts_fr, trend_leavers, trend_talks, trend_visits
+from dashboards import access, formats, language, texts_fr, trend_leavers, trend_talks, trend_visits
 from dashboards.periods import PERIODS, Span, months_back
 from dashboards.trends import Look
 from jarvis import small_numbers
@@ -220,7 +220,7 @@ def script() -> None:
 
 @pytest.fixture
 def records() -> MemoryRecords:
-    span = PERIODS["4s"].span(today=datetime.now(UTC).date())
+    span = PERIODS["4s"].span(today=formats.network_day(datetime.now(UTC)))
     record = {"first_date": LONG_AGO, "comparable_date": LONG_AGO, "built_at": datetime.now(UTC)}
     return MemoryRecords({"marts_trends.record": [record], "marts_trends.days": days(span, 3)})
 
