@@ -1,6 +1,6 @@
 """What a franchise's report tells of its gyms: no number of one to four, nor one that gives such a number away. Pure.
 
-Asked when a report is written (`reports.py`), kept (`warehouse/stores/reports.py`) and shown (its page, its PDF):
+Asked when a report is written (`report_writing.py`), kept (`warehouse/stores/reports.py`) and shown (page and PDF):
 reports of before the rule hold every number.
 """
 

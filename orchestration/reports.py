@@ -15,7 +15,8 @@ from psycopg import Connection
 from jarvis.mail import AddressError, Attachment, Letter, Section, end_of_quiet, message
 from jarvis.mail_kinds import MailKind, Subscription, unsubscribe_url
 from jarvis.report_pdf import filename_of, render_pdf
-from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period, write_report
+from jarvis.report_writing import write_report
+from jarvis.reports import Findings, Period, ReadReport, ReportKind, latest_period
 from jarvis.reports_fr import insight_line
 from jarvis.settings import Settings
 from warehouse.connection import as_user

@@ -9,6 +9,7 @@ import pypdfium2
 from jarvis.churn import HeldBack
 from jarvis.conversations import Topic
 from jarvis.report_pdf import render_pdf
+from jarvis.report_writing import write_report
 from jarvis.reports import (
     Figures,
     Findings,
@@ -21,7 +22,6 @@ from jarvis.reports import (
     Standing,
     TopicCount,
     Week,
-    write_report,
 )
 from jarvis.reports_fr import NOBODY_TO_CALL
 from orchestration.reports import letter_of

@@ -9,6 +9,7 @@ import pytest
 from jarvis import reports_fr
 from jarvis.conversations import Topic
 from jarvis.report_pdf import compared
+from jarvis.report_writing import changes_of, write_report
 from jarvis.reports import (
     Change,
     Figures,
@@ -17,9 +18,7 @@ from jarvis.reports import (
     ReportKind,
     Standing,
     TopicCount,
-    changes_of,
     latest_period,
-    write_report,
 )
 
 WEEK = Period(ReportKind.WEEKLY, date(2026, 11, 16), date(2026, 11, 23))
