@@ -114,7 +114,8 @@ class MemberHistory:
     left: tuple[tuple[date, date], ...] = ()
     """First and last days that began with them no member any more: for choosing whom to score, never a feature."""
     recorded_from: date | None = None
-    """The gym's first visit on record: before it nobody is known to have stayed away."""
+    """The gym's first visit on record, `NO_RECORD` while there is none: before it nobody is known to have stayed away.
+    None where the record is as old as every membership."""
     birth_year: int | None = None
     """For the slices of the model card, never a feature."""
     seen_on: tuple[date, ...] = ()

@@ -24,7 +24,7 @@ from jarvis.absences import (
     member_muted_days,
 )
 from jarvis.conversations import Sentiment
-from jarvis.visit_habits import LOOK_BACK_DAYS, CountedDays, VisitTrend, visit_habit, visit_trend
+from jarvis.visit_habits import LOOK_BACK_DAYS, CountedDays, Known, VisitTrend, visit_habit, visit_trend
 
 # Habits are read in whole weeks, so that a weekly member looks the same on every day of the week.
 RECENT_DAYS = 28
@@ -110,7 +110,8 @@ class GymDay:
     """From the look-back's first day to the horizon."""
     counted: CountedDays
     recorded_from: date | None = None
-    """The gym's first visit on record: before it nobody is known to have stayed away."""
+    """The gym's first visit on record, `NO_RECORD` while there is none: before it nobody is known to have stayed away.
+    None where the record is as old as every membership."""
 
     @property
     def first(self) -> date:
@@ -143,9 +144,9 @@ class MemberAnalytics:
     negative_sentiment_count: int
     positive_sentiment_count: int
     engagement_score: float | None
-    """0 (gone) to 1 (two visits and one conversation a week); None for a new member."""
+    """0 (gone) to 1 (two visits and one conversation a week); None for a new member and where no visit is on record."""
     days_since_last_visit: int | None
-    """Calendar days; None if never seen."""
+    """Calendar days, at most since the gym's visits are on record; None if never seen."""
     counted_days_since_last_visit: int | None
     """Without muted days; None if never seen."""
     visit_frequency_per_week: float
@@ -191,10 +192,10 @@ def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
     joined_on = _joined_on(facts, seen)
     is_new = joined_on is not None and (today - joined_on).days < NEW_FOR_DAYS
     # What came before the records, or was deleted by their retention, is no absence.
-    known_from = max((one for one in (joined_on, day.recorded_from) if one is not None), default=None)
-    habit = None if is_new else visit_habit(visits, counted, joined_on=known_from)
+    known = Known(joined_on, day.recorded_from)
+    habit = None if is_new else visit_habit(visits, counted, known=known)
     recent_conversations = sum((today - one.started_on).days < RECENT_DAYS for one in conversations)
-    counted_days_away = counted.since(seen[-1]) if seen else None
+    unseen_since = min(known.unseen_since(seen[-1]) or today, today) if seen else None
     return MemberAnalytics(
         gym_id=facts.gym_id,
         member_id=facts.member_id,
@@ -209,12 +210,10 @@ def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
         sentiment_trend=sentiment_trend(scores),
         negative_sentiment_count=labels.count(Sentiment.NEGATIVE),
         positive_sentiment_count=labels.count(Sentiment.POSITIVE),
-        engagement_score=None
-        if is_new
-        else _engagement(visits, conversations, counted, counted_days_away=counted_days_away),
-        days_since_last_visit=(today - seen[-1]).days if seen else None,
-        counted_days_since_last_visit=counted_days_away,
-        visit_frequency_per_week=visits_per_week(visits, today=today, joined_on=joined_on),
+        engagement_score=None if is_new else _engagement(seen, conversations, counted, known),
+        days_since_last_visit=None if unseen_since is None else (today - unseen_since).days,
+        counted_days_since_last_visit=None if unseen_since is None else counted.since(unseen_since),
+        visit_frequency_per_week=visits_per_week(visits, today=today, known_from=known.since),
         usual_visits_per_week=None if habit is None else round(habit.visits_per_week, 2),
         expected_gap_days=None if habit is None else round(habit.expected_gap_days, 1),
         visit_trend=None
@@ -223,7 +222,7 @@ def member_analytics(facts: MemberFacts, day: GymDay) -> MemberAnalytics:
             visits,
             counted,
             habit,
-            joined_on=known_from,
+            known=known,
             is_silenced=mute is not None and mute.reason in SILENCING,
         ),
         mute_reason=None if mute is None else mute.reason,
@@ -257,14 +256,14 @@ def sentiment_trend(scores: Sequence[float]) -> Trend:
     return Trend.DECLINING if change < -TREND_STEP else Trend.STABLE
 
 
-def visits_per_week(visits: Sequence[date], *, today: date, joined_on: date | None) -> float:
-    """Days with a visit per week over the last 28 days, or since the member joined where that is less.
+def visits_per_week(visits: Sequence[date], *, today: date, known_from: date | None) -> float:
+    """Days with a visit per week over the last 28 days, or over those that are known where they are fewer.
 
     Args:
         visits: days with a visit, oldest first, each once.
     """
     recent = len(visits) - bisect_right(visits, today - timedelta(days=RECENT_DAYS))
-    window = RECENT_DAYS if joined_on is None else min(RECENT_DAYS, (today - joined_on).days + 1)
+    window = RECENT_DAYS if known_from is None else min(RECENT_DAYS, (today - known_from).days + 1)
     return round(recent / max(1.0, window / 7), 2)
 
 
@@ -272,7 +271,8 @@ def engagement_score(*, visits_per_week: float, days_since_last_visit: int | Non
     """0 to 1: half the visits, three tenths how recent the last one is, two tenths the conversations.
 
     Args:
-        days_since_last_visit: that count, without muted ones; None for somebody never seen.
+        days_since_last_visit: that count, without muted ones, or since the member's visits are known where there was
+            none; None where nobody knows since when.
     """
     habit = min(1.0, visits_per_week / FULL_VISITS_PER_WEEK)
     away = days_since_last_visit
@@ -282,20 +282,23 @@ def engagement_score(*, visits_per_week: float, days_since_last_visit: int | Non
 
 
 def _engagement(
-    visits: Sequence[date],
-    conversations: Sequence[PastConversation],
-    counted: CountedDays,
-    *,
-    counted_days_away: int | None,
-) -> float:
-    """Over the last four weeks of counted days, and what was done on them alone: whoever is back from a holiday is as
-    engaged as before it, and whoever came all through it is so too.
+    seen: Sequence[date], conversations: Sequence[PastConversation], counted: CountedDays, known: Known
+) -> float | None:
+    """Over the last four weeks of counted days, or those that are known where they are fewer, and what was done on
+    them alone: whoever is back from a holiday is as engaged as before it, and whoever came all through it is so too.
+
+    None while no visit of the gym is on record.
     """
+    if known.is_before(counted.today):
+        return None
     since = counted.start_of_last(RECENT_DAYS)
+    known_days = counted.since(max(since, known.since or since) - timedelta(days=1))
     recent = [min(one.started_on, counted.today) for one in conversations]
+    unseen_since = known.unseen_since(seen[-1] if seen else None)
     return engagement_score(
-        visits_per_week=sum(map(counted.counts, visits[bisect_left(visits, since) :])) / (RECENT_DAYS / 7),
-        days_since_last_visit=counted_days_away,
+        visits_per_week=sum(map(counted.counts, seen[bisect_left(seen, since) :]))
+        / max(1.0, min(RECENT_DAYS, known_days) / 7),
+        days_since_last_visit=None if unseen_since is None else counted.since(unseen_since),
         recent_conversations=sum(day >= since and counted.counts(day) for day in recent),
     )
 

@@ -20,6 +20,8 @@ LOOK_BACK_DAYS = 420
 HABIT_DAYS = 84
 # …and a recent stretch is four of them.
 RECENT_DAYS = 28
+# The day from which a gym's visits are on record, where none has been recorded yet.
+NO_RECORD = date.max
 # Less than two weeks of counted days would make a habit of a good first week.
 LEAST_HABIT_DAYS = 14
 # After half a year of counted days without a visit there is no habit to measure by.
@@ -47,6 +49,32 @@ class VisitTrend(StrEnum):
     STEADY = "steady"
     FALLING = "falling"
     ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """From when on a member's visits are known: what came before is no absence, for nobody knows of it."""
+
+    joined_on: date | None
+    """None where nobody knows."""
+    recorded_from: date | None
+    """The first visit that the gym has on record; after today while it has none, None where it is as old as the
+    membership."""
+
+    @property
+    def since(self) -> date | None:
+        """The first day of which a visit of the member would be on record; None where all their days are."""
+        return max((one for one in (self.joined_on, self.recorded_from) if one is not None), default=None)
+
+    def is_before(self, day: date) -> bool:
+        """True where nothing of the day, nor of any before it, is on record."""
+        return self.recorded_from is not None and day < self.recorded_from
+
+    def unseen_since(self, last_seen: date | None) -> date | None:
+        """The day from which an absence is counted: the last visit, or where the record of visits begins after it."""
+        if last_seen is None:
+            return self.since
+        return max(last_seen, self.recorded_from or last_seen)
 
 
 class CountedDays:
@@ -92,8 +120,9 @@ class VisitHabit:
     """Counted days without a visit after which the member is missed; at least a week."""
 
 
-def visit_habit(visits: Sequence[date], counted: CountedDays, *, joined_on: date | None) -> VisitHabit | None:
-    """The habit at the time of the last visit; None for somebody never seen, or not for half a year of counted days.
+def visit_habit(visits: Sequence[date], counted: CountedDays, *, known: Known) -> VisitHabit | None:
+    """The habit at the time of the last visit; None for somebody never seen, or not for half a year of counted days,
+    or not since visits are on record.
 
     The gap that is expected is the 98 % quantile of a gamma distribution with the mean and the spread of the
     member's own gaps (Wilson and Hilferty 1931), the spread drawn towards that of visits at random.
@@ -101,10 +130,10 @@ def visit_habit(visits: Sequence[date], counted: CountedDays, *, joined_on: date
     Args:
         visits: days with a visit within the look-back, oldest first, each once.
     """
-    if not visits or counted.since(visits[-1]) > FORGOTTEN_AFTER_DAYS:
+    if not visits or counted.since(visits[-1]) > FORGOTTEN_AFTER_DAYS or known.is_before(visits[-1]):
         return None
     end = counted.until(visits[-1])
-    start = max(end - HABIT_DAYS, 0 if joined_on is None else counted.until(joined_on - timedelta(days=1)))
+    start = max(end - HABIT_DAYS, _counted_before(known, counted))
     within = visits[bisect_left(visits, counted.first_after(start)) :]
     observed = max(end - start, LEAST_HABIT_DAYS)
     # Somebody who came on muted days alone came at least once.
@@ -131,20 +160,23 @@ def visit_trend(
     counted: CountedDays,
     habit: VisitHabit | None,
     *,
-    joined_on: date | None,
+    known: Known,
     is_silenced: bool,
 ) -> VisitTrend:
     """Absent past the expected gap; else the last four weeks against the twelve before, in counted days.
+
+    Without a habit the gap is a week, which must be on record.
 
     Args:
         visits: days with a visit within the look-back, oldest first, each once.
         is_silenced: the member cannot or will not come today, and said so or the gym did: never absent.
     """
-    if not is_silenced and (habit is None or counted.since(visits[-1]) > habit.expected_gap_days):
+    unseen_since = known.unseen_since(visits[-1] if visits else None)
+    away = counted.total if unseen_since is None else counted.since(unseen_since)
+    if not is_silenced and away > (LEAST_GAP_DAYS if habit is None else habit.expected_gap_days):
         return VisitTrend.ABSENT
-    known_from = 0 if joined_on is None else counted.until(joined_on - timedelta(days=1))
     middle = counted.total - RECENT_DAYS
-    start = max(middle - HABIT_DAYS, known_from, 0)
+    start = max(middle - HABIT_DAYS, _counted_before(known, counted), 0)
     earlier_days = middle - start
     if earlier_days < LEAST_EARLIER_DAYS:
         return VisitTrend.STEADY
@@ -153,6 +185,11 @@ def visit_trend(
     recent = sum(number > middle for number in numbers)
     earlier = len(numbers) - recent
     return _compared(recent, earlier, share=RECENT_DAYS / earlier_days)
+
+
+def _counted_before(known: Known, counted: CountedDays) -> int:
+    """Counted days of the look-back of which nothing is known."""
+    return 0 if known.since is None else counted.until(known.since - timedelta(days=1))
 
 
 def _compared(recent: int, earlier: int, *, share: float) -> VisitTrend:

@@ -18,7 +18,7 @@ from jarvis.absences import Declared
 from jarvis.churn import UNCOUNTED, Contract, Factor, MemberHistory
 from jarvis.visit_habits import FALLING_FROM
 from ml.churn.features import FEATURES
-from ml.churn.rules import decimal, in_counted_days, in_days, since_joining
+from ml.churn.rules import absence, decimal, in_counted_days, in_days, never_seen
 
 Matrix = NDArray[np.float64]
 
@@ -217,9 +217,18 @@ _Told = tuple[str, dict[str, Any]] | None
 
 
 def muted_days(row: Mapping[str, Any]) -> int:
-    """How many days since the last visit, or since joining, do not count as away."""
-    since = row["tenure_days"] if isnan(row["last_seen"]) else row["as_of"].toordinal() - row["last_seen"]
-    return int(since - row["counted_away"])
+    """How many days since the last visit, or since where the absence is counted from, do not count as away."""
+    return int(row["as_of"].toordinal() - row["unseen_since"] - row["counted_away"])
+
+
+def last_seen_on(row: Mapping[str, Any]) -> date | None:
+    """The last visit, where the absence is counted from it."""
+    return None if isnan(row["last_seen"]) or row["is_since_record"] else date.fromordinal(int(row["last_seen"]))
+
+
+def recorded_from(row: Mapping[str, Any]) -> date | None:
+    """The beginning of the gym's record of visits, where the absence is counted from it."""
+    return date.fromordinal(int(row["unseen_since"])) if row["is_since_record"] else None
 
 
 def _tell_absent(row: Mapping[str, Any]) -> _Told:
@@ -229,11 +238,10 @@ def _tell_absent(row: Mapping[str, Any]) -> _Told:
     if days < 4 or (usual is not None and days <= usual):
         return None
     away = in_counted_days(days, muted=muted_days(row))
-    seen = None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])).isoformat()
-    data = {"days_away": days, "last_seen_on": seen}
+    seen, recorded = last_seen_on(row), recorded_from(row)
+    data = absence(days, last_seen_on=seen, recorded_from=recorded)
     if seen is None:
-        since = since_joining(days, muted=muted_days(row))
-        return f"Aucune visite depuis l'inscription, il y a {since}.", data
+        return never_seen(days, muted=muted_days(row), recorded_from=recorded), data
     if usual is None:
         return f"Aucune visite depuis {away}.", data
     every = "chaque jour" if usual == 1 else f"tous les {usual} jours"
@@ -244,6 +252,8 @@ def _tell_declining(row: Mapping[str, Any]) -> _Told:
     # Both in counted days: the habit is `usual_visits_per_week` of the member's analytics.
     now, habit, count = row["now_per_week"], row["habit_per_week"], int(row["counted_visits_28"])
     is_less = not isnan(habit) and now <= FALLING_FROM * habit and habit >= LEAST_HABIT_TO_FALL_FROM
+    if not row["is_recorded_28"]:
+        return None
     if count == 0:
         away = in_counted_days(int(row["counted_away"]), muted=muted_days(row))
         usual = f" ; d'habitude {decimal(habit)} par semaine" if is_less else ""

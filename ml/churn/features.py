@@ -44,8 +44,9 @@ FEATURES = (
 """Columns of a snapshot that a model may see, in order."""
 
 # What the columns mean. 2: habit, trend and engagement are counted on unmuted days alone, as in a member's analytics.
+# 3: nothing is counted on days of before the gym's first visit on record.
 # A change of what any column says is a new number: a model that learned another meaning scores nobody.
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Timeline:
 
     members: tuple[MemberHistory, ...]
     joined: NDArray[np.int64]
-    known_from: NDArray[np.int64]
-    """When the member joined, or the gym's records begin."""
+    recorded_from: NDArray[np.int64]
+    """When the gym's record of visits begins; 1 where it is as old as every membership."""
     gyms: NDArray[np.int64]
     """For each member, the place of their gym."""
     seen: Days
@@ -82,9 +83,7 @@ class Timeline:
         return cls(
             members=tuple(members),
             joined=np.array([one.joined_on.toordinal() for one in members], dtype=np.int64),
-            known_from=np.array(
-                [max(one.joined_on, one.recorded_from or one.joined_on).toordinal() for one in members], dtype=np.int64
-            ),
+            recorded_from=np.array([(one.recorded_from or date.min).toordinal() for one in members], dtype=np.int64),
             gyms=np.array([places.setdefault(one.gym_id, len(places)) for one in members], dtype=np.int64),
             seen=seen,
             seen_in_time=seen.without(muted.keys),
@@ -114,9 +113,11 @@ class Timeline:
 
         Returns:
             One row per member who had joined; columns `place` (in `members`), `as_of`, FEATURES, and for the rules
-            and the reasons `last_seen`, `plan`, `is_valid`, `counted_away` (as a member's page counts, also where the
-            last visit was on a muted day), and of the last 28 counted days `counted_visits_28`, `now_per_week` and
-            `muted_among_28`; NaN or null where nothing is known.
+            and the reasons `last_seen`, `unseen_since` (the last visit, or joining, or the beginning of the gym's
+            record where it came after both: `is_since_record`), `plan`, `is_valid`, `counted_away` (as a member's page
+            counts, also where the last visit was on a muted day), of the last 28 counted days `counted_visits_28`,
+            `now_per_week`, `muted_among_28` and whether all are on record: `is_recorded_28`; NaN or null where nothing
+            is known.
         """
         import polars as pl
 
@@ -126,24 +127,30 @@ class Timeline:
         known = pl.Series(self.joined < day)
         return frame.filter(known).with_columns(pl.lit(as_of).alias("as_of"))
 
-    def _rhythm(self, as_of: date, counted: Counted, last: Array) -> dict[str, Array]:
+    def _recorded(self, day: int) -> Array:
+        """For each member, since when visits are on record as far as was known when the day began; the day after it
+        where none was: the first visit on record was the future then."""
+        return np.asarray(np.where(self.recorded_from < day, self.recorded_from, day + 1))
+
+    def _rhythm(self, as_of: date, counted: Counted, last: Array, unseen_since: Array) -> dict[str, Array]:
         """How often the members come, by the rules of `jarvis.visit_habits` and `jarvis.members` for all at once.
 
         Visits and days are counted on unmuted days alone: whoever comes all the same in the holidays has the habit
         that they have without any.
         """
-        day, known = counted.day, np.maximum(self.known_from, counted.first)
+        day, recorded = counted.day, self._recorded(counted.day)
+        known = np.maximum(np.maximum(self.joined, recorded), counted.first)
         late = self.late.known_on(day)
         seen, talks = self.seen_in_time.without(late), self.talks_in_time.without(late)
 
         # The habit at the time of the last visit.
         has_come = ~np.isnan(last) & (last >= counted.first)
         until = np.where(has_come, last, counted.first).astype(np.int64) + 1
-        away = counted.between(until, day + 1)
+        away = counted.between(np.maximum(unseen_since + 1, counted.first), day + 1)
         habit_from = np.maximum(counted.start_of_last(COUNTED_HABIT_DAYS, until), known)
         observed = np.maximum(counted.between(habit_from, until), LEAST_HABIT_DAYS)
         habit = 7 * np.maximum(1, seen.count(habit_from, until)) / observed
-        has_habit = has_come & (away <= FORGOTTEN_AFTER_DAYS)
+        has_habit = has_come & (counted.between(until, day + 1) <= FORGOTTEN_AFTER_DAYS) & ~(last < recorded)
 
         # The last four weeks, and up to twelve before them.
         recent_from = counted.start_of_last(RECENT_DAYS, day + 1)
@@ -154,21 +161,22 @@ class Timeline:
         earlier = seen.count(earlier_from, recent_from) / np.maximum(earlier_days, 1) * 7
         now = visits / weeks
         before = np.where(earlier_days >= LEAST_EARLIER_DAYS, earlier, now)
-        engaged = zip(visits, away, has_come, talks.count(recent_from, day), strict=True)
+        engaged = zip(now, away, recorded <= day, talks.count(recent_from, day), strict=True)
         return {
             "habit_per_week": np.where(has_habit, habit, np.nan),
             "visits_against_habit": (now + 0.25) / (before + 0.25),
             "now_per_week": now,
             "counted_visits_28": visits.astype(float),
+            "is_recorded_28": recorded <= recent_from,
             "muted_among_28": (day + 1 - recent_from - counted.between(recent_from, day + 1)).astype(float),
             "engagement_score": np.array(
                 [
                     engagement_score(
-                        visits_per_week=float(came) / (RECENT_DAYS / 7),
-                        days_since_last_visit=int(days) if has else None,
-                        recent_conversations=int(talked),
+                        visits_per_week=float(rate), days_since_last_visit=int(days), recent_conversations=int(talked)
                     )
-                    for came, days, has, talked in engaged
+                    if is_on_record
+                    else np.nan
+                    for rate, days, is_on_record, talked in engaged
                 ],
                 dtype=float,
             ),
@@ -176,10 +184,15 @@ class Timeline:
 
     def _visits(self, as_of: date) -> dict[str, Array]:
         day, muted, seen = as_of.toordinal(), self.muted(as_of), self.seen
-        count = {span: seen.count(day - span, day) for span in (7, 14, RECENT_DAYS, 56, 84, GAP_DAYS)}
-        last = seen.last(day)
+        last, recorded = seen.last(day), self._recorded(day)
         tenure = day - self.joined
-        since = np.where(np.isnan(last), self.joined, last).astype(np.int64)
+        # Whoever joined within a window has come so often in it; of what is not on record nobody knows how often.
+        count = {
+            span: np.where(recorded <= np.maximum(day - span, self.joined), seen.count(day - span, day), np.nan)
+            for span in (7, 14, RECENT_DAYS, 56, 84, GAP_DAYS)
+        }
+        seen_or_joined = np.where(np.isnan(last), self.joined, last).astype(np.int64)
+        since = np.minimum(np.maximum(seen_or_joined, recorded), day)
         days_away = day - since - muted.count(since, day)
         counted_away = day - since - muted.count(since + 1, day + 1)
         muted_recent = muted.count(np.maximum(day - RECENT_DAYS, self.joined), day)
@@ -188,23 +201,27 @@ class Timeline:
         weeks = sum((seen.count(day - 7 * (week + 1), day - 7 * week) > 0).astype(float) for week in range(12))
         return {
             "last_seen": last,
+            "unseen_since": since,
+            "is_since_record": recorded > seen_or_joined,
             "tenure_days": tenure.astype(float),
             "days_away": days_away.astype(float),
             "counted_away": counted_away.astype(float),
             "days_away_in_habits": days_away / np.clip(np.where(np.isnan(gap_mean), 7.0, gap_mean), 1.0, 60.0),
-            "visits_7": count[7].astype(float),
-            "visits_14": count[14].astype(float),
-            "visits_28": count[RECENT_DAYS].astype(float),
-            "visits_28_before": (count[56] - count[RECENT_DAYS]).astype(float),
-            "visits_84": count[84].astype(float),
-            "visits_168": count[GAP_DAYS].astype(float),
+            "visits_7": count[7],
+            "visits_14": count[14],
+            "visits_28": count[RECENT_DAYS],
+            "visits_28_before": count[56] - count[RECENT_DAYS],
+            "visits_84": count[84],
+            "visits_168": count[GAP_DAYS],
             "gap_mean": gap_mean,
             "gap_deviation": gap_deviation,
             "longest_gap": longest,
-            "weeks_seen_of_12": np.asarray(weeks, dtype=float) / np.clip(tenure / 7, 1.0, 12.0),
+            "weeks_seen_of_12": np.where(
+                recorded > day, np.nan, weeks / np.clip((day - np.maximum(self.joined, recorded)) / 7, 1.0, 12.0)
+            ),
             "muted_28": muted_recent.astype(float),
             "gym_trend": self._gym_trend(count[RECENT_DAYS], count[56] - count[RECENT_DAYS]),
-            **self._rhythm(as_of, Counted(day, muted, len(self.members)), last),
+            **self._rhythm(as_of, Counted(day, muted, len(self.members)), last, since),
         }
 
     def _gaps(self, day: int) -> tuple[Array, Array, Array]:
@@ -230,11 +247,16 @@ class Timeline:
         return np.where(enough, mean, np.nan), np.where(enough, np.sqrt(variance), np.nan), longest
 
     def _gym_trend(self, recent: Array, before: Array) -> Array:
-        """For each member, their whole gym's visits of the last four weeks against the four before: holidays, heat."""
+        """For each member, their whole gym's visits of the last four weeks against the four before: holidays, heat.
+
+        1 where not all eight weeks are on record.
+        """
         size = int(self.gyms.max(initial=0)) + 1
-        now = np.bincount(self.gyms, weights=recent, minlength=size)
-        then = np.bincount(self.gyms, weights=before, minlength=size)
-        return np.asarray(((now + 5.0) / (then + 5.0))[self.gyms])
+        is_known = ~(np.isnan(recent) | np.isnan(before))
+        all_known = np.bincount(self.gyms, weights=~is_known, minlength=size) == 0
+        now = np.bincount(self.gyms, weights=np.where(is_known, recent, 0.0), minlength=size)
+        then = np.bincount(self.gyms, weights=np.where(is_known, before, 0.0), minlength=size)
+        return np.asarray(np.where(all_known, (now + 5.0) / (then + 5.0), 1.0)[self.gyms])
 
     def _talks(self, day: int) -> dict[str, Array]:
         talks = self.talks

@@ -7,6 +7,7 @@ is promoted, and stay the baseline it must beat.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from jarvis.churn import UNCOUNTED, ChurnThresholds, Factor
 
@@ -23,14 +24,17 @@ class RuleFacts:
     """What the rules look at, for one member on one day."""
 
     days_away: int
-    """Days since the last visit, or since joining where there was none; muted days do not count."""
+    """Days since the last visit, or since joining where there was none; neither muted days count nor those before the
+    gym's visits are on record."""
     muted_days: int
     """Days since then that do not count: declared absences, suspensions, closures, holidays."""
     last_seen_on: date | None
+    recorded_from: date | None = None
+    """The beginning of the gym's record of visits, where the days are counted from it."""
     negative_count: int
     """Negative conversations since the beginning."""
-    engagement_score: float
-    """0 to 1."""
+    engagement_score: float | None
+    """0 to 1; None while no visit is on record."""
     expires_on: date | None
     days_to_expiry: int | None
     """Negative once it has run out; None without a membership."""
@@ -79,9 +83,26 @@ def in_counted_days(count: int, *, muted: int) -> str:
     return f"{in_days(count)}, {UNCOUNTED}" if muted else in_days(count)
 
 
-def since_joining(count: int, *, muted: int) -> str:
-    """How long ago somebody joined, as the calendar has it, with the counted days: 353 jours, dont 222 hors …."""
-    return f"{in_days(count + muted)}, dont {count} {UNCOUNTED}" if muted else in_days(count)
+def never_seen(count: int, *, muted: int, recorded_from: date | None) -> str:
+    """That no visit is known, and since when: as the calendar has it, with the counted days beside it.
+
+    Args:
+        recorded_from: the beginning of the gym's record of visits, where it came after the membership's.
+    """
+    days = f"{in_days(count + muted)}, dont {count} {UNCOUNTED}" if muted else in_days(count)
+    since = (
+        "son inscription"
+        if recorded_from is None
+        else f"le premier passage enregistré dans la salle, le {recorded_from:%d/%m/%Y}"
+    )
+    return f"Aucune visite connue depuis {since}, il y a {days}."
+
+
+def absence(count: int, *, last_seen_on: date | None, recorded_from: date | None) -> dict[str, Any]:
+    """What an absence rests on, as the manager can look it up."""
+    seen = None if last_seen_on is None else last_seen_on.isoformat()
+    data: dict[str, Any] = {"days_away": count, "last_seen_on": seen}
+    return data if recorded_from is None else data | {"recorded_from": recorded_from.isoformat()}
 
 
 def decimal(value: float) -> str:
@@ -91,19 +112,18 @@ def decimal(value: float) -> str:
 
 def _fired(facts: RuleFacts, thresholds: ChurnThresholds) -> Iterator[Factor]:
     if facts.days_away > thresholds.absent_over_days:
-        seen = None if facts.last_seen_on is None else facts.last_seen_on.isoformat()
         days = in_counted_days(facts.days_away, muted=facts.muted_days)
-        joined = since_joining(facts.days_away, muted=facts.muted_days)
         text = (
-            f"Aucune visite depuis {days}."
-            if seen
-            else f"Aucune visite connue depuis son inscription, il y a {joined}."
+            never_seen(facts.days_away, muted=facts.muted_days, recorded_from=facts.recorded_from)
+            if facts.last_seen_on is None
+            else f"Aucune visite depuis {days}."
         )
-        yield Factor("absent", ABSENT_POINTS, text, {"days_away": facts.days_away, "last_seen_on": seen})
+        data = absence(facts.days_away, last_seen_on=facts.last_seen_on, recorded_from=facts.recorded_from)
+        yield Factor("absent", ABSENT_POINTS, text, data)
     if facts.negative_count > thresholds.negative_over:
         text = f"{facts.negative_count} conversations négatives à la borne."
         yield Factor("negative_talks", NEGATIVE_POINTS, text, {"negative_count": facts.negative_count})
-    if facts.engagement_score < thresholds.engagement_below:
+    if facts.engagement_score is not None and facts.engagement_score < thresholds.engagement_below:
         text = f"Engagement faible : {decimal(facts.engagement_score)} sur 1."
         yield Factor("low_engagement", ENGAGEMENT_POINTS, text, {"engagement_score": facts.engagement_score})
     if (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jarvis.churn import ChurnScore, ChurnThresholds, Factor, HeldBack, MemberHistory, RiskLevel
 from ml.churn.drift import DRIFTED_FEATURES, SILENT_DAYS, USUAL_DAYS, drifted_features, is_silent
-from ml.churn.explain import SCENARIOS, continued, muted_days, reasons
+from ml.churn.explain import SCENARIOS, continued, last_seen_on, muted_days, reasons, recorded_from
 from ml.churn.features import Timeline
 from ml.churn.rules import RuleFacts, apply_rules, rules_version, shown, total
 from ml.churn.snapshots import matrix
@@ -123,9 +123,10 @@ def rule_facts(row: Mapping[str, Any], as_of: date) -> RuleFacts:
     return RuleFacts(
         days_away=int(row["counted_away"]),
         muted_days=muted_days(row),
-        last_seen_on=None if isnan(row["last_seen"]) else date.fromordinal(int(row["last_seen"])),
+        last_seen_on=last_seen_on(row),
+        recorded_from=recorded_from(row),
         negative_count=int(row["negative_count"]),
-        engagement_score=row["engagement_score"],
+        engagement_score=None if isnan(row["engagement_score"]) else row["engagement_score"],
         expires_on=None if days_to_expiry is None else as_of + timedelta(days=days_to_expiry),
         days_to_expiry=days_to_expiry,
     )

@@ -225,7 +225,7 @@ def test_the_night_refreshes_who_badged_without_a_word_and_who_stayed_away(datab
     """Both have a row of today; a day later the days have gone on."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         make_gym(admin)
-        visit(admin, NOW - timedelta(days=3))
+        visit(admin, NOW - timedelta(days=200), NOW - timedelta(days=3))
         report = refresh_members(pipeline, now=NOW)
         assert (report.gyms, report.recomputed, report.refused) == (1, 3, {})
         assert observed(admin, "days_since_last_visit, observed_on") == (3, NOW.date())
@@ -288,6 +288,19 @@ def test_a_day_is_the_gyms_own_through_both_clock_changes(
         assert observed(admin, "observed_on") == (today,)
 
 
+def test_days_before_the_gyms_first_visit_on_record_are_nobodys_absence(database: Database) -> None:
+    """Without a record nobody is missed or measured; five days of one are not enough to miss anybody, nine are."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        make_gym(admin)
+        refresh_members(pipeline, now=NOW)
+        assert observed(admin, "visit_trend, engagement_score", "ben") == ("steady", None)
+        visit(admin, NOW - timedelta(days=5))
+        refresh_members(pipeline, now=NOW)
+        assert observed(admin, "visit_trend, usual_visits_per_week", "ben") == ("steady", None)
+        refresh_members(pipeline, now=NOW + timedelta(days=4))
+        assert observed(admin, "visit_trend", "ben") == ("absent",)
+
+
 @pytest.mark.parametrize(
     ("moments", "days"),
     [
@@ -309,6 +322,8 @@ def test_visits_around_a_clock_change_fall_on_the_gyms_days(
     with database.admin() as admin, database.connect("pipeline") as pipeline:
         make_gym(admin)
         visit(admin, *map(datetime.fromisoformat, moments))
+        # The gym's visits are on record since long before.
+        visit(admin, datetime.fromisoformat(moments[0]) - timedelta(days=99), member="ben")
         refresh_members(pipeline, now=datetime.fromisoformat(moments[-1]) + timedelta(days=1))
         assert observed(admin, "visit_frequency_per_week * 4") == (days,)
 

@@ -18,7 +18,7 @@ def test_a_conversation_moves_its_member(database: Database) -> None:
         gym = make_gym(admin)
         admin.execute(
             "insert into member_visits (gym_id, member_id, visited_at) "
-            "select %s, %s, now() - make_interval(days => day) from unnest(array[1, 3, 8]) as days (day)",
+            "select %s, %s, now() - make_interval(days => day) from unnest(array[1, 3, 8, 90]) as days (day)",
             [gym.gym_id, gym.member_id],
         )
         closed_session(admin, gym)

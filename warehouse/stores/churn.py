@@ -29,7 +29,7 @@ from jarvis.absences import (
 )
 from jarvis.calendars import HolidayRegion, SchoolZone
 from jarvis.churn import ChurnScore, Contract, MemberHistory, RiskLevel, Talk
-from jarvis.visit_habits import LOOK_BACK_DAYS
+from jarvis.visit_habits import LOOK_BACK_DAYS, NO_RECORD
 from warehouse.sql import queries
 from warehouse.stores import superseded
 from warehouse.stores.superseded import Version, Versions
@@ -106,7 +106,7 @@ class _Gym:
     closed: tuple[Declared, ...]
     muted: dict[date, MuteReason]
     """The days that every later day knows as muted for everybody."""
-    recorded_from: date | None
+    recorded_from: date
 
 
 def _gym(row: dict[str, Any], versions: Versions, first: date, last: date) -> _Gym:
@@ -117,7 +117,7 @@ def _gym(row: dict[str, Any], versions: Versions, first: date, last: date) -> _G
         school_zone=None if row["school_zone"] is None else SchoolZone(row["school_zone"]),
         holiday_region=None if row["holiday_region"] is None else HolidayRegion(row["holiday_region"]),
     )
-    return _Gym(closed, gym_muted_days(calendar, first, last), row["recorded_from"])
+    return _Gym(closed, gym_muted_days(calendar, first, last), row["recorded_from"] or NO_RECORD)
 
 
 def _declared(

@@ -18,7 +18,7 @@ from jarvis.absences import Away, GymCalendar, Period
 from jarvis.calendars import HolidayRegion, SchoolZone
 from jarvis.conversations import Sentiment
 from jarvis.members import GymDay, MemberAnalytics, MemberFacts, PastConversation, gym_day
-from jarvis.visit_habits import LOOK_BACK_DAYS
+from jarvis.visit_habits import LOOK_BACK_DAYS, NO_RECORD
 from warehouse.sql import queries
 from warehouse.stores.conversations import count_failed_try
 
@@ -60,7 +60,7 @@ def load_gym_days(connection: Connection, gym_ids: Collection[UUID], *, now: dat
                 holiday_region=None if row["holiday_region"] is None else HolidayRegion(row["holiday_region"]),
             ),
             today=row["today"],
-            recorded_from=row["recorded_from"],
+            recorded_from=row["recorded_from"] or NO_RECORD,
         )
         for row in rows
     }

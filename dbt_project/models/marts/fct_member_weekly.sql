@@ -22,7 +22,7 @@ visits as (
     group by 1, 2
 ),
 
--- Before a gym's first day on record, no visit means nothing.
+-- Before a gym's first day on record, no visit means nothing; without one, no week does.
 records as (
     select
         gym_id,
@@ -76,7 +76,7 @@ stays as (
 spans as (
     select
         members.*,
-        least(activity.first_week_date, date_trunc('week', greatest(members.joined_date, records.first_date))::date)
+        least(activity.first_week_date, date_trunc('week', greatest(members.joined_date, coalesce(records.first_date, members.today_date)))::date)
             as first_week_date,
         greatest(
             activity.last_week_date,

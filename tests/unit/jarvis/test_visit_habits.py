@@ -9,6 +9,7 @@ from jarvis.calendars import SchoolZone
 from jarvis.visit_habits import (
     LOOK_BACK_DAYS,
     CountedDays,
+    Known,
     VisitHabit,
     VisitTrend,
     expected_gap_days,
@@ -38,8 +39,8 @@ def stopped(weekdays: tuple[int, ...], *, days_ago: int) -> list[date]:
 
 
 def trend(visits: list[date], counted: CountedDays = EVERY_DAY, *, is_silenced: bool = False) -> VisitTrend:
-    habit = visit_habit(visits, counted, joined_on=LONG_AGO)
-    return visit_trend(visits, counted, habit, joined_on=LONG_AGO, is_silenced=is_silenced)
+    habit = visit_habit(visits, counted, known=Known(LONG_AGO, None))
+    return visit_trend(visits, counted, habit, known=Known(LONG_AGO, None), is_silenced=is_silenced)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_nobody_is_missed_within_a_week() -> None:
 def test_a_habit_is_that_of_twelve_weeks_before_the_last_visit() -> None:
     """The absence itself, and what was a year ago, do not blur it."""
     visits = [*weekly((2,), until_days_ago=120, weeks=30), *weekly(FOUR_A_WEEK, until_days_ago=30, weeks=12)]
-    habit = visit_habit(sorted(set(visits)), EVERY_DAY, joined_on=LONG_AGO)
+    habit = visit_habit(sorted(set(visits)), EVERY_DAY, known=Known(LONG_AGO, None))
     assert habit is not None
     assert habit.visits_per_week == pytest.approx(4, abs=0.1)
 
@@ -87,7 +88,7 @@ def test_a_young_habit_is_counted_from_the_first_day() -> None:
     """Four weeks of three visits are three a week, not one."""
     joined = TODAY - timedelta(days=27)
     visits = weekly((0, 2, 4), until_days_ago=0, weeks=4)
-    habit = visit_habit(visits, EVERY_DAY, joined_on=joined)
+    habit = visit_habit(visits, EVERY_DAY, known=Known(joined, None))
     assert habit is not None
     assert habit.visits_per_week == pytest.approx(3, abs=0.2)
 
@@ -95,7 +96,7 @@ def test_a_young_habit_is_counted_from_the_first_day() -> None:
 def test_two_visits_in_a_first_week_are_no_daily_habit() -> None:
     """A short beginning is spread over two weeks at least."""
     visits = [TODAY - timedelta(days=25), TODAY - timedelta(days=24)]
-    habit = visit_habit(visits, EVERY_DAY, joined_on=TODAY - timedelta(days=25))
+    habit = visit_habit(visits, EVERY_DAY, known=Known(TODAY - timedelta(days=25), None))
     assert habit is not None
     assert habit.visits_per_week == 1
 
@@ -103,7 +104,7 @@ def test_two_visits_in_a_first_week_are_no_daily_habit() -> None:
 def test_after_half_a_year_there_is_no_habit_left() -> None:
     """Nothing is said of how often they came; they are missed."""
     visits = weekly(FOUR_A_WEEK, until_days_ago=182)
-    assert visit_habit(visits, EVERY_DAY, joined_on=LONG_AGO) is None
+    assert visit_habit(visits, EVERY_DAY, known=Known(LONG_AGO, None)) is None
     assert trend(visits) is VisitTrend.ABSENT
     assert trend([]) is VisitTrend.ABSENT
 
@@ -127,8 +128,8 @@ def test_a_newcomer_has_nothing_to_compare_with() -> None:
     """Six weeks in, two of them before the recent stretch: steady, unless missed."""
     joined = TODAY - timedelta(days=42)
     visits = [joined, *weekly(FOUR_A_WEEK, until_days_ago=0, weeks=3)]
-    habit = visit_habit(visits, EVERY_DAY, joined_on=joined)
-    assert visit_trend(visits, EVERY_DAY, habit, joined_on=joined, is_silenced=False) is VisitTrend.STEADY
+    habit = visit_habit(visits, EVERY_DAY, known=Known(joined, None))
+    assert visit_trend(visits, EVERY_DAY, habit, known=Known(joined, None), is_silenced=False) is VisitTrend.STEADY
 
 
 def counted_in(gym: GymCalendar, today: date) -> CountedDays:
@@ -188,7 +189,7 @@ def test_the_shortest_stretch_begins_on_a_counted_day() -> None:
 def test_a_member_of_muted_days_alone_has_a_habit_all_the_same() -> None:
     """They came; a rate of zero would wait for ever."""
     muted = {TODAY - timedelta(days=number) for number in range(30)}
-    habit = visit_habit([TODAY - timedelta(days=10)], CountedDays(muted, today=TODAY), joined_on=LONG_AGO)
+    habit = visit_habit([TODAY - timedelta(days=10)], CountedDays(muted, today=TODAY), known=Known(LONG_AGO, None))
     assert habit is not None
     assert habit.visits_per_week > 0
     assert isinstance(habit, VisitHabit)

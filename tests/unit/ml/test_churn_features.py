@@ -10,6 +10,7 @@ import pytest
 
 from jarvis.absences import Declared
 from jarvis.churn import Contract, MemberHistory, Talk
+from jarvis.visit_habits import NO_RECORD
 from ml.churn.explain import muted_days
 from ml.churn.features import FEATURES, Timeline
 from ml.churn.snapshots import has_left, matrix, month_starts
@@ -138,6 +139,19 @@ def test_another_future_changes_no_feature() -> None:
     # To the rounding of sums over everybody.
     np.testing.assert_allclose(matrix(one), matrix(other), rtol=0, atol=1e-9)
     assert one.drop(FEATURES).equals(other.drop(FEATURES), null_equal=True)
+
+
+def test_a_record_that_begins_later_is_no_feature_of_before() -> None:
+    """Whether the gym's first visit on record is tomorrow's, next year's or none at all, the day knows of none."""
+    chance = Random(4)
+    histories = [replace(random_member(number, chance), seen_on=()) for number in range(40)]
+    rows = [
+        matrix(Timeline.of([replace(one, recorded_from=begins) for one in histories]).snapshot(DAY))
+        for begins in (DAY, DAY + timedelta(days=1), DAY + timedelta(days=300), NO_RECORD)
+    ]
+    assert (rows[0][:, FEATURES.index("days_away")] == 0).all()
+    for other in rows[1:]:
+        np.testing.assert_array_equal(rows[0], other)
 
 
 def test_another_past_does() -> None:

@@ -14,6 +14,7 @@ from jarvis.absences import Away, Declared, GymCalendar, Period, muted_days
 from jarvis.calendars import SchoolZone
 from jarvis.churn import ChurnThresholds, Contract, MemberHistory, Talk
 from jarvis.members import MemberAnalytics, MemberFacts, PastConversation, gym_day, member_analytics
+from jarvis.visit_habits import NO_RECORD, VisitTrend
 from ml.churn.explain import DEARER_FROM_EUR, DEARER_FROM_SHARE, reasons
 from ml.churn.features import FEATURES, Timeline
 from ml.churn.scoring import score_members
@@ -105,7 +106,7 @@ def random_life(chance: Random) -> tuple[date, tuple[MemberHistory, MemberAnalyt
         day, seen, calendar=calendar, away=ended[: chance.randint(0, 2)],
         talks=tuple(sorted({before(70) for _ in range(chance.randint(0, 6))})) if seen else (),
         joined_on=before(chance.choice([60, 200, 900])) - timedelta(days=21),
-        recorded_from=chance.choice([None, before(400)]),
+        recorded_from=chance.choice([None, NO_RECORD, before(400), before(40)]),
     )  # fmt: skip
 
 
@@ -116,7 +117,9 @@ def test_habit_and_engagement_are_those_of_the_members_page() -> None:
     for number in range(200):
         day, (history, page) = random_life(chance)
         row = row_of(history, day)
-        assert row["engagement_score"] == page.engagement_score, number
+        assert (None if isnan(row["engagement_score"]) else row["engagement_score"]) == page.engagement_score, number
+        if page.counted_days_since_last_visit is not None:
+            assert row["counted_away"] == page.counted_days_since_last_visit, number
         if page.usual_visits_per_week is None:
             assert isnan(row["habit_per_week"]), number
         else:
@@ -225,6 +228,75 @@ def test_an_end_is_told_when_it_is_near(days: int, is_told: bool) -> None:
     ends = day + timedelta(days=days)
     contract = Contract(plan="a", started_on=ends - timedelta(days=365), expires_on=ends, monthly_price_eur=30.0)
     assert ("expiry" in told(replace(history, contracts=(contract,)), day, "days_to_expiry")) is is_told
+
+
+def unseen(recorded: int | None, *, talked: int | None = None) -> tuple[MemberHistory, MemberAnalytics]:
+    """Somebody of six years' membership without a visit in a gym whose record began so many days ago, or has not."""
+    day = date(2026, 3, 20)
+    recorded_from = NO_RECORD if recorded is None else day - timedelta(days=recorded)
+    talks = () if talked is None else (day - timedelta(days=talked),)
+    return member(day, [], calendar=GymCalendar(), talks=talks, recorded_from=recorded_from)
+
+
+@pytest.mark.parametrize(("recorded", "is_missed"), [(None, False), (5, False), (14, False), (15, True), (40, True)])
+def test_nobody_is_missed_on_days_that_nobody_recorded(recorded: int | None, is_missed: bool) -> None:
+    """Six years of membership and no visit: the rule of fourteen days waits for fourteen days on record."""
+    history, page = unseen(recorded)
+    day = date(2026, 3, 20)
+    [score] = score_members([history], as_of=day, thresholds=ChurnThresholds())
+    told_by = {one.factor: one for one in score.factors}
+    assert ("absent" in told_by) is is_missed
+    assert row_of(history, day)["days_away"] == (recorded or 0)
+    assert (page.visit_trend is VisitTrend.ABSENT) is ((recorded or 0) > 7)
+    if is_missed:
+        began = day - timedelta(days=recorded or 0)
+        assert told_by["absent"].text == (
+            f"Aucune visite connue depuis le premier passage enregistré dans la salle, le {began:%d/%m/%Y}, "
+            f"il y a {recorded} jours."
+        )
+        assert told_by["absent"].data["recorded_from"] == began.isoformat()
+
+
+def test_without_a_record_there_is_no_engagement_and_no_habit() -> None:
+    """Not even of somebody who once talked to the kiosk: nobody knows how often they come."""
+    history, page = unseen(None, talked=60)
+    row = row_of(history, date(2026, 3, 20))
+    assert (page.engagement_score, page.usual_visits_per_week) == (None, None)
+    assert isnan(row["engagement_score"]) and isnan(row["habit_per_week"])
+    assert (page.days_since_last_visit, page.counted_days_since_last_visit) == (0, 0)
+
+
+def test_an_absence_that_began_before_the_record_is_counted_from_its_beginning() -> None:
+    """Heard at the kiosk a hundred days ago, and the badges are recorded for twenty: twenty days are known."""
+    history, page = unseen(20, talked=100)
+    assert row_of(history, date(2026, 3, 20))["days_away"] == 20
+    assert (page.days_since_last_visit, page.counted_days_since_last_visit) == (20, 20)
+    text, data = told(history, date(2026, 3, 20), "days_away")["absent"]
+    assert "le premier passage enregistré dans la salle, le 28/02/2026" in text
+    assert data["last_seen_on"] is None
+
+
+def test_windows_that_reach_before_the_record_are_not_known() -> None:
+    """Ten days on record: the last week has its visits, four weeks are not known, and no reason quotes them."""
+    day = date(2026, 3, 20)
+    history, page = member(
+        day, [day - timedelta(days=8)], calendar=GymCalendar(), recorded_from=day - timedelta(days=10)
+    )
+    row = row_of(history, day)
+    assert row["visits_7"] == 0
+    assert all(isnan(row[name]) for name in ("visits_14", "visits_28", "visits_28_before", "visits_84", "visits_168"))
+    assert row["gym_trend"] == 1.0
+    assert "declining" not in told(history, day, "engagement_score")
+    assert page.visit_frequency_per_week == pytest.approx(7 / 11, abs=0.01)
+
+
+def test_whoever_came_as_often_as_the_record_allows_is_engaged() -> None:
+    """Twice a week on each of eleven days on record is a full habit, and not four visits in four weeks."""
+    day = date(2026, 3, 20)
+    seen = [day - timedelta(days=back) for back in (10, 7, 3, 1)]
+    history, page = member(day, seen, calendar=GymCalendar(), recorded_from=day - timedelta(days=10))
+    assert page.engagement_score == pytest.approx(0.5 + 0.3 * (1 - 1 / 30), abs=0.01)
+    assert row_of(history, day)["engagement_score"] == page.engagement_score
 
 
 def priced(before: float, now: float) -> MemberHistory:
