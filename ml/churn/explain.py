@@ -23,10 +23,12 @@ from ml.churn.rules import absence, decimal, in_counted_days, in_days, never_see
 Matrix = NDArray[np.float64]
 
 MAX_REASONS = 3
-# A rise of the price by less is an index clause and no news to a manager: the reason stays untold, and the next one
+# A rise of the price beyond the gym's by less is no news to a manager: the reason stays untold, and the next one
 # that can be acted on takes its place. Both must be reached: two euros of 60 are nothing, and so is a tenth of 9.
 DEARER_FROM_EUR = 2.0
 DEARER_FROM_SHARE = 0.05
+# What the others pay more is named from here on: cents are a rounding.
+LEAST_RISE_EUR = 0.1
 # A part that moves the score by less is nothing to tell a manager.
 LEAST_POINTS = 0.01
 # Visits a week. Of somebody who comes once a month a month without any is chance, not less than usual.
@@ -196,9 +198,10 @@ def _not_expiring(rows: Matrix, typical: Sequence[float]) -> None:
 
 
 def _not_dearer(rows: Matrix, typical: Sequence[float]) -> None:
-    change = rows[:, _AT["price_change"]]
-    rows[:, _AT["monthly_price_eur"]] -= np.where(np.isnan(change), 0.0, np.maximum(change, 0.0))
-    rows[:, _AT["price_change"]] = np.where(np.isnan(change), change, np.minimum(change, 0.0))
+    # What everybody of the gym pays more stays: the member alone can be asked less.
+    beyond = np.maximum(np.nan_to_num(rows[:, _AT["price_change_beyond_gym"]]), 0.0)
+    for name in ("price_change_beyond_gym", "price_change", "monthly_price_eur"):
+        rows[:, _AT[name]] -= beyond
 
 
 _NEUTRAL: Mapping[str, Callable[[Matrix, Sequence[float]], None]] = {
@@ -324,11 +327,19 @@ def _tell_expiring(row: Mapping[str, Any]) -> _Told:
 
 
 def _tell_dearer(row: Mapping[str, Any]) -> _Told:
-    change, before = row["price_change"], row["monthly_price_eur"] - row["price_change"]
-    if isnan(change) or change < max(DEARER_FROM_EUR, DEARER_FROM_SHARE * before):
+    change, beyond, usual = row["price_change"], row["price_change_beyond_gym"], row["gym_price_rise"]
+    before = row["monthly_price_eur"] - change
+    # An index year that all had is no reason: only what comes on top of it is the member's own.
+    if isnan(beyond) or beyond < max(DEARER_FROM_EUR, DEARER_FROM_SHARE * before):
         return None
-    text = f"Paie {decimal(change)} € de plus par mois qu'à son abonnement précédent."
-    return text, {"price_change_eur": round(change, 2)}
+    data = {"price_change_eur": round(change, 2)}
+    text = f"Paie {decimal(change)} € de plus par mois qu'à son abonnement précédent"
+    if isnan(usual):
+        return f"{text}.", data
+    data |= {"beyond_gym_eur": round(beyond, 2), "gym_rise_percent": round(100 * usual, 1)}
+    if change - beyond < LEAST_RISE_EUR:
+        return f"{text}, quand les autres adhérents de la salle ont renouvelé sans hausse.", data
+    return f"{text}, dont {decimal(beyond)} € au-delà de la hausse des autres adhérents de la salle.", data
 
 
 _TOLD: Mapping[str, Callable[[Mapping[str, Any]], _Told]] = {

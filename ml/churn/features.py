@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 RENEWAL_GRACE_DAYS = 30
 # Without memberships, so many days without a visit count as leaving.
 FALLBACK_ABSENCE_DAYS = 30
+# So many renewals of one gym say what a renewal brings there; of one month, or of a year where a month has fewer.
+LEAST_RENEWALS = 5
 # Gaps are read over so many days.
 GAP_DAYS = 168
 
@@ -39,12 +41,14 @@ FEATURES = (
     "weeks_seen_of_12", "muted_28", "gym_trend", "talks_28", "talks_84", "sentiment_84", "sentiment_last",
     "sentiment_change", "negative_84", "negative_count", "wants_out_84", "cancelling_84", "unsolved_84",
     "about_money_84", "engagement_score", "days_to_expiry",
-    "term_days", "term_elapsed", "contract_count", "monthly_price_eur", "price_change", "has_contract",
+    "term_days", "term_elapsed", "contract_count", "monthly_price_eur", "price_change",
+    "price_change_beyond_gym", "has_contract",
 )  # fmt: skip
 """Columns of a snapshot that a model may see, in order."""
 
 # What the columns mean. 2: habit, trend and engagement are counted on unmuted days alone, as in a member's analytics.
-# 3: nothing is counted on days of before the gym's first visit on record.
+# 3: nothing is counted on days of before the gym's first visit on record; a price is also compared with what the gym's
+# other members were asked for.
 # A change of what any column says is a new number: a model that learned another meaning scores nobody.
 FEATURES_VERSION = 3
 
@@ -116,8 +120,8 @@ class Timeline:
             and the reasons `last_seen`, `unseen_since` (the last visit, or joining, or the beginning of the gym's
             record where it came after both: `is_since_record`), `plan`, `is_valid`, `counted_away` (as a member's page
             counts, also where the last visit was on a muted day), of the last 28 counted days `counted_visits_28`,
-            `now_per_week`, `muted_among_28` and whether all are on record: `is_recorded_28`; NaN or null where nothing
-            is known.
+            `now_per_week`, `muted_among_28` and whether all are on record: `is_recorded_28`; `gym_price_rise`, the
+            share by which prices rose with the gym's renewals of the same month; NaN or null where nothing is known.
         """
         import polars as pl
 
@@ -284,12 +288,28 @@ class Timeline:
             **{f"{name}_84": running[end] - running[quarter] for name, running in said.items()},
         }
 
+    def _price_rises(self, columns: Mapping[str, Array], months: Array, as_of: date) -> dict[str, Array]:
+        """The median rise of the gym's renewals, and what a member's own has beyond it: an index year is no news.
+
+        Args:
+            months: of each member's contract, as `_contract` counts them.
+        """
+        before = columns["monthly_price_eur"] - columns["price_change"]
+        rises = np.divide(columns["price_change"], before, out=np.full(len(before), np.nan), where=before > 0)
+        is_recent = months > as_of.year * 12 + as_of.month - 12
+        of_month = _group_medians(self.gyms * STRIDE + np.nan_to_num(months).astype(np.int64), rises)
+        of_year = _group_medians(self.gyms, np.where(is_recent, rises, np.nan))
+        usual = np.where(np.isnan(of_month), np.where(is_recent, of_year, np.nan), of_month)
+        beyond = columns["price_change"] - before * np.maximum(np.nan_to_num(usual), 0.0)
+        return {"gym_price_rise": usual, "price_change_beyond_gym": beyond}
+
     def _contracts(self, as_of: date) -> dict[str, Any]:
         rows = [_contract(one, as_of) for one in self.members]
         names = ("days_to_expiry", "term_days", "term_elapsed", "contract_count", "monthly_price_eur", "price_change")
         columns: dict[str, Any] = {
             name: np.array([row[place] for row in rows], dtype=float) for place, name in enumerate(names)
         }
+        columns |= self._price_rises(columns, np.array([row[6] for row in rows], dtype=float), as_of)
         columns["has_contract"] = (~np.isnan(columns["days_to_expiry"])).astype(float)
         columns["plan"] = [row[-2] for row in rows]
         columns["is_valid"] = [row[-1] for row in rows]
@@ -298,6 +318,19 @@ class Timeline:
 
 def _running(values: Array) -> NDArray[np.float64]:
     return np.concatenate([[0.0], np.cumsum(values, dtype=float)])
+
+
+def _group_medians(groups: NDArray[np.int64], values: Array) -> NDArray[np.float64]:
+    """For each value the median of its group's; NaN where fewer than `LEAST_RENEWALS` of the group are known."""
+    medians = np.full(len(values), np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    if not len(known):
+        return medians
+    order = known[np.lexsort((values[known], groups[known]))]
+    _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
+    middle = (values[order][starts + (counts - 1) // 2] + values[order][starts + counts // 2]) / 2
+    medians[order] = np.repeat(np.where(counts >= LEAST_RENEWALS, middle, np.nan), counts)
+    return medians
 
 
 def _standing(begun: Sequence[Contract], as_of: date) -> int:
@@ -316,7 +349,7 @@ def _contract(one: MemberHistory, as_of: date) -> tuple[Any, ...]:
     known = one.contracts_known_on(as_of)
     begun = [contract for contract in known if contract.started_on < as_of]
     if not begun:
-        return (np.nan,) * 6 + (None, not known)
+        return (np.nan,) * 7 + (None, not known)
     place = _standing(begun, as_of)
     current = begun[place]
     term = max(1, (current.expires_on - current.started_on).days)
@@ -326,4 +359,5 @@ def _contract(one: MemberHistory, as_of: date) -> tuple[Any, ...]:
     change = np.nan if before is None else price - before
     has_ended = left < -RENEWAL_GRACE_DAYS or (current.cancelled_on is not None and current.cancelled_on < as_of)
     elapsed = min(1.0, (as_of - current.started_on).days / term)
-    return (left, term, elapsed, len(begun), price, change, current.plan, not has_ended)
+    month = current.started_on.year * 12 + current.started_on.month
+    return (left, term, elapsed, len(begun), price, change, month, current.plan, not has_ended)

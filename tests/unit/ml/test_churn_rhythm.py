@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from jarvis.absences import Away, Declared, GymCalendar, Period, muted_days
@@ -15,7 +16,7 @@ from jarvis.calendars import SchoolZone
 from jarvis.churn import ChurnThresholds, Contract, MemberHistory, Talk
 from jarvis.members import MemberAnalytics, MemberFacts, PastConversation, gym_day, member_analytics
 from jarvis.visit_habits import NO_RECORD, VisitTrend
-from ml.churn.explain import DEARER_FROM_EUR, DEARER_FROM_SHARE, reasons
+from ml.churn.explain import DEARER_FROM_EUR, DEARER_FROM_SHARE, reasons, without
 from ml.churn.features import FEATURES, Timeline
 from ml.churn.scoring import score_members
 from ml.churn.snapshots import matrix
@@ -144,7 +145,9 @@ def told(history: MemberHistory, day: date, *features: str) -> dict[str, tuple[s
     """Reason to text and data, of a model that sees these features alone: the more, the safer; of two, the worse."""
     frame = Timeline.of([history]).snapshot(day)
     rows = matrix(frame)
-    signs = {name: -1.0 if name in {"price_change", "days_away"} else 1.0 for name in features}
+    signs = {
+        name: -1.0 if name in {"price_change", "price_change_beyond_gym", "days_away"} else 1.0 for name in features
+    }
 
     def score_of(changed: Any) -> Any:
         return 5.0 - sum(sign * 0.01 * changed[:, FEATURES.index(name)] for name, sign in signs.items())
@@ -328,6 +331,83 @@ def priced(before: float, now: float) -> MemberHistory:
 )
 def test_a_dearer_contract_is_told_where_it_is_worth_a_word(before: float, now: float, is_told: bool) -> None:
     """Two euros and one in twenty; where it is less, the other reasons are told all the same."""
-    found = told(priced(before, now), date(2026, 3, 20), "price_change", "visits_28")
+    found = told(priced(before, now), date(2026, 3, 20), "price_change_beyond_gym", "visits_28")
     assert ("dearer" in found) is is_told
     assert "declining" in found
+
+
+def told_among(history: MemberHistory, others: list[MemberHistory]) -> tuple[str, dict[str, Any]] | None:
+    """The price reason of a member whose gym has others, of a model that sees their own part of the rise alone."""
+    frame = Timeline.of([history, *others]).snapshot(date(2026, 3, 20))
+    rows, place = matrix(frame), FEATURES.index("price_change_beyond_gym")
+
+    def score_of(changed: Any) -> Any:
+        return np.nan_to_num(0.1 * changed[:, place])
+
+    [factors, *_] = reasons(
+        rows, list(frame.iter_rows(named=True)), score_of(rows), score_of=score_of, typical=[1.0] * len(FEATURES)
+    )
+    return next(((one.text, dict(one.data)) for one in factors if one.factor == "dearer"), None)
+
+
+@pytest.mark.parametrize(
+    ("others", "text"),
+    [
+        # All had ten percent: nobody's own reason.
+        ([33.0] * 6, None),
+        # Nobody else had a rise in the month.
+        (
+            [30.0] * 6,
+            "Paie 3,00 € de plus par mois qu'à son abonnement précédent, quand les autres adhérents de la salle ont "
+            "renouvelé sans hausse.",
+        ),
+        # All had one percent.
+        (
+            [30.3] * 6,
+            "Paie 3,00 € de plus par mois qu'à son abonnement précédent, dont 2,70 € au-delà de la hausse des autres "
+            "adhérents de la salle.",
+        ),
+        # Too few to say what a renewal brings in this gym.
+        ([33.0] * 3, "Paie 3,00 € de plus par mois qu'à son abonnement précédent."),
+        # A gym that became cheaper does not make the old price dear.
+        ([20.0] * 6, "Paie 3,00 € de plus par mois qu'à son abonnement précédent, quand les autres adhérents de la "
+            "salle ont renouvelé sans hausse."),
+    ],
+)  # fmt: skip
+def test_a_rise_that_everybody_had_is_nobodys_reason(others: list[float], text: str | None) -> None:
+    """Only what comes on top of the gym's renewals of the month is told, and the words say so."""
+    found = told_among(priced(30.0, 33.0), [priced(30.0, price) for price in others])
+    assert (None if found is None else found[0]) == text
+    if found is not None and "au-delà" in found[0]:
+        assert found[1] == {"price_change_eur": 3.0, "beyond_gym_eur": 2.7, "gym_rise_percent": 1.0}
+
+
+def test_the_rise_of_another_gym_or_another_year_is_no_measure() -> None:
+    """Six renewals ten percent dearer, elsewhere or two years before, leave the member's own rise whole."""
+    one = priced(30.0, 33.0)
+    elsewhere = [replace(priced(30.0, 33.0), gym_id=UUID(int=9)) for _ in range(6)]
+    long_ago = [
+        replace(
+            other,
+            contracts=tuple(
+                replace(each, started_on=each.started_on - timedelta(days=730), expires_on=date(2026, 6, 1))
+                for each in other.contracts
+            ),
+        )
+        for other in (priced(30.0, 33.0) for _ in range(6))
+    ]
+    for others in (elsewhere, long_ago):
+        found = told_among(one, others)
+        assert found is not None and found[0] == "Paie 3,00 € de plus par mois qu'à son abonnement précédent."
+
+
+def test_what_is_taken_away_with_the_reason_is_the_members_own_part() -> None:
+    """Ten euros more of which the gym's six: without the reason the member pays what the others pay."""
+    others = [priced(30.0, 36.0) for _ in range(6)]
+    rows = matrix(Timeline.of([priced(30.0, 40.0), *others]).snapshot(date(2026, 3, 20)))
+    taken = without(rows, "dearer", [1.0] * len(FEATURES))
+    of = FEATURES.index
+    assert taken[0, of("monthly_price_eur")] == pytest.approx(36.0)
+    assert taken[0, of("price_change")] == pytest.approx(6.0)
+    assert taken[0, of("price_change_beyond_gym")] == pytest.approx(0.0)
+    np.testing.assert_allclose(taken[1:], rows[1:])
