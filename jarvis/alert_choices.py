@@ -23,6 +23,8 @@ LEVELS = tuple(RiskLevel)
 USUAL_MONTHLY_PRICE_EUR = 30.0
 MONTHS_AT_STAKE = 12
 
+# How a score and the last visit make an alert's level and priority. 2: nobody is urgent while within their own rhythm.
+PRIORITY_RULES_VERSION = "2"
 PRIORITIES = {RiskLevel.HIGH: Priority.HIGH, RiskLevel.CRITICAL: Priority.URGENT}
 
 # Rules that count days and nothing else: to them, who always came once a fortnight looks lost after two weeks.
@@ -64,6 +66,8 @@ class Candidate:
     """Its level."""
     keeps_habit: bool
     """True where the member comes no less than they always did."""
+    is_within_gap: bool
+    """True where the last visit is no longer ago than the member's own gaps between two visits usually last."""
     is_alerted_this_week: bool
     """True where this week's choice was an alert already."""
     is_control_this_week: bool
@@ -71,6 +75,14 @@ class Candidate:
     control_share: float
     """0 to 0.5; 0 for no control group."""
     control_salt: str
+
+    @property
+    def call_level(self) -> RiskLevel:
+        """The level of the alert: who still comes in their own rhythm is « élevé » at most, whatever the score.
+
+        When they are missed the level rises, and the open alert with it.
+        """
+        return RiskLevel.HIGH if self.is_within_gap and self.level is RiskLevel.CRITICAL else self.level
 
     @property
     def can_wait(self) -> bool:
@@ -107,7 +119,7 @@ def choose(candidates: Iterable[Candidate], *, budget: int, spent: int, now: dat
     for one in sorted(candidates, key=_most_at_stake):
         if one.open_level is not None:
             # The alert is there already: only a rise changes it, and costs nothing.
-            if _is_above(one.level, one.open_level):
+            if _is_above(one.call_level, one.open_level):
                 chosen.append(Choice(one, Decision.ALERT, churn_alert(one, now=now)))
             continue
         if one.is_alerted_this_week or _rests(one, now=now):
@@ -149,21 +161,23 @@ def churn_alert(one: Candidate, *, now: datetime) -> Alert:
         kiosk_id=None,
         member_id=one.member_id,
         alert_type=AlertType.CHURN_RISK,
-        priority=Priority.MEDIUM if one.can_wait else PRIORITIES.get(one.level, Priority.HIGH),
-        title=alerts_fr.churn_risk_title(one.level),
+        priority=Priority.MEDIUM if one.can_wait else PRIORITIES.get(one.call_level, Priority.HIGH),
+        title=alerts_fr.churn_risk_title(one.call_level),
         description=alerts_fr.churn_risk_description(
             one.score,
             one.reasons,
             is_calibrated=one.is_calibrated,
             counterfactual=one.counterfactual,
             can_wait=one.can_wait,
+            is_within_gap=one.is_within_gap,
         ),
         recommended_actions=alerts_fr.churn_risk_actions(one.factors),
         dedup_key=f"{AlertType.CHURN_RISK}:{one.member_id}",
         occurred_at=now,
         details=(
             ("churn_risk_score", one.score),
-            ("level", one.level),
+            ("level", one.call_level),
+            ("priority_rules", PRIORITY_RULES_VERSION),
             ("as_of_date", one.as_of_date.isoformat()),
             ("expected_value_eur", one.expected_value_eur),
             ("factors", ",".join(one.factors)),
@@ -245,7 +259,7 @@ def _rests(one: Candidate, *, now: datetime) -> bool:
     """True while the member was dealt with lately and is no worse than then."""
     if one.closed_at is None or now - one.closed_at >= CHURN_COOLDOWN:
         return False
-    return one.closed_level is None or not _is_above(one.level, one.closed_level)
+    return one.closed_level is None or not _is_above(one.call_level, one.closed_level)
 
 
 def _is_above(level: RiskLevel, other: RiskLevel) -> bool:

@@ -142,16 +142,20 @@ def churn_risk_description(
     is_calibrated: bool,
     counterfactual: str | None = None,
     can_wait: bool = False,
+    is_within_gap: bool = False,
 ) -> str:
     """The risk, its reasons and what would change it; a sum of rules is no percentage.
 
     Args:
         can_wait: the member keeps their own habit, whatever the days say.
+        is_within_gap: the last visit is no longer ago than usual.
     """
     risk = f"estimé à {round(score * 100)} %" if is_calibrated else f"{score:.2f} sur 1".replace(".", ",")
     told = [f"Risque de départ {risk}.", *(f"{_sentence(reason)}." for reason in reasons)]
     if can_wait:
         told.append("Les visites gardent pourtant leur rythme habituel : à appeler après les autres.")
+    elif is_within_gap:
+        told.append("Sa dernière visite reste dans son rythme habituel : lui en parler à son prochain passage.")
     return " ".join([*told, *([f"{_sentence(counterfactual)}."] if counterfactual else [])])
 
 

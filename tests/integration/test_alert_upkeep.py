@@ -102,6 +102,22 @@ def test_who_keeps_a_slow_habit_waits(database: Database, trend: str, priority: 
         assert alerts_of(admin, "churn_risk") == [(priority, "pending", None, 1)]
 
 
+def test_a_critical_score_is_urgent_once_its_member_is_missed(database: Database) -> None:
+    """Nine days within a gap of eleven: high. Three days later the same alert is critical and urgent."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        for days, told in ((9, ("high", "Risque de départ élevé")), (12, ("urgent", "Risque de départ critique"))):
+            admin.execute(
+                "insert into member_analytics (member_id, gym_id, visit_trend, expected_gap_days, "
+                "counted_days_since_last_visit) values (%(member)s, %(gym)s, 'falling', 11, %(days)s) "
+                "on conflict (member_id) do update set counted_days_since_last_visit = %(days)s",
+                {"member": gym.member_id, "gym": gym.gym_id, "days": days},
+            )
+            score(admin, gym, gym.member_id, 0.9)
+            choose_members(pipeline, now=NOW)
+            assert admin.execute("select priority, title from manager_alerts").fetchall() == [told]
+
+
 def test_open_alert_rises_with_the_level(database: Database) -> None:
     """High, then critical: the same alert, urgent, without a second row or count."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

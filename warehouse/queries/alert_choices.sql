@@ -35,6 +35,7 @@ select
     closed_alert.resolved_at as closed_at,
     closed_alert.level as closed_level,
     coalesce(analytics.visit_trend in ('steady', 'rising'), false) as keeps_habit,
+    coalesce(analytics.counted_days_since_last_visit <= analytics.expected_gap_days, false) as is_within_gap,
     coalesce(week.decision = 'alert', false) as is_alerted_this_week,
     coalesce(week.decision = 'control', false) as is_control_this_week,
     coalesce(gyms.churn_control_share, franchises.churn_control_share, 0)::double precision as control_share,

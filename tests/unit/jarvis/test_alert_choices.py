@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from jarvis.alert_choices import (
+    PRIORITY_RULES_VERSION,
     Candidate,
     Decision,
     Preview,
@@ -41,6 +42,7 @@ def candidate(number: int = 1, *, score: float = 0.8, price: float | None = 30.0
         closed_at=None,
         closed_level=None,
         keeps_habit=False,
+        is_within_gap=False,
         is_alerted_this_week=False,
         is_control_this_week=False,
         control_share=0.0,
@@ -76,6 +78,38 @@ def test_level_gives_the_priority(score: float, priority: Priority) -> None:
     """High is high, critical is urgent."""
     (choice,) = choose([candidate(score=score)], budget=1, spent=0, now=NOW)
     assert choice.alert is not None and choice.alert.priority is priority
+
+
+def test_nobody_is_urgent_while_they_come_in_their_own_rhythm() -> None:
+    """Critical by the score, and here within the usual gap: high, and to be spoken to when they come."""
+    (choice,) = choose([replace(candidate(score=0.9), is_within_gap=True)], budget=1, spent=0, now=NOW)
+    assert choice.alert is not None
+    assert (choice.alert.priority, choice.alert.title) == (Priority.HIGH, "Risque de départ élevé")
+    assert "reste dans son rythme habituel : lui en parler à son prochain passage" in choice.alert.description
+    assert dict(choice.alert.details) | {"level": "high", "priority_rules": PRIORITY_RULES_VERSION} == dict(
+        choice.alert.details
+    )
+
+
+@pytest.mark.parametrize("score", [0.5, 0.6, 0.7, 0.9])
+def test_coming_never_makes_an_alert_louder(score: float) -> None:
+    """Of two with the same score, the one who still comes is never the more urgent; high itself stays high."""
+    order = list(Priority)
+    missed, seen = (
+        choose([replace(candidate(score=score), is_within_gap=is_within)], budget=1, spent=0, now=NOW)[0].alert
+        for is_within in (False, True)
+    )
+    assert missed is not None and seen is not None
+    assert seen.priority is Priority.HIGH
+    assert order.index(missed.priority) >= order.index(seen.priority)
+
+
+def test_an_open_alert_becomes_urgent_on_the_day_its_member_is_missed() -> None:
+    """Within the gap nothing is said again; past it the same score raises the alert, without spending budget."""
+    standing = replace(candidate(score=0.9), is_within_gap=True, open_level=RiskLevel.HIGH)
+    assert choose([standing], budget=0, spent=0, now=NOW) == []
+    (choice,) = choose([replace(standing, is_within_gap=False)], budget=0, spent=0, now=NOW)
+    assert choice.alert is not None and choice.alert.priority is Priority.URGENT
 
 
 def test_who_only_looks_lost_to_the_calendar_waits_behind_who_broke_a_habit() -> None:
