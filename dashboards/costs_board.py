@@ -1,8 +1,9 @@
-"""« Coûts » from top to bottom: six figures, the month's end, odd days, what was paid for, gyms, conversations."""
+"""« Coûts »: six figures, then by parts the month's end and odd days, what was paid for, gyms, conversations."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -49,6 +50,8 @@ _PART_COLUMNS = {
     "part": "Nature", "cost_usd": "Coût, $", "token_count": "Jetons", "audio_seconds": "Son, secondes",
 }  # fmt: skip
 
+PARTS = ("Le mois", "Ce qui est payé", "Salles", "Échanges")
+
 # Odd days beyond these are in the chart only.
 MOST_NAMED = 5
 
@@ -79,28 +82,27 @@ def place(scope: Scope, of: costs.Month, *, now: datetime) -> None:
         voice = costs_ledger.Asked(key="voix", parts=costs_ledger.VOICE)
         costs_ledger.place(scope, of, voice, words=say("Quelles lignes consomment les budgets de voix ?"))
         navigation.link("couts", say("Refermer ces lignes"))
-    if not spending.spent(days, of.first, of.last):
-        st.info(say("Rien n'a été dépensé ce mois-ci dans les salles affichées."), icon=":material/savings:")
-    else:
-        _place_charts(of, days, gyms, dear)
-        _place_parts(scope, of, records.rows(scope, "marts_costs.parts", **month))
     talks = {row["gym_id"]: row["session_count"] for row in counts if row["gym_id"]}
     lines = costs.gym_lines(
         of, by_gym, gyms, talks,
         {row["gym_id"]: row["cost_per_member_usd"] for row in members},
     )  # fmt: skip
-    franchises = costs.franchise_lines(lines, talks)
-    if len(franchises) > 1:
-        tiles.place_question(say("Que coûte chaque franchise ?"), (METRIC, "cost_usd"))
-        costs_tables.place_franchises(scope, of, franchises, lines)
-    tiles.place_question(
-        say("Quelles salles dépensent, et tiennent-elles leur budget ?"), ("dim_gyms", "voice_budget_usd")
-    )
-    costs_tables.place_gyms(scope, of, lines)
-    dearest = records.rows(scope, "marts_costs.dearest", most=costs_tables.MOST_SHOWN, **month)
-    if dearest:
-        tiles.place_question(say("Quels échanges ont coûté le plus ?"), ("fct_sessions", "cost_usd"))
-        costs_tables.place_dearest(scope, dearest)
+    if not spending.spent(days, of.first, of.last):
+        st.info(say("Rien n'a été dépensé ce mois-ci dans les salles affichées."), icon=":material/savings:")
+        _place_gyms(scope, of, lines, talks)
+    else:
+        with navigation.part(PARTS) as part:
+            match part:
+                case "Le mois":
+                    _place_charts(of, days, gyms, dear)
+                case "Ce qui est payé":
+                    _place_parts(scope, of, records.rows(scope, "marts_costs.parts", **month))
+                case "Salles":
+                    _place_gyms(scope, of, lines, talks)
+                case "Échanges":
+                    dearest = records.rows(scope, "marts_costs.dearest", most=costs_tables.MOST_SHOWN, **month)
+                    tiles.place_question(say("Quels échanges ont coûté le plus ?"), ("fct_sessions", "cost_usd"))
+                    costs_tables.place_dearest(scope, dearest)
     tiles.place_meanings(_DEFINED, notes=_OURS)
 
 
@@ -176,6 +178,18 @@ def _place_dear(dear: Sequence[tuple[UUID, spending.DearDay]], names: Mapping[UU
 def dear_words(one: spending.DearDay, gym_name: str) -> str:
     """Dax, 12/11 : 4,20 $ au lieu de 1,10 $."""
     return f"{gym_name}, {one.day:%d/%m} : {_usd(one.cost_usd)} {say('au lieu de')} {_usd(one.usual_usd)}"
+
+
+def _place_gyms(scope: Scope, of: costs.Month, lines: Sequence[Mapping[str, Any]], talks: Mapping[UUID, int]) -> None:
+    """Gyms with their budgets, below the franchises that they add up to where there are several."""
+    franchises = costs.franchise_lines(lines, talks)
+    if len(franchises) > 1:
+        tiles.place_question(say("Que coûte chaque franchise ?"), (METRIC, "cost_usd"))
+        costs_tables.place_franchises(scope, of, franchises, lines)
+    tiles.place_question(
+        say("Quelles salles dépensent, et tiennent-elles leur budget ?"), ("dim_gyms", "voice_budget_usd")
+    )
+    costs_tables.place_gyms(scope, of, lines)
 
 
 def _place_parts(scope: Scope, of: costs.Month, rows: Sequence[Row]) -> None:

@@ -143,6 +143,9 @@ def place_models(rows: Sequence[Row]) -> str | None:
 
 def place_dearest(scope: Scope, rows: Sequence[Row]) -> None:
     """The conversations that cost most; a click opens one, for whoever may read conversations."""
+    if not rows:
+        st.caption(say("Aucun échange n'a coûté ce mois-ci."))
+        return
     column = st.column_config
     chosen = st.dataframe(
         [dearest_line(row) for row in rows], hide_index=True, on_select="rerun", selection_mode="single-row",

@@ -3,7 +3,8 @@
 The menu is a convenience, not a right: every page asks for its permission itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -12,6 +13,9 @@ import streamlit as st
 
 from dashboards.language import say
 from jarvis.tenancy import Permission, Scope
+
+# In an address, the part of a page that is open.
+_PART = "partie"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,27 @@ def menu(scope: Scope) -> Mapping[str, list[Any]]:
     for entry in entries:
         sections.setdefault(say(entry.section), []).append(_page(entry, is_default=entry is entries[0]))
     return sections
+
+
+@contextmanager
+def part(parts: Sequence[str]) -> Iterator[str]:
+    """The part of a page that is open: the first, or the one that the address names as `partie`; told inside its tab.
+
+    A browser takes most of its time to draw, so a long page reads and draws the part that somebody opened.
+
+    Args:
+        parts: French labels.
+    """
+    asked = st.query_params.get(_PART, parts[0])
+    tabs = st.tabs(
+        [say(one) for one in parts], default=say(asked) if asked in parts else None, key=_PART, on_change="rerun"
+    )
+    opened, tab = next((one, tab) for one, tab in zip(parts, tabs, strict=True) if tab.open)
+    # The address is written here and not bound: Streamlit refuses to keep an address that a widget holds.
+    if opened != asked:
+        st.query_params[_PART] = opened
+    with tab:
+        yield opened
 
 
 def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> None:

@@ -1,7 +1,7 @@
-"""What « Analyses » looks at: the period, its past, and every trend of the gyms in view, read from the marts."""
+"""What « Analyses » looks at: the period, its past, and the trends of the gyms in view, read from the marts."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from html import escape
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from dashboards.records import Row
 from dashboards.trends import Look, Trend, short_date
 from jarvis import small_numbers
 from jarvis.tenancy import Scope
+
+# The rows of a block of `marts_trends` for the gyms in view, by the values that it asks for.
+Ask = Callable[..., Sequence[Row]]
 
 _NEWCOMERS_MONTHS = 24
 
@@ -50,34 +53,59 @@ def look(scope: Scope, period: Period, *, gym_id: UUID | None, now: datetime) ->
     return found
 
 
-def answers(scope: Scope, look: Look, *, gym_id: UUID | None) -> Iterator[Trend]:
-    """Every trend of the page, in its order, each asked when the one before it stands: a browser draws meanwhile.
+def visits(look: Look, ask: Ask) -> Iterator[Trend]:
+    """Do members come, and when."""
+    yield trend_visits.visits(look, ask("days", **_compared_days(look)))
+    yield trend_visits.hours(look, ask("hours", first=look.span.first, last=look.span.last))
+
+
+def talks(look: Look, ask: Ask) -> Iterator[Trend]:
+    """What members talk about, how it ends, whether they are content, and what it costs."""
+    compared = {"first": look.span.first, "before": look.span.before.first, "last": look.span.last}
+    yield trend_talks.topics(look, ask("topics", **compared))
+    endings = ask("endings", part_days=trend_talks.part_days(look), **compared)
+    yield trend_talks.endings(look, endings)
+    yield trend_talks.satisfaction(look, endings)
+    costs = ask("costs", first=look.span.before.first, last=look.span.last)
+    yield trend_talks.costs(look, costs, ask("days", **_compared_days(look)))
+
+
+def loyalty(look: Look, ask: Ask) -> Iterator[Trend]:
+    """Who leaves, and how long newcomers stay."""
+    months = months_back(look.span.last, 2 * look.period.months + trend_leavers.MONTHS_SHOWN)
+    yield trend_leavers.leavers(look, ask("leavers", first=months))
+    yield trend_leavers.stays(ask("stays", first=months_back(look.span.last, _NEWCOMERS_MONTHS)))
+
+
+# What the page is divided into: a part is read and drawn when somebody opens it.
+PARTS: Mapping[str, Callable[[Look, Ask], Iterator[Trend]]] = {
+    "Visites": visits, "Conversations": talks, "Fidélité": loyalty,
+}  # fmt: skip
+
+
+def answers(scope: Scope, look: Look, part: str, *, gym_id: UUID | None) -> Iterator[Trend]:
+    """Every trend of a part, in its order, each asked when the one before it stands: a browser draws meanwhile.
+
+    Args:
+        part: of `PARTS`.
 
     Raises:
         warehouse.stores.marts.NotBuiltYet: when a mart is missing.
     """
-    span = look.span
     least = small_numbers.LEAST if small_numbers.compares(scope) else 0
-    talk = {"first": span.first, "before": span.before.first, "last": span.last, "least": least}
 
     def ask(block: str, **values: object) -> Sequence[Row]:
-        return access.door().records.rows(scope, f"marts_trends.{block}", gym_id=gym_id, **values)
+        return access.door().records.rows(scope, f"marts_trends.{block}", gym_id=gym_id, least=least, **values)
 
-    days = ask(
-        "days", first=span.before.first, last=span.last,
-        year_first=span.year_before.first, year_last=span.year_before.last,
-    )  # fmt: skip
-    yield trend_visits.visits(look, days)
-    yield trend_talks.topics(look, ask("topics", **talk))
-    yield trend_visits.hours(look, ask("hours", first=span.first, last=span.last, least=least))
-    endings = ask("endings", part_days=trend_talks.part_days(look), **talk)
-    yield trend_talks.endings(look, endings)
-    months = months_back(span.last, 2 * look.period.months + trend_leavers.MONTHS_SHOWN)
-    yield trend_leavers.leavers(look, ask("leavers", first=months, least=least))
-    newcomers = months_back(span.last, _NEWCOMERS_MONTHS)
-    yield trend_leavers.stays(ask("stays", first=newcomers, least=least))
-    yield trend_talks.satisfaction(look, endings)
-    yield trend_talks.costs(look, ask("costs", first=span.before.first, last=span.last), days)
+    return PARTS[part](look, ask)
+
+
+def _compared_days(look: Look) -> Mapping[str, date]:
+    span = look.span
+    return {
+        "first": span.before.first, "last": span.last,
+        "year_first": span.year_before.first, "year_last": span.year_before.last,
+    }  # fmt: skip
 
 
 def _days(span: Span) -> dict[str, str]:

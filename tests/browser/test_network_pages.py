@@ -84,6 +84,7 @@ def test_an_owner_sets_a_budget(page: "Page", door: RunningDoor, admin: psycopg.
     """From the table's line to the gym's row, and the table says where the budget stands."""
     open_page(page, door, "franchise", "couts", "Coûts")
     page.get_by_text("0,08 $").first.wait_for(timeout=60_000)
+    page.get_by_role("tab", name="Salles").click()
     pick_row(page, "cost-gyms")
     page.get_by_text("Limiter la voix de cette salle").click(timeout=30_000)
     page.get_by_label("Dollars par mois").fill("12.5")
@@ -97,7 +98,8 @@ def test_an_owner_sets_a_budget(page: "Page", door: RunningDoor, admin: psycopg.
 def test_a_part_leads_to_its_lines_and_a_line_to_its_day(page: "Page", door: RunningDoor) -> None:
     """A button under the chart shows the lines; a click on one opens that gym's talks of that day."""
     open_page(page, door, "franchise", "couts", "Coûts")
-    page.get_by_role("heading", name="Quels échanges ont coûté le plus ?").wait_for(timeout=60_000)
+    page.get_by_role("tab", name="Ce qui est payé").click(timeout=60_000)
+    page.get_by_role("heading", name="Que coûte chaque modèle ?").wait_for(timeout=60_000)
     page.locator(".st-key-cost-part").get_by_text("Texte", exact=True).click()
     page.get_by_role("heading", name="Lignes de facture").wait_for(timeout=60_000)
     assert serious_faults(page) == []
@@ -123,11 +125,17 @@ def test_the_pages_are_usable_by_everybody(page: "Page", door: RunningDoor) -> N
     """axe finds nothing serious, and nothing sticks out of a telephone."""
     from playwright.sync_api import expect
 
-    open_page(page, door, "franchise", "couts", "Coûts")
-    page.get_by_role("heading", name="Quels échanges ont coûté le plus ?").wait_for(timeout=60_000)
-    # The page's own style is in force: a run that begins anew places it anew.
-    expect(page.get_by_text("Chiffres calculés").first).to_have_css("color", "rgb(77, 88, 102)")
-    found = {"costs": serious_faults(page)}
+    found = {}
+    for part, question in (
+        ("Le mois", "Où finira le mois ?"), ("Ce qui est payé", "Que coûte chaque modèle ?"),
+        ("Salles", "Quelles salles dépensent, et tiennent-elles leur budget ?"),
+        ("Échanges", "Quels échanges ont coûté le plus ?"),
+    ):  # fmt: skip
+        open_page(page, door, "franchise", f"couts?partie={part}", "Coûts")
+        page.get_by_role("heading", name=question).wait_for(timeout=60_000)
+        # The page's own style is in force: a run that begins anew places it anew.
+        expect(page.get_by_text("Chiffres calculés").first).to_have_css("color", "rgb(77, 88, 102)")
+        found[part] = serious_faults(page)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{door.url}/reseau")
     page.get_by_role("heading", name="Toutes les salles, côte à côte").wait_for(timeout=60_000)

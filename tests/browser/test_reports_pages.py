@@ -53,12 +53,18 @@ def test_a_chart_answers_and_leads_to_its_rows(page: "Page", door: RunningDoor, 
     """The answer in words, the chart and its table, and from the figure to the conversations of these days."""
     open_page(page, door, "dax", "analyses", "Analyses")
     page.get_by_text("Autant : 28 passages contre 28.").wait_for()
+    page.locator(".js-plotly-plot").first.wait_for()
+    assert serious_faults(page) == []
+    page.locator(".st-key-trend-passages").get_by_text("Tableau").click()
+    page.locator(".st-key-trend-passages").get_by_test_id("stDataFrame").wait_for()
+    page.get_by_role("tab", name="Conversations").click()
     page.get_by_text("On se plaint surtout de : douches et casiers (3 conversations négatives sur 3).").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
     photograph(page, "trends")
     assert serious_faults(page) == []
-    page.locator(".st-key-trend-passages").get_by_text("Tableau").click()
-    page.locator(".st-key-trend-passages").get_by_test_id("stDataFrame").wait_for()
+    # Whoever is sent the address stands on the same part.
+    page.goto(page.url)
+    page.get_by_text("On se plaint surtout de : douches et casiers (3 conversations négatives sur 3).").wait_for()
     page.locator(".st-key-trend-sujets").get_by_role("link", name="Voir les conversations").click()
     page.get_by_role("heading", name="Conversations", exact=True).wait_for()
     page.get_by_role("link", name="Toutes les dates").wait_for()

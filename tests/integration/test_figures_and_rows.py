@@ -101,7 +101,8 @@ def test_the_charts_of_trends_count_the_rows_they_lead_to(
     monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
     record = records.row(scope, "marts_trends.record", gym_id=None)
     look = Look(period=PERIODS["4s"], span=SPAN, record=record)
-    found = {trend.key: trend for trend in trend_choices.answers(scope, look, gym_id=None)}
+    parts = [trend_choices.answers(scope, look, part, gym_id=None) for part in trend_choices.PARTS]
+    found = {trend.key: trend for part in parts for trend in part}
     members = records.row(scope, "marts_today.members", gym_id=None)
     assert members is not None
     figures: dict[str, float] = {

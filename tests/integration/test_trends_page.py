@@ -53,8 +53,8 @@ def trends_of(
         monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
         record = records.row(scope, "marts_trends.record", gym_id=gym_id)
         look = Look(period=PERIODS["4s"], span=SPAN, record=record)
-        trends = trend_choices.answers(scope, look, gym_id=gym_id)
-        return {trend.key: trend for trend in trends}, [gym[0] for gym in gyms]
+        parts = [trend_choices.answers(scope, look, part, gym_id=gym_id) for part in trend_choices.PARTS]
+        return {trend.key: trend for part in parts for trend in part}, [gym[0] for gym in gyms]
 
     return found
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import access, context, tiles, trend_choices, trends
+from dashboards import access, context, navigation, tiles, trend_choices, trends
 from dashboards.language import say
-from dashboards.trends import Look, Trend
+from dashboards.trend_choices import PARTS
+from dashboards.trends import Trend
 from jarvis.tenancy import Permission
 
 
@@ -20,13 +21,14 @@ def page() -> None:
     period = trend_choices.choose()
     with tiles.until_built():
         look = trend_choices.look(scope, period, gym_id=context.gym_id(), now=now)
-        _place(look, trend_choices.answers(scope, look, gym_id=context.gym_id()))
+        if look.record is None or look.record["first_date"] is None:
+            st.info(say("Rien n'est encore enregistré pour cette salle."), icon=":material/query_stats:")
+            return
+        with navigation.part([*PARTS]) as part:
+            _place(trend_choices.answers(scope, look, part, gym_id=context.gym_id()))
 
 
-def _place(look: Look, found: Iterable[Trend]) -> None:
-    if look.record is None or look.record["first_date"] is None:
-        st.info(say("Rien n'est encore enregistré pour cette salle."), icon=":material/query_stats:")
-        return
+def _place(found: Iterable[Trend]) -> None:
     pair: list[DeltaGenerator] = []
     for trend in found:
         pair = pair or [*st.columns(2, gap="small")]

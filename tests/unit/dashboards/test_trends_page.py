@@ -236,33 +236,55 @@ def page(request: pytest.FixtureRequest, records: MemoryRecords, monkeypatch: py
     yield AppTest.from_function(script, default_timeout=60)
 
 
-def test_every_question_stands_on_the_page(page: AppTest) -> None:
-    """Also those that nothing answers yet."""
+@pytest.mark.parametrize(("part", "count"), [("Visites", 2), ("Conversations", 4), ("Fidélité", 2)])
+def test_every_question_stands_in_its_part(page: AppTest, part: str, count: int) -> None:
+    """Also those that nothing answers yet; the address says which part is open."""
+    page.query_params["partie"] = part
     page.run()
     assert not page.exception
-    assert len(page.subheader) == 8
+    assert len(page.subheader) == count
+
+
+def test_the_first_part_is_open_where_the_address_names_none(page: AppTest) -> None:
+    """Or one that there is not; the others are not read."""
+    page.query_params["partie"] = "Ailleurs"
+    page.run()
     assert page.subheader[0].value == "Les adhérents viennent-ils plus qu'il y a quatre semaines\u00a0?"
-    assert "4 semaines" not in [found.value for found in page.info]
+    assert len(page.subheader) == 2
 
 
 def test_the_period_is_asked_of_the_marts(page: AppTest, records: MemoryRecords) -> None:
     """Three months are thirteen weeks, and the address can name them."""
     page.query_params["periode"] = "3m"
     page.run()
+    assert page.subheader[0].value == "Les adhérents viennent-ils plus qu'il y a trois mois\u00a0?"
+
+
+def test_the_period_before_is_as_long(page: AppTest, records: MemoryRecords) -> None:
+    """What is compared is asked with it."""
+    page.query_params["periode"] = "3m"
+    page.query_params["partie"] = "Conversations"
+    page.run()
     asked = dict(records.asked)["marts_trends.topics"]
     assert (asked["last"] - asked["first"]).days == 90  # type: ignore[operator]
     assert (asked["first"] - asked["before"]).days == 91  # type: ignore[operator]
-    assert page.subheader[0].value == "Les adhérents viennent-ils plus qu'il y a trois mois\u00a0?"
 
 
 @pytest.mark.parametrize(
     ("page", "least"), [(UserRole.GYM_MANAGER, 0), (UserRole.FRANCHISE_OWNER, small_numbers.LEAST)], indirect=["page"]
 )
-def test_whoever_compares_gyms_is_told_nothing_of_a_handful(page: AppTest, records: MemoryRecords, least: int) -> None:
+@pytest.mark.parametrize(
+    ("part", "blocks"),
+    [("Visites", ["hours"]), ("Conversations", ["topics", "endings"]), ("Fidélité", ["leavers", "stays"])],
+)
+def test_whoever_compares_gyms_is_told_nothing_of_a_handful(
+    page: AppTest, records: MemoryRecords, least: int, part: str, blocks: list[str]
+) -> None:
     """The database leaves such figures out; a gym's own people know their members."""
+    page.query_params["partie"] = part
     page.run()
     asked = dict(records.asked)
-    assert {asked[f"marts_trends.{name}"]["least"] for name in ("topics", "endings", "leavers", "stays")} == {least}
+    assert {asked[f"marts_trends.{name}"]["least"] for name in blocks} == {least}
 
 
 def test_a_chart_is_a_table_on_demand(page: AppTest) -> None:
