@@ -53,6 +53,8 @@ class Door:
     gateway_address: str
     """Where a kiosk's browser opens its page."""
     gateway: GatewayWatch
+    negative_feedback_below: float
+    """The mood under which a talk is negative feedback, for the whole network (settings)."""
 
 
 class DoorNotOpen(RuntimeError):

@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> "App":
             # Its own port and not its public address: on the way there stands no proxy that could be down.
             gateway=GatewayWatch(f"http://127.0.0.1:{settings.gateway_port}"),
             clients=Clients(database),
+            negative_feedback_below=settings.negative_feedback_below,
         )
     )
 

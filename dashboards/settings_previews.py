@@ -11,7 +11,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import access, texts_fr
+from dashboards import access, formats, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.alert_choices import Preview
@@ -31,16 +31,17 @@ class _Trial:
 
     label: str
     step: float
-    held: float
-    """What holds now, or is usual where nothing does."""
+    held: float | None
+    """What holds now, or is usual where nothing does; None for what the network's settings say."""
     where: str
     """Where it is set."""
 
 
 _TRIALS: Mapping[AlertType, _Trial] = {
     AlertType.NEGATIVE_FEEDBACK: _Trial(
-        "Humeur de la conversation, de −1 à 1, sous", 0.05, -0.5,
-        "Ce seuil vaut pour tout le réseau ; l'administration le règle. Une plainte dite poliment compte au-dessus.",
+        "Humeur de la conversation, de −1 à 1, sous", 0.05, None,
+        "Aujourd'hui {held}, pour tout le réseau ; l'administration le règle. Une plainte dite poliment compte "
+        "au-dessus.",
     ),
     AlertType.KIOSK_OFFLINE: _Trial(
         "Minutes de silence d'une borne, pendant les heures d'ouverture", 5, ALERT_AFTER.total_seconds() / 60,
@@ -98,17 +99,40 @@ def place(scope: Scope, gym: Row, *, now: datetime) -> None:
         if trial is None:
             st.info(say(NO_THRESHOLD), icon=":material/history:")
             return
-        kind, held = THRESHOLDS[alert_type], trial.held
-        if alert_type is AlertType.VOICE_BUDGET and gym["voice_budget_usd"] is not None:
-            held = float(gym["voice_budget_usd"])
-        most = float(min(kind.high, 10_000))
-        threshold = st.number_input(
-            say(trial.label), float(kind.low), most, min(float(held), most), step=float(trial.step),
-            key=f"try-{alert_type}", format="%.2f" if trial.step < 1 else "%.0f",
-        )  # fmt: skip
-        found = last_month(scope, access.door().records, gym, alert_type, threshold=round(float(threshold), 2), now=now)
+        held = _held(trial, alert_type, gym)
+        threshold = _asked(trial, alert_type, held=held)
+        found = last_month(scope, access.door().records, gym, alert_type, threshold=round(threshold, 2), now=now)
         st.info(words(found), icon=":material/history:")
-        st.caption(say(trial.where))
+        st.caption(say(trial.where).format(held=formats.number(held, decimals=2)))
+
+
+def _held(trial: _Trial, alert_type: AlertType, gym: Row) -> float:
+    """What holds now for the gym."""
+    if trial.held is None:
+        return access.door().negative_feedback_below
+    if alert_type is AlertType.VOICE_BUDGET and gym["voice_budget_usd"] is not None:
+        return float(gym["voice_budget_usd"])
+    return float(trial.held)
+
+
+def _asked(trial: _Trial, alert_type: AlertType, *, held: float) -> float:
+    """The number one tries, beginning with what holds now."""
+    kind, key = THRESHOLDS[alert_type], f"try-{alert_type}"
+    if trial.step < 1:
+        # A field for numbers writes « -0.50 » where the browser's own language has a point: steps are written by us.
+        count = round((kind.high - kind.low) / trial.step)
+        steps = sorted({held, *(round(kind.low + place * trial.step, 2) for place in range(count + 1))})
+        return float(
+            st.select_slider(
+                say(trial.label), steps, held, format_func=lambda one: formats.number(one, decimals=2), key=key
+            )
+        )
+    most = float(min(kind.high, 10_000))
+    return float(
+        st.number_input(
+            say(trial.label), float(kind.low), most, min(held, most), step=float(trial.step), key=key, format="%.0f"
+        )
+    )
 
 
 def words(found: Preview) -> str:

@@ -199,6 +199,7 @@ def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -
             clients=None,
             gateway_address="",
             gateway=None,
+            negative_feedback_below=-0.5,
         )
     )
     monkeypatch.setattr(access, "session_token", lambda _cookies: "token")

@@ -369,6 +369,7 @@ def door(records: MemoryRecords) -> SimpleNamespace:
         records=records, alerts=MemoryDesk([an_alert()]), reports=reports.MemoryReports(ReadReport(kept, ())),
         gateway=SimpleNamespace(look=gateway), gateway_address="https://bornes.example.org",
         conversation_search=None, team=people.MemoryTeam(), invitations=None, clients=clients.MemoryClients(),
+        negative_feedback_below=-0.5,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def page(request: pytest.FixtureRequest, records: Refusing, monkeypatch: pytest.
     """The page for somebody of Dax, not run yet."""
     scope = Scope(user_id=uuid4(), role=request.param, full_name="Camille Durand", gym_id=DAX, gym_name="Salle de Dax")
     monkeypatch.setattr(access, "require", lambda *_, **__: scope)
-    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
+    monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records, negative_feedback_below=-0.42))
     yield AppTest.from_function(script, default_timeout=20)
 
 
@@ -234,8 +234,19 @@ def test_every_kind_of_alert_can_be_tried(page: AppTest, kind: str, label: str) 
     at(page, "Alertes et données")
     page.selectbox(key="try-type").set_value(kind).run()
     assert not page.exception
-    assert page.number_input(key=f"try-{kind}").label.startswith(label)
+    asked = page.select_slider if kind == "negative_feedback" else page.number_input
+    assert asked(key=f"try-{kind}").label.startswith(label)
     assert page.info[-1].value.startswith("Rien n'est connu du mois dernier")
+
+
+def test_a_mood_begins_at_the_network_s_threshold(page: AppTest) -> None:
+    """Where the settings say −0.42 the trial does; its steps are written with a real minus and a comma."""
+    slider = at(page, "Alertes et données").select_slider(key="try-negative_feedback")
+    assert slider.value == -0.42
+    assert slider.options[:2] == ["−1,00", "−0,95"] and "−0,42" in slider.options
+    assert any(found.value.startswith("Aujourd'hui −0,42, pour tout le réseau") for found in page.caption)
+    slider.set_value(-0.4).run()
+    assert not page.exception
 
 
 def test_a_machine_s_report_has_no_number_to_try(page: AppTest) -> None:
