@@ -22,7 +22,10 @@ _LABELS: exports.Labels = {"priority": texts_fr.PRIORITIES, "status": texts_fr.S
 def place(scope: Scope, records: Records, *, now: datetime) -> None:
     """The list is placed, a gym after the other where several are in view."""
     rows = records.rows(scope, "incidents.list", id=None, gym_id=context.gym_id(), most=MOST_SHOWN)
-    st.caption(say("Réunissez deux incidents de la même machine, ou séparez celui qui en mélange deux."))
+    if scope.may(Permission.ACT_ON_ALERTS):
+        st.caption(say("Réunissez deux incidents de la même machine, ou séparez celui qui en mélange deux."))
+    else:
+        st.caption(say("Les pannes signalées ; le responsable de la salle réunit celles d'une même machine."))
     if not rows:
         headline = say("Aucun incident de matériel ouvert")
         st.html(cards.empty_html(headline, say("Un signalement à une borne en ouvre un ici.")))

@@ -131,7 +131,7 @@ def code_html(issued: IssuedCode, *, address: str, now: datetime) -> str:
     minutes = max(0, -(-int((issued.ends_at - now).total_seconds()) // 60))
     steps: tuple[str, ...] = (
         f"{say('Ouvrez cette adresse sur la borne, ou photographiez le code QR avec elle :')} {address}",
-        say("Tapez ce code quand elle le demande."),
+        say("Tapez ce code quand elle le demande : il dit de quelle salle elle est, l'adresse non."),
         say("Cette page se met à jour d'elle-même dès que la borne répond."),
     )
     if issued.holder is Holder.AGENT:

@@ -39,13 +39,16 @@ def place(scope: Scope, records: Records, member_id: UUID, *, now: datetime) -> 
     with left:
         weeks = records.rows(scope, "members.weeks", member_id=member_id)
         tiles.place_question(say("Ses visites baissent-elles ?"), ("fct_member_weekly", "visit_count"))
-        charts.place(
-            figures.weekly_visits(
-                [row["week"] for row in weeks], [row["visit_count"] for row in weeks],
-                usual=member["usual_visits_per_week"], labels=(say("Visites"), say("Son habitude")),
-            ),
-            words=say("Visites par semaine, six mois"),
-        )  # fmt: skip
+        if any(row["visit_count"] for row in weeks):
+            charts.place(
+                figures.weekly_visits(
+                    [row["week"] for row in weeks], [row["visit_count"] for row in weeks],
+                    usual=member["usual_visits_per_week"], labels=(say("Visites"), say("Son habitude")),
+                ),
+                words=say("Visites par semaine, six mois"),
+            )  # fmt: skip
+        else:
+            st.info(say("Aucune visite en six mois."), icon=":material/event_busy:")
         _place_files(scope, records, member_id, weeks)
         st.subheader(say("Ce qui s'est passé"), anchor=False)
         st.html(timeline_html(records.rows(scope, "members.timeline", member_id=member_id), member, now=now))

@@ -100,7 +100,7 @@ def head_html(report: KeptReport) -> str:
 
 def figures_html(report: KeptReport) -> str:
     """Each figure beside the period before and the same weeks last year."""
-    last, last_year = reports_fr.compared_with(_period(report))
+    last, last_year = map(say, reports_fr.compared_with(_period(report)))
     heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in ("", say("Période"), f"{say('Contre')} {last}"))
     has_year = any(one.get("year_before") is not None for one in report.metrics["figures"].values())
     heads += f'<th scope="col">{escape(say("Contre"))} {escape(last_year)}</th>' if has_year else ""

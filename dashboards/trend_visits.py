@@ -6,7 +6,7 @@ from dashboards import figures, texts_fr
 from dashboards.definitions import METRIC
 from dashboards.figures import Series
 from dashboards.formats import number
-from dashboards.language import say
+from dashboards.language import is_english, say
 from dashboards.records import Row
 from dashboards.tiles import Drill
 from dashboards.trends import Look, Trend, against, nothing_before, signed, sums, verdict
@@ -133,9 +133,14 @@ def _hours_answer(means: dict[tuple[int, int], float], *, is_any: bool) -> str:
         else say("Surtout le {day} à {hour} h ({mean} passage). Le plus calme : le {calm} à {calm_hour} h.")
     )
     return words.format(
-        day=say(texts_fr.WEEKDAYS[day - 1]).lower(), hour=hour, mean=number(most, decimals=1),
-        calm=say(texts_fr.WEEKDAYS[calm_day - 1]).lower(), calm_hour=calm_hour,
+        day=_within(texts_fr.WEEKDAYS[day - 1]), hour=hour, mean=number(most, decimals=1),
+        calm=_within(texts_fr.WEEKDAYS[calm_day - 1]), calm_hour=calm_hour,
     )  # fmt: skip
+
+
+def _within(weekday: str) -> str:
+    """The day within a sentence: English keeps its capital."""
+    return say(weekday) if is_english() else weekday.lower()
 
 
 def _columns(before: object, year_before: object) -> dict[str, str]:
