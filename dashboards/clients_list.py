@@ -74,7 +74,7 @@ def _column_config() -> dict[str, Any]:
         "state": column.TextColumn(say("État")),
         "members": column.NumberColumn(say("Adhérents")),
         "kiosks": column.TextColumn(say("Bornes en ligne")),
-        "cost": column.NumberColumn(say("Coût du mois ($)"), format="localized"),
+        "cost": column.NumberColumn(say("Coût du mois ($)"), format="localized", step=0.01),
         "last": column.DatetimeColumn(
             say("Dernière conversation"), format=formats.moment_column(), timezone=formats.NETWORK_TIMEZONE
         ),

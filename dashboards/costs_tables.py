@@ -54,8 +54,8 @@ def place_gyms(scope: Scope, of: costs.Month, lines: Sequence[Mapping[str, Any]]
                 say("Coût"), min_value=0, max_value=highest or 1, format="dollar", width=120
             ),
             "session_count": column.NumberColumn(say("Échanges"), format="localized", width=80),
-            "session_cost_usd": column.NumberColumn(say("$ par échange"), format="localized", width=100),
-            "member_cost_usd": column.NumberColumn(say("$ par adhérent"), format="localized", width=105),
+            "session_cost_usd": column.NumberColumn(say("$ par échange"), format="localized", step=0.001, width=100),
+            "member_cost_usd": column.NumberColumn(say("$ par adhérent"), format="localized", step=0.001, width=105),
             "budget_usd": column.NumberColumn(say("Budget de voix"), format="dollar", width=105),
             "used_share": column.ProgressColumn(say("Consommé"), min_value=0, max_value=1, format="percent", width=95),
             "expected_usd": column.NumberColumn(say("Voix prévue"), format="dollar", width=95),

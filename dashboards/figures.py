@@ -173,9 +173,13 @@ def hours_map(hours: Sequence[int], days: Sequence[str], means: Sequence[Sequenc
         # The scale of colours asks for room of its own, and axes that do too make plotly draw again.
         x_axis={
             "type": "category", "tickformat": None, "showgrid": False, "tickangle": 0, "tickvals": names[::3],
-            "automargin": False,
+            "automargin": False, "ticks": "",
         },
-        y_axis={"autorange": "reversed", "tickformat": None, "showgrid": False, "nticks": 7, "automargin": False},
+        # Without a grid Streamlit's theme draws ticks, which push the labels past their room.
+        y_axis={
+            "autorange": "reversed", "tickformat": None, "showgrid": False, "nticks": 7, "automargin": False,
+            "ticks": "",
+        },
         margin={**room(days), "t": 24, "r": 0},
     )  # fmt: skip
 

@@ -141,19 +141,22 @@ def _columns(scope: Scope) -> Sequence[str]:
 def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
-        # Numbers in the browser's own writing: 0,7 in French.
-        "name": column.TextColumn(say("Adhérent"), width=150),
-        "gym": column.TextColumn(say("Salle")),
-        "level": column.TextColumn(say("Risque"), width="small"),
-        "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="localized", width="small"),
-        "reason": column.TextColumn(say("Première raison"), width=255, help=say(texts_fr.UNCOUNTED_DAYS)),
-        "last_visit": column.DateColumn(say("Dernière visite"), format="DD/MM/YYYY"),
+        "name": column.TextColumn(say("Adhérent"), width=130),
+        "gym": column.TextColumn(say("Salle"), width=130),
+        "level": column.TextColumn(say("Risque"), width=70),
+        "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="localized", step=0.01, width=75),
+        "reason": column.TextColumn(say("Première raison"), width=235, help=say(texts_fr.UNCOUNTED_DAYS)),
+        "last_visit": column.DateColumn(say("Dernière visite"), format="DD/MM/YYYY", width=95),
         "visits": column.NumberColumn(
-            say("Par sem."), format="localized", width="small", help=tiles.help_of(_DEFINED["Visites par semaine"])
+            say("Par sem."), format="localized", step=0.1, width=70, help=tiles.help_of(_DEFINED["Visites par semaine"])
         ),
         "usual": column.NumberColumn(
-            say("Habitude"), format="localized", width="small", help=tiles.help_of(_DEFINED["Habitude par semaine"])
+            say("Habitude"),
+            format="localized",
+            step=0.1,
+            width=75,
+            help=tiles.help_of(_DEFINED["Habitude par semaine"]),
         ),
-        "trend": column.TextColumn(say("Tendance")),
-        "conversations": column.NumberColumn(say("Échanges")),
+        "trend": column.TextColumn(say("Tendance"), width=90),
+        "conversations": column.NumberColumn(say("Échanges"), width=75),
     }

@@ -151,7 +151,7 @@ def _place_table(lines: Sequence[Mapping[str, Any]]) -> None:
                 say("Visites, 6 mois"), width=110, y_min=0, help=tiles.help_of((METRIC, "visit_count"))
             ),
             "visits": column.ProgressColumn(
-                say("Visites par adhérent"), format="localized", min_value=0, width=140,
+                say("Visites par adhérent"), format="localized", min_value=0, step=0.1, width=140,
                 max_value=max((line["visits"] or 0 for line in lines), default=0) or 1, help=_help("visits"),
             ),
             "visit_change": number(say("Sur un mois, %"), format="localized", width=105, help=_help("visits")),

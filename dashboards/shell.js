@@ -1,4 +1,4 @@
-// Streamlit's own words, which it has in English only, in the language of the pages. Placed by dashboards/shell.py,
+// Streamlit's own words, which it has in English only, in the language of the pages, and its numbers. Placed by dashboards/shell.py,
 // which puts the French of each word in the place of WORDS; the script's run says the language (dashboards/theme.py).
 (() => {
     const pairs = Object.entries(WORDS);
@@ -25,6 +25,20 @@
         "[data-testid=stDateInputCalendar]", "[data-live-announcer]", "[role=listbox]", "[role=dialog]",
     ].join();
     let language = document.documentElement.lang, isWaiting = false;
+
+    // Its tables and sliders write numbers as the browser would: here as the page is written, with a real minus.
+    const Browsers = Intl.NumberFormat;
+    Intl.NumberFormat = class NumberFormat extends Browsers {
+        constructor(asked, ...options) {
+            // They ask for the browser's list of languages; whoever else formats names one.
+            const isOurs = Array.isArray(asked);
+            super(isOurs ? (document.documentElement.lang === "en" ? "en-GB" : "fr-FR") : asked, ...options);
+            if (isOurs) {
+                const write = super.format;
+                Object.defineProperty(this, "format", { value: (number) => write(number).replace("-", "−") });
+            }
+        }
+    };
 
     const translate = () => {
         isWaiting = false;

@@ -20,8 +20,8 @@ _EXPORTED = {
     "label": "Chiffre", "value": "Valeur", "before": "Période précédente", "meaning": "Définition",
 }  # fmt: skip
 
-# Five of them fill the page at its full width; on a narrow phone (375 px) each has a line of its own.
-TILE_PIXELS = 171
+# Six stand in two rows of three, fewer share one, and a phone has one or two of them beside each other (style.css).
+IN_TWO_ROWS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,11 @@ def place(tiles: Sequence[Tile], *, rows: Sequence[Row], now: datetime) -> None:
     Args:
         rows: what the figures rest on, each with its built_at.
     """
-    with st.container(horizontal=True, gap="xsmall", key=f"tiles-{tiles[0].source[1]}"):
+    rows_of = "thirds" if len(tiles) >= IN_TWO_ROWS else "one"
+    with st.container(gap="xsmall", key=f"tiles-{rows_of}-{tiles[0].source[1]}"):
         for number, tile in enumerate(tiles):
             with st.container(
-                border=True, width=TILE_PIXELS, height="stretch", gap=None, vertical_alignment="distribute",
+                border=True, height="stretch", gap=None, vertical_alignment="distribute",
                 key=f"tile-{number}-{tile.source[1]}",
             ):  # fmt: skip
                 _place(tile)
@@ -137,10 +138,9 @@ def change(value: float | None, before: float | None, *, decimals: int = 0, unit
     if value is None or not before:
         return None
     if value == 0:
-        return f"-{formats.number(before, decimals=decimals)}{unit}"
+        return f"−{formats.number(before, decimals=decimals)}{unit}"
     percent = percent_change(value, before)
-    # Streamlit reads the direction of its arrow from an ASCII minus.
-    return f"{'+' if percent > 0 else ''}{percent}\u202f%"
+    return f"{'+' if percent > 0 else ''}{formats.number(percent)}\u202f%"
 
 
 def percent_change(value: float, before: float) -> int:
@@ -153,12 +153,21 @@ def _place(tile: Tile) -> None:
     # As they are shown: a change that rounds to nothing has neither direction nor colour.
     now, before = (None if one is None else round(one, tile.decimals) for one in (tile.value, tile.before))
     delta = change(now, before, decimals=tile.decimals, unit=tile.unit)
-    is_still = now is None or not before or percent_change(now, before) == 0
-    colours: Mapping[bool | None, Literal["normal", "inverse", "off"]] = {True: "normal", False: "inverse", None: "off"}
-    st.metric(
-        say(tile.label), value, delta, delta_color="off" if is_still else colours[tile.more_is_better],
-        help=_meaning(tile), delta_arrow="off" if is_still else "auto",
-    )  # fmt: skip
+    percent = 0 if now is None or not before else percent_change(now, before)
+    st.metric(say(tile.label), value, delta, delta_color=_colour(tile, percent), help=_meaning(tile),
+              delta_arrow=_arrow(percent))  # fmt: skip
+
+
+def _arrow(percent: int) -> Literal["up", "down", "off"]:
+    """Said outright: Streamlit would read it from a minus that is a hyphen."""
+    return "off" if percent == 0 else "up" if percent > 0 else "down"
+
+
+def _colour(tile: Tile, percent: int) -> Literal["green", "red", "gray"]:
+    """Green for a change to the better, red for one to the worse, gray for none and for what is neither."""
+    if percent == 0 or tile.more_is_better is None:
+        return "gray"
+    return "green" if (percent > 0) is tile.more_is_better else "red"
 
 
 def _meaning(tile: Tile) -> str:

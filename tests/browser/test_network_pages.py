@@ -111,6 +111,35 @@ def test_a_part_leads_to_its_lines_and_a_line_to_its_day(page: "Page", door: Run
     assert asked["du"] == asked["au"]
 
 
+# Top and height of each tile, as whole pixels.
+_TILES = """() => [...document.querySelectorAll('[class*="st-key-tile-"]')].map((one) => one.getBoundingClientRect())
+    .map((box) => [Math.round(box.top), Math.round(box.height)])"""
+
+
+def test_six_figures_stand_in_two_even_rows(page: "Page", door: RunningDoor) -> None:
+    """Three and three, all of a row equally high, beside a telephone's two and two and two."""
+    open_page(page, door, "franchise", "couts", "Coûts")
+    page.get_by_text("Jours anormaux").first.wait_for(timeout=60_000)
+    for width, rows in ((1280, 2), (390, 3)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"() => new Set(({_TILES})().map(([top]) => top)).size === {rows}", timeout=30_000)
+        tiles = page.evaluate(_TILES)
+        assert len(tiles) == 6 and len({(top, height) for top, height in tiles}) == rows
+
+
+def test_numbers_are_written_as_the_page_is(page: "Page", door: RunningDoor) -> None:
+    """Tables and sliders ask for the browser's list of languages: the page's is taken, with a real minus."""
+    # Nobody else's here: the language is kept for the person.
+    open_page(page, door, "lyon", "reglages", "Réglages")
+    write = "(languages) => new Intl.NumberFormat(languages, {minimumFractionDigits: 2}).format(-1234.5)"
+    assert page.evaluate(write, ["en-US", "en"]) == "−1\u202f234,50"
+    assert page.evaluate(write, "de") == "-1.234,50", "whoever names a language has its own writing"
+    page.get_by_text("English", exact=True).click()
+    page.get_by_role("heading", name="Settings", exact=True).wait_for(timeout=60_000)
+    page.wait_for_function("() => document.documentElement.lang === 'en'", timeout=30_000)
+    assert page.evaluate(write, ["fr-FR"]) == "−1,234.50"
+
+
 def test_the_machine_at_a_glance(page: "Page", door: RunningDoor) -> None:
     """No gateway runs here: the page says so and shows the rest, to the administration."""
     cookies = door.signed_in("admin").cookies.items()

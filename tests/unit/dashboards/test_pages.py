@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import streamlit as st
 
 from dashboards import definitions, exports, language, navigation, texts_fr, tiles, today
 from dashboards.records import QUERIES
@@ -175,11 +176,38 @@ def test_the_week_is_compared_with_the_one_before() -> None:
     assert (visits.value, visits.before) == (105, 70)
     assert tiles.change(visits.value, visits.before) == "+50\u202f%"
     assert tiles.change(sessions.value, sessions.before) is None
-    assert tiles.change(negative.value, negative.before) == f"-{negative.before:.0f}"
+    assert tiles.change(negative.value, negative.before) == f"−{negative.before:.0f}"
     assert today.week(days[-5:], None)[2].before is None
     assert tiles.percent_change(1001, 1000) == 0
     asked = {"sentiment": "negative", "du": "2026-11-16", "au": "2026-11-22"}
     assert negative.drill == tiles.Drill(url_path="conversations", query=asked, label="Pourquoi ?")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "more_is_better", "expected"),
+    [
+        (82, 100, True, ("−18\u202f%", "red", "down")), (82, 100, False, ("−18\u202f%", "green", "down")),
+        (120, 100, None, ("+20\u202f%", "gray", "up")), (100, 100, True, ("0\u202f%", "gray", "off")),
+        (0, 3, True, ("−3", "red", "down")), (5, None, True, (None, "gray", "off")),
+    ],
+)  # fmt: skip
+def test_a_change_has_a_real_minus_its_arrow_and_its_colour(
+    monkeypatch: pytest.MonkeyPatch, now: float, before: float | None, more_is_better: bool | None,
+    expected: tuple[str | None, str, str],
+) -> None:  # fmt: skip
+    """The arrow and the colour are said outright: Streamlit would read them from a hyphen."""
+    placed: list[tuple[object, ...]] = []
+
+    def metric(_label: str, _value: str, delta: str | None, **more: object) -> None:
+        placed.append((delta, more["delta_color"], more["delta_arrow"]))
+
+    monkeypatch.setattr(st, "metric", metric)
+    tile = tiles.Tile(
+        label="Visites", value=now, before=before, source=("METRIC", "visit_count"), more_is_better=more_is_better
+    )
+    monkeypatch.setattr(tiles, "meaning", lambda *_: "Ce qui est compté.")
+    tiles.place([tile], rows=[], now=datetime(2026, 11, 23, tzinfo=UTC))
+    assert placed == [expected]
 
 
 def test_an_export_opens_in_a_french_spreadsheet() -> None:
