@@ -1,7 +1,8 @@
 """What each kind of alert would have done last month at a threshold one tries: for a gym's settings.
 
 The rules that fire are replayed over what is kept of the month (`jarvis/alert_previews.py`), as the person signed in
-may see it. Nothing is set here: each number says where it is, or that the rules fix it.
+may see it. Silent minutes, visits and hours without check-ins are saved here for the gym; the other numbers say where
+they are set.
 """
 
 from collections.abc import Mapping
@@ -11,14 +12,14 @@ from functools import partial
 
 import streamlit as st
 
-from dashboards import access, formats, texts_fr
+from dashboards import access, changes, formats, texts_fr
 from dashboards.language import say
 from dashboards.records import Records, Row
+from jarvis import alert_thresholds as thresholds
 from jarvis.alert_choices import Preview
 from jarvis.alert_previews import THRESHOLDS
-from jarvis.alert_upkeep import CHECKINS_SILENT_AFTER
+from jarvis.alert_thresholds import SET_BY_GYM, milestone_words, read_milestones
 from jarvis.alerts import AlertType
-from jarvis.kiosk_health import ALERT_AFTER
 from jarvis.tenancy import Scope
 from warehouse.stores import alert_previews
 
@@ -44,21 +45,26 @@ _TRIALS: Mapping[AlertType, _Trial] = {
         "au-dessus.",
     ),
     AlertType.KIOSK_OFFLINE: _Trial(
-        "Minutes de silence d'une borne, pendant les heures d'ouverture", 5, ALERT_AFTER.total_seconds() / 60,
-        "Aujourd'hui 30 minutes, pour toutes les salles.",
+        "Minutes de silence d'une borne, pendant les heures d'ouverture", 5, 0,
+        "Une borne est hors ligne après 10 minutes de silence ; l'alerte vient après celles-ci.",
     ),
     AlertType.MILESTONE: _Trial(
-        "Nombre de visites à fêter", 50, 100,
-        "Aujourd'hui 50, 100, 200, 300, 500, 750 et 1 000 visites, pour toutes les salles.",
+        "Nombres de visites à fêter", 50, 0, "Douze nombres au plus, de 1 à 10 000, comme 50, 100, 200.",
     ),
     AlertType.DATA_QUALITY: _Trial(
-        "Heures sans aucun passage", 12, CHECKINS_SILENT_AFTER.total_seconds() / 3600,
-        "Aujourd'hui 48 heures, dans les salles où l'on passe d'habitude au moins 5 fois par jour.",
+        "Heures sans aucun passage", 1, 0,
+        "Dans les salles où l'on passe d'habitude au moins 5 fois par jour.",
     ),
     AlertType.VOICE_BUDGET: _Trial(
         "Budget de voix du mois, en dollars", 5, 50, "Il se règle dans « Coûts » ; une alerte par palier franchi.",
     ),
 }  # fmt: skip
+_OWN: Mapping[AlertType, str] = {
+    AlertType.KIOSK_OFFLINE: "has_own_kiosk_silence",
+    AlertType.MILESTONE: "has_own_milestones",
+    AlertType.DATA_QUALITY: "has_own_checkins_silence",
+}
+WRONG_STEPS = "Écrivez un à douze nombres de visites, de 1 à 10 000, séparés par des virgules."
 NO_THRESHOLD = "Aucun seuil : le premier signalement d'une panne donne l'alerte, les suivants s'y ajoutent."
 
 
@@ -71,6 +77,7 @@ def last_month(
     threshold: float,
     now: datetime,
     per_week: int | None = None,
+    steps: tuple[int, ...] | None = None,
 ) -> Preview:
     """What a threshold would have done in thirty days, had nobody acted on any alert."""
     # The night has scored today; of visits, talks and kiosks the last whole day is yesterday.
@@ -83,6 +90,7 @@ def last_month(
         last_day=last_day,
         negative_feedback_below=threshold,
         per_week=per_week,
+        steps=steps,
     )
     return alert_previews.preview(partial(records.rows, scope), question)
 
@@ -98,6 +106,9 @@ def place(scope: Scope, gym: Row, *, now: datetime) -> None:
         trial = _TRIALS.get(alert_type)
         if trial is None:
             st.info(say(NO_THRESHOLD), icon=":material/history:")
+            return
+        if alert_type in SET_BY_GYM:
+            _place_own(scope, gym, alert_type, trial, now=now)
             return
         held = _held(trial, alert_type, gym)
         threshold = _asked(trial, alert_type, held=held)
@@ -133,6 +144,51 @@ def _asked(trial: _Trial, alert_type: AlertType, *, held: float) -> float:
             say(trial.label), float(kind.low), most, min(held, most), step=float(trial.step), key=key, format="%.0f"
         )
     )
+
+
+def _place_own(scope: Scope, gym: Row, alert_type: AlertType, trial: _Trial, *, now: datetime) -> None:
+    """One of the numbers that the gym sets: tried, saved, or given back to the franchise and the rules."""
+    now_held = holding(gym, alert_type)
+    key = f"try-{alert_type}"
+    if alert_type is AlertType.MILESTONE:
+        typed = st.text_input(say(trial.label), milestone_words(now_held), key=key, max_chars=120)
+        steps = read_milestones(typed)
+    else:
+        kind = THRESHOLDS[alert_type]
+        number = st.number_input(
+            say(trial.label), int(kind.low), int(kind.high), now_held[0], step=int(trial.step), key=key
+        )
+        steps = (int(number),)
+    if steps is None:
+        st.warning(say(WRONG_STEPS))
+        return
+    records = access.door().records
+    found = last_month(scope, records, gym, alert_type, threshold=steps[0], steps=steps, now=now)
+    st.info(words(found), icon=":material/history:")
+    has_own = bool(gym.get(_OWN[alert_type]))
+    whose = "Réglé par la salle." if has_own else "La salle n'a rien réglé : vaut ce que dit la franchise ou le réseau."
+    st.caption(f"{say(trial.where)} {say(whose)}")
+    with st.container(horizontal=True, gap="small"):
+        is_saved = st.button(say("Enregistrer ce seuil"), key=f"save-{alert_type}", disabled=steps == now_held)
+        is_given_back = has_own and st.button(say("Revenir au seuil commun"), key=f"common-{alert_type}")
+    if is_saved or is_given_back:
+        done = say("Le seuil est enregistré.") if is_saved else say("Le seuil commun vaut de nouveau.")
+        # What was typed would stand over what holds then.
+        st.session_state.pop(key, None)
+        changes.carry_out(
+            scope, "gym_settings.change_threshold", done=done, gym_id=gym["id"], kind=str(alert_type),
+            steps=list(steps) if is_saved else None,
+        )  # fmt: skip
+
+
+def holding(gym: Row, alert_type: AlertType) -> tuple[int, ...]:
+    """The number, or numbers, that hold for the gym now."""
+    found = thresholds.held(gym)
+    if alert_type is AlertType.MILESTONE:
+        return found.milestones
+    if alert_type is AlertType.KIOSK_OFFLINE:
+        return (round(found.kiosk_alert_after / timedelta(minutes=1)),)
+    return (round(found.checkins_silent_after / timedelta(hours=1)),)
 
 
 def words(found: Preview) -> str:

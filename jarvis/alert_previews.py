@@ -14,12 +14,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from jarvis.alert_choices import Preview
-from jarvis.alert_upkeep import CHECKINS_SILENT_AFTER, Arrival, GymData, data_faults, milestones
+from jarvis.alert_upkeep import Arrival, GymData, data_faults, milestones
 from jarvis.alerts import MILESTONE_FRESH_FOR, MILESTONES, AlertType, Finding, alerts_for
 from jarvis.budgets import Standing, VoiceMode
 from jarvis.churn import HeldBack
-from jarvis.kiosk_health import ALERT_AFTER, OFFLINE_AFTER, KioskStanding, Watch, kiosk_key, look
 from jarvis.kiosk_health import GYM_KEY as ALL_KIOSKS
+from jarvis.kiosk_health import OFFLINE_AFTER, KioskStanding, Watch, kiosk_key, look
 
 # How often the jobs ask: kiosk health every five minutes, alert upkeep every quarter of an hour.
 KIOSKS_ASKED_EVERY = timedelta(minutes=5)
@@ -37,20 +37,14 @@ class Threshold:
     """score, sentiment, minutes, hours, visits or usd."""
     low: float
     high: float
-    fixed: str | None = None
-    """The value of the rules, where nobody can set another; None where somebody can."""
 
 
 THRESHOLDS: Mapping[AlertType, Threshold] = {
     AlertType.CHURN_RISK: Threshold(unit="score", low=0, high=1),
     AlertType.NEGATIVE_FEEDBACK: Threshold(unit="sentiment", low=-1, high=1),
-    AlertType.KIOSK_OFFLINE: Threshold(
-        unit="minutes", low=10, high=1440, fixed=f"{ALERT_AFTER.total_seconds() / 60:.0f}"
-    ),
-    AlertType.MILESTONE: Threshold(unit="visits", low=1, high=10_000, fixed=", ".join(str(one) for one in MILESTONES)),
-    AlertType.DATA_QUALITY: Threshold(
-        unit="hours", low=1, high=240, fixed=f"{CHECKINS_SILENT_AFTER.total_seconds() / 3600:.0f}"
-    ),
+    AlertType.KIOSK_OFFLINE: Threshold(unit="minutes", low=10, high=1440),
+    AlertType.MILESTONE: Threshold(unit="visits", low=1, high=10_000),
+    AlertType.DATA_QUALITY: Threshold(unit="hours", low=1, high=240),
     AlertType.VOICE_BUDGET: Threshold(unit="usd", low=0.01, high=10**8 - 0.01),
 }
 # Equipment has none: the first report of a machine is reason enough, the later ones add to its count.
@@ -139,10 +133,9 @@ def preview_milestones(
                 goal_kind=None,
                 goal_target=None,
                 goal_started_at=None,
+                steps=tuple(steps),
             )
-            passed = [
-                alert.dedup_key for alert in milestones(arrival, today=moment.astimezone(zone).date(), steps=steps)
-            ]
+            passed = [alert.dedup_key for alert in milestones(arrival, today=moment.astimezone(zone).date())]
             if passed and arrival.total_visits in steps:
                 raised.update(passed)
                 reached.add(one.member_id)
@@ -182,8 +175,9 @@ def preview_data_faults(
             visits_a_day=usual / USUAL_DAYS,
             is_closed=today in closed,
             held_back=held_back[scored_on[scored - 1]] if scored else frozenset(),
+            silent_after=silent_after,
         )
-        faults = set(data_faults(gym, now=moment, silent_after=silent_after))
+        faults = set(data_faults(gym, now=moment))
         fired += len(faults - standing)
         standing = faults
     return Preview(fired, 0, days.of(visited_at))
@@ -256,6 +250,7 @@ def preview_kiosks(
                 opening_hours=opening_hours,
                 timezone=days.timezone,
                 closures=closures,
+                alert_after=alert_after,
             )
             for kiosk_id, name in kiosks.items()
         ]
@@ -263,7 +258,7 @@ def preview_kiosks(
         watch = Watch(
             moment - KIOSKS_ASKED_EVERY, is_network_silent=False, heard_since=min(down.values(), default=moment)
         )
-        verdict = look(standings, open_causes, watch=watch, now=moment, alert_after=alert_after)
+        verdict = look(standings, open_causes, watch=watch, now=moment)
         open_causes -= {(one.gym_id, one.dedup_key) for one in verdict.ended}
         open_causes |= {(one.gym_id, one.dedup_key) for one in verdict.raised}
         fired += len(verdict.raised) if moment >= days.since else 0

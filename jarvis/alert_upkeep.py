@@ -4,7 +4,7 @@ dates and data raise some of their own.
 Pure rules; `warehouse/stores/alert_upkeep.py` brings the standings. Who calls: alert upkeep, every quarter of an hour.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -99,6 +99,8 @@ class Arrival:
     """weekly_visits or total_visits."""
     goal_target: int | None
     goal_started_at: datetime | None
+    steps: tuple[int, ...] = MILESTONES
+    """The numbers of visits that this gym celebrates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,8 @@ class GymData:
     """True on a day of closure, and on the two days after it."""
     held_back: frozenset[HeldBack]
     """Why scores of the newest day are held back in this gym."""
+    silent_after: timedelta = CHECKINS_SILENT_AFTER
+    """So long without a visit is a fault in this gym, where visits are usual."""
 
 
 def ending(one: OpenAlert, *, now: datetime) -> Ending | None:
@@ -133,9 +137,9 @@ def escalated(one: OpenAlert, *, now: datetime) -> Priority | None:
     return _STEPS[min(_STEPS.index(one.priority) + 1, len(_STEPS) - 1)]
 
 
-def milestones(one: Arrival, *, today: date, steps: Sequence[int] = MILESTONES) -> Iterator[Alert]:
-    """What a member who came lately has reached: a round number of visits, one of `steps`; years; a goal of theirs."""
-    passed = [count for count in steps if one.visits_before_fresh < count <= one.total_visits]
+def milestones(one: Arrival, *, today: date) -> Iterator[Alert]:
+    """What a member who came lately has reached: a round number of visits; years; a goal of theirs."""
+    passed = [count for count in one.steps if one.visits_before_fresh < count <= one.total_visits]
     if passed:
         yield _milestone(
             one,
@@ -160,17 +164,13 @@ def milestones(one: Arrival, *, today: date, steps: Sequence[int] = MILESTONES) 
         )
 
 
-def data_faults(one: GymData, *, now: datetime, silent_after: timedelta = CHECKINS_SILENT_AFTER) -> dict[str, Alert]:
-    """Causes of bad data that stand in a gym, each with its alert; none where its data can be trusted.
-
-    Args:
-        silent_after: so long without a visit is a fault, where visits are usual.
-    """
+def data_faults(one: GymData, *, now: datetime) -> dict[str, Alert]:
+    """Causes of bad data that stand in a gym, each with its alert; none where its data can be trusted."""
     causes: dict[str, Alert] = {}
     if (
         one.last_visit_at is not None
         and one.visits_a_day >= USUAL_VISITS_A_DAY
-        and now - one.last_visit_at >= silent_after
+        and now - one.last_visit_at >= one.silent_after
         and not one.is_closed
     ):
         causes["checkins"] = _data_quality(one, "checkins", alerts_fr.CHECKINS_SILENT, now=now)

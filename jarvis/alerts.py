@@ -95,6 +95,8 @@ class Finding:
     total_visits: int = 0
     visits_before_fresh: int = 0
     """Visits older than `MILESTONE_FRESH_FOR`."""
+    milestones: tuple[int, ...] = MILESTONES
+    """The numbers of visits that this gym celebrates."""
     keeps_health: bool = True
     """False where the member has not agreed that what they say of their health is kept: no alert quotes any."""
 
@@ -243,7 +245,7 @@ def repairable_issues(finding: Finding) -> tuple[Issue, ...]:
 
 
 def _milestone(finding: Finding) -> Alert | None:
-    passed = [count for count in MILESTONES if finding.visits_before_fresh < count <= finding.total_visits]
+    passed = [count for count in finding.milestones if finding.visits_before_fresh < count <= finding.total_visits]
     if finding.member_id is None or not passed:
         return None
     return Alert(

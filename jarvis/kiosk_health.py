@@ -40,6 +40,8 @@ class KioskStanding:
     timezone: str
     closures: Collection[date] = frozenset()
     """Days of the last week on which the gym is closed whatever its hours say."""
+    alert_after: timedelta = ALERT_AFTER
+    """Silence within opening hours that is due an alert in this gym."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,6 @@ def look(
     *,
     watch: Watch | None,
     now: datetime,
-    alert_after: timedelta = ALERT_AFTER,
 ) -> Verdict:
     """What the silence of the kiosks means at this moment; the same look twice changes nothing more.
 
@@ -96,7 +97,6 @@ def look(
         open_causes: gym and key of the kiosk alerts that are open.
         watch: what the last look remembered; None before the first one.
         now: aware.
-        alert_after: silence within opening hours that is due an alert.
     """
     watch = _watch(standings, watch, now=now)
     offline = tuple(
@@ -106,7 +106,7 @@ def look(
     )
     wanted: dict[tuple[UUID, str], Alert | None] = {}
     for gym_id, group in groupby(sorted(standings, key=_by_gym), key=lambda one: one.gym_id):
-        wanted |= _of_gym(gym_id, list(group), open_causes, watch=watch, now=now, alert_after=alert_after)
+        wanted |= _of_gym(gym_id, list(group), open_causes, watch=watch, now=now)
     if watch.is_network_silent:
         # Nobody can be heard: no silence is news, and no return either.
         return Verdict(offline=(), raised=(), ended=(), watch=watch)
@@ -158,11 +158,10 @@ def _of_gym(
     *,
     watch: Watch,
     now: datetime,
-    alert_after: timedelta,
 ) -> dict[tuple[UUID, str], Alert | None]:
     """The causes that stand in one gym: with an alert where it is due, None where one that is open stays so."""
     down = [one for one in standings if now - one.last_heartbeat >= OFFLINE_AFTER]
-    due = [one for one in down if _is_due(one, heard_since=watch.heard_since, now=now, alert_after=alert_after)]
+    due = [one for one in down if _is_due(one, heard_since=watch.heard_since, now=now)]
     if len(standings) > 1 and len(down) == len(standings) and (len(due) > 1 or (gym_id, GYM_KEY) in open_causes):
         alert = _alert(tuple(down), GYM_KEY, now=now) if len(due) > 1 else None
         return {(gym_id, GYM_KEY): alert}
@@ -174,10 +173,10 @@ def _of_gym(
     }
 
 
-def _is_due(one: KioskStanding, *, heard_since: datetime, now: datetime, alert_after: timedelta) -> bool:
+def _is_due(one: KioskStanding, *, heard_since: datetime, now: datetime) -> bool:
     is_open = open_time(one, since=now - timedelta(minutes=1), until=now) > timedelta(0)
     silent_since = max(one.last_heartbeat, heard_since)
-    return is_open and open_time(one, since=silent_since, until=now) >= alert_after
+    return is_open and open_time(one, since=silent_since, until=now) >= one.alert_after
 
 
 def _alert(down: Sequence[KioskStanding], key: str, *, now: datetime) -> Alert:

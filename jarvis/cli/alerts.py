@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from jarvis.alert_previews import THRESHOLDS
+from jarvis.alert_thresholds import SET_BY_GYM, expected_steps, read_steps
 from jarvis.alerts import CHURN_COOLDOWN, AlertType
 from jarvis.cli.arguments import Commands, add_noun, identifier, to_the_cent
 from jarvis.cli.connection import pipeline_connection
@@ -36,6 +37,18 @@ def add(commands: Commands) -> None:
     choices.add_argument("--per-week", type=_alerts_a_week, metavar="15", help="churn alerts a week; the rest: digest")
     choices.add_argument("--control-share", type=_control_share, metavar="0.1", help="held back at random; 0 for none")
     choices.set_defaults(handler=_budget)
+    thresholds = alerts.add_parser("threshold", help="set from when on a gym, or a franchise's gyms, are told")
+    whose = thresholds.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--gym", metavar="SLUG")
+    whose.add_argument("--franchise", metavar="NAME", help="for its gyms without a number of their own")
+    thresholds.add_argument("--type", required=True, choices=[str(one) for one in SET_BY_GYM])
+    thresholds.add_argument(
+        "--to",
+        required=True,
+        metavar="45",
+        help="silent minutes, hours without check-ins, or visits such as 50,100,200; default takes it back",
+    )
+    thresholds.set_defaults(handler=_threshold)
     incidents = alerts.add_parser("incidents", help="a gym's open machine incidents, a JSON line each")
     incidents.add_argument("--gym", required=True, metavar="SLUG")
     incidents.set_defaults(handler=_incidents)
@@ -107,8 +120,6 @@ def _preview(settings: Settings, options: argparse.Namespace) -> int:
             print(json.dumps(asked | {"says": str(reason)}))
             return 0
     asked |= {"unit": None if kind is None else kind.unit, "days_asked": options.days} | asdict(found)
-    if kind is not None and kind.fixed is not None:
-        asked["says"] = f"nobody sets it: {kind.fixed} {kind.unit} in the rules"
     print(json.dumps(asked))
     return 0
 
@@ -121,6 +132,32 @@ def _budget(settings: Settings, options: argparse.Namespace) -> int:
             connection, gym_slug=options.gym, per_week=options.per_week, control_share=options.control_share
         )
     print(json.dumps({"gym": options.gym, "alerts_per_week": per_week, "control_share": share}))
+    return 0
+
+
+def _threshold(settings: Settings, options: argparse.Namespace) -> int:
+    from warehouse.stores.alert_thresholds import FranchiseNotFound, set_of_franchise, set_of_gym
+
+    kind = AlertType(options.type)
+    steps = None if options.to == "default" else read_steps(kind, options.to)
+    if steps is None and options.to != "default":
+        print(f"jarvis: --to: found {options.to}, expected {expected_steps(kind)}", file=sys.stderr)
+        return 2
+    with pipeline_connection(settings) as connection:
+        if options.gym is not None:
+            found = set_of_gym(connection, options.gym, kind, steps)
+        else:
+            try:
+                found = set_of_franchise(connection, options.franchise, kind, steps)
+            except FranchiseNotFound as reason:
+                print(f"jarvis: {reason}", file=sys.stderr)
+                return 1
+    holds = {
+        "kiosk_offline_minutes": found.kiosk_alert_after / timedelta(minutes=1),
+        "milestone_visits": found.milestones,
+        "data_quality_hours": found.checkins_silent_after / timedelta(hours=1),
+    }
+    print(json.dumps({"gym": options.gym, "franchise": options.franchise} | holds))
     return 0
 
 

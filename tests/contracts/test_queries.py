@@ -30,6 +30,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/action_items.sql": ("jarvis_dashboard",),
     "warehouse/queries/alert_messages.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_previews.sql": ("jarvis_dashboard", "jarvis_pipeline"),
+    "warehouse/queries/alert_thresholds.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_upkeep.sql": ("jarvis_pipeline",),
     "warehouse/queries/circuits.sql": ("jarvis_pipeline",),
     "warehouse/queries/churn.sql": ("jarvis_pipeline",),

@@ -1,6 +1,6 @@
 """Settings on a real database: who may set what, within which bounds, on record; and what the pipeline makes of it."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +8,13 @@ import psycopg
 import pytest
 
 from dashboards.records import Records
+from jarvis.alert_thresholds import Thresholds
+from jarvis.alerts import AlertType
 from tests.tenants import PERSON, made_id, scope_of
 from warehouse.people import Database
 from warehouse.stores.alert_choices import candidates
+from warehouse.stores.alert_thresholds import FranchiseNotFound, set_of_franchise, set_of_gym
+from warehouse.stores.kiosk_health import kiosks_in_service
 
 DAX = made_id("gym", "dax")
 CHANGE: dict[str, object] = {"gym_id": DAX, "per_week": 4, "threshold": 0.8, "storage_level": "metadata_only"}
@@ -113,3 +117,88 @@ def test_the_switch_keeps_the_language(opened: tuple[psycopg.Connection, Records
     assert row["language"] == "en"
     with pytest.raises(psycopg.errors.CheckViolation):
         answer(records, "manager_pau", "gym_settings.set_language", language="xx")
+
+
+THRESHOLD: dict[str, object] = {"gym_id": DAX, "kind": "kiosk_offline", "steps": [45]}
+
+
+def test_a_gym_s_number_stands_over_its_franchise_s_and_both_over_the_rules(
+    opened: tuple[psycopg.Connection, Records],
+) -> None:
+    """A manager sees what holds without seeing the franchise; what the page shows is what the rules that fire read."""
+    connection, records = opened
+
+    def holds() -> tuple[Any, Any]:
+        row = records.row(scope_of("manager_dax"), "gym_settings.gym", gym_id=DAX)
+        assert row is not None
+        previewed = records.row(scope_of("manager_dax"), "alert_previews.gym", gym_id=DAX)
+        assert previewed is not None and previewed["kiosk_silence_minutes"] == row["kiosk_silence_minutes"]
+        [fired] = {
+            one.alert_after / timedelta(minutes=1)
+            for one in kiosks_in_service(connection, now=datetime.now(UTC))
+            if one.gym_id == DAX
+        }
+        return row["kiosk_silence_minutes"], fired
+
+    connection.execute("update kiosks set last_heartbeat = now(), status = 'online' where gym_id = %s", [DAX])
+    assert holds() == (None, 30)
+    connection.execute(
+        "update franchises set kiosk_silence_minutes = 90 where id = (select franchise_id from gyms where id = %s)",
+        [DAX],
+    )
+    assert holds() == (90, 90)
+    assert answer(records, "manager_dax", "gym_settings.change_threshold", **THRESHOLD)
+    assert holds() == (45, 45)
+    assert answer(records, "manager_dax", "gym_settings.change_threshold", **{**THRESHOLD, "steps": None})
+    assert holds() == (90, 90)
+    told = connection.execute(
+        "select details from audit_log where action = 'alert_settings_changed' and details ? 'alert_type' order by id"
+    ).fetchall()
+    assert [one[0] for one in told] == [
+        {"alert_type": "kiosk_offline", "to": [45]},
+        {"alert_type": "kiosk_offline", "from": 45},
+    ]
+
+
+@pytest.mark.parametrize("name", ["manager_pau", "owner_rhone", "suspended_manager"])
+def test_a_neighbour_s_threshold_is_nobody_s(opened: tuple[psycopg.Connection, Records], name: str) -> None:
+    """A guessed id changes nothing, and the function alone shows nothing either."""
+    records = opened[1]
+    assert not answer(records, name, "gym_settings.change_threshold", **THRESHOLD)
+    assert records.row(scope_of(name), "gym_settings.gym", gym_id=DAX) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps"),
+    [
+        ("kiosk_offline", [9]), ("kiosk_offline", [1441]), ("data_quality", [0]), ("data_quality", [241]),
+        ("milestone", []), ("milestone", [0, 5]), ("milestone", [10_001]),
+        ("milestone", list(range(1, 14))), ("churn_risk", [1]),
+    ],
+)  # fmt: skip
+def test_a_threshold_out_of_its_bounds_is_refused(
+    opened: tuple[psycopg.Connection, Records], kind: str, steps: list[int]
+) -> None:
+    """By the table, whoever asks; nothing changes."""
+    with pytest.raises(psycopg.errors.CheckViolation):
+        answer(opened[1], "manager_dax", "gym_settings.change_threshold", gym_id=DAX, kind=kind, steps=steps)
+
+
+def test_an_operator_sets_a_gym_s_and_a_franchise_s(opened: tuple[psycopg.Connection, Records]) -> None:
+    """Each kind by itself; the others stay."""
+    connection = opened[0]
+    with connection.transaction(force_rollback=True):
+        found = set_of_gym(connection, "dax", AlertType.MILESTONE, (10, 20))
+        assert found.milestones == (10, 20)
+        [name] = connection.execute(
+            "select franchises.name from franchises inner join gyms on gyms.franchise_id = franchises.id "
+            "where gyms.slug = 'dax'"
+        ).fetchone() or [""]
+        assert set_of_franchise(connection, name, AlertType.DATA_QUALITY, (6,)).checkins_silent_after == timedelta(
+            hours=6
+        )
+        assert set_of_gym(connection, "dax", AlertType.MILESTONE, None) == Thresholds(
+            kiosk_alert_after=timedelta(minutes=90), checkins_silent_after=timedelta(hours=6)
+        )
+        with pytest.raises(FranchiseNotFound):
+            set_of_franchise(connection, "Nulle part", AlertType.DATA_QUALITY, (6,))

@@ -5,8 +5,10 @@
 select
     gyms.id, gyms.timezone, gyms.opening_hours, gyms.alert_budget_per_week,
     gyms.churn_alert_threshold::double precision as churn_alert_threshold,
-    gyms.voice_budget_usd, gyms.voice_budget_cheaper_share
+    gyms.voice_budget_usd, gyms.voice_budget_cheaper_share,
+    thresholds.kiosk_silence_minutes, thresholds.milestone_visits, thresholds.checkins_silent_hours
 from public.gyms
+left join lateral app.held_thresholds(gyms.id) as thresholds on true
 where gyms.id = %(gym_id)s::uuid;
 
 -- scored_days --

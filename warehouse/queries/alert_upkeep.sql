@@ -101,9 +101,12 @@ select
     goals.id as goal_id,
     goals.kind as goal_kind,
     goals.target_count as goal_target,
-    goals.started_at as goal_started_at
+    goals.started_at as goal_started_at,
+    coalesce(gyms.milestone_visits, franchises.milestone_visits) as milestone_visits
 from public.gym_members_v2 as members
 inner join app.served_gyms as served on members.gym_id = served.gym_id
+inner join public.gyms on members.gym_id = gyms.id
+left join public.franchises on gyms.franchise_id = franchises.id
 inner join lateral (
     select
         max(member_visits.visited_at) as last_visit_at,
@@ -157,9 +160,11 @@ select
             and scores.as_of_date = (
                 select max(newest.as_of_date) from public.churn_scores as newest where newest.gym_id = gyms.id
             )
-    ), '{}') as held_back
+    ), '{}') as held_back,
+    coalesce(gyms.checkins_silent_hours, franchises.checkins_silent_hours) as checkins_silent_hours
 from public.gyms
 inner join app.served_gyms as served on gyms.id = served.gym_id and served.status = 'active'
+left join public.franchises on gyms.franchise_id = franchises.id
 left join lateral (
     select max(visits.visited_at) as last_visit_at
     from public.member_visits as visits

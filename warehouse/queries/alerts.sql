@@ -18,12 +18,15 @@ select
     app.keeps_health(summaries.gym_id, summaries.member_id) as keeps_health,
     coalesce(visits.total, 0)::integer as total_visits,
     coalesce(visits.before_fresh, 0)::integer as visits_before_fresh,
+    coalesce(gyms.milestone_visits, franchises.milestone_visits) as milestone_visits,
     exists (
         select from public.label_corrections as corrections
         where corrections.gym_id = summaries.gym_id and corrections.session_id = summaries.session_id
     ) as is_corrected
 from public.conversation_summaries as summaries
 inner join public.openai_realtime_sessions as sessions on summaries.session_id = sessions.id
+inner join public.gyms on summaries.gym_id = gyms.id
+left join public.franchises on gyms.franchise_id = franchises.id
 left join lateral (
     select
         count(*) as total,

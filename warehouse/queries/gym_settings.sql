@@ -26,8 +26,13 @@ select app.set_own_language(%(language)s::text) as answer;
 select
     gyms.id, gyms.name, gyms.address, gyms.city, gyms.timezone, gyms.opening_hours, gyms.status,
     gyms.alert_budget_per_week, gyms.churn_alert_threshold::double precision as churn_alert_threshold,
-    gyms.storage_level, gyms.voice_budget_usd::double precision as voice_budget_usd
+    gyms.storage_level, gyms.voice_budget_usd::double precision as voice_budget_usd,
+    gyms.kiosk_silence_minutes is not null as has_own_kiosk_silence,
+    gyms.milestone_visits is not null as has_own_milestones,
+    gyms.checkins_silent_hours is not null as has_own_checkins_silence,
+    thresholds.kiosk_silence_minutes, thresholds.milestone_visits, thresholds.checkins_silent_hours
 from public.gyms
+left join lateral app.held_thresholds(gyms.id) as thresholds on true
 where gyms.id = %(gym_id)s::uuid;
 
 -- change_gym --
@@ -35,6 +40,10 @@ where gyms.id = %(gym_id)s::uuid;
 select app.change_gym_settings(
     %(gym_id)s::uuid, %(per_week)s::integer, %(threshold)s::numeric, %(storage_level)s::text
 ) as answer;
+
+-- change_threshold --
+-- From when on the gym is told of a silent kiosk, of visits or of missing check-ins; null for no number of its own.
+select app.change_alert_threshold(%(gym_id)s::uuid, %(kind)s::text, %(steps)s::integer[]) as answer;
 
 -- change_place --
 -- The gym's address, time zone and opening hours.

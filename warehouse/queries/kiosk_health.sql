@@ -23,6 +23,7 @@ select
     kiosks.last_heartbeat,
     gyms.opening_hours,
     gyms.timezone,
+    coalesce(gyms.kiosk_silence_minutes, franchises.kiosk_silence_minutes) as kiosk_silence_minutes,
     coalesce((
         select array_agg(days.day::date)
         from public.gym_closures as closures
@@ -36,6 +37,7 @@ select
 from public.kiosks
 inner join public.gyms on kiosks.gym_id = gyms.id
 inner join app.served_gyms as served on gyms.id = served.gym_id and served.status = 'active'
+left join public.franchises on gyms.franchise_id = franchises.id
 where kiosks.status in ('online', 'error', 'offline')
     and kiosks.last_heartbeat is not null;
 

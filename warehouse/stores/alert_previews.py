@@ -26,10 +26,10 @@ from jarvis.alert_previews import (
     preview_milestones,
     preview_voice_budget,
 )
-from jarvis.alert_upkeep import CHECKINS_SILENT_AFTER
-from jarvis.alerts import CHURN_COOLDOWN, MILESTONE_FRESH_FOR, MILESTONES, AlertType
+from jarvis.alert_thresholds import held
+from jarvis.alerts import CHURN_COOLDOWN, MILESTONE_FRESH_FOR, AlertType
 from jarvis.churn import HeldBack
-from jarvis.kiosk_health import ALERT_AFTER, LONGEST_LOOK_BACK, OFFLINE_AFTER
+from jarvis.kiosk_health import LONGEST_LOOK_BACK, OFFLINE_AFTER
 from warehouse.sql import queries
 from warehouse.stores.alerts import read_finding, read_turn
 
@@ -61,6 +61,8 @@ class Question:
     """What holds now for the network (settings)."""
     per_week: int | None = None
     """Churn alerts a week; None for what holds now."""
+    steps: tuple[int, ...] | None = None
+    """Numbers of visits that are celebrated together, instead of one threshold."""
     rest: timedelta = CHURN_COOLDOWN
     """How long a member rests after a churn alert ended."""
 
@@ -133,7 +135,7 @@ def _kiosks(ask: Ask, one: Question, gym: Row, days: Days) -> Preview:
         opening_hours=gym["opening_hours"],
         closures={day for day, is_closed in closed.items() if is_closed},
         heard_on=heard["days"],
-        alert_after=ALERT_AFTER if one.threshold is None else timedelta(minutes=one.threshold),
+        alert_after=held(gym).kiosk_alert_after if one.threshold is None else timedelta(minutes=one.threshold),
         days=days,
     )
 
@@ -141,7 +143,8 @@ def _kiosks(ask: Ask, one: Question, gym: Row, days: Days) -> Preview:
 def _milestones(ask: Ask, one: Question, gym: Row, days: Days) -> Preview:
     fresh_since = days.since - MILESTONE_FRESH_FOR
     rows = ask("alert_previews.visits", since=days.since, until=days.until, fresh_since=fresh_since)
-    steps = MILESTONES if one.threshold is None else (round(one.threshold),)
+    steps = held(gym).milestones if one.threshold is None else (round(one.threshold),)
+    steps = steps if one.steps is None else one.steps
     return preview_milestones([Visits(**row) for row in rows], gym_id=one.gym_id, days=days, steps=steps)
 
 
@@ -154,7 +157,7 @@ def _data_faults(ask: Ask, one: Question, gym: Row, days: Days) -> Preview:
         days=days,
         closed=_closed_days(ask, days.first, days.last).keys(),
         held_back={row["day"]: frozenset(HeldBack(reason) for reason in row["reasons"]) for row in scored},
-        silent_after=CHECKINS_SILENT_AFTER if one.threshold is None else timedelta(hours=one.threshold),
+        silent_after=held(gym).checkins_silent_after if one.threshold is None else timedelta(hours=one.threshold),
     )
 
 

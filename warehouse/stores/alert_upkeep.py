@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from jarvis.alert_thresholds import held
 from jarvis.alert_upkeep import Arrival, GymData, OpenAlert
 from jarvis.alerts import MILESTONE_FRESH_FOR, AlertType, Priority
 from jarvis.churn import HeldBack, RiskLevel
@@ -45,7 +46,8 @@ def arrivals(connection: Connection, *, now: datetime) -> list[Arrival]:
     """Members who came lately; one with two counted goals is there twice."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return [
-            Arrival(**row) for row in cursor.execute(_sql("arrivals"), {"now": now, "fresh_for": MILESTONE_FRESH_FOR})
+            Arrival(steps=held({"milestone_visits": row.pop("milestone_visits")}).milestones, **row)
+            for row in cursor.execute(_sql("arrivals"), {"now": now, "fresh_for": MILESTONE_FRESH_FOR})
         ]
 
 
@@ -58,7 +60,10 @@ def gym_data(connection: Connection, *, now: datetime) -> list[GymData]:
     """Whether each active gym's data can be trusted."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return [
-            GymData(**{**row, "held_back": frozenset(HeldBack(one) for one in row["held_back"])})
+            GymData(
+                silent_after=held({"checkins_silent_hours": row.pop("checkins_silent_hours")}).checkins_silent_after,
+                **{**row, "held_back": frozenset(HeldBack(one) for one in row["held_back"])},
+            )
             for row in cursor.execute(_sql("gym_data"), {"now": now})
         ]
 

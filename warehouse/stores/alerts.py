@@ -13,6 +13,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from jarvis.alert_causes import RaisedAlert
+from jarvis.alert_thresholds import held
 from jarvis.alert_upkeep import CAUSE_ENDED
 from jarvis.alerts import MILESTONE_FRESH_FOR, Alert, Finding, SaidTurn
 from jarvis.conversations import Emotion, Intent, Issue, Sentiment, Topic
@@ -217,6 +218,7 @@ def read_finding(row: Mapping[str, Any], turns: tuple[SaidTurn, ...]) -> Finding
         total_visits=row["total_visits"],
         visits_before_fresh=row["visits_before_fresh"],
         keeps_health=row["keeps_health"],
+        milestones=held(row).milestones,
     )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from jarvis.alert_thresholds import held
 from jarvis.kiosk_health import OFFLINE_AFTER, KioskStanding, Watch
 from warehouse.sql import queries
 
@@ -31,7 +32,13 @@ def kiosks_in_service(connection: Connection, *, now: datetime) -> list[KioskSta
     """Every kiosk that should be heard, with its gym's hours and the closures around now."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_sql("kiosks_in_service"), {"now": now})
-        return [KioskStanding(**{**row, "closures": frozenset(row["closures"])}) for row in rows]
+        return [
+            KioskStanding(
+                alert_after=held({"kiosk_silence_minutes": row.pop("kiosk_silence_minutes")}).kiosk_alert_after,
+                **{**row, "closures": frozenset(row["closures"])},
+            )
+            for row in rows
+        ]
 
 
 def open_causes(connection: Connection) -> set[tuple[UUID, str]]:

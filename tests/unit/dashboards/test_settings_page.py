@@ -53,6 +53,7 @@ def records() -> Refusing:
         "gym_settings.profile": [PROFILE], "gym_settings.gym": [GYM], "alert_previews.gym": [GYM],
         "alert_previews.days_heard": [{"days": 0}], "gym_settings.change_profile": DONE,
         "gym_settings.change_gym": DONE, "gym_settings.change_place": DONE, "desk.add_closure": DONE,
+        "gym_settings.change_threshold": DONE,
         "desk.remove_closure": DONE, "desk.add_absence": DONE, "desk.end_absence": DONE,
     })  # fmt: skip
 
@@ -225,8 +226,8 @@ def test_staff_note_absences_and_nothing_else(page: AppTest, records: Refusing) 
 @pytest.mark.parametrize(
     ("kind", "label"),
     [
-        ("negative_feedback", "Humeur"), ("kiosk_offline", "Minutes"), ("milestone", "Nombre de visites"),
-        ("data_quality", "Heures"), ("voice_budget", "Budget"),
+        ("negative_feedback", "Humeur"), ("kiosk_offline", "Minutes"), ("data_quality", "Heures"),
+        ("voice_budget", "Budget"),
     ],
 )  # fmt: skip
 def test_every_kind_of_alert_can_be_tried(page: AppTest, kind: str, label: str) -> None:
@@ -269,3 +270,48 @@ def test_a_number_is_tried_and_saves_nothing(page: AppTest, records: Refusing) -
     page.number_input(key="try-voice_budget").set_value(100.0).run()
     assert "Alertes : 0 ; jours connus" in page.info[-1].value
     assert "gym_settings.change_gym" not in [name for name, _ in records.asked]
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "typed", "steps"),
+    [("kiosk_offline", 30, 45, [45]), ("data_quality", 48, 12, [12])],
+)
+def test_a_threshold_of_the_gym_is_tried_then_saved(
+    page: AppTest, records: Refusing, kind: str, held: int, typed: int, steps: list[int]
+) -> None:
+    """It begins at what holds; the number that was tried is the one that is saved."""
+    at(page, "Alertes et données")
+    page.selectbox(key="try-type").set_value(kind).run()
+    assert page.number_input(key=f"try-{kind}").value == held
+    assert page.button(key=f"save-{kind}").disabled
+    page.number_input(key=f"try-{kind}").set_value(typed).run()
+    page.button(key=f"save-{kind}").click().run()
+    assert not page.exception
+    values = records.last("gym_settings.change_threshold")
+    assert (values["gym_id"], values["kind"], values["steps"]) == (DAX, kind, steps)
+    assert page.success[0].value == "Le seuil est enregistré."
+
+
+def test_milestones_are_typed_as_a_list(page: AppTest, records: Refusing) -> None:
+    """In any order, thousands with a blank; what is no list is refused in a sentence and asks nothing."""
+    at(page, "Alertes et données")
+    page.selectbox(key="try-type").set_value("milestone").run()
+    assert page.text_input(key="try-milestone").value == "50, 100, 200, 300, 500, 750, 1000"
+    page.text_input(key="try-milestone").set_value("cent").run()
+    assert page.warning[0].value.startswith("Écrivez un à douze nombres")
+    page.text_input(key="try-milestone").set_value("1 000, 25 et 100").run()
+    page.button(key="save-milestone").click().run()
+    assert records.last("gym_settings.change_threshold")["steps"] == [25, 100, 1000]
+
+
+def test_a_gym_s_own_threshold_can_be_given_back(page: AppTest, records: Refusing) -> None:
+    """Only where there is one: then the franchise's, or the rules', holds again."""
+    own = {**GYM, "kiosk_silence_minutes": 60, "has_own_kiosk_silence": True}
+    records.answers["gym_settings.gym"] = [own]
+    at(page, "Alertes et données")
+    page.selectbox(key="try-type").set_value("kiosk_offline").run()
+    assert page.number_input(key="try-kiosk_offline").value == 60
+    page.button(key="common-kiosk_offline").click().run()
+    assert records.last("gym_settings.change_threshold")["steps"] is None
+    page.selectbox(key="try-type").set_value("data_quality").run()
+    assert "common-data_quality" not in [one.key for one in page.button]
