@@ -67,6 +67,42 @@ def test_an_id_of_another_gym_is_answered_as_one_that_does_not_exist(api: Api, k
     assert (foreign.status_code, foreign.text) == (404, nobodys.text)
 
 
+def test_a_transcript_is_masked_until_its_words_are_asked_for_and_that_is_on_record(api: Api) -> None:
+    """Names, numbers and addresses go, the speaker's own for certain; a neighbour's asking leaves no trace."""
+    session_id = made_id("session", "dax")
+    said = "Ici Zéphyrine, rappelez-moi au 06 12 34 56 78 ou zephyrine@exemple.fr."
+    turns = f"/api/dashboard/sessions/{session_id}/turns"
+
+    def read(client: httpx.Client, **asked: str) -> list[str]:
+        return [turn["text"] for turn in client.get(turns, params=asked).json()["items"]]
+
+    with api.database.admin() as admin:
+        admin.execute(
+            "update public.gym_members_v2 set first_name = 'Zéphyrine' where id = %s", [made_id("member", "dax")]
+        )
+        admin.execute("update public.session_turns set text = %s where session_id = %s", [said, session_id])
+
+        def noted() -> list[Any]:
+            return admin.execute(
+                "select actor_user_id, gym_id from public.audit_log "
+                "where action = 'conversation.unmasked' and subject_id = %s",
+                [str(session_id)],
+            ).fetchall()
+
+        try:
+            with api.signed_in(PERSON["manager_dax"]) as manager, api.signed_in(PERSON["manager_pau"]) as neighbour:
+                masked = "Ici [nom], rappelez-moi au [téléphone] ou [e-mail]."
+                assert (read(manager), read(manager, unmasked="false"), noted()) == ([masked], [masked], [])
+                refused = neighbour.get(turns, params={"unmasked": "true"})
+                assert (refused.status_code, code_of(refused), noted()) == (404, "session_not_found", [])
+                assert read(manager, unmasked="true") == [said]
+                assert noted() == [(PERSON["manager_dax"].id, made_id("gym", "dax"))]
+        finally:
+            admin.execute(
+                "update public.session_turns set text = 'La douche est froide.' where session_id = %s", [session_id]
+            )
+
+
 @pytest.mark.parametrize("listing", LISTS)
 def test_pages_hold_every_row_once(api: Api, listing: str) -> None:
     """Page by page of one item gives what one page of all gives, in the same order."""

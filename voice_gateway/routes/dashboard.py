@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import anyio.to_thread
 import psycopg
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -222,16 +223,28 @@ async def read_session(session_id: UUID, person: SeesConversations, people: Peop
     responses=refusals(404), response_model=Page[TurnItem],
 )  # fmt: skip
 async def list_session_turns(
-    session_id: UUID, person: SeesConversations, people: PeopleHere, paging: PersonPaging
+    session_id: UUID,
+    person: SeesConversations,
+    people: PeopleHere,
+    paging: PersonPaging,
+    unmasked: Annotated[
+        bool, Query(description="The words as they were said; that they were asked for goes into the audit trail.")
+    ] = False,
 ) -> Any:
-    """In the order it was said."""
+    """In the order it was said; names, numbers, addresses and health details are masked, as on the pages."""
     asked = {
         "id": session_id, "after_position": paging.key(0), "after_id": paging.key(1), "asked": paging.asked
     }  # fmt: skip
     async with people.as_person(person) as connection:
+        if unmasked and not await overview.note_unmasking(connection, session_id):
+            raise unknown("session")
         rows = await overview.rows_of(connection, "turns", asked)
         if not rows:
             found(await overview.session(connection, session_id), "session")
+        known = [] if unmasked else await overview.known_of_speaker(connection, session_id)
+    if not unmasked:
+        # Hundreds of utterances take long enough to be heard as a gap in whoever talks at a kiosk meanwhile.
+        rows = await anyio.to_thread.run_sync(_masked, rows, known)
     return paging.page(rows, "position", "id")
 
 
@@ -329,6 +342,14 @@ def _period(since: date | None, until: date | None) -> tuple[date, date]:
             f"found a period that is not of 1 to {LONGEST_PERIOD_DAYS} days, expected one that is",
         )
     return first, last
+
+
+def _masked(turns: Sequence[dict[str, Any]], known: Sequence[str]) -> list[dict[str, Any]]:
+    """The turns with what is personal in their words masked, the speaker's own data for certain."""
+    # Reads its lists at its first call.
+    from ml.conversations.redaction import redact
+
+    return [{**turn, "text": redact(turn["text"], known=known) if turn["text"] else turn["text"]} for turn in turns]
 
 
 def _not_built_yet(error: NotBuiltYet) -> Refused:

@@ -169,13 +169,13 @@ class SessionDetail(SessionItem):
 
 
 class TurnItem(BaseModel):
-    """One utterance, as it was heard."""
+    """One utterance."""
 
     id: UUID
     item_id: str
     position: int
     role: Literal["member", "assistant"]
-    text: str
+    text: Annotated[str, Field(description="What was said, masked unless `unmasked` asks for the words themselves.")]
     status: str
     started_at: datetime
     ended_at: datetime | None

@@ -233,6 +233,18 @@ where sessions.id = %(id)s::uuid
 order by turns.position, turns.id
 limit %(asked)s::integer;
 
+-- note_unmasking --
+-- The person is on record as having read this session as it was said; false where they see no such one.
+select app.note_unmasking(%(id)s::uuid) as is_noted;
+
+-- speaker --
+-- What is known of the member who spoke, to be found in what was said.
+select members.first_name, members.last_name, members.email, members.phone
+from public.openai_realtime_sessions as sessions
+inner join public.gym_members_v2 as members
+    on members.gym_id = sessions.gym_id and members.id = sessions.member_id
+where sessions.id = %(id)s::uuid;
+
 -- alerts --
 -- Alerts, the latest first: by when they were opened, which never changes while somebody turns pages.
 select

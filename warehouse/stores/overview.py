@@ -37,6 +37,20 @@ async def session(connection: Connection, session_id: UUID) -> dict[str, Any] | 
     return await cursor.fetchone()
 
 
+async def note_unmasking(connection: Connection, session_id: UUID) -> bool:
+    """True when the audit trail has it that the person reads this session as it was said; False where they see none."""
+    cursor = await connection.execute(queries("overview")["note_unmasking"], {"id": session_id})
+    row = await cursor.fetchone()
+    return row is not None and row["is_noted"]
+
+
+async def known_of_speaker(connection: Connection, session_id: UUID) -> list[str]:
+    """What is known of the member who spoke: names, e-mail address, phone number; empty where nobody is."""
+    cursor = await connection.execute(queries("overview")["speaker"], {"id": session_id})
+    row = await cursor.fetchone()
+    return [value for value in (row or {}).values() if value]
+
+
 async def alert(connection: Connection, alert_id: UUID) -> dict[str, Any] | None:
     """One alert; None where the person sees none of this id."""
     cursor = await connection.execute(queries("overview")["alerts"], {**_UNFILTERED, "alert_id": alert_id, "asked": 1})
