@@ -2,7 +2,8 @@
 
 A section is what stands under a heading. Where a section shows a figure (a tile, a chart, a table, a list of counts),
 its question mark or « Que veulent dire ces chiffres ? » says what it counts, a link, a button or a clickable line leads
-to the rows, and a CSV holds them; the page says of when they are. A new table that no walk reaches fails as well.
+to the rows, and a CSV holds them; the page says of when they are. A new table that no walk reaches fails as
+well. Each is walked over by who sees everything, a franchise's owner and a manager, and leads to pages of theirs only.
 """
 
 import ast
@@ -194,7 +195,33 @@ WALKS = (
     Walk("a franchise", "franchises", {"franchise": str(clients.LANDES)}),
     Walk("a gym", "salles", {"salle": str(clients.DAX)}),
     Walk("a person", "utilisateurs", {"personne": str(people.NOE)}),
+    Walk("a colleague", "equipe", {"personne": str(people.NOE)}),
 )  # fmt: skip
+
+# What staff see is what their manager sees, without the buttons.
+SCOPES = {
+    scope.role: scope
+    for scope in (
+        Scope(user_id=SOMEBODY, role=UserRole.SUPER_ADMIN, full_name="Alix Admin"),
+        Scope(
+            user_id=SOMEBODY, role=UserRole.FRANCHISE_OWNER, full_name="Fanny Etcheverry", franchise_id=clients.LANDES,
+            franchise_name="Landes Fitness",
+        ),
+        Scope(user_id=SOMEBODY, role=UserRole.GYM_MANAGER, full_name="Camille Durand", gym_id=DAX, gym_name="Dax"),
+    )
+}  # fmt: skip
+
+
+def offered_to(scope: Scope) -> set[str]:
+    """The pages of this person's menu; the administration's also that of teams, which is theirs under another name."""
+    pages = {entry.url_path for entry in navigation.offered(scope)}
+    return pages | ({"equipe"} if scope.role is UserRole.SUPER_ADMIN else set())
+
+
+# Whoever sees most opens everything, and the others what their menu offers.
+OPENED = [
+    (role, walk) for role, scope in SCOPES.items() for walk in WALKS if walk.url_path in offered_to(scope)
+]  # fmt: skip
 
 
 class Frozen(datetime):
@@ -352,8 +379,8 @@ def gateway() -> GatewayState:
     )  # fmt: skip
 
 
-def door(records: MemoryRecords) -> SimpleNamespace:
-    """All that pages work with, in memory."""
+def door(records: MemoryRecords, *, role: UserRole) -> SimpleNamespace:
+    """All that pages work with, in memory; a report of several gyms is read by who sees several."""
     weeks = [
         {"first": "2026-11-16", "last": f"2026-11-{day}", "visit_count": 80, "year_before": None}
         for day in ("08", "15", "22")
@@ -362,7 +389,9 @@ def door(records: MemoryRecords) -> SimpleNamespace:
     kept = reports.a_report(
         metrics={
             **reports.a_report().metrics, "weeks": weeks,
-            "gyms": [{"name": "Dax", "figures": figures, "at_risk_member_count": 6}],
+            "gyms": [{"name": "Dax", "figures": figures, "at_risk_member_count": 6}]
+            if SCOPES[role].may(Permission.CHOOSE_GYM)
+            else [],
         }
     )  # fmt: skip
     return SimpleNamespace(
@@ -391,16 +420,15 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(scope="module")
-def open_page(patched: pytest.MonkeyPatch, reached: set[tuple[str, int]]) -> Callable[[Walk], Page]:
-    """A page for who sees everything; links are words, files are made at once, and who placed what is noted."""
-    scope = Scope(user_id=SOMEBODY, role=UserRole.SUPER_ADMIN, full_name="Alix Admin")
-    opened = door(Records(answers()))
+def open_page(patched: pytest.MonkeyPatch, reached: set[tuple[str, int]]) -> Callable[..., Page]:
+    """A page for somebody of a role; links are words, files are made at once, and who placed what is noted."""
+    whose = [SCOPES[UserRole.SUPER_ADMIN]]
+    opened = {role: door(Records(answers()), role=role) for role in SCOPES}
     files: dict[str, int] = {}
-    pages = {entry.url_path for entry in navigation.ENTRIES}
     place_button = st.download_button
 
     def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> None:
-        assert url_path in pages
+        assert url_path in offered_to(whose[0]), f"« {label} » leads to {url_path}, which {whose[0].role} may not open"
         st.markdown(f"→ {label}")
 
     def button(label: str, data: Any, **more: Any) -> bool:
@@ -418,9 +446,15 @@ def open_page(patched: pytest.MonkeyPatch, reached: set[tuple[str, int]]) -> Cal
 
         return placed
 
-    patched.setattr(access, "require", lambda *_, **__: scope)
-    patched.setattr(access, "current_scope", lambda **_: scope)
-    patched.setattr(access, "door", lambda: opened)
+    def require(permission: Permission, **_: object) -> Scope:
+        assert whose[0].may(permission), (
+            f"found {whose[0].role} without {permission}, expected the menu to leave it out"
+        )
+        return whose[0]
+
+    patched.setattr(access, "require", require)
+    patched.setattr(access, "current_scope", lambda **_: whose[0])
+    patched.setattr(access, "door", lambda: opened[whose[0].role])
     patched.setattr(navigation, "link", link)
     patched.setattr(st, "download_button", button)
     for name in ("dataframe", "plotly_chart", "metric"):
@@ -430,7 +464,8 @@ def open_page(patched: pytest.MonkeyPatch, reached: set[tuple[str, int]]) -> Cal
         if hasattr(module, "datetime"):
             patched.setattr(module, "datetime", Frozen)
 
-    def run(walk: Walk) -> Page:
+    def run(walk: Walk, role: UserRole = UserRole.SUPER_ADMIN) -> Page:
+        whose[0] = SCOPES[role]
         files.clear()
         page = AppTest.from_function(script, default_timeout=60)
         for name, value in walk.address.items():
@@ -451,14 +486,14 @@ def reached() -> set[tuple[str, int]]:
 
 
 @pytest.fixture(scope="module")
-def holes_of(open_page: Callable[[Walk], Page]) -> Callable[[Walk], list[tuple[str, str, str]]]:
-    """What a page's figures lack; each page is walked over once, whoever asks first."""
-    found: dict[str, list[tuple[str, str, str]]] = {}
+def holes_of(open_page: Callable[..., Page]) -> Callable[..., list[tuple[str, str, str]]]:
+    """What a page's figures lack; each page is walked over once a role, whichever test asks first."""
+    found: dict[tuple[UserRole, str], list[tuple[str, str, str]]] = {}
 
-    def of(walk: Walk) -> list[tuple[str, str, str]]:
-        if walk.name not in found:
-            found[walk.name] = holes(open_page(walk))
-        return found[walk.name]
+    def of(walk: Walk, role: UserRole = UserRole.SUPER_ADMIN) -> list[tuple[str, str, str]]:
+        if (role, walk.name) not in found:
+            found[role, walk.name] = holes(open_page(walk, role))
+        return found[role, walk.name]
 
     return of
 
@@ -506,12 +541,22 @@ def holes(page: Page) -> list[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
+@pytest.mark.parametrize(
+    ("role", "walk"), OPENED, ids=lambda one: one.name if isinstance(one, Walk) else one.value
+)  # fmt: skip
 def test_a_figure_has_its_meaning_its_age_its_rows_and_its_file(
-    holes_of: Callable[[Walk], list[tuple[str, str, str]]], walk: Walk
+    holes_of: Callable[..., list[tuple[str, str, str]]], role: UserRole, walk: Walk
 ) -> None:  # fmt: skip
-    """Whatever is missing, by figure."""
-    assert [hole for hole in holes_of(walk) if hole not in EXCEPTIONS] == []
+    """Whatever is missing, by figure, for whoever sees most and for those who see a part."""
+    assert [hole for hole in holes_of(walk, role) if hole not in EXCEPTIONS] == []
+
+
+def test_each_role_walks_over_its_whole_menu() -> None:
+    """A page that a role is offered and that no walk opens is one nobody judged for them."""
+    for role, scope in SCOPES.items():
+        assert {entry.url_path for entry in navigation.offered(scope)} <= {
+            walk.url_path for opener, walk in OPENED if opener is role
+        }
 
 
 def bare() -> None:
