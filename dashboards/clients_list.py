@@ -50,8 +50,13 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
         column_order=["gym", "state", "franchise", "members", "kiosks", "cost", "last"], column_config=_column_config(),
         height=min(600, 38 + 35 * len(rows)), alt=say("Salles par franchise, avec leur état"),
     )  # fmt: skip
+    # Gyms of several zones stand in one list, here and above on one clock.
     lines = [
-        {**row, "status": clients.gym_state(row), "cost_usd": (costs or {}).get(row["id"])} for row in rows
+        {
+            **row, "status": clients.gym_state(row), "cost_usd": (costs or {}).get(row["id"]),
+            "timezone": formats.NETWORK_TIMEZONE,
+        }
+        for row in rows
     ]  # fmt: skip
     exports.place(lines, _EXPORTED, name="clients")
     tiles.place_meanings(_DEFINED)

@@ -37,7 +37,7 @@ _DEFINED = {
 _WAIT = "De la fin d'une parole de l'adhérent au début de la réponse ; la médiane des réponses de cet échange."
 
 _EXPORTED = {
-    "number": "N°", "said_at": "Quand (UTC)", "who": "Qui", "text": "Paroles", "sentiment_label": "Sentiment",
+    "number": "N°", "said_at": "Quand", "who": "Qui", "text": "Paroles", "sentiment_label": "Sentiment",
     "sentiment_score": "Sentiment, de −1 à 1", "answer_seconds": "Attente (s)",
 }  # fmt: skip
 
@@ -57,7 +57,7 @@ def place(scope: Scope, session_id: UUID, *, now: datetime) -> None:
     st.html(head_html(found, now=now, is_masked=is_masked))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        lines = turn_lines(turns, known=_known(found) if is_masked else None)
+        lines = turn_lines(turns, known=_known(found) if is_masked else None, timezone=found["timezone"])
         _place_sentiment(turns, lines)
         st.subheader(say("Ce qui a été dit"), anchor=False)
         st.html(turns_html(turns, known=_known(found) if is_masked else None))
@@ -92,11 +92,11 @@ def turns_html(turns: Sequence[Row], *, known: Sequence[str] | None) -> str:
     return '<ol class="j-turns">' + "".join(_turn(turn, known) for turn in turns) + "</ol>"
 
 
-def turn_lines(turns: Sequence[Row], *, known: Sequence[str] | None) -> list[dict[str, object]]:
+def turn_lines(turns: Sequence[Row], *, known: Sequence[str] | None, timezone: str) -> list[dict[str, object]]:
     """What was said as a file holds it, masked as the page has it."""
     return [
         {
-            "number": number, "said_at": turn["started_at"],
+            "number": number, "said_at": turn["started_at"], "timezone": timezone,
             "who": say("Adhérent") if turn["role"] == "member" else "JARVIS",
             "text": turn["text"] if known is None or not turn["text"] else cards.masked(turn["text"], known=known),
             "sentiment_label": label(texts_fr.SENTIMENTS, turn["sentiment_label"]),

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from dashboards import formats
 from dashboards.language import say
 
 # What a field's stored codes are called on the page: a file reads as the list beside it.
@@ -22,13 +24,17 @@ def csv_bytes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], lab
     """The rows with the headings of `columns` (field to heading), semicolons, decimal commas, UTF-8 with its mark.
 
     Args:
+        rows: moments are written on the clock of the row's `timezone`, on the network's where it has none, as pages
+            show them: a spreadsheet knows no offset.
         labels: of fields that hold codes; a code without a label stays as it is.
     """
     worded = labels or {}
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(columns.values())
-    writer.writerows([_cell(_worded(row[field], worded.get(field))) for field in columns] for row in rows)
+    for row in rows:
+        zone = ZoneInfo(row.get("timezone") or formats.NETWORK_TIMEZONE)
+        writer.writerow([_cell(_worded(row[field], worded.get(field)), zone) for field in columns])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -78,18 +84,22 @@ def _worded(value: Any, labels: Mapping[str, str] | None) -> Any:
     return labels.get(value, value)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, zone: ZoneInfo) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "oui" if value else "non"
-    if isinstance(value, float | Decimal):
-        return str(value).replace(".", ",")
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
+    if isinstance(value, float):
+        # What lies beyond a millionth is the arithmetic of binary fractions.
+        return f"{value:.6f}".rstrip("0").rstrip(".").replace(".", ",")
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="minutes")
+        local = value if value.tzinfo is None else value.astimezone(zone)
+        return f"{local:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
-        return ", ".join(_cell(part) for part in value)
+        return ", ".join(_cell(part, zone) for part in value)
     words = str(value)
     return f"'{words}" if isinstance(value, str) and words.startswith(_FORMULA_SIGNS) else words

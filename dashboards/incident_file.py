@@ -14,7 +14,7 @@ from dashboards.language import say
 from dashboards.records import Records, Row
 from jarvis.tenancy import Permission, Scope
 
-_EXPORTED = {"started_at": "Quand (UTC)", "kiosk_name": "Borne", "names": "Nommé ainsi", "words": "Paroles"}
+_EXPORTED = {"started_at": "Quand", "kiosk_name": "Borne", "names": "Nommé ainsi", "words": "Paroles"}
 
 NO_SUCH_INCIDENT = "Cet incident est clos, n'existe pas, ou n'est pas dans votre périmètre."
 
@@ -42,13 +42,14 @@ def place(scope: Scope, records: Records, incident_id: UUID, *, now: datetime) -
         _place_splitting(desk, incident, reports, now=now)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         tiles.place_live(say("Comptés"))
-        exports.place([line(report) for report in reports], _EXPORTED, name="signalements")
+        exports.place([line(report, incident) for report in reports], _EXPORTED, name="signalements")
     tiles.place_meanings({"Signalements": ("fct_alerts", "occurrence_count")})
 
 
-def line(report: Row) -> dict[str, object]:
+def line(report: Row, incident: Row) -> dict[str, object]:
     """One conversation of the incident as a file holds it, its words masked."""
-    return {**report, "words": " / ".join(cards.masked(words) for words in report["words"])}
+    words = " / ".join(cards.masked(words) for words in report["words"])
+    return {**report, "words": words, "timezone": incident["timezone"]}
 
 
 def _place_merging(desk: IncidentDesk, incident: Row, others: list[Row]) -> None:

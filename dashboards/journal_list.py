@@ -21,7 +21,7 @@ MOST_EXPORTED = 20_000
 PERIODS = {"24 heures": 1, "7 jours": 7, "30 jours": 30, "Un an": 365}
 
 _EXPORTED = {
-    "occurred_at": "Quand (UTC)", "who": "Qui", "what": "Quoi", "action": "Code", "subject": "Objet",
+    "occurred_at": "Quand", "who": "Qui", "what": "Quoi", "action": "Code", "subject": "Objet",
     "subject_id": "Identifiant", "gym_name": "Salle", "details": "Détails",
 }  # fmt: skip
 

@@ -89,7 +89,7 @@ def exported(one: KioskView) -> dict[str, object]:
         "gym": one.gym_name, "name": one.name, "location": one.location, "state": say(STATES[one.state]),
         "since": one.since, "last_heartbeat_at": one.last_heartbeat_at, "version": one.software_version,
         "reader": one.is_reader_well, "microphone": one.is_microphone_well, "session_count": one.session_count,
-        "cut_count": one.cut_count,
+        "cut_count": one.cut_count, "timezone": one.timezone,
     }  # fmt: skip
 
 

@@ -285,7 +285,7 @@ select
     sessions.started_at,
     sessions.state,
     sessions.close_reason,
-    extract(epoch from sessions.ended_at - sessions.started_at)::double precision as duration_seconds,
+    round(extract(epoch from sessions.ended_at - sessions.started_at))::double precision as duration_seconds,
     summaries.sentiment_label,
     summaries.outcome,
     waits.median_seconds

@@ -136,7 +136,7 @@ select
     sessions.started_at,
     gyms.gym_name,
     gyms.timezone,
-    sessions.duration_seconds::double precision as duration_seconds,
+    round(sessions.duration_seconds)::double precision as duration_seconds,
     sessions.member_turn_count + sessions.assistant_turn_count as turn_count,
     sessions.close_reason,
     sessions.voice_cost_usd,

@@ -229,7 +229,27 @@ def test_an_export_opens_in_a_french_spreadsheet() -> None:
     assert text.startswith(b"\xef\xbb\xbf")
     header, row = text.decode("utf-8-sig").splitlines()
     assert header == "Nom;Score;Quand;Actif;Sujets;Rien;Δ"
-    assert row == '"\'=HYPERLINK(""x"")";0,5;2026-03-01 09:30+00:00;oui;showers, billing;;-3'
+    assert row == '"\'=HYPERLINK(""x"")";0,5;2026-03-01 10:30;oui;showers, billing;;-3'
+
+
+@pytest.mark.parametrize(
+    ("row", "written"),
+    [
+        # Half past eleven at night in London is the next day in France, and the evening before overseas.
+        ({"at": datetime(2026, 1, 31, 23, 30, tzinfo=UTC)}, "2026-02-01 00:30"),
+        ({"at": datetime(2026, 1, 31, 23, 30, tzinfo=UTC), "timezone": "Europe/Paris"}, "2026-02-01 00:30"),
+        ({"at": datetime(2026, 7, 31, 23, 30, tzinfo=UTC), "timezone": "America/Martinique"}, "2026-07-31 19:30"),
+        ({"at": datetime(2026, 1, 31, 23, 30)}, "2026-01-31 23:30"),
+        ({"at": 975.0000000000001}, "975"),
+        ({"at": 15.964495}, "15,964495"),
+        ({"at": -0.25}, "-0,25"),
+        ({"at": Decimal("0E-6")}, "0,000000"),
+        ({"at": Decimal("0.001230")}, "0,001230"),
+    ],
+)
+def test_a_file_says_moments_and_numbers_as_the_page_does(row: dict[str, object], written: str) -> None:
+    """On the clock of the row's gym, on the network's where it has none, without what binary fractions leave."""
+    assert exports.csv_bytes([row], {"at": "x"}).decode("utf-8-sig").splitlines() == ["x", written]
 
 
 # Fields of lists that hold codes in the database.
