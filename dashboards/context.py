@@ -79,6 +79,12 @@ def gym_id() -> UUID | None:
     return chosen if isinstance(chosen, UUID) else None
 
 
+def franchise_id() -> UUID | None:
+    """The franchise chosen; None for every franchise the person sees."""
+    chosen = st.session_state.get("franchise")
+    return chosen if isinstance(chosen, UUID) else None
+
+
 def _switch(to: tuple[UUID, str] | None) -> None:
     if to is None:
         st.session_state.pop(SEEN_GYM, None)

@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, str] = {
     "alert_message_used": "Message noté comme envoyé",
     "alert_pending": "Alerte remise à traiter",
     "alert_settings_changed": "Réglages d'alerte changés",
+    "report_settings_changed": "Relecture des rapports changée",
     "alert_resolved": "Alerte résolue",
     "closure_added": "Fermeture notée",
     "closure_removed": "Fermeture retirée",

@@ -12,7 +12,7 @@ from dashboards import access, choices, exports, navigation, texts_fr, tiles
 from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.language import say
 from dashboards.records import Row
-from jarvis.tenancy import Scope
+from jarvis.tenancy import Permission, Scope
 
 MOST_SHOWN = 60
 
@@ -86,6 +86,23 @@ def place_latest(scope: Scope, *, gym_id: UUID | None) -> None:
             f'<p class="j-what">{escape(row["title"])}</p><p>{escape(row["summary"] or "")}</p></div>'
         )
         navigation.link("recommandations", say("Lire le rapport"), {"rapport": str(row["id"])})
+
+
+def place_drafts(scope: Scope, *, gym_id: UUID | None) -> None:
+    """How many reports wait to be read and published, and the way to them; nothing for who may publish none."""
+    if not scope.may(Permission.MANAGE_GYMS):
+        return
+    rows = access.door().records.rows(
+        scope, "recommendations.reports", gym_id=gym_id, kinds=[], statuses=["draft"], most=None
+    )
+    drafts = [row for row in rows if row["status"] == "draft"]
+    if not drafts:
+        return
+    one, more = "{count} rapport attend votre relecture.", "{count} rapports attendent votre relecture."
+    words = one if len(drafts) == 1 else more
+    with st.container(gap="small", key="draft-reports"):
+        st.info(say(words).format(count=len(drafts)), icon=":material/edit_note:")
+        navigation.link("recommandations", say("Relire le plus récent"), {"rapport": str(drafts[0]["id"])})
 
 
 def latest(rows: Sequence[Row]) -> Row | None:

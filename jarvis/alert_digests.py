@@ -45,6 +45,8 @@ class Digest:
     left_over: tuple[LeftOver, ...]
     escalated: tuple[str, ...]
     """Titles of the open alerts that rose in the week because nobody took them."""
+    drafts: tuple[str, ...] = ()
+    """Titles of the reports that wait to be read and published, the oldest first."""
     waiting: Mapping[str, int]
     """Open alerts by type, at the end of the week."""
     raised_count: int
@@ -53,7 +55,8 @@ class Digest:
     @property
     def is_empty(self) -> bool:
         """True where there is nothing to tell."""
-        return not (self.left_over or self.escalated or self.waiting or self.raised_count or self.closed_count)
+        told = self.left_over, self.escalated, self.drafts, self.waiting, self.raised_count, self.closed_count
+        return not any(told)
 
 
 def letter(
@@ -70,6 +73,9 @@ def letter(
         sections.append(Section("À appeler si vous avez le temps", tuple(lines)))
     if digest.escalated:
         sections.append(Section("En attente depuis trop longtemps", digest.escalated[:MOST_LISTED]))
+    if digest.drafts:
+        # Daily ones may have piled up: the newest are those one still wants to send.
+        sections.append(Section("Rapports à relire et à publier", digest.drafts[-MOST_LISTED:]))
     if digest.waiting:
         sections.append(Section("Alertes ouvertes", tuple(_counted(*item) for item in sorted(digest.waiting.items()))))
     return Letter(

@@ -1,8 +1,9 @@
 """Makes reports from the marts and takes them to people: each is rendered with its reader's own rights.
 
 A report is written once per subject and period; run again it replaces a draft and leaves what is
-published. A delivery is claimed, sent and settled in one transaction of its own: a run that dies in
-between leaves it waiting, and the Message-ID lets a mail program show a second copy once.
+published. Who reads reports before they are sent finds a draft, which waits as long as it takes: what went out
+by itself after all would be what nobody had read. A delivery is claimed, sent and settled in one transaction of its
+own: a run that dies in between leaves it waiting, and the Message-ID lets a mail program show a second copy once.
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ class Written:
     """What one run wrote."""
 
     published: int
+    drafts: int
+    """Subjects whose report waits for somebody to read and publish it."""
     unchanged: int
     """Subjects whose report of this period is published already."""
 
@@ -50,7 +53,7 @@ class Delivered:
 
 
 def write_reports(connection: Connection, kind: ReportKind, *, now: datetime, only_first: bool = False) -> Written:
-    """Each gym and each franchise has its report of the last whole period, published and waiting for its readers.
+    """Each gym and each franchise has its report of the last whole period: published, or a draft where they read first.
 
     Args:
         connection: the pipeline's; a subject a transaction.
@@ -60,7 +63,7 @@ def write_reports(connection: Connection, kind: ReportKind, *, now: datetime, on
     Raises:
         warehouse.stores.marts.NotBuiltYet: dbt has not built the marts.
     """
-    published = unchanged = 0
+    published = drafts = unchanged = 0
     subjects = first_reports(connection, kind, now=now).ready if only_first else store.subjects(connection)
     for subject in subjects:
         with connection.transaction():
@@ -68,12 +71,14 @@ def write_reports(connection: Connection, kind: ReportKind, *, now: datetime, on
             report_id = store.save_draft(
                 connection, subject, write_report(findings_of(connection, subject, period, now=now))
             )
-            if report_id is not None and store.publish(connection, report_id, now=now):
+            if report_id is not None and subject.reads_reports_first:
+                drafts += 1
+            elif report_id is not None and store.publish(connection, report_id, now=now):
                 published += 1
             else:
                 unchanged += 1
     connection.commit()
-    return Written(published, unchanged)
+    return Written(published, drafts, unchanged)
 
 
 def findings_of(connection: Connection, subject: store.Subject, period: Period, *, now: datetime) -> Findings:

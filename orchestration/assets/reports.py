@@ -35,7 +35,8 @@ def insights_reports(
 ) -> MaterializeResult[None]:
     """One report per gym and franchise for the last whole period: figures, changes, insights with evidence, actions.
 
-    Run again it changes nothing that people have read already.
+    Published, or a draft where somebody reads reports before they are sent. Run again it changes nothing that
+    people have got already.
     """
     now = datetime.fromisoformat(config.as_of) if config.as_of else datetime.now(UTC)
     with warehouse.connect() as connection:
@@ -45,6 +46,7 @@ def insights_reports(
         metadata={
             "kind": config.kind.value,
             "published": written.published,
+            "drafts": written.drafts,
             "unchanged": written.unchanged,
             **told,
         }

@@ -32,7 +32,7 @@ def reports_schedules() -> tuple[Sequence[UnresolvedAssetJobDefinition], Sequenc
         REPORTING_JOB,
         selection=AssetSelection.assets(insights_reports, report_deliveries),
         tags=tags,
-        description="Writes and publishes the reports of the last whole period, and delivers what is due.",
+        description="Writes the last whole period's reports, publishes those nobody reads first, delivers what is due.",
     )
     delivering = define_asset_job(
         DELIVERY_JOB,

@@ -468,6 +468,7 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
             "begin_sign_in", "change_account", "change_alert_threshold",
             "change_franchise", "change_gym", "change_gym_settings", "change_kiosk",
             "change_kiosk_settings", "change_own_password", "change_own_profile", "change_person",
+            "change_report_settings",
             "change_voice_budget", "confirm_second_factor", "correct_label", "create_account", "create_franchise",
             "create_gym", "create_kiosk", "drop_second_factor", "end_absence", "fail_address",
             "fail_second_factor", "fail_sign_in", "freshness", "held_thresholds",

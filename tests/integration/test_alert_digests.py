@@ -102,6 +102,23 @@ def test_digest_reaches_the_gyms_managers_once(database: Database) -> None:
     assert kept == [("sent", 2)]
 
 
+def test_the_digest_says_which_reports_wait_to_be_read(database: Database) -> None:
+    """A draft is told to who may publish it; another gym's is not."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline, running_sink() as sink:
+        plant(admin)
+        admin.execute("delete from alert_digests")
+        admin.execute(
+            "insert into insights_reports (gym_id, report_type, period_start, period_end, title) "
+            "values (%s, 'weekly', '2031-11-10', '2031-11-17', 'Semaine de Dax')",
+            [made_id("gym", "dax")],
+        )
+        settings = replace(database.settings, smtp_url=sink.url)
+        send_digests(pipeline, mailer_for(settings), settings, now=MONDAY)
+        sent = {str(one["To"]): one.get_body(("plain",)).get_content() for one in sink.messages}  # type: ignore[union-attr]
+    assert "Rapports à relire et à publier\r\n- Semaine de Dax" in sent["manager_dax@example.org"]
+    assert "relire" not in sent["manager_pau@example.org"]
+
+
 def test_without_a_mail_server_the_log_says_so(database: Database) -> None:
     """Nothing is sent, the digest is there, and each delivery has its reason."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

@@ -70,7 +70,9 @@ def test_a_fresh_network_has_its_week_and_not_twice(pipeline: Connection) -> Non
     before = _kept(pipeline)
     assert {row[3].astimezone(UTC).date() for row in before} == {(STARTED_AT - timedelta(days=9)).date()}
     assert reports.write_reports(pipeline, ReportKind.WEEKLY, now=STARTED_AT, only_first=True).published == 0
-    assert reports.write_reports(pipeline, ReportKind.WEEKLY, now=STARTED_AT) == reports.Written(0, everybody)
+    assert reports.write_reports(pipeline, ReportKind.WEEKLY, now=STARTED_AT) == reports.Written(
+        published=0, drafts=0, unchanged=everybody
+    )
     assert _kept(pipeline) == before
     assert first_reports(pipeline, ReportKind.WEEKLY, now=STARTED_AT) == FirstReports((), None)
 
@@ -153,6 +155,46 @@ def test_the_run_asked_for_can_be_run(pipeline: Connection, definitions: Definit
         )  # fmt: skip
     assert done.success
     assert len(_kept(pipeline)) == len(subjects(pipeline))
+
+
+def test_who_reads_first_finds_a_draft_that_the_job_leaves(
+    simulated: Database, pipeline: Connection, definitions: Definitions
+) -> None:
+    """Through the job, run twice: the gym's report is a draft that nobody is sent, the others' are published."""
+    (subject, *_) = (one for one in subjects(pipeline) if one.gym_id is not None)
+
+    def read_first(wanted: bool) -> None:
+        with simulated.admin() as admin:
+            admin.execute("update gyms set reads_reports_first = %s where id = %s", [wanted, subject.gym_id])
+
+    def run() -> None:
+        with DagsterInstance.ephemeral() as instance:
+            done = definitions.resolve_job_def(REPORTING_JOB).execute_in_process(
+                instance=instance, asset_selection=[AssetKey("insights_reports")], run_config=RunConfig(ops={
+                    "insights_reports": Reporting(kind=ReportKind.WEEKLY, as_of=STARTED_AT.isoformat())
+                }),
+            )  # fmt: skip
+        assert done.success
+
+    def kept() -> list[Any]:
+        return pipeline.execute(
+            "select reports.gym_id is not distinct from %s, reports.status, "
+            "exists (select from report_deliveries where report_id = reports.id) "
+            "from insights_reports as reports order by 1, 2, 3",
+            [subject.gym_id],
+        ).fetchall()
+
+    read_first(True)
+    run()
+    first = kept()
+    assert first[-1] == (True, "draft", False)
+    assert {one[1] for one in first[:-1]} == {"published"} and len(first) == len(subjects(pipeline))
+    run()
+    assert kept() == first
+    # Nobody reads first any more: the draft of the same week goes out with the next run.
+    read_first(False)
+    run()
+    assert {one[1] for one in kept()} == {"published"}
 
 
 def test_the_sensor_asks_with_its_own_eyes(pipeline: Connection, definitions: Definitions) -> None:

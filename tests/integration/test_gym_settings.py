@@ -82,6 +82,34 @@ def test_values_out_of_range_are_refused(
         answer(opened[1], "manager_dax", "gym_settings.change_gym", **{**CHANGE, **wrong})
 
 
+def test_reading_first_is_set_by_who_manages_and_is_on_record(opened: tuple[psycopg.Connection, Records]) -> None:
+    """A manager for their gym, an owner for their franchise; said again it is no change; nobody else's is in reach."""
+    connection, records = opened
+    landes = connection.execute("select franchise_id from gyms where id = %s", [DAX]).fetchone()
+    assert landes is not None
+    own_gym = {"gym_id": DAX, "franchise_id": None, "reads_first": True}
+    own_franchise = {"gym_id": None, "franchise_id": landes[0], "reads_first": True}
+    change = "gym_settings.change_reports"
+    before = len(actions(connection, PERSON["manager_dax"].id))
+    for _ in range(2):
+        assert answer(records, "manager_dax", change, **own_gym)
+    assert actions(connection, PERSON["manager_dax"].id)[before:] == ["report_settings_changed"]
+    assert not answer(records, "manager_pau", change, **own_gym)
+    assert not answer(records, "manager_dax", change, **own_franchise)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        answer(records, "staff_dax", change, **own_gym)
+    owner = next(
+        name for name, one in PERSON.items()
+        if one.role == "franchise_owner" and records.rows(
+            scope_of(name), "gym_settings.report_subjects", gym_id=DAX, franchise_id=None
+        )
+    )  # fmt: skip
+    assert answer(records, owner, change, **own_franchise)
+    (row,) = records.rows(scope_of(owner), "gym_settings.report_subjects", gym_id=None, franchise_id=None)
+    assert (row["franchise_id"], row["reads_reports_first"]) == (landes[0], True)
+    assert not answer(records, "owner_rhone", change, **own_franchise)
+
+
 def test_a_gym_s_threshold_decides_whom_to_call_about(opened: tuple[psycopg.Connection, Records]) -> None:
     """Above the score they are candidates, below they are not; a gym without one takes every high risk."""
     connection, _records = opened

@@ -33,6 +33,11 @@ select
                 and alerts.escalated_at < week.ends_at
                 and alerts.status in ('pending', 'in_progress')
         ), '[]'::jsonb),
+        'drafts', coalesce((
+            select jsonb_agg(reports.title order by reports.period_end, reports.period_start)
+            from public.insights_reports as reports
+            where reports.gym_id = gyms.id and reports.status = 'draft'
+        ), '[]'::jsonb),
         'waiting', coalesce((
             select jsonb_object_agg(open_types.alert_type, open_types.alert_count)
             from (

@@ -45,6 +45,21 @@ select app.change_gym_settings(
 -- From when on the gym is told of a silent kiosk, of visits or of missing check-ins; null for no number of its own.
 select app.change_alert_threshold(%(gym_id)s::uuid, %(kind)s::text, %(steps)s::integer[]) as answer;
 
+-- report_subjects --
+-- Whose reports may be read before they are sent: the gym chosen, or, without one, the franchises the person sees.
+select gyms.id as gym_id, null::uuid as franchise_id, gyms.name, gyms.reads_reports_first
+from public.gyms
+where gyms.id = %(gym_id)s::uuid
+union all
+select null::uuid as gym_id, franchises.id as franchise_id, franchises.name, franchises.reads_reports_first
+from public.franchises
+where %(gym_id)s::uuid is null and (%(franchise_id)s::uuid is null or franchises.id = %(franchise_id)s::uuid)
+order by name, gym_id, franchise_id;
+
+-- change_reports --
+-- Whether a gym's reports, or a franchise's own, are read before they are sent.
+select app.change_report_settings(%(gym_id)s::uuid, %(franchise_id)s::uuid, %(reads_first)s::boolean) as answer;
+
 -- change_place --
 -- The gym's address, time zone and opening hours.
 select app.change_gym(

@@ -7,7 +7,8 @@ select
     null::uuid as franchise_id,
     gyms.name,
     gyms.timezone,
-    array[gyms.id] as gym_ids
+    array[gyms.id] as gym_ids,
+    gyms.reads_reports_first
 from public.gyms
 inner join app.served_gyms as served on gyms.id = served.gym_id
 union all
@@ -16,7 +17,8 @@ select
     franchises.id as franchise_id,
     franchises.name,
     min(gyms.timezone) as timezone,
-    array_agg(gyms.id order by gyms.name) as gym_ids
+    array_agg(gyms.id order by gyms.name) as gym_ids,
+    franchises.reads_reports_first
 from public.franchises
 inner join public.gyms on franchises.id = gyms.franchise_id
 inner join app.served_gyms as served on gyms.id = served.gym_id

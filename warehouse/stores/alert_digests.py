@@ -81,6 +81,8 @@ def _delivery(connection: Connection, row: dict[str, Any]) -> Delivery:
             if UUID(one["member_id"]) in known
         ),
         escalated=tuple(content["escalated"]),
+        # A digest made before reports could wait has none.
+        drafts=tuple(content.get("drafts", ())),
         waiting=content["waiting"],
         raised_count=content["raised_count"],
         closed_count=content["closed_count"],

@@ -116,6 +116,8 @@ class Subject:
     name: str
     timezone: str
     gym_ids: list[UUID]
+    reads_reports_first: bool
+    """True where somebody reads each report before it is sent: it stays a draft until they publish it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def page() -> None:
         return
     gym_id = context.gym_id()
     counts = access.door().records.row(scope, "recommendations.open_counts", gym_id=gym_id)
+    report_list.place_drafts(scope, gym_id=gym_id)
     report_list.place_latest(scope, gym_id=gym_id)
     open_count = late_count = 0
     if counts is not None:

@@ -4,7 +4,16 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboards import access, changes, context, settings_days, settings_gym, settings_previews, settings_profile
+from dashboards import (
+    access,
+    changes,
+    context,
+    settings_days,
+    settings_gym,
+    settings_previews,
+    settings_profile,
+    settings_reports,
+)
 from dashboards.language import say
 from jarvis.tenancy import Permission
 
@@ -16,7 +25,7 @@ def page() -> None:
     st.title(say("Réglages"), anchor=False)
     parts = [say("Mon profil"), say("Absences")]
     if scope.may(Permission.MANAGE_GYMS):
-        parts[1:1] = [say("Alertes et données"), say("Horaires"), say("Fermetures")]
+        parts[1:1] = [say("Alertes et données"), say("Rapports"), say("Horaires"), say("Fermetures")]
     chosen = st.segmented_control(
         say("Partie"), parts, default=parts[0], required=True, key="settings-part", label_visibility="collapsed"
     )
@@ -25,6 +34,9 @@ def page() -> None:
         settings_profile.place(scope)
         return
     gym_id = scope.gym_id or context.gym_id()
+    if chosen == say("Rapports"):
+        settings_reports.place(scope, gym_id=gym_id, franchise_id=scope.franchise_id or context.franchise_id())
+        return
     gym = None if gym_id is None else access.door().records.row(scope, "gym_settings.gym", gym_id=gym_id)
     if gym is None:
         st.info(say("Choisissez une salle à gauche : ces réglages sont ceux d'une salle."), icon=":material/store:")

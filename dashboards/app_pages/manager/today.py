@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboards import access, alert_list, context, tiles, today
+from dashboards import access, alert_list, context, report_list, tiles, today
 from dashboards.alerts import AlertChoice
 from dashboards.language import say
 from jarvis.alerts import AlertType
@@ -19,6 +19,7 @@ def page() -> None:
     scope = access.require(Permission.SEE_ALERTS, is_activity=False)
     now = datetime.now(UTC)
     st.title(say("Aujourd'hui"), anchor=False)
+    report_list.place_drafts(scope, gym_id=context.gym_id())
     with tiles.until_built():
         days = access.door().records.rows(scope, "marts_today.days", gym_id=context.gym_id())
         members = access.door().records.row(scope, "marts_today.members", gym_id=context.gym_id())

@@ -145,6 +145,20 @@ def test_the_page_opens_with_the_latest_report_and_what_is_left(page: AppTest, l
     assert [tab.label for tab in page.tabs] == ["À faire (21)", "Tous les rapports"]
 
 
+@pytest.mark.parametrize(("page", "is_told"), [("gym_manager", True), ("gym_staff", False)], indirect=["page"])
+def test_a_draft_waits_in_sight_of_who_manages(
+    page: AppTest, records: MemoryRecords, links: list[object], is_told: bool
+) -> None:
+    """How many, and the way to the latest; whoever sets nothing for the gym is not asked to read it."""
+    draft = a_row(id=uuid4(), status="draft")
+    records.answers["recommendations.reports"] = [draft, a_row()]
+    page.run()
+    assert not page.exception
+    told = "1 rapport attend votre relecture." in [one.value for one in page.info]
+    assert told == is_told
+    assert (("recommandations", "Relire le plus récent", {"rapport": str(draft["id"])}) in links) == is_told
+
+
 def test_of_reports_that_end_together_the_longest_comes_first() -> None:
     """A Monday opens with the week, not with its Sunday."""
     week, sunday = a_row(), a_row(id=uuid4(), period_start=datetime(2026, 11, 21, 23, tzinfo=UTC))

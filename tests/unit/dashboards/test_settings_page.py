@@ -139,6 +139,20 @@ def test_the_lowest_threshold_is_no_threshold(page: AppTest, records: Refusing) 
     assert records.last("gym_settings.change_gym")["threshold"] is None
 
 
+def test_reports_are_read_first_where_somebody_says_so(page: AppTest, records: Refusing) -> None:
+    """The switch stands as it was kept, and what is saved is the gym's."""
+    records.answers["gym_settings.report_subjects"] = [
+        {"gym_id": DAX, "franchise_id": None, "name": "Salle de Dax", "reads_reports_first": False}
+    ]
+    records.answers["gym_settings.change_reports"] = DONE
+    at(page, "Rapports")
+    assert not page.toggle[0].value
+    page.toggle[0].set_value(True)
+    press(page, "Enregistrer")
+    assert records.last("gym_settings.change_reports") == {"gym_id": DAX, "franchise_id": None, "reads_first": True}
+    assert page.success[0].value == "Le réglage des rapports est enregistré."
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [

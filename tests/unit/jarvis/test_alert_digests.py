@@ -12,6 +12,7 @@ DIGEST = Digest(
     gym_name="Basic Dax",
     week_starts_on=date(2026, 11, 16),
     left_over=(LeftOver("Ada Lovelace", 288.0, ("18 jours sans visite.",)),),
+    drafts=("Rapport de la semaine – Dax",),
     escalated=("Problème signalé : tapis 4 (machines et matériel)",),
     waiting={"churn_risk": 2, "equipment_issue": 1},
     raised_count=3,
@@ -63,5 +64,5 @@ def test_quiet_hours_are_the_gyms_own(moment: datetime, expected: bool) -> None:
 
 def test_nothing_to_tell_is_no_letter() -> None:
     """An empty week is empty."""
-    assert replace(DIGEST, left_over=(), escalated=(), waiting={}, raised_count=0, closed_count=0).is_empty
+    assert replace(DIGEST, left_over=(), escalated=(), drafts=(), waiting={}, raised_count=0, closed_count=0).is_empty
     assert not DIGEST.is_empty
