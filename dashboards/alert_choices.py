@@ -33,13 +33,16 @@ def pick(state: str) -> None:
 def choose() -> AlertChoice:
     """What the filters say; they are placed in one row and keep their values while the page is open.
 
-    The address may name the types picked on arrival (`type=churn_risk,milestone`).
+    The address may name the types picked on arrival (`type=churn_risk,milestone`), and days (`du=`, `au=`): then every
+    alert raised on them is chosen, whatever became of it.
     """
     choices.named("type", texts_fr.ALERT_TYPES, key="types")
+    first, last = choices.asked_days("alertes", words="Alertes levées")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         state = st.segmented_control(
-            say("État"), list(_STATES), format_func=say, default=texts_fr.OPEN, required=True, key="state"
-        )
+            say("État"), list(_STATES), format_func=say, required=True, key="state",
+            default=texts_fr.OPEN if first is None and last is None else texts_fr.ALL,
+        )  # fmt: skip
         alert_types = choices.several("Type", texts_fr.ALERT_TYPES, key="types", width=185)
         priorities = choices.several("Priorité", texts_fr.PRIORITIES, key="priorities", every="Toutes", width=150)
         within = choices.within(key="period", width=115)
@@ -49,4 +52,6 @@ def choose() -> AlertChoice:
         priorities=tuple(priorities),
         within=within,
         gym_id=context.gym_id(),
+        first=first,
+        last=last,
     )

@@ -40,7 +40,7 @@ def asked(choice: AlertChoice, *, page: int, page_size: int, seen_until: datetim
     return {
         "statuses": [str(status) for status in choice.statuses], "alert_types": list(choice.alert_types),
         "priorities": list(choice.priorities), "within": choice.within, "gym_id": choice.gym_id, "page": page,
-        "page_size": page_size, "seen_until": seen_until,
+        "page_size": page_size, "seen_until": seen_until, "first": choice.first, "last": choice.last,
     }  # fmt: skip
 
 

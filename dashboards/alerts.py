@@ -5,7 +5,7 @@ Records and the `AlertDesk` seam only; `alert_desk.py` speaks to the database, `
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
 from typing import Protocol
@@ -91,6 +91,10 @@ class AlertChoice:
     """Only alerts that occurred, or were closed, this recently; None means any time."""
     gym_id: UUID | None = None
     """None means every gym in scope."""
+    first: date | None = None
+    """Only alerts raised on this day of their gym's calendar, or later."""
+    last: date | None = None
+    """Only alerts raised on this day of their gym's calendar, or earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

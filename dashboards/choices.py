@@ -1,13 +1,13 @@
 """What is picked from a list, as the pages place it: values of a vocabulary, since when, a time zone."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import available_timezones
 
 import streamlit as st
 
-from dashboards import texts_fr
+from dashboards import access, navigation, texts_fr
 from dashboards.formats import NETWORK_TIMEZONE
 from dashboards.language import say
 
@@ -39,6 +39,23 @@ def switched(parameter: str, word: str, *, key: str) -> None:
     """The switch of this key is on where the address gives this word under this name, on arrival only."""
     if st.query_params.get(parameter) == word and key not in st.session_state:
         st.session_state[key] = True
+
+
+def asked_days(url_path: str, *, words: str) -> tuple[date | None, date | None]:
+    """The days the page's address asks for (`du=`, `au=`), said beside the way to all the others.
+
+    Args:
+        url_path: the page's own.
+        words: what is chosen by them.
+    """
+    first, last = access.asked_date("du"), access.asked_date("au")
+    if first is None and last is None:
+        return first, last
+    days = [f"{say(word)} {day:%d/%m/%Y}" for word, day in (("du", first), ("au", last)) if day is not None]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{say(words)} {' '.join(days)}", width="content")
+        navigation.link(url_path, say("Toutes les dates"))
+    return first, last
 
 
 def within(*, key: str, width: int = 130) -> timedelta | None:

@@ -4,7 +4,7 @@ Nobody is named here: who spoke is shown in one conversation at a time, to whoev
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -58,7 +58,7 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
             say("Sans appui"), key="conversation-unfounded",
             help=say("L'analyse affirme quelque chose que rien dans la conversation n'appuie."),
         )  # fmt: skip
-    first, last = _asked_days()
+    first, last = choices.asked_days("conversations", words="Conversations")
     found, gym_id = None, scope.gym_id or context.gym_id()
     if words:
         if gym_id is None:
@@ -69,18 +69,6 @@ def choose(scope: Scope, *, now: datetime) -> dict[str, Any] | None:
         "gym_id": gym_id, "found": found, "sentiments": sentiments, "topics": topics, "outcomes": outcomes,
         "since": since, "first": first, "last": last, "is_unfounded": is_unfounded, "most": MOST_SHOWN + 1,
     }  # fmt: skip
-
-
-def _asked_days() -> tuple[date | None, date | None]:
-    """The days the address asks for, and beside them the way to all the others."""
-    first, last = access.asked_date("du"), access.asked_date("au")
-    if first is None and last is None:
-        return first, last
-    words = [f"{say(word)} {day:%d/%m/%Y}" for word, day in (("du", first), ("au", last)) if day is not None]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{say('Conversations')} {' '.join(words)}", width="content")
-        navigation.link("conversations", say("Toutes les dates"))
-    return first, last
 
 
 def place(scope: Scope, *, asked: dict[str, Any]) -> None:

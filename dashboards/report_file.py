@@ -175,13 +175,21 @@ def _days(report: KeptReport) -> dict[str, str]:
     return {"du": report.metrics["period"]["first"], "au": report.metrics["period"]["last"]}
 
 
+def figure_ways(report: KeptReport) -> dict[str, tuple[str, str, dict[str, str]]]:
+    """Where a figure's rows are read: page, words of the link, and what the page should show."""
+    days = _days(report)
+    return {
+        "session_count": ("conversations", say("Les conversations"), days),
+        "negative_session_count": ("conversations", say("Les négatives"), {"sentiment": "negative", **days}),
+        "visit_count": ("analyses", say("Les passages"), {}),
+        "alert_opened_count": ("alertes", say("Les alertes"), days),
+    }
+
+
 def _place_figure_ways(report: KeptReport) -> None:
-    """The rows that the figures count: the period's conversations, the negative ones, and the visits."""
     with st.container(horizontal=True, gap="small", key="figure-ways"):
-        navigation.link("conversations", say("Les conversations"), _days(report))
-        navigation.link("conversations", say("Les négatives"), {"sentiment": "negative", **_days(report)})
-        navigation.link("analyses", say("Les passages"))
-        navigation.link("alertes", say("Les alertes"))
+        for url_path, words, query in figure_ways(report).values():
+            navigation.link(url_path, words, query)
 
 
 def _place_buttons(scope: Scope, report: KeptReport) -> None:

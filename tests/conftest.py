@@ -45,6 +45,7 @@ _TOGETHER = (
         "tests/integration/test_dbt_dagster.py",
         "tests/integration/test_network_pages.py",
         "tests/integration/test_quality.py",
+        "tests/integration/test_report_drills.py",
         "tests/integration/test_reports.py",
         "tests/integration/test_schedules.py",
         "tests/integration/test_trends_page.py",

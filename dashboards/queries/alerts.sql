@@ -78,6 +78,15 @@ from (
             or coalesce(chosen.resolved_at, chosen.last_occurred_at) >= now() - %(within)s::interval
         )
         and (%(gym_id)s::uuid is null or chosen.gym_id = %(gym_id)s::uuid)
+        -- The day of its gym, on which the marts count it as raised.
+        and (
+            (%(first)s::date is null and %(last)s::date is null)
+            or (
+                select (chosen.created_at at time zone raised_in.timezone)::date
+                from public.gyms as raised_in
+                where raised_in.id = chosen.gym_id
+            ) between coalesce(%(first)s::date, '-infinity') and coalesce(%(last)s::date, 'infinity')
+        )
 ) as placed
 inner join public.manager_alerts as alerts on alerts.id = placed.id
 inner join public.gyms on gyms.id = alerts.gym_id

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from psycopg import OperationalError
 from psycopg.errors import QueryCanceled
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, alert_list, texts_fr, watch
+from dashboards import access, alert_list, navigation, texts_fr, watch
 from dashboards.alerts import (
     CLOSED_STATUSES,
     OPEN_STATUSES,
@@ -208,6 +208,20 @@ def page(desk: MemoryDesk, person: OnePerson, monkeypatch: pytest.MonkeyPatch) -
 
 def button(page: AppTest, label: str) -> object:
     return next((found for found in page.button if found.label == label), None)
+
+
+def test_days_of_an_address_choose_what_was_raised_on_them(
+    page: AppTest, desk: MemoryDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever became of it since: a report counts what was new, not what still waits."""
+    monkeypatch.setattr(navigation, "link", lambda *_: None)
+    page.query_params["du"], page.query_params["au"] = "2026-11-16", "2026-11-22"
+    page.run()
+    assert not page.exception
+    choice = desk.choices[-1]
+    assert (choice.first, choice.last) == (date(2026, 11, 16), date(2026, 11, 22))
+    assert choice.statuses == OPEN_STATUSES + CLOSED_STATUSES
+    assert any(found.value == "Alertes levées du 16/11/2026 au 22/11/2026" for found in page.caption)
 
 
 def test_an_empty_desk_says_what_will_happen(page: AppTest) -> None:
