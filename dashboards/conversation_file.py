@@ -54,13 +54,15 @@ def place(scope: Scope, session_id: UUID, *, now: datetime) -> None:
         return
     is_masked = _is_masked(scope, records, session_id)
     turns = records.rows(scope, "conversations.turns", session_id=session_id)
+    if is_masked:
+        turns = _masked(turns, known=_known(found))
     st.html(head_html(found, now=now, is_masked=is_masked))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        lines = turn_lines(turns, known=_known(found) if is_masked else None, timezone=found["timezone"])
+        lines = turn_lines(turns, timezone=found["timezone"])
         _place_sentiment(turns, lines)
         st.subheader(say("Ce qui a été dit"), anchor=False)
-        st.html(turns_html(turns, known=_known(found) if is_masked else None))
+        st.html(turns_html(turns))
         exports.place(lines, _EXPORTED, name="conversation")
     with right:
         st.subheader(say("Ce que l'analyse en retient"), anchor=False)
@@ -85,20 +87,20 @@ def head_html(found: Row, *, now: datetime, is_masked: bool) -> str:
     return f'<div class="j-head"><h2>{escape(member)}</h2><p>{DOT.join(escape(fact) for fact in facts)}</p></div>'
 
 
-def turns_html(turns: Sequence[Row], *, known: Sequence[str] | None) -> str:
-    """The transcript, masked where `known` holds the member's own data."""
+def turns_html(turns: Sequence[Row]) -> str:
+    """The transcript."""
     if not turns:
         return f"<p>{escape(say(texts_fr.NO_WORDS))}</p>"
-    return '<ol class="j-turns">' + "".join(_turn(turn, known) for turn in turns) + "</ol>"
+    return '<ol class="j-turns">' + "".join(map(_turn, turns)) + "</ol>"
 
 
-def turn_lines(turns: Sequence[Row], *, known: Sequence[str] | None, timezone: str) -> list[dict[str, object]]:
-    """What was said as a file holds it, masked as the page has it."""
+def turn_lines(turns: Sequence[Row], *, timezone: str) -> list[dict[str, object]]:
+    """What was said as a file holds it."""
     return [
         {
             "number": number, "said_at": turn["started_at"], "timezone": timezone,
             "who": say("Adhérent") if turn["role"] == "member" else "JARVIS",
-            "text": turn["text"] if known is None or not turn["text"] else cards.masked(turn["text"], known=known),
+            "text": turn["text"],
             "sentiment_label": label(texts_fr.SENTIMENTS, turn["sentiment_label"]),
             "sentiment_score": turn["sentiment_score"], "answer_seconds": turn["answer_seconds"],
         }
@@ -142,10 +144,13 @@ def technical_html(found: Row, turns: Sequence[Row], calls: Sequence[Row]) -> st
     return f'<dl class="j-labels">{rows}</dl>'
 
 
-def _turn(turn: Row, known: Sequence[str] | None) -> str:
+def _masked(turns: Sequence[Row], *, known: Sequence[str]) -> list[Row]:
+    """The turns without what is personal in them, once for page and file: looking for it takes milliseconds a turn."""
+    return [{**turn, "text": turn["text"] and cards.masked(turn["text"], known=known)} for turn in turns]
+
+
+def _turn(turn: Row) -> str:
     words = turn["text"] or "…"
-    if known is not None:
-        words = cards.masked(words, known=known)
     who = say("Adhérent") if turn["role"] == "member" else "JARVIS"
     feeling = turn["sentiment_label"]
     tag = f' <span class="j-tag j-{feeling}">{escape(label(texts_fr.SENTIMENTS, feeling))}</span>' if feeling else ""
