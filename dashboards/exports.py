@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboards import formats
-from dashboards.language import say
+from dashboards.language import for_later, say
 
 # What a field's stored codes are called on the page: a file reads as the list beside it.
 Labels = Mapping[str, Mapping[str, str]]
@@ -26,9 +26,9 @@ def csv_bytes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], lab
     Args:
         rows: moments are written on the clock of the row's `timezone`, on the network's where it has none, as pages
             show them: a spreadsheet knows no offset.
-        labels: of fields that hold codes; a code without a label stays as it is.
+        labels: French words of fields that hold codes; a code without a label stays as it is.
     """
-    worded = labels or {}
+    worded = {field: {code: say(words) for code, words in of.items()} for field, of in (labels or {}).items()}
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(columns.values())
@@ -47,12 +47,9 @@ def place(
     Args:
         labels: French words of fields that hold codes, as the page has them.
     """
-    said = _said(labels)
-    st.download_button(
-        label or say("Exporter en CSV"), lambda: csv_bytes(rows, columns, said), file_name=f"{name}.csv",
-        mime="text/csv", icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}",
-        disabled=not rows,
-    )  # fmt: skip
+    _place(
+        lambda: csv_bytes(rows, columns, labels), name=name, label=label or say("Exporter en CSV"), is_empty=not rows
+    )
 
 
 def place_later(
@@ -64,16 +61,14 @@ def place_later(
     Args:
         labels: French words of fields that hold codes, as the page has them.
     """
-    said = _said(labels)
+    _place(lambda: csv_bytes(read(), columns, labels), name=name, label=label, is_empty=False)
+
+
+def _place(write: Callable[[], bytes], *, name: str, label: str, is_empty: bool) -> None:
     st.download_button(
-        label, lambda: csv_bytes(read(), columns, said), file_name=f"{name}.csv", mime="text/csv",
-        icon=":material/download:", type="tertiary", on_click="ignore", key=f"export-{name}",
+        label, for_later(write), file_name=f"{name}.csv", mime="text/csv", icon=":material/download:", type="tertiary",
+        on_click="ignore", key=f"export-{name}", disabled=is_empty,
     )  # fmt: skip
-
-
-def _said(labels: Labels | None) -> Labels:
-    """In the language of this run, which is over when the file is asked for."""
-    return {field: {code: say(words) for code, words in of.items()} for field, of in (labels or {}).items()}
 
 
 def _worded(value: Any, labels: Mapping[str, str] | None) -> Any:

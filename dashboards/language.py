@@ -6,12 +6,19 @@ finds the texts that have none.
 
 import json
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
 LANGUAGES = {"fr": "Français", "en": "English"}
+
+_Made = TypeVar("_Made")
+
+# Of a run that is over, while something that it left to do is done.
+_KEPT: ContextVar[str | None] = ContextVar("language of a run that is over", default=None)
 
 # Kept by the sign-in's pages where somebody switches there; the other pages begin with it.
 COOKIE = "jarvis_language"
@@ -25,13 +32,27 @@ def english() -> Mapping[str, str]:
 
 
 def is_english() -> bool:
-    """True where this run speaks English."""
-    return bool(st.session_state.get("language") == "en")
+    """True where this run speaks English, or the one that left this to do."""
+    return bool((_KEPT.get() or st.session_state.get("language")) == "en")
 
 
 def say(french: str) -> str:
     """The text in the language of this run."""
     return english().get(french, french) if is_english() else french
+
+
+def for_later(work: Callable[[], _Made]) -> Callable[[], _Made]:
+    """The same work in the language of this run, which is over when it is done: no run, no language."""
+    spoken = "en" if is_english() else "fr"
+
+    def done() -> _Made:
+        last = _KEPT.set(spoken)
+        try:
+            return work()
+        finally:
+            _KEPT.reset(last)
+
+    return done
 
 
 def begin(kept: Callable[[], str | None]) -> None:

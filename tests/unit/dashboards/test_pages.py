@@ -3,7 +3,7 @@
 import ast
 import importlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from dashboards import definitions, exports, language, navigation, texts_fr, tiles, today
 from dashboards.records import QUERIES
@@ -267,6 +268,28 @@ def test_a_file_holds_the_words_of_the_page() -> None:
     rows = [{"topics": ["showers_lockers", "parking"]}, {"topics": None}]
     text = exports.csv_bytes(rows, {"topics": "Sujets"}, labels).decode("utf-8-sig")
     assert text.splitlines() == ["Sujets", "Douches et casiers, parking", '""']
+
+
+def a_list() -> None:
+    """A list of which a file can be asked for, with a word that its reading puts there."""
+    from dashboards import exports
+    from dashboards.language import say
+
+    exports.place_later(
+        lambda: [{"place": say("Salle"), "state": "open"}], {"place": "Où", "state": "État"}, name="liste", label="CSV",
+        labels={"state": {"open": "Salle"}},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "Salle"), ("en", "Gym")])
+def test_a_file_speaks_as_its_page_did(language: str, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for when the page's run is over, and nobody's language is known any more."""
+    files: list[Callable[[], bytes]] = []
+    monkeypatch.setattr("streamlit.download_button", lambda _label, data, **_: files.append(data))
+    page = AppTest.from_function(a_list)
+    page.session_state["language"] = language
+    page.run()
+    assert files[0]().decode("utf-8-sig").splitlines() == ["Où;État", f"{word};{word}"]
 
 
 def test_no_exported_code_is_without_its_words() -> None:
