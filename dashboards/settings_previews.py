@@ -81,7 +81,8 @@ def last_month(
 ) -> Preview:
     """What a threshold would have done in thirty days, had nobody acted on any alert."""
     # The night has scored today; of visits, talks and kiosks the last whole day is yesterday.
-    last_day = now.date() - timedelta(days=0 if alert_type is AlertType.CHURN_RISK else 1)
+    today = formats.local_date(now, timezone=gym["timezone"])
+    last_day = today - timedelta(days=0 if alert_type is AlertType.CHURN_RISK else 1)
     question = alert_previews.Question(
         gym_id=gym["id"],
         alert_type=alert_type,
