@@ -24,7 +24,7 @@
         "[data-testid=stDataFrameColumnMenu]", "[data-testid=stMainMenuPopover]", "[data-testid=stSkipToContent]",
         "[data-testid=stDateInputCalendar]", "[data-live-announcer]", "[role=listbox]", "[role=dialog]",
     ].join();
-    let language = document.documentElement.lang, isWaiting = false;
+    let language = document.documentElement.lang;
 
     // Its tables and sliders write numbers as the browser would: here as the page is written, with a real minus.
     const Browsers = Intl.NumberFormat;
@@ -40,18 +40,17 @@
         }
     };
 
-    const translate = () => {
-        isWaiting = false;
-        const said = getComputedStyle(document.documentElement).getPropertyValue("--j-language").trim();
-        if (said && said !== language) document.documentElement.lang = language = said;
-        const read = language === "en" ? inEnglish : inFrench;
-        for (const element of document.querySelectorAll(asked)) {
+    // What came or changed since the last frame: the rest has been read.
+    const fresh = new Set();
+
+    const say = (root, read) => {
+        for (const element of [root, ...root.querySelectorAll(asked)]) {
             for (const name of places) {
                 const word = element.hasAttribute(name) && read(element.getAttribute(name));
                 if (word) element.setAttribute(name, word);
             }
         }
-        for (const menu of document.querySelectorAll(menus)) {
+        for (const menu of root.closest(menus) ? [root] : root.querySelectorAll(menus)) {
             const texts = document.createTreeWalker(menu, NodeFilter.SHOW_TEXT);
             while (texts.nextNode()) {
                 const word = read(texts.currentNode.nodeValue);
@@ -59,7 +58,26 @@
             }
         }
     };
-    new MutationObserver(() => {
-        if (!isWaiting) isWaiting = Boolean(requestAnimationFrame(translate));
-    }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: places });
+    const translate = () => {
+        const said = getComputedStyle(document.documentElement).getPropertyValue("--j-language").trim();
+        if (said && said !== language) {
+            document.documentElement.lang = language = said;
+            fresh.add(document.documentElement);
+        }
+        const roots = [...fresh];
+        fresh.clear();
+        for (const root of roots) if (root.isConnected) say(root, language === "en" ? inEnglish : inFrench);
+    };
+    new MutationObserver((changes) => {
+        const isWaiting = fresh.size > 0;
+        for (const { type, target, addedNodes } of changes) {
+            for (const node of type === "childList" ? addedNodes : [target]) {
+                const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+                if (element) fresh.add(element);
+            }
+        }
+        if (fresh.size && !isWaiting) requestAnimationFrame(translate);
+    }).observe(document, {
+        subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: places,
+    });
 })();

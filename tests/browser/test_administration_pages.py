@@ -61,10 +61,13 @@ def test_an_owner_sees_a_gym_as_its_manager_does(page: "Page", door: RunningDoor
 
 
 def test_a_language_is_kept_for_the_person(page: "Page", door: RunningDoor, admin: psycopg.Connection) -> None:
-    """Switched once, it is theirs in the next window too."""
+    """Switched once, it is theirs in the next window too; Streamlit's own words follow, those that stand among them."""
     open_page(page, door, "lyon", "", "Aujourd'hui")
+    page.get_by_test_id("stSidebar").hover()
+    page.get_by_role("button", name="Replier le menu").wait_for()
     page.get_by_text("English").click()
     page.get_by_role("heading", name="Today", exact=True).wait_for(timeout=30_000)
+    page.get_by_role("button", name="Collapse sidebar").wait_for()
     page.reload()
     page.get_by_role("heading", name="Today", exact=True).wait_for(timeout=30_000)
     assert admin.execute("select language from users where email = 'lyon@salle.test'").fetchall() == [("en",)]
