@@ -4,7 +4,7 @@ The address names the ones to show (`lignes=micro`); nothing is read for the oth
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -26,6 +26,11 @@ MOST_SHOWN = 200
 # What the address says to see them.
 NAMED = "lignes"
 DAYS, SILENCES, MICROPHONE, READER, SIGNS, PASSAGES = "jours", "silences", "micro", "lecteur", "signes", "passages"
+# The question of each part's faults, and the part as a sign of life names it.
+_FAULTS = {
+    MICROPHONE: ("Quand son micro était-il en panne ?", "microphone"),
+    READER: ("Quand son lecteur était-il en panne ?", "reader"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +43,7 @@ class Lines:
     read: Callable[[int | None], Sequence[Row]]
     """The latest so many rows; all of them for None."""
     columns: Mapping[str, str]
-    shares: Sequence[str] = ()
-    moments: Sequence[str] = field(default_factory=tuple)
+    """Field to heading; by its ending a field is a moment, a share, or whether a part is well."""
 
 
 def drill(one: KioskView, name: str, label: str) -> Drill:
@@ -81,7 +85,6 @@ def chosen(
                 scope, "kiosks.silences", kiosk_id=one.id, offline_after=OFFLINE_AFTER, most=most
             ),
             columns={"began_at": "Dernier signe avant", "ended_at": "Premier signe après"},
-            moments=("began_at", "ended_at"),
         )  # fmt: skip
     if name == PASSAGES and scope.may(Permission.SEE_MEMBERS):
         return Lines(
@@ -90,7 +93,7 @@ def chosen(
                 {**row, "source": say(texts_fr.VISIT_SOURCES[row["source"]])}
                 for row in records.rows(scope, "kiosks.passages", kiosk_id=one.id, most=most)
             ],
-            columns={"visited_at": "Quand", "source": "Source"}, moments=("visited_at",),
+            columns={"visited_at": "Quand", "source": "Source"},
         )  # fmt: skip
     if not days:
         return None
@@ -102,15 +105,12 @@ def chosen(
                 "local_date": "Jour", "availability_rate": "Disponibilité", "heard_slot_count": "Tranches entendues",
                 "due_slot_count": "Tranches attendues", "heartbeat_count": "Signes de vie",
             },
-            shares=("availability_rate",),
         )  # fmt: skip
     first, last = days[0]["local_date"], days[-1]["local_date"]
-    if name == MICROPHONE:
-        question, source = "Quand son micro était-il en panne ?", ("fct_kiosk_daily", "microphone_fault_count")
-        return _beats(scope, records, one, days, name, question, source, between=(first, last), part="microphone")
-    if name == READER:
-        question, source = "Quand son lecteur était-il en panne ?", ("fct_kiosk_daily", "reader_fault_count")
-        return _beats(scope, records, one, days, name, question, source, between=(first, last), part="reader")
+    if name in _FAULTS:
+        question, part = _FAULTS[name]
+        source = ("fct_kiosk_daily", f"{part}_fault_count")
+        return _beats(scope, records, one, days, name, question, source, between=(first, last), part=part)
     if name == SIGNS:
         question, source = "Quels signes de vie, le dernier jour mesuré ?", ("fct_kiosk_daily", "median_network_ms")
         day = measured_day(days) or last
@@ -147,7 +147,6 @@ def _beats(
             "received_at": "Quand", "network_ms": "Réseau (ms)", "microphone_ok": "Micro en ordre",
             "reader_ok": "Lecteur en ordre", "software_version": "Version",
         },
-        moments=("received_at",),
     )  # fmt: skip
 
 
@@ -156,9 +155,9 @@ def _place_table(scope: Scope, asked: Lines, rows: Sequence[Row], one: KioskView
     config: dict[str, Any] = {}
     for name, heading in asked.columns.items():
         label = say(heading)
-        if name in asked.moments:
+        if name.endswith("_at"):
             config[name] = column.DatetimeColumn(label, format=formats.moment_column())
-        elif name in asked.shares:
+        elif name.endswith("_rate"):
             config[name] = column.NumberColumn(label, format="percent")
         elif name == "local_date":
             config[name] = column.DateColumn(label, format="DD/MM/YYYY")
@@ -170,7 +169,8 @@ def _place_table(scope: Scope, asked: Lines, rows: Sequence[Row], one: KioskView
             config[name] = column.NumberColumn(label, format="localized")
     leads_to_members = asked.name == PASSAGES
     picked = st.dataframe(
-        [{name: on_its_clock(row, one)[name] for name in asked.columns} for row in rows], hide_index=True,
+        [{name: row[name] for name in asked.columns} for row in (on_its_clock(row, one) for row in rows)],
+        hide_index=True,
         key=f"kiosk-lines-{asked.name}", placeholder="–", column_config=config, height=min(38 + 36 * len(rows), 420),
         on_select="rerun" if leads_to_members else "ignore", selection_mode="single-row", alt=say(asked.question),
     )  # fmt: skip
