@@ -23,6 +23,13 @@ SUSPENSION = (
     "les données restent."
 )
 NAME_MISSING = "Rien n'a changé : donnez un nom."
+_FRANCHISE_COLUMNS = {
+    "name": "Franchise", "city": "Ville", "state": "État", "plan": "Formule", "gyms": "Salles", "members": "Adhérents",
+}  # fmt: skip
+_GYM_COLUMNS = {
+    "name": "Salle", "franchise": "Franchise", "city": "Ville", "state": "État", "members": "Adhérents",
+    "kiosks": "Bornes",
+}  # fmt: skip
 # What the columns mean; what no mart holds in our own words.
 _FRANCHISE_NOTES = {
     "État": "À l'essai ou active : ses salles sont servies ; suspendue : aucune ne l'est.",
@@ -56,12 +63,8 @@ def place_franchises(scope: Scope, records: Records, franchise_id: UUID | None) 
         }
         for row in rows
     ]  # fmt: skip
-    config = {
-        "name": say("Franchise"), "city": say("Ville"), "state": say("État"), "plan": say("Formule"),
-        "gyms": say("Salles"), "members": say("Adhérents"),
-    }  # fmt: skip
     _list(
-        rows, lines, config, url_path="franchises", parameter="franchise", defined=_FRANCHISE_DEFINED,
+        rows, lines, _FRANCHISE_COLUMNS, url_path="franchises", parameter="franchise", defined=_FRANCHISE_DEFINED,
         notes=_FRANCHISE_NOTES,
     )  # fmt: skip
     with (
@@ -122,11 +125,7 @@ def _list_gyms(rows: Sequence[Row]) -> None:
         }
         for row in rows
     ]  # fmt: skip
-    config = {
-        "name": say("Salle"), "franchise": say("Franchise"), "city": say("Ville"), "state": say("État"),
-        "members": say("Adhérents"), "kiosks": say("Bornes"),
-    }  # fmt: skip
-    _list(rows, lines, config, url_path="salles", parameter="salle", defined=_GYM_DEFINED, notes={})
+    _list(rows, lines, _GYM_COLUMNS, url_path="salles", parameter="salle", defined=_GYM_DEFINED, notes={})
 
 
 def _place_gyms_of(scope: Scope, records: Records, franchise_id: UUID) -> None:
@@ -155,18 +154,19 @@ def _place_ways(gym: Row) -> None:
 
 
 def _list(
-    rows: Sequence[Row], lines: list[dict[str, object]], config: dict[str, str], *, url_path: str, parameter: str,
+    rows: Sequence[Row], lines: list[dict[str, object]], columns: Mapping[str, str], *, url_path: str, parameter: str,
     defined: Mapping[str, tuple[str, str]], notes: Mapping[str, str],
 ) -> None:  # fmt: skip
     if not rows:
         st.info(say("Rien encore : créez le premier ci-dessous."), icon=":material/domain_add:")
         return
+    config = {name: say(heading) for name, heading in columns.items()}
     st.caption(say("Cochez une ligne pour l'ouvrir."))
     chosen = st.dataframe(
         lines, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{url_path}-list", placeholder="–",
         column_config=config, height=min(600, 38 + 35 * len(lines)),
     )  # fmt: skip
-    st.caption(say("Compté à l'instant") + f" : {formats.stamp(datetime.now(UTC), timezone=formats.NETWORK_TIMEZONE)}")
+    tiles.place_live(say("Compté"), now=datetime.now(UTC))
     exports.place(lines, config, name=url_path)
     tiles.place_meanings(defined, notes=notes)
     navigation.follow(chosen, rows, url_path, named=parameter)

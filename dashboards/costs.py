@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from dashboards import formats
+from dashboards import formats, navigation
 from dashboards.definitions import METRIC
 from dashboards.language import say
 from dashboards.periods import months_back
@@ -18,7 +18,6 @@ from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
 from jarvis import small_numbers, spending
 from jarvis.budgets import Standing, VoiceMode
-from jarvis.small_numbers import Hidden
 
 # Behind the month: last month's forecast is tried out too, and needs four weeks before that.
 LOOK_BACK_DAYS = 31
@@ -67,7 +66,7 @@ class Month:
     @property
     def days(self) -> Mapping[str, str]:
         """The month as an address says it."""
-        return {"du": self.first.isoformat(), "au": self.last.isoformat()}
+        return navigation.days(self.first, self.last)
 
     @property
     def since(self) -> date:
@@ -173,10 +172,8 @@ def _dear_drill(dear: Sequence[date]) -> Drill | None:
     """The conversations of the odd day; of the latest one where there are several, since others lie between them."""
     if not dear:
         return None
-    days = {"du": dear[0].isoformat(), "au": dear[0].isoformat()}
-    return Drill(
-        url_path="conversations", query=days, label="Voir ce jour" if len(set(dear)) == 1 else "Voir le dernier"
-    )
+    label = "Voir ce jour" if len(set(dear)) == 1 else "Voir le dernier"
+    return Drill(url_path="conversations", query=navigation.days(dear[0], dear[0]), label=label)
 
 
 def dear_days(of: Month, days: Mapping[UUID, GymDays]) -> list[tuple[UUID, spending.DearDay]]:
@@ -201,12 +198,10 @@ def gym_lines(
         counts: conversations of the month.
         by_member: `marts_costs.members`, US dollars.
     """
-    beside = small_numbers.side_by_side([counts.get(gym["gym_id"], 0) for gym in gyms]).counts
+    beside = small_numbers.side_by_side([counts.get(gym["gym_id"], 0) for gym in gyms]).told
     lines = [
         {
-            **_gym_line(
-                of, days.get(gym["gym_id"], GymDays({}, {})), gym, None if isinstance(count, Hidden) else count
-            ),
+            **_gym_line(of, days.get(gym["gym_id"], GymDays({}, {})), gym, count),
             "member_cost_usd": by_member.get(gym["gym_id"]),
         }
         for gym, count in zip(gyms, beside, strict=True)
@@ -229,11 +224,8 @@ def franchise_lines(lines: Sequence[Mapping[str, Any]], counts: Mapping[UUID, in
         found["gym_count"] += 1
         found["cost_usd"] += line["cost_usd"]
         found["session_count"] += counts.get(line["gym_id"], 0)
-    beside = small_numbers.side_by_side([found["session_count"] for found in summed.values()]).counts
-    told = [
-        {**found, "session_count": None if isinstance(count, Hidden) else count}
-        for found, count in zip(summed.values(), beside, strict=True)
-    ]
+    beside = small_numbers.side_by_side([found["session_count"] for found in summed.values()]).told
+    told = [{**found, "session_count": count} for found, count in zip(summed.values(), beside, strict=True)]
     return sorted(told, key=lambda line: -line["cost_usd"])
 
 

@@ -167,7 +167,7 @@ def _place_dear(dear: Sequence[tuple[UUID, spending.DearDay]], names: Mapping[UU
         words = dear_words(one, formats.plain(names.get(gym_id, "–"))).replace("$", r"\$")
         if st.button(words, type="tertiary", icon=":material/arrow_forward:", key=f"cost-dear-{number}"):
             context.enter(gym_id)
-            navigation.go("conversations", costs_ledger.day(one.day))
+            navigation.go("conversations", navigation.days(one.day, one.day))
     lines = [
         {"day": one.day, "gym_name": names.get(gym_id), "cost_usd": one.cost_usd, "usual_usd": one.usual_usd}
         for gym_id, one in dear

@@ -77,7 +77,7 @@ def place(scope: Scope, of: costs.Month, asked: Asked, *, words: str) -> None:
     if chosen.selection.rows and scope.may(Permission.SEE_CONVERSATIONS):
         picked = rows[chosen.selection.rows[0]]
         context.enter(picked["gym_id"])
-        navigation.go("conversations", day(picked["local_date"]))
+        navigation.go("conversations", navigation.days(picked["local_date"], picked["local_date"]))
 
 
 def line(row: Row) -> dict[str, Any]:
@@ -104,8 +104,3 @@ def how_many(rows: Sequence[Row]) -> str:
 def model(name: str) -> str:
     """A provider's model by its name, an analysis engine of ours in words."""
     return say(texts_fr.ANALYSIS_ENGINES[name]) if name in texts_fr.ANALYSIS_ENGINES else name
-
-
-def day(of: Any) -> dict[str, str]:
-    """One day as an address says it."""
-    return {"du": of.isoformat(), "au": of.isoformat()}

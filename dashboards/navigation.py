@@ -6,6 +6,7 @@ The menu is a convenience, not a right: every page asks for its permission itsel
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 from typing import Any, cast
 
@@ -100,6 +101,11 @@ def part(parts: Sequence[str]) -> Iterator[str]:
         st.query_params[_PART] = opened
     with tab:
         yield opened
+
+
+def days(first: date, last: date) -> dict[str, str]:
+    """Both days and those between, as an address says them."""
+    return {"du": first.isoformat(), "au": last.isoformat()}
 
 
 def link(url_path: str, label: str, query: Mapping[str, str] | None = None) -> None:

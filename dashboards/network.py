@@ -192,7 +192,7 @@ def lines(gyms: Sequence[Gym]) -> list[dict[str, Any]]:
 def _told(rows: Sequence[Row]) -> list[Row]:
     """The rows in their order, each month's gyms as they may stand side by side."""
     members = {row["gym_id"]: row["active_member_count"] for row in rows}
-    told_members = dict(zip(members, small_numbers.side_by_side(list(members.values())).counts, strict=True))
+    told_members = dict(zip(members, small_numbers.side_by_side(list(members.values())).told, strict=True))
     by_month: dict[date, list[Row]] = {}
     for row in rows:
         by_month.setdefault(row["month_date"], []).append(row)
@@ -200,7 +200,5 @@ def _told(rows: Sequence[Row]) -> list[Row]:
     for month, gyms in by_month.items():
         told = small_numbers.compared(gyms, _COUNTS, people="active_member_count", rests_on=_RESTS_ON)
         for row in told.rows:
-            member_count = told_members[row["gym_id"]]
-            is_hidden = isinstance(member_count, small_numbers.Hidden)
-            found[month, row["gym_id"]] = {**row, "active_member_count": None if is_hidden else member_count}
+            found[month, row["gym_id"]] = {**row, "active_member_count": told_members[row["gym_id"]]}
     return [found[row["month_date"], row["gym_id"]] for row in rows]

@@ -88,7 +88,8 @@ def place(scope: Scope, *, now: datetime) -> None:
     st.subheader(say("Combien de temps la voix se fait-elle attendre ?"), anchor=False)
     waits = records.row(scope, "supervision.waits", gym_id=context.gym_id())
     _place("voice", supervision.voice_lines(gateway.meters, waits), _VOICE, words=("what", "since"))
-    week = {"du": (now - timedelta(days=7)).date().isoformat(), "au": now.date().isoformat()}
+    today = formats.network_day(now)
+    week = navigation.days(today - timedelta(days=7), today)
     navigation.link("conversations", say("Les échanges de ces sept jours"), week)
     st.subheader(say("Quelles données sont en retard sur leur promesse ?"), anchor=False)
     _place_promises(records.rows(scope, "supervision.promises"), now=now)
@@ -96,7 +97,7 @@ def place(scope: Scope, *, now: datetime) -> None:
     _place_slow(records.rows(scope, "supervision.slow"))
     st.subheader(say("Quelles bornes répondent ?"), anchor=False)
     _place_kiosks(scope, records, now=now)
-    st.caption(say("Lu à l'instant") + f" : {formats.stamp(now, timezone=formats.NETWORK_TIMEZONE)}")
+    tiles.place_live(say("Lu"), now=now)
     tiles.place_meanings(_DEFINED, notes=_OURS)
 
 

@@ -107,9 +107,14 @@ def place_meanings(sources: Mapping[str, tuple[str, str]], *, notes: Mapping[str
             st.markdown(f"**{say(heading)}** : {_plain(say(words))}")
 
 
-def place_live(what: str) -> None:
-    """That the figures are read with the page, and no build of the marts stands between."""
-    st.caption(f"{what} {say('à l’instant')}.")
+def place_live(what: str, *, now: datetime | None = None) -> None:
+    """That the figures are read with the page, and no build of the marts stands between.
+
+    Args:
+        now: said beside it, on a page that stays open for long or is copied from.
+    """
+    at = "." if now is None else f" : {formats.stamp(now, timezone=formats.NETWORK_TIMEZONE)}"
+    st.caption(f"{what} {say('à l’instant')}{at}")
 
 
 def export(tiles: Sequence[Tile], *, name: str) -> None:

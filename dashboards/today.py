@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dashboards import navigation
 from dashboards.definitions import METRIC
 from dashboards.records import Row
 from dashboards.tiles import Drill, Tile
@@ -37,8 +38,8 @@ def week(days: Sequence[Row], members: Row | None) -> list[Tile]:
 
 def _talks(days: Sequence[Row], label: str, **query: str) -> Drill:
     """The conversations of the days that the tile counts."""
-    shown = [day["local_date"].isoformat() for day in days[-DAYS:]]
-    span = {"du": shown[0], "au": shown[-1]} if shown else {}
+    shown = [day["local_date"] for day in days[-DAYS:]]
+    span = navigation.days(shown[0], shown[-1]) if shown else {}
     return Drill(url_path="conversations", query={**query, **span}, label=label)
 
 

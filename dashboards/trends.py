@@ -46,7 +46,7 @@ class Look:
     @property
     def days(self) -> Mapping[str, str]:
         """The period as an address says it."""
-        return {"du": self.span.first.isoformat(), "au": self.span.last.isoformat()}
+        return navigation.days(self.span.first, self.span.last)
 
     def _reaches(self, past: Span) -> bool:
         since = None if self.record is None else self.record["comparable_date"]

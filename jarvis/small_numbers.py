@@ -50,6 +50,11 @@ class Column:
     is_sum_told: bool
     """False where the sum would give away a few all the same: too little else is withheld."""
 
+    @property
+    def told(self) -> list[int | None]:
+        """The counts as numbers; None for one that is not told."""
+        return [None if isinstance(one, Hidden) else one for one in self.counts]
+
 
 def side_by_side(counts: Sequence[Told | None]) -> Column:
     """Where a gym's count is few, the smallest of the others are withheld too, until the sum gives no few away.
@@ -106,10 +111,10 @@ def compared(
         name: side_by_side([None if is_few else row[name] for row, is_few in zip(rows, few, strict=True)])
         for name in counts
     }
+    numbers = {name: column.told for name, column in columns.items()}
     found = []
     for place, row in enumerate(rows):
-        told_here = {name: column.counts[place] for name, column in columns.items()}
-        here = {name: None if isinstance(one, Hidden) else one for name, one in told_here.items()}
+        here = {name: column[place] for name, column in numbers.items()}
         gone = [
             name for name, bases in (rests_on or {}).items()
             if few[place] or any(here[base] is None for base in bases)

@@ -206,7 +206,7 @@ def test_every_figure_of_the_board_is_defined(page: AppTest) -> None:
     page.run()
     said = " ".join(found.value for found in page.markdown)
     assert all(f"**{heading}** : " in said for heading in (*supervision_board._DEFINED, *supervision_board._OURS))
-    assert any(found.value.startswith("Lu à l'instant : ") for found in page.caption)
+    assert any(found.value.startswith("Lu à l’instant : ") for found in page.caption)
 
 
 @pytest.mark.parametrize("role", [UserRole.FRANCHISE_OWNER, UserRole.GYM_MANAGER, UserRole.GYM_STAFF, UserRole.ANALYST])
