@@ -40,14 +40,16 @@ LEDGER: LiteralString = """
 
 @pytest.fixture
 def run(records: Records, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    """Runs a script as somebody."""
+    """Runs a script as somebody, a part of its page where one is named."""
 
-    def as_person(script: Callable[[], None], scope: Scope, **state: Any) -> AppTest:
+    def as_person(script: Callable[[], None], scope: Scope, *, part: str | None = None, **state: Any) -> AppTest:
         monkeypatch.setattr(access, "current_scope", lambda **_: scope)
         monkeypatch.setattr(access, "door", lambda: SimpleNamespace(records=records))
         # A link needs a running app's menu; the browser tests follow it.
         monkeypatch.setattr("dashboards.navigation.link", lambda *_: None)
         page = AppTest.from_function(script, default_timeout=60)
+        if part is not None:
+            page.query_params["partie"] = part
         for key, value in state.items():
             page.session_state[key] = value
         page.run()
@@ -97,11 +99,12 @@ def test_the_page_s_cost_is_the_ledger_s_to_the_cent(
     """One sum by tile, by gym, by model, by part, and in the bills; an owner's is the franchise's."""
     scope = scope_of(role)
     usd, talks, gyms = ledger(simulated, franchise=scope.franchise_id)
-    page = run(november_costs, scope)
+    gyms_part = run(november_costs, scope, part="Salles")
+    paid_part = run(november_costs, scope, part="Ce qui est payé")
     assert usd > Decimal("0.05")
-    assert tile(page, "Coût du mois") == f"{usd:.2f}\u00a0$".replace(".", ",")
-    lines = next(frame.value for frame in page.dataframe if "session_cost_usd" in frame.value)
-    models = next(frame.value for frame in page.dataframe if "audio_seconds" in frame.value)
+    assert tile(gyms_part, "Coût du mois") == f"{usd:.2f}\u00a0$".replace(".", ",")
+    lines = next(frame.value for frame in gyms_part.dataframe if "session_cost_usd" in frame.value)
+    models = next(frame.value for frame in paid_part.dataframe if "audio_seconds" in frame.value)
     assert (round(lines["cost_usd"].sum(), 6), lines["session_count"].sum(), len(lines)) == (float(usd), talks, gyms)
     assert round(models["cost_usd"].sum(), 6) == float(usd)
 
@@ -153,9 +156,10 @@ def test_a_gym_s_lines_are_read_at_the_click(
 ) -> None:  # fmt: skip
     """The page's first sight asks for no line; a part that is picked shows its own."""
     scope = scope_of(UserRole.SUPER_ADMIN)
-    page = run(november_costs, scope)
+    paid_part = "Ce qui est payé"
+    page = run(november_costs, scope, part=paid_part)
     assert not [frame for frame in page.dataframe if "local_date" in frame.value]
-    page = run(november_costs, scope, **{"cost-part": "analysis"})
+    page = run(november_costs, scope, part=paid_part, **{"cost-part": "analysis"})
     [lines] = [frame.value for frame in page.dataframe if "local_date" in frame.value]
     assert set(lines["part"]) == {"Analyse"}
 
