@@ -5,6 +5,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from dashboards.cards import masked
 from jarvis.report_pdf import render_pdf
 from jarvis.reports import ReadReport
 from jarvis.tenancy import Scope
@@ -31,7 +32,7 @@ class ReportDesk:
     def read(self, scope: Scope, report_id: UUID) -> ReadReport | None:
         """The report with the members to call; a draft for whoever may publish it; None where they see none."""
         with self._database.person(scope) as people:
-            return report_reading.read(cast(Connection, people), report_id, shows_drafts=True)
+            return report_reading.read(cast(Connection, people), report_id, masked=masked, shows_drafts=True)
 
     def pdf(self, scope: Scope, report_id: UUID) -> bytes:
         """The report's pages, read anew: a right that ended since the page was placed has ended here.

@@ -15,7 +15,6 @@ from dashboards.figures import Series
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis import report_gyms, reports_fr
-from jarvis.conversations import Topic
 from jarvis.report_pdf import compared, filename_of
 from jarvis.reports import KeptReport, Period, ReadReport, ReportKind
 from jarvis.small_numbers import Hidden
@@ -272,7 +271,7 @@ def _place_weeks(report: KeptReport) -> None:
 
 
 def _place_topics(report: KeptReport) -> None:
-    found = [one for one in report_gyms.kept_topics(report.metrics) if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
+    found = report_gyms.complained_topics(report.metrics, most=TOPICS_SHOWN)
     if not found:
         return
     unhappy = [one["negative_count"] for one in found]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from jarvis import small_numbers
+from jarvis.conversations import Topic
 
 if TYPE_CHECKING:
     from jarvis.reports import Findings, GymLine, Week
@@ -81,6 +82,12 @@ def kept_gyms(gyms: Sequence[Mapping[str, Any]]) -> list[dict[str, small_numbers
 def kept_topics(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A kept report's topics; of a network's, none of one to four conversations, and no few unhappy ones (None)."""
     return _told_topics(metrics.get("topics") or (), is_network=bool(metrics.get("gyms")))
+
+
+def complained_topics(metrics: Mapping[str, Any], *, most: int) -> list[dict[str, Any]]:
+    """Of a kept report's topics those with a name that somebody was unhappy about; None for a few, as told."""
+    found = [one for one in kept_topics(metrics) if one["topic"] != Topic.OTHER and one["negative_count"] != 0]
+    return found[:most]
 
 
 def _told_topics(topics: Sequence[Mapping[str, Any]], *, is_network: bool) -> list[dict[str, Any]]:

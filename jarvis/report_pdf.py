@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from jarvis import report_gyms, reports_fr, topics_fr
 from jarvis.conversations import Topic
 from jarvis.formats_fr import number
-from jarvis.reports import KeptReport, Period, ReadReport, ReportKind
+from jarvis.reports import KeptReport, Period, ReadReport, ReportKind, Said
 from jarvis.small_numbers import Hidden
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _story(read: ReadReport, *, width: float, link: str) -> "list[Flowable]":
         )
     if report.insights:
         story.append(paragraph("Ce qui a changé", "heading"))
-        story += [_insight(one, paragraph, link=link) for one in report.insights]
+        story += _insights(read, paragraph, link=link)
     story += _charts(report, width, paragraph)
     story.append(KeepTogether([paragraph("Les chiffres", "heading"), _figures(report, period, width, paragraph)]))
     if report.metrics["gyms"]:
@@ -228,10 +228,32 @@ def _topic_bars(topics: Sequence[dict[str, Any]], width: float) -> "Drawing":
     return drawing
 
 
+def _insights(read: ReadReport, paragraph: Any, *, link: str) -> "list[Flowable]":
+    """Each insight, under it the words it rests on; the same words stand once."""
+    from reportlab.platypus import KeepTogether
+
+    names_gym = bool(read.report.metrics["gyms"])
+    quoted: set[str] = set()
+    story: list[Flowable] = []
+    for insight in read.report.insights or ():
+        parts, said = [_insight(insight, paragraph, link=link)], read.quote_of(insight)
+        if said is not None and said.text not in quoted:
+            quoted.add(said.text)
+            parts.append(_quote(said, paragraph, names_gym=names_gym))
+        story.append(KeepTogether(parts))
+    return story
+
+
 def _insight(insight: dict[str, Any], paragraph: Any, *, link: str) -> "Flowable":
     """The sentence, and behind it in small print what it rests on."""
     where = f"{link.rstrip('/')}/alertes" if link and insight["kind"] in ("alerts", "churn") else link
-    found: Flowable = paragraph(insight["text"], "body", small=reports_fr.evidence(insight), link=where)
+    found: Flowable = paragraph(insight["text"], "body", small=reports_fr.counted(insight), link=where)
+    return found
+
+
+def _quote(one: Said, paragraph: Any, *, names_gym: bool) -> "Flowable":
+    """When, where and in which words somebody said it: whoever reads on paper opens no conversation."""
+    found: Flowable = paragraph(reports_fr.quote(one, names_gym=names_gym), "quote")
     return found
 
 
@@ -240,7 +262,7 @@ def _charts(report: KeptReport, width: float, paragraph: Any) -> "list[Flowable]
     from reportlab.platypus import KeepTogether, Table, TableStyle
 
     weeks = report.metrics.get("weeks", ())
-    topics = [one for one in report_gyms.kept_topics(report.metrics) if one["topic"] != Topic.OTHER][:TOPICS_SHOWN]
+    topics = report_gyms.complained_topics(report.metrics, most=TOPICS_SHOWN)
     has_weeks = sum(bool(one["visit_count"]) for one in weeks) >= FEWEST_WEEKS
     wide = 0.48 * width if has_weeks and topics else width
     charts = []
@@ -329,6 +351,7 @@ def _paragraphs() -> Any:
         "lead": style("lead", 10.5),
         "heading": style("heading", 11, bold=True, spaceBefore=9, spaceAfter=3),
         "body": style("body", 9, spaceAfter=2),
+        "quote": style("quote", 8, colour=_MUTED, leftIndent=12, spaceAfter=2),
         "cell": style("cell", 8.5),
         "cell_bold": style("cell_bold", 8.5, bold=True),
         "cell_muted": style("cell_muted", 7.5, colour=_MUTED),

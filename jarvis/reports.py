@@ -4,6 +4,7 @@ Figures come from the marts (`warehouse/stores/reports.py`), what they say from 
 `jarvis/report_pdf.py`. A report tells of a gym, or of a franchise with its gyms side by side.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -263,6 +264,20 @@ class MemberAtRisk:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a member said in a conversation that an insight rests on."""
+
+    session_id: UUID
+    topic: str | None
+    said_at: datetime
+    """In the gym's own time."""
+    gym_name: str
+    kiosk_name: str
+    text: str
+    """Without what is personal in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadReport:
     """A report with what its reader may see beside it."""
 
@@ -270,6 +285,13 @@ class ReadReport:
     whom_to_call: tuple[MemberAtRisk, ...]
     held_back: HeldBack | None = None
     """Why nobody is named although scores are high; None where somebody is, or none is high."""
+    said: tuple[Said, ...] = ()
+    """The words behind the insights that the reader may see, at most one for each."""
+
+    def quote_of(self, insight: Mapping[str, Any]) -> Said | None:
+        """The words behind one of the report's insights; None where none are kept, or the reader sees none."""
+        cited, topic = {str(one) for one in insight.get("session_ids") or ()}, insight.get("topic")
+        return next((one for one in self.said if str(one.session_id) in cited and one.topic == topic), None)
 
     @property
     def why_nobody(self) -> str | None:

@@ -12,7 +12,7 @@ from jarvis.conversations import Topic
 from jarvis.formats_fr import full_date, number
 
 if TYPE_CHECKING:
-    from jarvis.reports import Findings, Period, Standing
+    from jarvis.reports import Findings, Period, Said, Standing
 
 KINDS: Mapping[str, str] = {
     "daily": "Rapport du jour",
@@ -208,19 +208,22 @@ def counted(insight: Mapping[str, Any]) -> str:
     return f"{number(count)} {singular if count == 1 else plural}" if count else ""
 
 
-def evidence(insight: Mapping[str, Any]) -> str:
-    """What a kept insight rests on: how many of what, and the short ids by which some of them are found."""
-    count, ids, text = _count(insight), _ids(insight), counted(insight)
-    if ids:
-        shown = ", ".join(str(one)[:8] for one in ids[:2])
-        text += f", dont {shown}" if count > len(ids[:2]) else f" : {shown}"
-    return text
+# What is longer is cut: a report quotes, the conversation tells.
+LONGEST_QUOTE = 160
 
 
 def insight_line(insight: Mapping[str, Any]) -> str:
-    """The sentence and its evidence."""
-    rests_on = evidence(insight)
-    return f"{insight['text']} ({rests_on})" if rests_on else str(insight["text"])
+    """The sentence, and over how many of what it was counted."""
+    over = counted(insight)
+    return f"{insight['text']} ({over})" if over else str(insight["text"])
+
+
+def quote(one: "Said", *, names_gym: bool) -> str:
+    """For example « Mardi 17 novembre à 18 h 05, borne Accueil : « Les douches sont encore froides. » »."""
+    day = f"{full_date(one.said_at.date())} à {one.said_at:%H} h {one.said_at:%M}"
+    where = f"{one.gym_name}, borne {one.kiosk_name}" if names_gym else f"borne {one.kiosk_name}"
+    words = one.text if len(one.text) <= LONGEST_QUOTE else f"{one.text[: LONGEST_QUOTE - 1].rstrip()}…"
+    return f"{day[0].upper()}{day[1:]}, {where} : «\u00a0{words}\u00a0»"
 
 
 def action(kind: str, topic: Topic | None, standing: "Standing") -> str | None:

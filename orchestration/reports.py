@@ -186,8 +186,11 @@ def _deliver(
             due_at=now + timedelta(hours=1), is_try=False,
         )  # fmt: skip
         return "waiting"
+    # Reads its lists at its first call.
+    from ml.conversations.redaction import redact
+
     with as_user(readers, due.recipient_user_id):
-        read = report_reading.read(readers, due.report_id)
+        read = report_reading.read(readers, due.report_id, masked=redact)
     if read is None:
         store.settle(
             connection, due, "suppressed", now=now, reason="the recipient may not see this report", is_try=False

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any
+from uuid import UUID
 
 import pypdfium2
 import pytest
 from dagster import ExecuteInProcessResult
 from psycopg.rows import dict_row
 
+from jarvis.evidence import is_said
 from jarvis.mail_kinds import MailKind, Subscription, opened
 from jarvis.reports import ReportKind
 from jarvis.small_numbers import LEAST
+from ml.conversations.redaction import redact
 from orchestration import reports
 from tests.conftest import Database
 from tests.support.built_marts import NOW
@@ -259,6 +262,28 @@ def test_without_a_server_letters_wait(undelivered: Database) -> None:
         assert _deliver(undelivered, _mailer(sink), now=READ_AT + timedelta(hours=2)).sent == done.waiting
 
 
+def test_an_insight_quotes_what_was_said_to_whoever_may_read_it(written: Database) -> None:
+    """Word for word but for what is personal, with day and kiosk; to whoever sees no conversation there is no quote."""
+    [row] = _rows(
+        written,
+        "select reports.id, users.id as reader from insights_reports as reports "
+        "inner join users on reports.gym_id = users.gym_id and users.role = 'gym_manager' and users.is_active "
+        "where reports.report_type = 'weekly' and jsonb_path_exists(reports.insights, '$[*].session_ids[0]') limit 1",
+    )
+    with written.connect("dashboard") as readers:
+        with as_user(readers, row["reader"]):
+            found = report_reading.read(readers, row["id"], masked=redact, shows_drafts=True)
+        with as_user(readers, UUID(int=7)):
+            assert report_reading.read(readers, row["id"], masked=redact, shows_drafts=True) is None
+    assert found is not None and found.said
+    turns = _rows(written, "select session_id, text from session_turns where role = 'member'")
+    for one in found.said:
+        own = [turn["text"] for turn in turns if turn["session_id"] == one.session_id]
+        assert any(is_said(one.text, text) for text in own), "marks stand for what is personal"
+        cited = [insight for insight in found.report.insights or () if found.quote_of(insight) == one]
+        assert cited, "an insight leads to its words"
+
+
 def test_a_report_of_another_gym_cannot_be_read(written: Database) -> None:
     """Its id alone opens nothing."""
     rows = _rows(
@@ -270,7 +295,7 @@ def test_a_report_of_another_gym_cannot_be_read(written: Database) -> None:
     with written.connect("dashboard") as readers:
         for row in rows:
             with as_user(readers, row["user_id"]):
-                assert report_reading.read(readers, row["foreign_id"]) is None
+                assert report_reading.read(readers, row["foreign_id"], masked=redact) is None
 
 
 def test_a_franchise_s_figures_are_the_sum_of_its_gyms(written: Database) -> None:

@@ -12,6 +12,7 @@ from jarvis.alert_choices import period_of, week_of
 from jarvis.churn import HeldBack
 from jarvis.reports import ReadReport
 from jarvis.reports_fr import NOBODY_TO_CALL
+from ml.conversations.redaction import redact
 from tests.conftest import REPOSITORY, Database
 from warehouse.connection import as_user
 from warehouse.sql import queries, read_blocks
@@ -65,7 +66,7 @@ def read_by(database: Database, admin: psycopg.Connection, gym: Gym, manager: UU
         [report_id, gym.gym_id],
     )
     with database.connect("dashboard") as readers, as_user(readers, manager):
-        read = report_reading.read(readers, report_id)
+        read = report_reading.read(readers, report_id, masked=redact)
     assert read is not None
     return read
 

@@ -57,3 +57,34 @@ select gyms.id
 from public.gyms
 where gyms.franchise_id = %(franchise_id)s::uuid
 order by gyms.id;
+
+-- said --
+-- The words behind an insight, one turn for each: of the cited conversations the one that tells most of its topic, and
+-- in it what was said most unhappily. Words that are forgotten are none.
+select distinct on (cited.place)
+    cited.place,
+    turns.session_id,
+    cited.topic,
+    turns.started_at at time zone gyms.timezone as said_at,
+    gyms.name as gym_name,
+    kiosks.name as kiosk_name,
+    turns.text,
+    members.first_name,
+    members.last_name
+from unnest(%(places)s::integer[], %(session_ids)s::uuid[], %(topics)s::text[]) as cited (place, session_id, topic)
+inner join public.session_turns as turns on cited.session_id = turns.session_id
+inner join public.openai_realtime_sessions as sessions
+    on turns.gym_id = sessions.gym_id and turns.session_id = sessions.id
+inner join public.gyms on sessions.gym_id = gyms.id
+inner join public.kiosks on sessions.gym_id = kiosks.gym_id and sessions.kiosk_id = kiosks.id
+inner join public.conversation_summaries as summaries
+    on sessions.gym_id = summaries.gym_id and sessions.id = summaries.session_id
+left join public.gym_members_v2 as members
+    on sessions.gym_id = members.gym_id and sessions.member_id = members.id
+where turns.role = 'member' and turns.status <> 'failed' and trim(turns.text) <> ''
+order by
+    cited.place,
+    coalesce(summaries.evidence -> ('key_topics.' || cited.topic) ? turns.id::text, false) desc,
+    turns.sentiment_score asc nulls last,
+    turns.started_at,
+    turns.id;

@@ -1,5 +1,6 @@
 """The report's pages: A4, in French, with every sentence, figure and name their reader may see."""
 
+import re
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -19,11 +20,13 @@ from jarvis.reports import (
     Period,
     ReadReport,
     ReportKind,
+    Said,
     Standing,
     TopicCount,
     Week,
 )
 from jarvis.reports_fr import NOBODY_TO_CALL
+from jarvis.topics_fr import TOPICS as TOPICS_FR
 from orchestration.reports import letter_of
 from warehouse.stores.reports import metrics_of
 
@@ -54,6 +57,15 @@ CALLED = (
 )
 
 
+SAID = tuple(
+    Said(
+        session_id=SESSIONS[0], topic=topic, said_at=datetime(2026, 11, 17, 18, 5), gym_name="Dax",
+        kiosk_name="Accueil", text="Les douches sont encore froides.",
+    )
+    for topic in ("showers_lockers", None)
+)  # fmt: skip
+
+
 def read_report(*, gyms: int = 0) -> ReadReport:
     """A week with much to say."""
     lines = tuple(GymLine(UUID(int=n), f"Salle {n}", NOW, 100, n) for n in range(gyms))
@@ -70,7 +82,7 @@ def read_report(*, gyms: int = 0) -> ReadReport:
         trends={one.name: {"share": one.share, "share_of_year": one.share_of_year} for one in written.changes},
         status="published", generated_at=datetime(2026, 11, 23, 6, tzinfo=UTC), published_at=None,
     )  # fmt: skip
-    return ReadReport(kept, CALLED)
+    return ReadReport(kept, CALLED, said=SAID)
 
 
 def pages(content: bytes) -> list[str]:
@@ -81,7 +93,7 @@ def pages(content: bytes) -> list[str]:
 
 
 def test_a_gym_s_week_fits_on_one_page_and_says_everything() -> None:
-    """Title, actions, names with their reasons, changes against both pasts, and the evidence's ids."""
+    """Title, actions, names with their reasons, changes against both pasts, and the words behind an insight, no ids."""
     found = pages(render_pdf(read_report()))
     text = " ".join(found)
     assert len(found) == 1
@@ -93,7 +105,7 @@ def test_a_gym_s_week_fits_on_one_page_and_says_everything() -> None:
         "Œdipe O'Brien <b>",
         "N'est pas venue depuis 19 jours",
         "14 conversations négatives parlent des douches et des casiers",
-        "00000000",
+        "Mardi 17 novembre 2026 à 18 h 05, borne Accueil : « Les douches sont encore froides. »",
         "Fréquentation en baisse de 16 %",
         "(1 180 passages comptés)",
         "(23 adhérents)",
@@ -107,6 +119,32 @@ def test_a_gym_s_week_fits_on_one_page_and_says_everything() -> None:
         "ne pas diffuser",
     ):
         assert said in text, said
+    assert text.count("Les douches sont encore froides.") == 1
+    assert not re.search(r"[0-9a-f]{8}", text), "an id that nobody can follow on paper"
+
+
+def test_a_franchise_s_quote_names_its_gym_and_a_long_one_is_cut() -> None:
+    """« borne Accueil » would be any of theirs; what is cut says so."""
+    read = read_report(gyms=2)
+    long = replace(SAID[0], text="Les douches sont froides " * 20)
+    text = " ".join(pages(render_pdf(replace(read, said=(long,)))))
+    assert "Dax, borne Accueil : « Les douches" in text
+    assert "…" in text and text.count("Les douches sont froides") < 9
+
+
+def test_words_that_are_gone_leave_the_sentence_and_its_count() -> None:
+    """Forgotten, or said where the reader sees nothing: no empty quotation marks."""
+    text = " ".join(pages(render_pdf(replace(read_report(), said=()))))
+    assert "(22 conversations)" in text
+    assert "borne Accueil" not in text
+
+
+def test_nobody_complained_of_what_is_not_listed() -> None:
+    """Advice was asked for twelve times and nobody was unhappy: it is no answer to « De quoi se plaint-on ? »."""
+    text = " ".join(pages(render_pdf(read_report())))
+    complained = text.partition("De quoi se plaint-on ?")[2]
+    assert "2 sur 25" in complained
+    assert "0 sur 12" not in complained and TOPICS_FR[Topic.TRAINING_ADVICE] not in complained
 
 
 def test_without_names_it_says_why() -> None:
