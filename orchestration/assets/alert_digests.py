@@ -1,4 +1,4 @@
-"""The weekly digest of alerts as an asset: made once a gym and week, sent to its managers outside quiet hours."""
+"""The weekly digest of alerts as an asset: made once a gym and week, sent to who answers for it outside quiet hours."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from warehouse.stores import alert_digests as store
 
 @asset(group_name="alerts", kinds={"postgres", "python"}, deps=[AssetKey("alert_choices")])
 def alert_digests(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
-    """The week that ended, for each gym's managers: whom the budget left out, what waits, what was done."""
+    """The week that ended, for who answers for each gym: whom the budget left out, what waits, what was done."""
     settings = process_settings()
     with warehouse.connect() as connection:
         report = send_digests(connection, mailer_for(settings), settings, now=datetime.now(UTC))
@@ -29,7 +29,7 @@ def alert_digests(context: AssetExecutionContext, warehouse: Warehouse) -> Mater
 
 
 def send_digests(connection: Connection, mailer: Mailer, settings: Settings, *, now: datetime) -> Mapping[str, int]:
-    """Every manager has last week's digest, or the reason why not is kept; a second run sends nothing twice."""
+    """Who answers for a gym has its last week, or the reason why not is kept; a second run sends nothing twice."""
     week = week_of(now.date()) - timedelta(days=7)
     counts: Counter[str] = Counter(sent=0, failed=0, suppressed=0)
     with connection.transaction():

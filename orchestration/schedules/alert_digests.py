@@ -20,6 +20,6 @@ def digest_schedule() -> tuple[UnresolvedAssetJobDefinition, ScheduleDefinition]
         DIGEST_JOB,
         selection=AssetSelection.assets("alert_digests"),
         tags={QUEUE_TAG: HEAVY, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
-        description="Sends each gym's managers the week's alerts; run again, it sends only what was not sent.",
+        description="Sends who answers for each gym the week's alerts; run again, it sends only what was not sent.",
     )
     return job, by_the_clock(job, "20 6-23 * * 1")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -93,13 +94,37 @@ def test_digest_reaches_the_gyms_managers_once(database: Database) -> None:
         assert first["failed"] == 1
         send_digests(pipeline, mailer_for(settings), settings, now=MONDAY + timedelta(hours=1))
         sent = {str(one["To"]): one.get_body(("plain",)).get_content() for one in sink.messages}  # type: ignore[union-attr]
-        assert set(sent) == {"manager_dax@example.org", "manager_pau@example.org"}
+        # Lyon has no manager: its franchise's owner runs it.
+        assert set(sent) == {"manager_dax@example.org", "manager_pau@example.org", "owner_rhone@example.org"}
         assert "Camille : 18 jours sans visite" in sent["manager_dax@example.org"]
         assert "18 jours" not in sent["manager_pau@example.org"]
         again = send_digests(pipeline, mailer_for(settings), settings, now=MONDAY + timedelta(hours=2))
-        assert (again["sent"], len(sink.messages)) == (0, 2)
+        assert (again["sent"], len(sink.messages)) == (0, 3)
         kept = admin.execute("select status, count(*) from alert_digest_deliveries group by status").fetchall()
-    assert kept == [("sent", 2)]
+    assert kept == [("sent", 3)]
+
+
+def test_a_gym_without_a_manager_tells_its_owner(database: Database) -> None:
+    """The franchise's owner has the digest of the gym they run, and no other; a manager who is back takes it."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        plant(admin)
+        settings, dax = database.settings, made_id("gym", "dax")
+
+        def told() -> set[tuple[UUID, UUID]]:
+            admin.execute("delete from alert_digests")
+            with running_sink() as sink:
+                send_digests(pipeline, mailer_for(replace(settings, smtp_url=sink.url)), settings, now=MONDAY)
+            pipeline.commit()
+            return set(admin.execute("select gym_id, recipient_user_id from alert_digest_deliveries"))  # type: ignore[arg-type]
+
+        with_manager = told()
+        manager, owner = PERSON["manager_dax"].id, PERSON["owner_atlantique"].id
+        admin.execute("update users set is_active = false where id = %s", [manager])
+        without = told()
+        admin.execute("update users set is_active = true where id = %s", [manager])
+        assert (dax, manager) in with_manager and owner not in {user for _, user in with_manager}
+        assert without == with_manager - {(dax, manager)} | {(dax, owner)}
+        assert told() == with_manager
 
 
 def test_the_digest_says_which_reports_wait_to_be_read(database: Database) -> None:
@@ -141,4 +166,4 @@ def test_whoever_unsubscribed_gets_none(database: Database) -> None:
         )
         settings = replace(database.settings, smtp_url=sink.url)
         send_digests(pipeline, mailer_for(settings), settings, now=MONDAY)
-        assert [str(one["To"]) for one in sink.messages] == ["manager_pau@example.org"]
+        assert sorted(str(one["To"]) for one in sink.messages) == ["manager_pau@example.org", "owner_rhone@example.org"]

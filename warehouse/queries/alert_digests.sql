@@ -67,7 +67,7 @@ cross join lateral (
 on conflict on constraint digest_is_made_once_a_week do nothing;
 
 -- due_deliveries --
--- Each active manager of a served gym with its digest, unless they have it or it was refused for good.
+-- Whoever answers for a served gym with its digest, unless they have it or it was refused for good.
 select
     digests.id as digest_id,
     digests.gym_id,
@@ -85,7 +85,8 @@ select
 from public.alert_digests as digests
 inner join public.gyms on digests.gym_id = gyms.id
 inner join app.served_gyms as served on digests.gym_id = served.gym_id
-inner join public.users on digests.gym_id = users.gym_id and users.role = 'gym_manager' and users.is_active
+inner join app.people_in_charge as in_charge on digests.gym_id = in_charge.gym_id
+inner join public.users on in_charge.user_id = users.id
 left join public.mail_preferences as preferences on users.id = preferences.user_id
 left join public.alert_digest_deliveries as deliveries
     on digests.gym_id = deliveries.gym_id

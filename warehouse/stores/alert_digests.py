@@ -18,7 +18,7 @@ from warehouse.sql import queries
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One digest on its way to one manager."""
+    """One digest on its way to one person."""
 
     gym_id: UUID
     digest_id: UUID
