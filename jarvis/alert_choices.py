@@ -68,6 +68,8 @@ class Candidate:
     """True where the member comes no less than they always did."""
     is_within_gap: bool
     """True where the last visit is no longer ago than the member's own gaps between two visits usually last."""
+    expected_gap_days: float | None
+    """How long those last, in counted days; None without a habit."""
     is_alerted_this_week: bool
     """True where this week's choice was an alert already."""
     is_control_this_week: bool
@@ -169,7 +171,7 @@ def churn_alert(one: Candidate, *, now: datetime) -> Alert:
             is_calibrated=one.is_calibrated,
             counterfactual=one.counterfactual,
             can_wait=one.can_wait,
-            is_within_gap=one.is_within_gap,
+            usual_gap_days=one.expected_gap_days if one.is_within_gap else None,
         ),
         recommended_actions=alerts_fr.churn_risk_actions(one.factors),
         dedup_key=f"{AlertType.CHURN_RISK}:{one.member_id}",

@@ -142,20 +142,20 @@ def churn_risk_description(
     is_calibrated: bool,
     counterfactual: str | None = None,
     can_wait: bool = False,
-    is_within_gap: bool = False,
+    usual_gap_days: float | None = None,
 ) -> str:
     """The risk, its reasons and what would change it; a sum of rules is no percentage.
 
     Args:
         can_wait: the member keeps their own habit, whatever the days say.
-        is_within_gap: the last visit is no longer ago than usual.
+        usual_gap_days: how long the member's own gaps may last, where the last visit is no longer ago.
     """
     risk = f"estimé à {round(score * 100)} %" if is_calibrated else f"{score:.2f} sur 1".replace(".", ",")
     told = [f"Risque de départ {risk}.", *(f"{_sentence(reason)}." for reason in reasons)]
     if can_wait:
         told.append("Les visites gardent pourtant leur rythme habituel : à appeler après les autres.")
-    elif is_within_gap:
-        told.append("Sa dernière visite reste dans son rythme habituel : lui en parler à son prochain passage.")
+    elif usual_gap_days is not None:
+        told.append(f"Pas encore inhabituel : jusqu'à {int(usual_gap_days)} jours peuvent passer entre deux visites.")
     return " ".join([*told, *([f"{_sentence(counterfactual)}."] if counterfactual else [])])
 
 
@@ -171,10 +171,11 @@ def churn_risk_actions(factors: Sequence[str]) -> tuple[str, ...]:
 _CALL = "Appeler l'adhérent cette semaine pour prendre de ses nouvelles"
 # A factor's name holds one of the words.
 _CHURN_ACTIONS = (
-    (("absen", "visit", "away", "recency", "seen"), _CALL),
-    (("negative", "sentiment", "complain"), "Revenir avec lui sur ce qui ne va pas, avant de parler d'abonnement"),
-    (("expir", "contract", "membership", "renew"), "Lui parler de la suite de son abonnement avant l'échéance"),
-    (("price", "plan"), "Vérifier que sa formule lui convient encore"),
+    (("absen", "declin", "irregular", "engagement"), _CALL),
+    (("wants_out",), "Lui demander ce qui le fait penser à partir, avant de parler d'abonnement"),
+    (("negative", "unsolved"), "Revenir avec lui sur ce qui ne va pas, avant de parler d'abonnement"),
+    (("expir",), "Lui parler de la suite de son abonnement avant l'échéance"),
+    (("about_money", "dearer"), "Vérifier que sa formule lui convient encore"),
 )
 
 

@@ -48,7 +48,7 @@ FEATURES = (
 
 # What the columns mean. 2: habit, trend and engagement are counted on unmuted days alone, as in a member's analytics.
 # 3: nothing is counted on days of before the gym's first visit on record; a price is also compared with what the gym's
-# other members were asked for.
+# other members were asked for, within a year.
 # A change of what any column says is a new number: a model that learned another meaning scores nobody.
 FEATURES_VERSION = 3
 
@@ -296,11 +296,13 @@ class Timeline:
         """
         before = columns["monthly_price_eur"] - columns["price_change"]
         rises = np.divide(columns["price_change"], before, out=np.full(len(before), np.nan), where=before > 0)
-        is_recent = months > as_of.year * 12 + as_of.month - 12
+        # What has been paid for longer than a year is no news to anybody.
+        is_recent = months >= as_of.year * 12 + as_of.month - 12
         of_month = _group_medians(self.gyms * STRIDE + np.nan_to_num(months).astype(np.int64), rises)
         of_year = _group_medians(self.gyms, np.where(is_recent, rises, np.nan))
-        usual = np.where(np.isnan(of_month), np.where(is_recent, of_year, np.nan), of_month)
+        usual = np.where(np.isnan(of_month), of_year, of_month)
         beyond = columns["price_change"] - before * np.maximum(np.nan_to_num(usual), 0.0)
+        beyond = np.where(is_recent | np.isnan(beyond), beyond, np.minimum(beyond, 0.0))
         return {"gym_price_rise": usual, "price_change_beyond_gym": beyond}
 
     def _contracts(self, as_of: date) -> dict[str, Any]:

@@ -118,6 +118,17 @@ def test_a_critical_score_is_urgent_once_its_member_is_missed(database: Database
             assert admin.execute("select priority, title from manager_alerts").fetchall() == [told]
 
 
+@pytest.mark.parametrize(("days_before", "is_called"), [(20, 0), (3, 1)])
+def test_who_came_since_the_score_is_back(database: Database, days_before: int, is_called: int) -> None:
+    """Missed for three weeks and here this morning: nobody calls. Who came three days ago as well was not missed."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        gym = make_gym(admin)
+        visit(admin, gym, gym.member_id, NOW - days_before * DAY)
+        score(admin, gym, gym.member_id, 0.6)
+        visit(admin, gym, gym.member_id, NOW)
+        assert choose_members(pipeline, now=NOW)["alert"] == is_called
+
+
 def test_open_alert_rises_with_the_level(database: Database) -> None:
     """High, then critical: the same alert, urgent, without a second row or count."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

@@ -36,6 +36,7 @@ select
     closed_alert.level as closed_level,
     coalesce(analytics.visit_trend in ('steady', 'rising'), false) as keeps_habit,
     coalesce(analytics.counted_days_since_last_visit <= analytics.expected_gap_days, false) as is_within_gap,
+    analytics.expected_gap_days::double precision as expected_gap_days,
     coalesce(week.decision = 'alert', false) as is_alerted_this_week,
     coalesce(week.decision = 'control', false) as is_control_this_week,
     coalesce(gyms.churn_control_share, franchises.churn_control_share, 0)::double precision as control_share,
@@ -82,6 +83,20 @@ where scores.level in ('high', 'critical')
     and scores.held_back_reason is null
     and scores.as_of_date > %(now)s::timestamptz::date - 3
     and members.is_active
+    -- Who was missed and has come since the day that was scored is back, as an alert of theirs would end: nobody calls.
+    and not exists (
+        select from public.member_visits as visits
+        where visits.gym_id = scores.gym_id and visits.member_id = scores.member_id
+            and visits.visited_at >= scores.as_of_date::timestamp at time zone gyms.timezone
+            and visits.visited_at <= %(now)s::timestamptz
+            and not exists (
+                select from public.member_visits as earlier
+                where earlier.gym_id = visits.gym_id and earlier.member_id = visits.member_id
+                    and earlier.visited_at
+                        > scores.as_of_date::timestamp at time zone gyms.timezone - %(missed_after)s::interval
+                    and earlier.visited_at < scores.as_of_date::timestamp at time zone gyms.timezone
+            )
+    )
     and not exists (
         select from public.churn_scores as newer
         where newer.gym_id = scores.gym_id and newer.as_of_date > scores.as_of_date

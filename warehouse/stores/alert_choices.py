@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from jarvis.alert_choices import Candidate, Choice, period_of, week_of
+from jarvis.alert_upkeep import MISSED_AFTER
 from jarvis.churn import RiskLevel
 from warehouse.sql import queries
 from warehouse.stores import gyms
@@ -31,8 +32,9 @@ def budgets(connection: Connection, *, now: datetime) -> dict[UUID, tuple[int, i
 
 def candidates(connection: Connection, *, now: datetime) -> list[Candidate]:
     """Every member whose newest score is high and may be acted on."""
+    asked = {"week_starts_on": week_of(now.date())}
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_sql("candidates"), {"week_starts_on": week_of(now.date()), "now": now})
+        rows = cursor.execute(_sql("candidates"), {**asked, "now": now, "missed_after": MISSED_AFTER})
         return [_candidate(row) for row in rows]
 
 

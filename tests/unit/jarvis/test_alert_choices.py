@@ -43,6 +43,7 @@ def candidate(number: int = 1, *, score: float = 0.8, price: float | None = 30.0
         closed_level=None,
         keeps_habit=False,
         is_within_gap=False,
+        expected_gap_days=27.4,
         is_alerted_this_week=False,
         is_control_this_week=False,
         control_share=0.0,
@@ -85,10 +86,25 @@ def test_nobody_is_urgent_while_they_come_in_their_own_rhythm() -> None:
     (choice,) = choose([replace(candidate(score=0.9), is_within_gap=True)], budget=1, spent=0, now=NOW)
     assert choice.alert is not None
     assert (choice.alert.priority, choice.alert.title) == (Priority.HIGH, "Risque de départ élevé")
-    assert "reste dans son rythme habituel : lui en parler à son prochain passage" in choice.alert.description
+    assert "Pas encore inhabituel : jusqu'à 27 jours peuvent passer entre deux visites." in choice.alert.description
     assert dict(choice.alert.details) | {"level": "high", "priority_rules": PRIORITY_RULES_VERSION} == dict(
         choice.alert.details
     )
+
+
+@pytest.mark.parametrize(
+    "factor",
+    ["absent", "declining", "irregular", "negative_talks", "unsolved", "about_money", "wants_out", "expiry", "dearer",
+     "low_engagement"],
+)  # fmt: skip
+def test_every_reason_has_its_action(factor: str) -> None:
+    """Of a model and of the rules; who stays away is called, whatever else they said."""
+    (choice,) = choose([replace(candidate(), factors=(factor,))], budget=1, spent=0, now=NOW)
+    (both,) = choose([replace(candidate(), factors=("declining", factor))], budget=1, spent=0, now=NOW)
+    assert choice.alert is not None and both.alert is not None
+    assert len(choice.alert.recommended_actions) == 2
+    assert both.alert.recommended_actions[0].startswith("Appeler l'adhérent")
+    assert set(choice.alert.recommended_actions) <= set(both.alert.recommended_actions)
 
 
 @pytest.mark.parametrize("score", [0.5, 0.6, 0.7, 0.9])

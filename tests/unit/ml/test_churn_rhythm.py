@@ -411,3 +411,14 @@ def test_what_is_taken_away_with_the_reason_is_the_members_own_part() -> None:
     assert taken[0, of("price_change")] == pytest.approx(6.0)
     assert taken[0, of("price_change_beyond_gym")] == pytest.approx(0.0)
     np.testing.assert_allclose(taken[1:], rows[1:])
+
+
+def test_what_has_been_paid_for_over_a_year_is_no_reason() -> None:
+    """The rise came with a contract of fourteen months ago that still runs."""
+    one = priced(30.0, 40.0)
+    older = tuple(
+        replace(each, started_on=each.started_on - timedelta(days=330), expires_on=date(2026, 12, 1))
+        for each in one.contracts
+    )
+    assert told_among(one, []) is not None
+    assert told_among(replace(one, contracts=older), []) is None
