@@ -92,9 +92,9 @@ def _columns(scope: Scope) -> Sequence[str]:
 def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
-        "name": column.TextColumn(say("Nom"), width=140),
+        "name": column.TextColumn(say("Nom"), width=130),
         "email": column.TextColumn(say("E-mail"), width=230),
-        "role": column.TextColumn(say("Rôle"), width=130),
+        "role": column.TextColumn(say("Rôle"), width=145),
         "place": column.TextColumn(say("Salle ou franchise")),
         "state": column.TextColumn(
             say("État"),

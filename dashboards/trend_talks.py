@@ -257,7 +257,12 @@ def _costs_answer(total: float, past: float | None, talks: float) -> str:
         answer += say(", soit {each} $ l'une").format(each=number(total / talks, decimals=3))
     share = against(total, past)
     if share is not None:
-        answer += say(" ({change} par rapport à la période d'avant)").format(change=signed(share))
+        change = signed(share)
+        answer += (
+            say(" (autant que la période d'avant)")
+            if change == "="
+            else say(" ({change} par rapport à la période d'avant)").format(change=change)
+        )
     return f"{answer}."
 
 

@@ -300,3 +300,10 @@ def test_marts_that_are_not_there_are_said_to_come(page: AppTest, records: Memor
     records.answers["marts_trends.record"] = []
     page.run()
     assert [found.value for found in page.info] == ["Rien n'est encore enregistré pour cette salle."]
+
+
+def test_a_cost_that_did_not_move_is_said_in_words() -> None:
+    """A sign of equality stands in tables, not in a sentence; who has nothing to compare with reads no comparison."""
+    assert trend_talks._costs_answer(0.71, 0.71, 134).endswith("l'une (autant que la période d'avant).")
+    assert "(+100\u00a0% par rapport" in trend_talks._costs_answer(1.0, 0.5, 10)
+    assert trend_talks._costs_answer(1.0, None, 10).endswith("l'une.")
