@@ -186,6 +186,8 @@ def _alert(row: dict[str, Any]) -> Alert:
         last_occurred_at=row["last_occurred_at"],
         assigned_to=row["assigned_to"],
         member_id=row["member_id"],
+        member_phone=row["member_phone"],
+        member_email=row["member_email"],
         assignee_name=row["assignee_name"],
         resolved_at=row["resolved_at"],
         outcome_code=row["outcome_code"],

@@ -64,8 +64,10 @@ def _desk(choice: AlertChoice, *, is_desk: bool) -> None:
             with st.container(border=True, key=f"alert-{alert.priority}-{alert.id}"):
                 if is_desk and len(alerts) > 1:
                     alert_bulk.place_choice(scope, alert, number=place)
-                st.html(cards.alert_html(alert, now=now, shows_gym=scope.may(Permission.CHOOSE_GYM)))
-                if alert.member_id is not None and scope.may(Permission.SEE_MEMBERS):
+                sees_member = alert.member_id is not None and scope.may(Permission.SEE_MEMBERS)
+                shows_gym = scope.may(Permission.CHOOSE_GYM)
+                st.html(cards.alert_html(alert, now=now, shows_gym=shows_gym, shows_member=sees_member))
+                if sees_member:
                     navigation.link("adherents", say("Voir la fiche"), {"adherent": str(alert.member_id)})
                 alert_actions.offer(scope, alert)
         if is_desk:

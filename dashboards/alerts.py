@@ -67,6 +67,8 @@ class Alert:
     resolution_notes: str | None
     member_id: UUID | None = None
     """None where it is about no member."""
+    member_phone: str | None = None
+    member_email: str | None = None
     message_text: str | None = None
     """What could be written to the member; None where there is no draft."""
     message_used_at: datetime | None = None

@@ -28,20 +28,34 @@ _ABOUT_NO_MEMBER = frozenset(
 _SAID_BY_MEMBERS = frozenset({AlertType.NEGATIVE_FEEDBACK, AlertType.EQUIPMENT_ISSUE})
 
 
-def alert_html(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
-    """One alert: what, how urgent, who and where, the words behind it, what to do."""
+def alert_html(alert: Alert, *, now: datetime, shows_gym: bool, shows_member: bool = False) -> str:
+    """One alert: what, how urgent, who and where, the words behind it, what to do.
+
+    Args:
+        shows_member: how to reach the member stands on it, for who may open their file.
+    """
     return "".join(
         [
             f'<article class="j-alert" aria-label="{escape(alert.title, quote=True)}">',
             f'<div class="j-tags">{_tags(alert)}</div>',
             f'<h3 class="j-title">{escape(alert.title)}</h3>',
             f'<p class="j-facts">{_facts(alert, now=now, shows_gym=shows_gym)}</p>',
+            _reach(alert) if shows_member else "",
             f'<p class="j-text">{escape(_described(alert))}</p>' if alert.description else "",
             f'<div class="j-body"><div>{_quotes(alert, now=now)}</div>',
             f"<div>{_actions(alert) if alert.is_open else _closing(alert, now=now)}</div></div>",
             "</article>",
         ]
     )
+
+
+def reach_html(*, phone: str | None, email: str | None) -> list[str]:
+    """A link for each way to reach a member: the number, the e-mail address."""
+    return [
+        f'<a href="{scheme}:{escape(value, quote=True)}">{escape(shown)}</a>'
+        for scheme, value, shown in (("tel", phone, formats.phone(phone or "")), ("mailto", email, email or ""))
+        if value
+    ]
 
 
 def counts_html(counts: AlertCounts) -> str:
@@ -128,6 +142,14 @@ def _facts(alert: Alert, *, now: datetime, shows_gym: bool) -> str:
         facts.append(escape(alert.gym_name))
     facts.append(f"{escape(when[0].upper() + when[1:])} ({escape(formats.age(alert.last_occurred_at, now=now))})")
     return DOT.join(facts)
+
+
+def _reach(alert: Alert) -> str:
+    """The member's number, their address where there is none; nothing on what is closed, or about no member."""
+    if not alert.is_open or alert.alert_type in _ABOUT_NO_MEMBER:
+        return ""
+    ways = reach_html(phone=alert.member_phone, email=alert.member_email)
+    return f'<p class="j-reach">{ways[0]}</p>' if ways else ""
 
 
 def masked(text: str, *, known: Sequence[str] = ()) -> str:

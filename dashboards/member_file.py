@@ -79,14 +79,7 @@ def head_html(member: Row, *, now: datetime) -> str:
         facts.append(f"{say('jusqu’au')} {member['expires_on']:%d/%m/%Y}")
     if member["member_since"]:
         facts.append(f"{say('adhérent depuis le')} {member['member_since']:%d/%m/%Y}")
-    reach = [
-        f'<a href="{scheme}:{escape(value)}">{escape(shown)}</a>'
-        for scheme, value, shown in (
-            ("tel", member["phone"], formats.phone(member["phone"] or "")),
-            ("mailto", member["email"], member["email"]),
-        )
-        if value
-    ]
+    reach = cards.reach_html(phone=member["phone"], email=member["email"])
     last = member["last_visit_at"]
     seen = say("Aucune visite") if last is None else f"{say('Dernière visite')} {formats.age(last, now=now)}"
     return (

@@ -39,6 +39,8 @@ select
     gyms.timezone,
     members.first_name,
     members.last_name,
+    members.phone as member_phone,
+    members.email as member_email,
     kiosks.name as kiosk_name,
     assignees.full_name as assignee_name,
     messages.text as message_text,

@@ -98,6 +98,19 @@ def test_everybody_sees_their_own_gyms(
     assert {row["name"] for row in Records(pool).rows(scope, "context.gyms")} == {f"Salle de {gym}" for gym in expected}
 
 
+def test_an_alert_says_how_to_reach_its_member(
+    desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
+) -> None:
+    """Number and address of the member it is about, as their file has them."""
+    alert_id = add_alert(admin, network)
+    admin.execute(
+        "update gym_members_v2 set phone = '+33639984067', email = 'm@exemple.fr' where id = %s", [network.member]
+    )
+    admin.execute("update manager_alerts set member_id = %s where id = %s", [network.member, alert_id])
+    found = only(desk, scope_of("dax"))
+    assert (found.member_phone, found.member_email) == ("+33639984067", "m@exemple.fr")
+
+
 def test_asking_for_another_gym_gives_nothing(
     desk: DatabaseAlertDesk, admin: psycopg.Connection, network: Network, scope_of: ScopeOf
 ) -> None:

@@ -68,6 +68,25 @@ def test_what_is_personal_in_a_member_s_words_stands_on_no_card() -> None:
     assert "Inès Larrieu" in text[: text.index("«")]
 
 
+@pytest.mark.parametrize(
+    ("phone", "email", "expected"),
+    [
+        ("+33639984067", "ines@exemple.fr", '<a href="tel:+33639984067">06\u00a039\u00a098\u00a040\u00a067</a>'),
+        (None, "ines@exemple.fr", '<a href="mailto:ines@exemple.fr">ines@exemple.fr</a>'),
+        (None, None, None),
+    ],
+)
+def test_a_card_says_how_to_reach_its_member(phone: str | None, email: str | None, expected: str | None) -> None:
+    """The number, the address without one; only while there is something to do, and for who may open the file."""
+    alert = replace(an_alert(), member_phone=phone, member_email=email)
+    shown = cards.alert_html(alert, now=NOW, shows_gym=False, shows_member=True)
+    assert shown.count("<a ") == (expected is not None)
+    assert expected is None or expected in shown
+    closed = replace(alert, status=AlertStatus.RESOLVED, resolved_at=NOW, outcome_code="solved")
+    assert "<a " not in cards.alert_html(closed, now=NOW, shows_gym=False, shows_member=True)
+    assert "<a " not in cards.alert_html(alert, now=NOW, shows_gym=False)
+
+
 @pytest.mark.parametrize("alert_type", ["negative_feedback", "equipment_issue"])
 def test_words_handed_on_without_a_quote_lose_what_is_personal_too(alert_type: str) -> None:
     """A tool passes on what a member says before any turn of theirs is written."""
