@@ -11,23 +11,16 @@ from jarvis.tenancy import UserRole
 from tests.unit.dashboards.test_alerts_page import (
     SACHA,
     MemoryDesk,
-    OnePerson,
-    a_scope,
     an_alert,
     button,
     desk,
     page,
+    person,
     press,
     words,
 )
 
 __all__ = ["desk", "page", "person"]
-
-
-@pytest.fixture(params=[UserRole.GYM_MANAGER])
-def person(request: pytest.FixtureRequest) -> OnePerson:
-    """Who is at the page."""
-    return OnePerson(a_scope(request.param))
 
 
 def three(desk: MemoryDesk) -> list[Alert]:

@@ -9,27 +9,20 @@ from streamlit.testing.v1 import AppTest
 from dashboards import texts_fr
 from dashboards.alerts import PAGE_SIZE, Alert, AlertStatus
 from jarvis.alerts import AlertType
-from jarvis.tenancy import UserRole
 from tests.unit.dashboards.test_alerts_page import (
     AT,
     MemoryDesk,
     OnePerson,
-    a_scope,
     an_alert,
     button,
     desk,
     page,
+    person,
     press,
     words,
 )
 
 __all__ = ["desk", "page", "person"]
-
-
-@pytest.fixture(params=[UserRole.GYM_MANAGER])
-def person(request: pytest.FixtureRequest) -> OnePerson:
-    """Who is at the page."""
-    return OnePerson(a_scope(request.param))
 
 
 def numbered(count: int) -> list[Alert]:
