@@ -164,9 +164,9 @@ def preview_data_faults(
     standing: set[str] = set()
     fired = 0
     for moment in _every(DATA_ASKED_EVERY, since=days.since, until=days.until):
-        known = visited_at[: bisect_right(visited_at, moment)]
-        last = known[-1] if known else None
-        usual = 0 if last is None else len(known) - bisect_right(known, last - timedelta(days=USUAL_DAYS))
+        known = bisect_right(visited_at, moment)
+        last = visited_at[known - 1] if known else None
+        usual = 0 if last is None else known - bisect_right(visited_at, last - timedelta(days=USUAL_DAYS))
         today = moment.astimezone(zone).date()
         scored = bisect_right(scored_on, today)
         gym = GymData(
