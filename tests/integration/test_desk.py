@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -18,7 +19,8 @@ from tests.tenants import PERSON, made_id
 from warehouse.connection import as_user
 
 DASHBOARD = "/api/dashboard"
-TODAY = datetime.now(UTC).date()
+# The gyms' own: a desk writes its days.
+TODAY = datetime.now(ZoneInfo("Europe/Paris")).date()
 MEMBER = made_id("member", "dax")
 GYM = made_id("gym", "dax")
 
