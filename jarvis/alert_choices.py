@@ -53,7 +53,7 @@ class Candidate:
     is_calibrated: bool
     """True where the score is a probability."""
     reasons: tuple[str, ...]
-    """French sentences, at most three."""
+    """French sentences as a card tells them, at most three."""
     factors: tuple[str, ...]
     """What they rest on, as the churn stage names it."""
     counterfactual: str | None

@@ -144,14 +144,16 @@ def churn_risk_description(
     can_wait: bool = False,
     usual_gap_days: float | None = None,
 ) -> str:
-    """The risk, its reasons and what would change it; a sum of rules is no percentage.
+    """The risk, its reasons and what would change it.
+
+    A sum of rules is no percentage: its level is the title's, and its decimals stand on the member's file.
 
     Args:
         can_wait: the member keeps their own habit, whatever the days say.
         usual_gap_days: how long the member's own gaps may last, where the last visit is no longer ago.
     """
-    risk = f"estimé à {round(score * 100)} %" if is_calibrated else f"{score:.2f} sur 1".replace(".", ",")
-    told = [f"Risque de départ {risk}.", *(f"{_sentence(reason)}." for reason in reasons)]
+    risk = [f"Risque de départ estimé à {round(score * 100)} %."] if is_calibrated else []
+    told = [*risk, *(f"{_sentence(reason)}." for reason in reasons)]
     if can_wait:
         told.append("Les visites gardent pourtant leur rythme habituel : à appeler après les autres.")
     elif usual_gap_days is not None:

@@ -34,6 +34,7 @@ select
     open_alert.level as open_level,
     closed_alert.resolved_at as closed_at,
     closed_alert.level as closed_level,
+    analytics.usual_visits_per_week::double precision as usual_visits_per_week,
     coalesce(analytics.visit_trend in ('steady', 'rising'), false) as keeps_habit,
     coalesce(analytics.counted_days_since_last_visit <= analytics.expected_gap_days, false) as is_within_gap,
     analytics.expected_gap_days::double precision as expected_gap_days,

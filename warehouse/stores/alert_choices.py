@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from jarvis.alert_choices import Candidate, Choice, period_of, week_of
 from jarvis.alert_upkeep import MISSED_AFTER
 from jarvis.churn import RiskLevel
+from jarvis.churn_fr import card_reasons
 from warehouse.sql import queries
 from warehouse.stores import gyms
 
@@ -65,13 +66,18 @@ def set_budget(
 
 def _candidate(row: dict[str, Any]) -> Candidate:
     factors = [one for one in row.pop("factors") or [] if isinstance(one, dict)]
+    usual = row.pop("usual_visits_per_week")
     levels = {name: row.pop(name) for name in ("level", "open_level", "closed_level")}
     return Candidate(
         **row,
         level=RiskLevel(levels["level"]),
         open_level=None if levels["open_level"] is None else RiskLevel(levels["open_level"]),
         closed_level=None if levels["closed_level"] is None else RiskLevel(levels["closed_level"]),
-        reasons=tuple(str(one["text"]) for one in factors if one.get("text")),
+        reasons=card_reasons(
+            factors,
+            usual_visits_per_week=usual,
+            has_stayed_away=not (row["keeps_habit"] or row["is_within_gap"]),
+        ),
         factors=tuple(str(one["factor"]) for one in factors if one.get("factor")),
     )
 

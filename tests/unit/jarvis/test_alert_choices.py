@@ -157,7 +157,9 @@ def test_alert_tells_its_reasons_and_what_would_change_it() -> None:
         "Risque de départ estimé à 80 %. 18 jours sans visite. Repasserait sous élevé avec une visite par semaine."
     )
     (summed,) = choose([replace(candidate(), is_calibrated=False)], budget=1, spent=0, now=NOW)
-    assert summed.alert is not None and summed.alert.description.startswith("Risque de départ 0,80 sur 1.")
+    assert summed.alert is not None and summed.alert.description == (
+        "18 jours sans visite. Repasserait sous élevé avec une visite par semaine."
+    )
 
 
 def test_dealt_with_member_rests_unless_the_level_rises() -> None:
