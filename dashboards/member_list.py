@@ -145,7 +145,7 @@ def _column_config() -> dict[str, Any]:
         "gym": column.TextColumn(say("Salle"), width=130),
         "level": column.TextColumn(say("Risque"), width=70),
         "score": column.ProgressColumn(say("Score"), min_value=0, max_value=1, format="localized", step=0.01, width=75),
-        "reason": column.TextColumn(say("Première raison"), width=235, help=say(texts_fr.UNCOUNTED_DAYS)),
+        "reason": column.TextColumn(say("Première raison"), width=220, help=say(texts_fr.UNCOUNTED_DAYS)),
         "last_visit": column.DateColumn(say("Dernière visite"), format="DD/MM/YYYY", width=95),
         "visits": column.NumberColumn(
             say("Par sem."), format="localized", step=0.1, width=70, help=tiles.help_of(_DEFINED["Visites par semaine"])
@@ -157,6 +157,6 @@ def _column_config() -> dict[str, Any]:
             width=75,
             help=tiles.help_of(_DEFINED["Habitude par semaine"]),
         ),
-        "trend": column.TextColumn(say("Tendance"), width=90),
+        "trend": column.TextColumn(say("Tendance"), width=105),
         "conversations": column.NumberColumn(say("Échanges"), width=75),
     }
