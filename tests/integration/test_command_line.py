@@ -152,6 +152,8 @@ def test_a_wrong_argument_says_what_was_expected(arguments: str, told: str, caps
         ("ask ? --gym g --since 2026-12-02 --until 2026-12-01", 2, "found --until before --since"),
         ("analyst metric --since 2026-12-02 --until 2026-12-01", 2, "found --until before --since"),
         ("gym closure add --gym g --from 2026-12-02 --until 2026-12-01 --reason x", 2, "found --until before --from"),
+        ("alerts threshold --gym g --type kiosk_offline --to 5", 2, "expected whole minutes from 10 to 1440"),
+        ("alerts threshold --gym g --type milestone --to many", 2, "expected 1 to 12 numbers of visits"),
         ("simulate --truth .", 1, "found no way to open it (Is a directory)"),
         ("kiosk rotate --token é", 1, "found a token that cannot be one"),
         ("kiosk talk --token x --badge B --text \t", 1, "found nothing to say"),
