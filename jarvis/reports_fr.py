@@ -221,7 +221,8 @@ def insight_line(insight: Mapping[str, Any]) -> str:
 def quote(one: "Said", *, names_gym: bool) -> str:
     """For example « Mardi 17 novembre à 18 h 05, borne Accueil : « Les douches sont encore froides. » »."""
     day = f"{full_date(one.said_at.date())} à {one.said_at:%H} h {one.said_at:%M}"
-    where = f"{one.gym_name}, borne {one.kiosk_name}" if names_gym else f"borne {one.kiosk_name}"
+    kiosk = one.kiosk_name if one.kiosk_name.casefold().startswith("borne") else f"borne {one.kiosk_name}"
+    where = f"{one.gym_name}, {kiosk}" if names_gym else kiosk
     words = one.text if len(one.text) <= LONGEST_QUOTE else f"{one.text[: LONGEST_QUOTE - 1].rstrip()}…"
     return f"{day[0].upper()}{day[1:]}, {where} : «\u00a0{words}\u00a0»"
 

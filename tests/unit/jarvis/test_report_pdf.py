@@ -132,6 +132,12 @@ def test_a_franchise_s_quote_names_its_gym_and_a_long_one_is_cut() -> None:
     assert "…" in text and text.count("Les douches sont froides") < 9
 
 
+def test_a_kiosk_called_borne_is_called_so_once() -> None:
+    """« Borne 1 », and never « borne Borne 1 »."""
+    text = " ".join(pages(render_pdf(replace(read_report(), said=(replace(SAID[0], kiosk_name="Borne 1"),)))))
+    assert "à 18 h 05, Borne 1 : « Les douches" in text
+
+
 def test_words_that_are_gone_leave_the_sentence_and_its_count() -> None:
     """Forgotten, or said where the reader sees nothing: no empty quotation marks."""
     text = " ".join(pages(render_pdf(replace(read_report(), said=()))))
