@@ -133,6 +133,32 @@ def test_the_way_in_is_usable_by_everybody(browser: "Browser", door: RunningDoor
     assert heading == "Sign in"
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "body"),
+    [
+        ("fr", "Page introuvable", "ou ne fait pas partie des vôtres. Voici votre première page."),
+        ("en", "Page not found", "Running the app's main page."),
+    ],
+)
+def test_an_address_that_is_no_page_is_told_in_the_reader_s_language(
+    browser: "Browser", door: RunningDoor, language: str, title: str, body: str
+) -> None:
+    """A manager who guesses the administration's address reads one language from the title to the last word."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
+    window = context.new_page()
+    type_password(window, door, "dax")
+    window.locator("[data-testid=stSidebarNav]").wait_for(timeout=30_000)
+    context.add_cookies([{"name": "jarvis_language", "value": language, "url": door.url}])
+    window.goto(f"{door.url}/clients")
+    told = window.get_by_role("dialog")
+    told.get_by_text(body).wait_for(timeout=30_000)
+    words = told.inner_text()
+    context.close()
+    assert title in words
+    others = ("main page", "not found") if language == "fr" else ("vôtres", "introuvable")
+    assert not [word for word in others if word in words], words
+
+
 def test_a_label_is_corrected_in_place(
     windows: "dict[Scheme, Page]", door: RunningDoor, admin: psycopg.Connection, network: Network, talk: UUID
 ) -> None:
