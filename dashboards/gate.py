@@ -15,11 +15,12 @@ import anyio.to_thread
 import psycopg
 from psycopg_pool import PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
+from dashboards.sign_in.pages import answering, keep_choice, page
 from jarvis.mail_kinds import UNSUBSCRIBE_PATH
 from jarvis.tenancy import Scope
 from warehouse.stores.sign_in import SessionStore
@@ -89,7 +90,9 @@ class SessionGate:
             person = await self._person(scope, is_activity=wants_page)
         except (psycopg.Error, PoolTimeout) as error:
             _logger.error("session not resolved", extra={"error": type(error).__name__})
-            await PlainTextResponse(UNAVAILABLE, 503, {"retry-after": "5"})(scope, receive, send)
+            away = self._trouble(scope) if wants_page else PlainTextResponse(UNAVAILABLE, 503)
+            away.headers["retry-after"] = "5"
+            await away(scope, receive, send)
             return
         if person is not None:
             await self._app(_introduced(scope, person), receive, send)
@@ -99,6 +102,14 @@ class SessionGate:
         )
         answer.headers["cache-control"] = "no-store"
         await answer(scope, receive, send)
+
+    def _trouble(self, scope: Connection) -> Response:
+        """The page that says to come back, in the reader's language; why is for the log alone."""
+        request = Request(scope)
+        with answering(request):
+            answer = page("trouble.html", 503, trouble=UNAVAILABLE)
+            keep_choice(answer, secure=is_secure(request, public_url=self._public_url))
+            return answer
 
     def _way_in(self, scope: Connection) -> Response:
         asked = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")

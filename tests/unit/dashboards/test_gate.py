@@ -141,6 +141,23 @@ def test_a_database_that_is_away_closes_the_door() -> None:
     assert "10.0.0.1" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("language", "told", "again"),
+    [("fr", "momentanément indisponible", "Réessayer"), ("en", "unavailable", "Try again")],
+)
+def test_a_page_asked_for_while_the_database_is_away_is_a_page(language: str, told: str, again: str) -> None:
+    """In our own look and the reader's language, with the way to ask again; the cause stays inside."""
+    sessions = MemorySessions()
+    sessions.is_down = True
+    headers = {"cookie": "jarvis_session=t", "accept": "text/html", "accept-language": language}
+    answer = ask(sessions, "GET", "/adherents?risque=high", headers=headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.headers["content-type"].startswith("text/html") and answer.headers["cache-control"] == "no-store"
+    assert f'<html lang="{language}"' in answer.text and "<style>" in answer.text
+    assert told in answer.text and f'href="">{again}</a>' in answer.text
+    assert "10.0.0.1" not in answer.text
+
+
 def test_signing_in_while_the_database_is_away_says_so() -> None:
     """The form comes back with its e-mail and a sentence; the cause stays inside."""
     sessions = MemorySessions()
