@@ -22,6 +22,8 @@ AT: Mapping[str, tuple[int | None, int, int]] = {
     "write_daily_reports": (None, 5, 30),
     "write_weekly_reports": (0, 6, 0),
     "purge_run_history_schedule": (None, 3, 30),
+    "check_raw_quality_schedule": (None, 0, 50),
+    "write_documentation_schedule": (None, 4, 0),
 }
 # Schedule to the minutes between two of its runs.
 EVERY: Mapping[str, int] = {
@@ -31,12 +33,15 @@ EVERY: Mapping[str, int] = {
     "watch_kiosks_schedule": 5,
     "keep_up_alerts_schedule": 15,
     "settle_words_schedule": 10,
+    "note_freshness_schedule": 5,
 }
 # Schedule to the months on whose first day it runs, and when.
 ON_THE_FIRST: Mapping[str, tuple[tuple[int, ...], int, int]] = {
     "write_monthly_reports": (tuple(range(1, 13)), 6, 15),
     "write_quarterly_reports": ((1, 4, 7, 10), 6, 30),
 }
+# Tried each hour of a Monday.
+DIGEST = "send_alert_digests_schedule"
 # The nights of 28 March and 24 October 2026: France goes to summer time and back.
 CHANGES = (datetime(2026, 3, 27, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC))
 
@@ -62,7 +67,7 @@ def test_every_schedule_runs_in_utc_from_the_start(schedules: dict[str, Schedule
     """None has to be switched on by hand, and none follows a local clock."""
     assert {name for name, one in schedules.items() if one.execution_timezone != "UTC"} == set()
     assert {name for name, one in schedules.items() if one.default_status != DefaultScheduleStatus.RUNNING} == set()
-    assert set(AT) | set(EVERY) | set(ON_THE_FIRST) <= set(schedules)
+    assert {*AT, *EVERY, *ON_THE_FIRST, DIGEST} == set(schedules), "each has its moments here, a new one too"
 
 
 @pytest.mark.parametrize("start", CHANGES)
@@ -92,7 +97,7 @@ def test_the_digest_is_tried_each_hour_of_monday(schedules: dict[str, ScheduleDe
     """Whatever hours a person is left alone in, wherever their gym is, one try finds them."""
     monday = start + timedelta(days=3)
     expected = [monday.replace(hour=hour, minute=20) for hour in range(6, 24)]
-    assert (monday.weekday(), _ticks(schedules["send_alert_digests_schedule"], start)) == (0, expected)
+    assert (monday.weekday(), _ticks(schedules[DIGEST], start)) == (0, expected)
     for timezone in ("Europe/Paris", "America/Guadeloupe", "Indian/Reunion", "Pacific/Noumea"):
         for quiet_from, quiet_until in ((time(20), time(7)), (time(18), time(12)), (time(0), time(14))):
             assert not all(
