@@ -29,6 +29,7 @@ class MailKind(StrEnum):
     MONTHLY_REPORT = "monthly_report"
     QUARTERLY_REPORT = "quarterly_report"
     ALERT_DIGEST = "alert_digest"
+    ALERT_ESCALATION = "alert_escalation"
 
 
 # As in « vous ne recevrez plus … ».
@@ -38,6 +39,7 @@ LABELS: Mapping[MailKind, str] = {
     MailKind.MONTHLY_REPORT: "le rapport du mois",
     MailKind.QUARTERLY_REPORT: "le rapport du trimestre",
     MailKind.ALERT_DIGEST: "le récapitulatif des alertes",
+    MailKind.ALERT_ESCALATION: "le rappel des alertes en attente",
 }
 
 

@@ -183,6 +183,8 @@ _ROWS_OF_A_GYM = (
     "values (%(alert_id)s, %(gym_id)s, '2026-02-23', '{}')",
     "insert into public.alert_digest_deliveries (gym_id, digest_id, recipient_user_id, status, attempted_at) "
     "values (%(gym_id)s, %(alert_id)s, %(recipient_id)s, 'sent', %(noon)s)",
+    "insert into public.alert_letters (gym_id, alert_id, recipient_user_id, status, due_at) "
+    "values (%(gym_id)s, %(alert_id)s, %(recipient_id)s, 'sent', %(noon)s)",
     "insert into public.gym_classes (id, gym_id, name, weekday, starts_at, duration_minutes, capacity) "
     "values (%(class_id)s, %(gym_id)s, 'Yoga', 2, '18:30', 60, 1)",
     "insert into public.class_bookings (gym_id, class_id, class_date, member_id, session_id) "

@@ -1,7 +1,7 @@
 """Alert upkeep as an asset: alerts end with their cause, rise when nobody takes them, and members at risk get theirs.
 
 Plain functions, one transaction each; the asset only calls them in order: ends first, so that a member
-who came back is not chosen again in the same run.
+who came back is not chosen again in the same run, and letters last.
 """
 
 from collections import Counter
@@ -16,9 +16,11 @@ from jarvis.alert_choices import choose
 from jarvis.alert_messages import draft
 from jarvis.alert_upkeep import data_faults, ending, escalated, milestones
 from jarvis.alerts_fr import DATA_IS_BACK
+from orchestration.alert_letters import send_letters
 from orchestration.previews import held
-from orchestration.resources import Warehouse
-from warehouse.stores import alert_choices, alert_messages, alerts
+from orchestration.resources import Warehouse, process_settings
+from warehouse.mailer import mailer_for
+from warehouse.stores import alert_choices, alert_letters, alert_messages, alerts
 from warehouse.stores import alert_upkeep as store
 
 
@@ -29,13 +31,16 @@ from warehouse.stores import alert_upkeep as store
     deps=[AssetKey("churn_scores"), AssetKey("manager_alerts")],
 )
 def weekly_choices(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult[None]:
-    """Members at risk within the gym's weekly budget have an alert; ended causes have none; old ones have risen."""
+    """Members at risk within the gym's weekly budget have an alert, ended causes none; old ones rose, people know."""
     now = datetime.now(UTC)
+    settings = process_settings()
     with warehouse.connect() as connection:
         report = {
             **keep_up(connection, now=now),
             **choose_members(connection, now=now),
             "drafts": draft_messages(connection),
+            # Last: no alert waits for a mail server.
+            **send_letters(connection, mailer_for(settings), settings, now=now),
         }
         told = held(connection, "alert_choices")
     return MaterializeResult(metadata={**report, **told})
@@ -55,8 +60,9 @@ def keep_up(connection: Connection, *, now: datetime) -> Mapping[str, int]:
                     note=end.note,
                     outcome_code=end.outcome_code,
                 )
-            elif priority is not None:
-                counts["escalated"] += store.escalate(connection, one, priority=priority, now=now)
+            elif priority is not None and store.escalate(connection, one, priority=priority, now=now):
+                counts["escalated"] += 1
+                alert_letters.queue(connection, alert_id=one.alert_id, now=now)
     with connection.transaction():
         told = store.told_milestones(connection)
         for arrival in store.arrivals(connection, now=now):

@@ -263,6 +263,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "foreign key between tenant tables that leaves the gym out": {
         "label_corrections: label_corrections_corrected_by_fkey": "owners and admins have no gym; a function checks",
         "alert_digest_deliveries: alert_digest_deliveries_recipient_user_id_fkey": "as a report's recipient",
+        "alert_letters: alert_letters_recipient_user_id_fkey": "as a report's recipient",
         "alert_messages: alert_messages_edited_by_fkey": "owners and admins have no gym; a trigger writes who it was",
         "alert_messages: alert_messages_used_by_fkey": "owners and admins have no gym; a trigger writes who it was",
         "action_items: action_items_assigned_to_fkey": "owners and admins have no gym; a trigger checks the scope",

@@ -33,6 +33,7 @@ READING_SQL = {
             "alert_upkeep",
             "alert_messages",
             "alert_digests",
+            "alert_letters",
             "kiosk_health",
             "incidents",
             "engine_versions",

@@ -27,6 +27,7 @@ ROLES_OF_FILE = {
     "warehouse/queries/alerts.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_choices.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_digests.sql": ("jarvis_pipeline",),
+    "warehouse/queries/alert_letters.sql": ("jarvis_pipeline",),
     "warehouse/queries/action_items.sql": ("jarvis_dashboard",),
     "warehouse/queries/alert_messages.sql": ("jarvis_pipeline",),
     "warehouse/queries/alert_previews.sql": ("jarvis_dashboard", "jarvis_pipeline"),

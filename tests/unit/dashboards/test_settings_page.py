@@ -84,7 +84,13 @@ def test_a_profile_is_saved_with_what_was_chosen(page: AppTest, records: Refusin
     press(page, "Enregistrer")
     values = records.last("gym_settings.change_profile")
     assert (values["full_name"], values["language"]) == ("Camille D.", "en")
-    assert values["unwanted_kinds"] == ["daily_report", "monthly_report", "quarterly_report", "alert_digest"]
+    assert values["unwanted_kinds"] == [
+        "daily_report",
+        "monthly_report",
+        "quarterly_report",
+        "alert_digest",
+        "alert_escalation",
+    ]
     assert page.success[0].value == "Votre profil est enregistré."
 
 
