@@ -4,6 +4,7 @@ Asked over HTTP at each look and never waited for: where it is away the page say
 """
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +23,8 @@ class GatewayState:
     parts: dict[str, str] = field(default_factory=dict)
     """What it says of its own parts: database, upstream, recorder."""
     meters: Page = field(default_factory=Page)
+    address: str = ""
+    """Host and port that were asked: of several gateways, the one this is about."""
 
     @property
     def is_ready(self) -> bool:
@@ -36,6 +39,7 @@ class GatewayWatch:
         # Ours is on this machine: no proxy stands between. One client for all looks: each new one reads every
         # authority's certificate first, 30 ms of a core.
         self._client = httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False)
+        self._address = urlsplit(url).netloc
 
     def look(self) -> GatewayState:
         """How it is now; one that does not answer in a second, or answers nonsense, is not alive."""
@@ -44,8 +48,8 @@ class GatewayWatch:
             parts = {str(name): str(value) for name, value in ready.json().items()}
             page = page_of(meters.text)
         except (httpx.HTTPError, ValueError, AttributeError):
-            return GatewayState(is_alive=False)
-        return GatewayState(is_alive=meters.status_code == 200, parts=parts, meters=page)
+            return GatewayState(is_alive=False, address=self._address)
+        return GatewayState(is_alive=meters.status_code == 200, parts=parts, meters=page, address=self._address)
 
 
 def page_of(text: str) -> Page:

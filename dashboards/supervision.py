@@ -11,7 +11,7 @@ from dashboards.kiosks import is_heard
 from dashboards.language import say
 from dashboards.records import Row
 from jarvis.freshness import BUILT_BY_DBT
-from jarvis.meters import Histogram, Page
+from jarvis.meters import NO_ROUTE, Histogram, Page
 
 # The pipeline notes every five minutes; three of them missed is silence.
 PIPELINE_IS_SILENT_AFTER = timedelta(minutes=15)
@@ -54,7 +54,8 @@ def route_lines(meters: Page) -> list[dict[str, Any]]:
             failed = meters.total(_ANSWERS, route=route, method=method, status="5xx")
             found.append(
                 {
-                    "route": f"{method} {route}", "answer_count": int(count), "error_count": int(failed),
+                    "route": f"{method} {say('Adresse inconnue') if route == NO_ROUTE else route}",
+                    "answer_count": int(count), "error_count": int(failed),
                     "error_share": failed / count,
                     "refused_count": int(meters.total(_ANSWERS, route=route, method=method, status="4xx")),
                     **percentiles(meters.histogram(_HTTP, route=route, method=method)),
@@ -64,7 +65,8 @@ def route_lines(meters: Page) -> list[dict[str, Any]]:
 
 
 def every_route(meters: Page) -> dict[str, Any]:
-    """All routes together."""
+    """All routes together, without addresses that are none: a guess is refused in no time, and is no work of ours."""
+    meters = meters.leaving_out("route", NO_ROUTE)
     count = meters.total(_ANSWERS)
     failed = meters.total(_ANSWERS, status="5xx")
     return {
@@ -137,6 +139,7 @@ def signs(gateway: GatewayState, state: Row, *, now: datetime) -> list[Sign]:
             "Passerelle", gateway.is_ready,
             "en service" if gateway.is_ready else "répond, mais ne peut pas servir" if gateway.is_alive
             else "ne répond pas",
+            say("{address}, sur cette machine").format(address=gateway.address) if gateway.address else "",
         ),
         Sign(
             "Service vocal", gateway.parts.get("upstream") == "ok",

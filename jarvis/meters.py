@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 Labels = Mapping[str, str]
 
+# The route of a request that matched none: an address is no label, or whoever guesses them would make as many meters.
+NO_ROUTE = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
@@ -56,6 +59,11 @@ class Page:
     def values(self, name: str, label: str) -> list[str]:
         """The values a label has among a name's samples, sorted."""
         return sorted({found[label] for found, _ in self.samples.get(name, ()) if label in found})
+
+    def leaving_out(self, label: str, value: str) -> "Page":
+        """The same page without the samples that have this value of the label."""
+        kept = {name: [one for one in samples if one[0].get(label) != value] for name, samples in self.samples.items()}
+        return Page(kept)
 
     def histogram(self, name: str, **labels: str) -> Histogram:
         """A histogram by its family's name, summed over all samples with these labels."""

@@ -4,10 +4,9 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from jarvis.meters import NO_ROUTE
 from voice_gateway.services import Services
 
-# An address nobody routes is not a label: whoever guesses addresses would make as many meters.
-_NO_ROUTE = "none"
 # Asked every few seconds by whoever watches: they would drown what people wait for.
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -37,7 +36,7 @@ class Timing:
         finally:
             services: Services | None = getattr(scope["app"].state, "services", None)
             if services is not None:
-                route = getattr(scope.get("route"), "path", _NO_ROUTE)
+                route = getattr(scope.get("route"), "path", NO_ROUTE)
                 method = scope["method"] if scope["method"] in _METHODS else "other"
                 services.metrics.http_latency.labels(method, route).observe(time.perf_counter() - began)
                 services.metrics.http_answers.labels(method, route, f"{status // 100}xx").inc()

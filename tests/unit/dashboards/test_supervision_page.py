@@ -133,6 +133,26 @@ def test_routes_with_errors_come_first() -> None:
     assert supervision.every_route(page)["error_share"] == 0.25
 
 
+def test_an_address_that_is_no_route_is_named_and_counts_for_none() -> None:
+    """Whoever guesses addresses is seen, and makes the API neither faster nor better than it is."""
+    metrics = Metrics()
+    for route, status, seconds in (("none", "4xx", 0.001), ("none", "4xx", 0.001), ("/b", "5xx", 0.3)):
+        metrics.http_answers.labels("GET", route, status).inc()
+        metrics.http_latency.labels("GET", route).observe(seconds)
+    page = page_of(generate_latest(metrics.registry).decode())
+    assert [line["route"] for line in supervision.route_lines(page)] == ["GET /b", "GET Adresse inconnue"]
+    every = supervision.every_route(page)
+    assert (every["answer_count"], every["error_share"]) == (1, 1.0)
+    assert every["p50_ms"] > 200
+
+
+def test_the_page_says_which_gateway_it_asked() -> None:
+    """Of several, one is asked: the one on this machine."""
+    port = free_port()
+    state = GatewayWatch(f"http://127.0.0.1:{port}").look()
+    assert supervision.signs(state, a_state(), now=NOW)[0].more == f"127.0.0.1:{port}, sur cette machine"
+
+
 @pytest.mark.parametrize(
     ("status", "minutes", "is_heard"),
     [("online", 1, True), ("online", 10, False), ("offline", None, False), ("offline", 1, False),
