@@ -55,6 +55,8 @@ class Door:
     gateway: GatewayWatch
     negative_feedback_below: float
     """The mood under which a talk is negative feedback, for the whole network (settings)."""
+    tells_operators: bool = True
+    """False where no letter about failures can reach anybody (settings)."""
 
 
 class DoorNotOpen(RuntimeError):

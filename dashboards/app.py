@@ -71,6 +71,7 @@ def create_app(settings: Settings) -> "App":
             gateway=GatewayWatch(f"http://127.0.0.1:{settings.gateway_port}"),
             clients=Clients(database),
             negative_feedback_below=settings.negative_feedback_below,
+            tells_operators=settings.tells_operators,
         )
     )
 

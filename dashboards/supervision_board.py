@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import access, context, exports, formats, navigation, supervision, tiles
+from dashboards import access, context, exports, formats, navigation, supervision, texts_fr, tiles
 from dashboards.definitions import METRIC
 from dashboards.gateway_watch import GatewayState
 from dashboards.kiosks import STATES, KioskState
@@ -79,6 +79,8 @@ def place(scope: Scope, *, now: datetime) -> None:
     if state is None:
         st.info(say("Cette page est réservée à l'administration."), icon=":material/block:")
         return
+    if not access.door().tells_operators:
+        st.warning(say(texts_fr.NOBODY_TOLD), icon=":material/notifications_off:")
     signs = supervision.signs(gateway, state, now=now)
     st.html(signs_html(signs))
     exports.place([sign_line(sign) for sign in signs], _SIGNS, name="supervision-signes")

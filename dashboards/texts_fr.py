@@ -200,6 +200,10 @@ NOT_THEIR_GYM = "Cette personne n'a pas accès à la salle de cette alerte."
 REASON_MISSING = "Un motif est obligatoire pour classer une alerte sans suite."
 ILLEGAL_STEP = "Ce changement n'est pas possible dans l'état actuel de l'alerte. La liste vient d'être actualisée."
 SIGNED_OUT = "Votre session est terminée. Reconnectez-vous pour continuer."
+NOBODY_TOLD = (
+    "Personne n'est prévenu des pannes : aucun e-mail ne part quand un traitement échoue ou s'arrête. Donnez "
+    "JARVIS_SMTP_URL et JARVIS_OPERATORS_MAIL aux réglages de l'installation, puis redémarrez-la."
+)
 NO_PAGE = "Votre compte n'a pas de page ici : l'accès des analystes se fait en SQL."
 FAILED = "Cette page n'a pas pu être affichée. L'incident est enregistré ; réessayez dans un instant."
 TOO_SLOW = (

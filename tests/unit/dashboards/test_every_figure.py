@@ -396,7 +396,7 @@ def door(records: MemoryRecords, *, role: UserRole) -> SimpleNamespace:
     )  # fmt: skip
     return SimpleNamespace(
         records=records, alerts=MemoryDesk([an_alert()]), reports=reports.MemoryReports(ReadReport(kept, ())),
-        gateway=SimpleNamespace(look=gateway), gateway_address="https://bornes.example.org",
+        gateway=SimpleNamespace(look=gateway), tells_operators=True, gateway_address="https://bornes.example.org",
         conversation_search=None, team=people.MemoryTeam(), invitations=None, clients=clients.MemoryClients(),
         negative_feedback_below=-0.5,
     )  # fmt: skip

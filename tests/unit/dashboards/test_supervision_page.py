@@ -201,7 +201,9 @@ def page(records: MemoryRecords, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ap
     """The page for the administration, with no gateway, not run yet."""
     scope = Scope(user_id=uuid4(), role=UserRole.SUPER_ADMIN, full_name="Alix Admin")
     monkeypatch.setattr(access, "current_scope", lambda **_: scope)
-    door = SimpleNamespace(records=records, gateway=GatewayWatch(f"http://127.0.0.1:{free_port()}"))
+    door = SimpleNamespace(
+        records=records, gateway=GatewayWatch(f"http://127.0.0.1:{free_port()}"), tells_operators=True
+    )
     monkeypatch.setattr(access, "door", lambda: door)
     yield AppTest.from_function(script, default_timeout=20)
 
@@ -219,6 +221,14 @@ def test_the_page_stands_without_a_gateway(page: AppTest) -> None:
     assert frames["gym_name"].loc[0, "status"] == "Hors ligne"
     [kiosks] = [frame for frame in page.dataframe if frame.value.columns[0] == "gym_name"]
     assert json.loads(kiosks.proto.columns)["last_heartbeat_at"]["type_config"]["timezone"] == "Europe/Paris"
+
+
+def test_the_page_says_that_nobody_is_told_and_how_to_mend_it(page: AppTest) -> None:
+    """Without a mail server or a recipient the watch does not run: the first sentence of the page."""
+    access.door().tells_operators = False  # type: ignore[misc]
+    page.run()
+    assert page.warning[0].value == texts_fr.NOBODY_TOLD
+    assert all(name in texts_fr.NOBODY_TOLD for name in ("JARVIS_SMTP_URL", "JARVIS_OPERATORS_MAIL"))
 
 
 def test_every_figure_of_the_board_is_defined(page: AppTest) -> None:
