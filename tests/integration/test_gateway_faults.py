@@ -340,7 +340,8 @@ def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port
                 line = {"type": "input_text", "text": "Bonjour, quels sont les horaires ?"}
                 item = {"type": "message", "role": "user", "content": [line]}
                 session_id = event["session_id"]
-                for asked in range(1, 9):
+                # How much the kernel keeps for the kiosk varies from run to run: eight answers were at times too few.
+                for asked in range(1, 65):
                     await kiosk.send(json.dumps({"type": "conversation.item.create", "item": item}))
                     await kiosk.send(json.dumps({"type": "response.create"}))
                     if await asyncio.to_thread(closed_after, session_id, asked):
