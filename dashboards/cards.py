@@ -11,7 +11,7 @@ from html import escape
 from dashboards import formats, texts_fr
 from dashboards.alerts import Alert, AlertCounts, Quote
 from dashboards.language import say
-from jarvis.alerts import AlertType
+from jarvis.alerts import SAID_BY_MEMBERS, AlertType
 from jarvis.tenancy import Scope
 
 # A shape beside the colour and the word, so that no meaning rests on colour alone.
@@ -24,8 +24,6 @@ DOT = '<span aria-hidden="true"> · </span>'
 _ABOUT_NO_MEMBER = frozenset(
     {AlertType.EQUIPMENT_ISSUE, AlertType.KIOSK_OFFLINE, AlertType.DATA_QUALITY, AlertType.VOICE_BUDGET}
 )
-# Their descriptions are the members' own words where the assistant handed them on.
-_SAID_BY_MEMBERS = frozenset({AlertType.NEGATIVE_FEEDBACK, AlertType.EQUIPMENT_ISSUE})
 
 
 def alert_html(alert: Alert, *, now: datetime, shows_gym: bool, shows_member: bool = False) -> str:
@@ -167,7 +165,7 @@ def masked(text: str, *, known: Sequence[str] = ()) -> str:
 def _described(alert: Alert) -> str:
     """The description; where it may repeat what was said, without what is personal in it."""
     text = alert.description or ""
-    return masked(text, known=_names(alert)) if alert.alert_type in _SAID_BY_MEMBERS else text
+    return masked(text, known=_names(alert)) if alert.alert_type in SAID_BY_MEMBERS else text
 
 
 def _names(alert: Alert) -> list[str]:

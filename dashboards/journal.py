@@ -28,6 +28,7 @@ ACTIONS: Mapping[str, str] = {
     "alert_settings_changed": "Réglages d'alerte changés",
     "report_settings_changed": "Relecture des rapports changée",
     "alert_resolved": "Alerte résolue",
+    "alert_unmasked": "Noms d'une alerte affichés",
     "closure_added": "Fermeture notée",
     "closure_removed": "Fermeture retirée",
     "code_failed": "Code refusé",

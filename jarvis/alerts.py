@@ -53,6 +53,10 @@ class AlertType(StrEnum):
     VOICE_BUDGET = "voice_budget"
 
 
+# Their descriptions are the members' own words where the assistant handed them on: shown masked.
+SAID_BY_MEMBERS = frozenset({AlertType.NEGATIVE_FEEDBACK, AlertType.EQUIPMENT_ISSUE})
+
+
 class Priority(StrEnum):
     """How soon somebody should act."""
 

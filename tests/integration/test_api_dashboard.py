@@ -103,6 +103,41 @@ def test_a_transcript_is_masked_until_its_words_are_asked_for_and_that_is_on_rec
             )
 
 
+def test_an_alert_is_masked_until_its_words_are_asked_for_and_that_is_on_record(api: Api) -> None:
+    """In the list, by itself and after a step; a neighbour's asking leaves no trace, and our own sentences stay."""
+    alert_id = made_id("alert", "lyon")
+    said = "Transmis par la borne à la demande d'un adhérent : Zéphyrine, au 06 12 34 56 78."
+    masked = "Transmis par la borne à la demande d'un adhérent : [nom], au [téléphone]."
+    address = f"/api/dashboard/alerts/{alert_id}"
+
+    def listed(client: httpx.Client) -> str:
+        found = client.get("/api/dashboard/alerts").json()["items"]
+        return str(next(one["description"] for one in found if one["id"] == str(alert_id)))
+
+    with api.database.admin() as admin:
+        admin.execute(
+            "update public.gym_members_v2 set first_name = 'Zéphyrine' where id = %s", [made_id("member", "lyon")]
+        )
+        admin.execute("update public.manager_alerts set description = %s where id = %s", [said, alert_id])
+
+        def noted() -> list[Any]:
+            return admin.execute(
+                "select actor_user_id, gym_id from public.audit_log "
+                "where action = 'alert_unmasked' and subject_table = 'manager_alerts' and subject_id = %s",
+                [str(alert_id)],
+            ).fetchall()
+
+        with api.signed_in(PERSON["owner_rhone"]) as manager, api.signed_in(PERSON["manager_pau"]) as neighbour:
+            moved = manager.patch(address, json={"seen_status": "pending", "status": "in_progress"}).json()
+            assert [listed(manager), manager.get(address).json()["description"], moved["description"]] == [masked] * 3
+            refused = neighbour.get(address, params={"unmasked": "true"})
+            assert (refused.status_code, code_of(refused), noted()) == (404, "alert_not_found", [])
+            assert manager.get(address, params={"unmasked": "true"}).json()["description"] == said
+            assert noted() == [(PERSON["owner_rhone"].id, made_id("gym", "lyon"))]
+            admin.execute("update public.manager_alerts set alert_type = 'churn_risk' where id = %s", [alert_id])
+            assert listed(manager) == said
+
+
 @pytest.mark.parametrize("listing", LISTS)
 def test_pages_hold_every_row_once(api: Api, listing: str) -> None:
     """Page by page of one item gives what one page of all gives, in the same order."""

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from jarvis import small_numbers
+from jarvis.alerts import SAID_BY_MEMBERS
 from jarvis.tenancy import Permission, Scope
 from voice_gateway.rates import RateClass
 from voice_gateway.routes.answers import ALWAYS, Refused, refusals
@@ -258,13 +259,14 @@ async def list_alerts(
     priority: AlertPriority | None = None,
     alert_type: AlertType | None = None,
 ) -> Any:
-    """The latest opened first."""
+    """The latest opened first; what members said in them is masked, as on the pages: see `read_alert`."""
     asked = {
         "gym_id": gym_id, "alert_id": None, "status": status, "priority": priority, "alert_type": alert_type,
         "after_at": paging.key(0), "after_id": paging.key(1), "asked": paging.asked,
     }  # fmt: skip
     async with people.as_person(person) as connection:
         rows = await overview.rows_of(connection, "alerts", asked)
+    rows = await anyio.to_thread.run_sync(_masked_alerts, rows)
     return paging.page(rows, "created_at", "id")
 
 
@@ -272,10 +274,20 @@ async def list_alerts(
     "/alerts/{alert_id}", operation_id="read_alert", summary="One alert", responses=refusals(404),
     response_model=AlertItem,
 )  # fmt: skip
-async def read_alert(alert_id: UUID, person: SeesAlerts, people: PeopleHere) -> Any:
-    """An alert of a gym the person sees."""
+async def read_alert(
+    alert_id: UUID,
+    person: SeesAlerts,
+    people: PeopleHere,
+    unmasked: Annotated[
+        bool, Query(description="The description as it was said; that it was asked for goes into the audit trail.")
+    ] = False,
+) -> Any:
+    """An alert of a gym the person sees; names, numbers, addresses and health details are masked, as on the pages."""
     async with people.as_person(person) as connection:
-        return found(await overview.alert(connection, alert_id), "alert")
+        if unmasked and not await overview.note_alert_unmasking(connection, alert_id):
+            raise unknown("alert")
+        alert = found(await overview.alert(connection, alert_id), "alert")
+    return alert if unmasked else (await anyio.to_thread.run_sync(_masked_alerts, [alert]))[0]
 
 
 @router.patch(
@@ -313,7 +325,7 @@ async def move_alert(
             "alert_moved",
             "found the alert moved by somebody since, expected it as it was seen: read it again",
         )
-    return alert
+    return (await anyio.to_thread.run_sync(_masked_alerts, [alert]))[0]
 
 
 def found(row: dict[str, Any] | None, what: str) -> dict[str, Any]:
@@ -350,6 +362,23 @@ def _masked(turns: Sequence[dict[str, Any]], known: Sequence[str]) -> list[dict[
     from ml.conversations.redaction import redact
 
     return [{**turn, "text": redact(turn["text"], known=known) if turn["text"] else turn["text"]} for turn in turns]
+
+
+def _masked_alerts(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The alerts with what is personal masked where their descriptions may repeat what a member said."""
+    # Reads its lists at its first call.
+    from ml.conversations.redaction import redact
+
+    return [
+        {**alert, "description": redact(alert["description"], known=_names(alert))}
+        if alert["description"] and alert["alert_type"] in SAID_BY_MEMBERS
+        else alert
+        for alert in alerts
+    ]
+
+
+def _names(alert: Mapping[str, Any]) -> list[str]:
+    return [name for name in (alert["member_first_name"], alert["member_last_name"]) if name]
 
 
 def _not_built_yet(error: NotBuiltYet) -> Refused:

@@ -200,7 +200,9 @@ class AlertItem(BaseModel):
     priority: AlertPriority
     status: AlertStatus
     title: str
-    description: str | None
+    description: Annotated[
+        str | None, Field(description="Masked where it may be a member's words, unless `unmasked` asks for them.")
+    ]
     recommended_actions: list[object]
     occurrence_count: int
     created_at: datetime

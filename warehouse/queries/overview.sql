@@ -237,6 +237,10 @@ limit %(asked)s::integer;
 -- The person is on record as having read this session as it was said; false where they see no such one.
 select app.note_unmasking(%(id)s::uuid) as is_noted;
 
+-- note_alert_unmasking --
+-- The person is on record as having read this alert as it was said; false where they see no such one.
+select app.note_alert_unmasking(%(id)s::uuid) as is_noted;
+
 -- speaker --
 -- What is known of the member who spoke, to be found in what was said.
 select members.first_name, members.last_name, members.email, members.phone

@@ -44,6 +44,13 @@ async def note_unmasking(connection: Connection, session_id: UUID) -> bool:
     return row is not None and row["is_noted"]
 
 
+async def note_alert_unmasking(connection: Connection, alert_id: UUID) -> bool:
+    """True when the audit trail has it that the person reads this alert as it was said; False where they see none."""
+    cursor = await connection.execute(queries("overview")["note_alert_unmasking"], {"id": alert_id})
+    row = await cursor.fetchone()
+    return row is not None and row["is_noted"]
+
+
 async def known_of_speaker(connection: Connection, session_id: UUID) -> list[str]:
     """What is known of the member who spoke: names, e-mail address, phone number; empty where nobody is."""
     cursor = await connection.execute(queries("overview")["speaker"], {"id": session_id})
