@@ -1,4 +1,4 @@
-"""`python -m orchestration.watch`: a person hears of a failed run or check, a silent or failing tick, a dead daemon.
+"""`python -m orchestration.watch`: a person hears of a failed run or check, a failing or missing tick, a dead daemon.
 
 A process of its own, outside Dagster: whatever watches from within falls silent with the daemon. It reads
 Dagster's own records once a minute, counts by cause in `app.incidents` and sends one letter over all that is
@@ -22,13 +22,21 @@ from dagster import (
     EventRecordsFilter,
     RunsFilter,
 )
-from dagster._core.scheduler.instigation import InstigatorTick, InstigatorType, TickStatus
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorTick,
+    InstigatorType,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickStatus,
+)
 from psycopg import Connection
 
 from jarvis.incidents import Incident, Sighting, letter
 from jarvis.logs import log_as_json_lines
 from jarvis.mail import message
 from jarvis.settings import Settings, load_settings
+from orchestration.declared import DECLARED, Declared, last_due
 from warehouse.connection import DatabaseUnreachable, connect
 from warehouse.mailer import Mailer, MailError, mailer_for
 from warehouse.stores import freshness
@@ -42,8 +50,8 @@ GRACE_SECONDS = 120.0
 LOOK_BACK = timedelta(hours=1)
 # A daemon signs every 30 s, a sensor at least every minute.
 SILENT_AFTER = timedelta(minutes=5)
-# A sensor silent for longer has been taken out of the code.
-FORGOTTEN_AFTER = timedelta(days=1)
+# Dagster keeps a schedule's ticks for 30 days (`orchestration/instance.py`): an older one that is missing says nothing.
+TICKS_ARE_KEPT = timedelta(days=28)
 # One failed tick is a restart of the database or of the code server, which the next tick mends; the third in a row is
 # a fault that no tick mends.
 FAILED_TICKS_IN_A_ROW = 3
@@ -74,13 +82,17 @@ class Watchman:
 
     settings: Settings
     mailer: Mailer
+    declared: Declared = DECLARED
+    watches_since: datetime | None = field(default=None, init=False)
+    """The first look: what Dagster has no record of is missing from then on."""
     unreachable_told_at: datetime | None = field(default=None, init=False)
 
     def look_once(self, instance: DagsterInstance, *, now: datetime) -> int:
         """What is wrong is counted and told if due; how many causes were told."""
         url = self.settings.database_url_for("pipeline")
+        self.watches_since = self.watches_since or now
         with connect(url, autocommit=True, application_name="jarvis-watch") as connection:
-            sight = look(instance, connection, now=now)
+            sight = look(instance, connection, declared=self.declared, watches_since=self.watches_since, now=now)
             with connection.transaction():
                 for sighting in sight.wrong:
                     store.note(connection, sighting)
@@ -127,14 +139,16 @@ class Watchman:
             return False
 
 
-def look(instance: DagsterInstance, connection: Connection, *, now: datetime) -> Sight:
-    """Every failed run and check, silent or failing tick, dead daemon and late asset, and what is well."""
+def look(
+    instance: DagsterInstance, connection: Connection, *, declared: Declared, watches_since: datetime, now: datetime
+) -> Sight:
+    """Every failed run and check, tick that fails or is missing, dead daemon and late asset, and what is well."""
     wrong: list[Sighting] = []
     well: set[str] = set()
     for cause, sighting in (
         *_daemons(instance, now=now),
-        *_sensors(instance, now=now),
-        *_ticks(instance, now=now),
+        *_clocks(instance, declared, watches_since=watches_since, now=now),
+        *_ticks(instance, declared, now=now),
         *_checks(instance, now=now),
         *_kiosks(connection, now=now),
         *_freshness(connection, now=now),
@@ -144,7 +158,7 @@ def look(instance: DagsterInstance, connection: Connection, *, now: datetime) ->
         else:
             wrong.append(sighting)
     failed, recovered = _runs(instance, now=now)
-    return Sight((*wrong, *failed), frozenset(well | recovered))
+    return Sight((*wrong, *failed), frozenset(well | recovered | _removed(connection, declared)))
 
 
 def _runs(instance: DagsterInstance, *, now: datetime) -> tuple[list[Sighting], set[str]]:
@@ -186,26 +200,69 @@ def _checks(instance: DagsterInstance, *, now: datetime) -> Iterator[tuple[str, 
             yield cause, Sighting(cause, f"check {subject} {word}", datetime.fromtimestamp(record.timestamp, UTC))
 
 
-def _sensors(instance: DagsterInstance, *, now: datetime) -> Iterator[tuple[str, Sighting | None]]:
-    """Sensors that are on: when each ticked last."""
-    for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
-        if not state.is_running:
+def _clocks(
+    instance: DagsterInstance, declared: Declared, *, watches_since: datetime, now: datetime
+) -> Iterator[tuple[str, Sighting | None]]:
+    """Every declared sensor and schedule: whether it is on, and whether it ticked when it should have."""
+    states = instance.all_instigator_state()
+    expected: list[tuple[InstigatorType, str, str | None]] = [
+        *((InstigatorType.SENSOR, name, None) for name in sorted(declared.sensors)),
+        *((InstigatorType.SCHEDULE, name, cron) for name, cron in declared.schedules.items()),
+    ]
+    for kind, name, cron in expected:
+        known = [state for state in states if (state.instigator_type, state.instigator_name) == (kind, name)]
+        # A location that was renamed leaves a state of the same name behind: one that is on is enough.
+        on = [state for state in known if state.is_running]
+        word = kind.value.lower()
+        off, silent = f"{word}_off:{name}", f"{word}_silent:{name}"
+        if known and not on:
+            yield off, Sighting(off, f"{word} {name} is switched off", now)
+            # Told by its better name: what is off is silent too.
+            yield silent, None
             continue
-        ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
-        if not ticks:
-            continue
-        silent_for = now - datetime.fromtimestamp(ticks[0].timestamp, UTC)
-        cause = f"sensor_silent:{state.instigator_name}"
-        if silent_for < SILENT_AFTER:
-            yield cause, None
-        elif silent_for < FORGOTTEN_AFTER:
-            yield cause, Sighting(cause, f"sensor {state.instigator_name} is silent", now)
+        yield off, None
+        due = now - SILENT_AFTER if cron is None else last_due(cron, before=now - SILENT_AFTER)
+        ticked_at = _ticked_at(instance, on)
+        # What Dagster has no moment of at all has been missing since the watch began.
+        if max([*ticked_at, *_started_at(on)], default=watches_since) >= due:
+            yield silent, None
+        elif ticked_at or now - due < TICKS_ARE_KEPT:
+            yield silent, Sighting(silent, f"{word} {name} is silent", now)
 
 
-def _ticks(instance: DagsterInstance, *, now: datetime) -> Iterator[tuple[str, Sighting | None]]:
-    """Sensors and schedules that are on: whether their newest ticks failed; the first good one ends it."""
+def _ticked_at(instance: DagsterInstance, states: Sequence[InstigatorState]) -> list[datetime]:
+    """When each of them ticked last; nothing of one that has no tick on record."""
+    newest = [instance.get_ticks(one.instigator_origin_id, one.selector_id, limit=1) for one in states]
+    return [datetime.fromtimestamp(ticks[0].timestamp, UTC) for ticks in newest if ticks]
+
+
+def _started_at(states: Sequence[InstigatorState]) -> list[datetime]:
+    """Since when each of them is on, where Dagster knows."""
+    stamps = [
+        data.last_sensor_start_timestamp if isinstance(data, SensorInstigatorData) else data.start_timestamp
+        for data in (one.instigator_data for one in states)
+        if isinstance(data, SensorInstigatorData | ScheduleInstigatorData)
+    ]
+    return [datetime.fromtimestamp(stamp, UTC) for stamp in stamps if stamp is not None]
+
+
+def _removed(connection: Connection, declared: Declared) -> set[str]:
+    """The causes that stand for what our code no longer declares."""
+    gone: set[str] = set()
+    for cause in store.standing(connection):
+        kind, _, name = cause.partition(":")
+        word, _, _ = kind.partition("_")
+        names = {"sensor": declared.sensors, "schedule": declared.schedules}.get(word)
+        if names is not None and name not in names:
+            gone.add(cause)
+    return gone
+
+
+def _ticks(instance: DagsterInstance, declared: Declared, *, now: datetime) -> Iterator[tuple[str, Sighting | None]]:
+    """Declared sensors and schedules that are on: whether their newest ticks failed; the first good one ends it."""
+    names = {InstigatorType.SENSOR: declared.sensors, InstigatorType.SCHEDULE: declared.schedules}
     for state in instance.all_instigator_state():
-        if not state.is_running or state.instigator_type not in (InstigatorType.SENSOR, InstigatorType.SCHEDULE):
+        if not state.is_running or state.instigator_name not in names.get(state.instigator_type, ()):
             continue
         which = (state.instigator_origin_id, state.selector_id)
         good = instance.get_ticks(*which, limit=1, statuses=GOOD_TICKS)

@@ -1,6 +1,7 @@
 """Dagster as a place to work: the graph is as written down, nothing lacks an owner or a promise, the page names all."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from dagster import AssetSpec, Definitions
 
 from jarvis.freshness import FOLLOWS_EVENTS, UNPROMISED, promise_of
 from jarvis.settings import load_settings
+from orchestration.declared import DECLARED
 from orchestration.graph import describe, own_assets
 from orchestration.live import build_defs as build_live
+from orchestration.watch import SILENT_AFTER
 from tests.conftest import REPOSITORY
 from tests.support.parsed_project import lend
 
@@ -39,6 +42,18 @@ def test_the_graph_is_as_written_down(locations: dict[str, Definitions]) -> None
     assert found == SNAPSHOT.read_text("utf-8"), (
         "the graph has changed: if that is meant, python -m orchestration.graph > tests/golden/asset_graph.txt"
     )
+
+
+def test_the_watch_expects_what_is_declared(locations: dict[str, Definitions]) -> None:
+    """A sensor or schedule that comes or goes is missed or forgotten by the letters to the operators too."""
+    sensors = [sensor for one in locations.values() for sensor in one.get_repository_def().sensor_defs]
+    schedules = [schedule for one in locations.values() for schedule in one.get_repository_def().schedule_defs]
+    assert {one.name for one in sensors} == DECLARED.sensors
+    assert {one.name: one.cron_schedule for one in schedules} == DECLARED.schedules
+    assert {one.execution_timezone for one in schedules} == {"UTC"}
+    slowest = timedelta(seconds=max(one.minimum_interval_seconds or 0 for one in sensors))
+    assert 2 * slowest < SILENT_AFTER, "a sensor that looks so seldom would count as silent"
+    assert all(one.default_status.value == "RUNNING" for one in (*sensors, *schedules)), "it would count as off"
 
 
 def test_everything_has_an_owner_a_group_a_kind_and_a_description(specs: list[AssetSpec]) -> None:

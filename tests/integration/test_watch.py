@@ -25,6 +25,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 
+from orchestration.declared import Declared, last_due
 from orchestration.watch import FAILED_TICKS_IN_A_ROW, FAILING_AFTER, Watchman, tell_end
 from tests.conftest import Database
 from tests.support.mail_sink import MailSink, running_sink
@@ -64,7 +65,7 @@ def watchman(database: Database, sink: MailSink) -> Watchman:
     settings = replace(
         database.settings, smtp_url=sink.url, operators_mail=("a@example.org", "b@example.org"), dagster_port=3999
     )
-    return Watchman(settings, mailer_for(settings))
+    return Watchman(settings, mailer_for(settings), Declared())
 
 
 @pytest.fixture
@@ -87,11 +88,16 @@ def turned(
     *,
     kind: InstigatorType = InstigatorType.SENSOR,
     status: InstigatorStatus = InstigatorStatus.RUNNING,
+    since: datetime | None = None,
 ) -> InstigatorState:
     """A sensor or schedule of this name is on record as on or off."""
     target = LoadableTargetOrigin(module_name="orchestration.live", attribute="defs")
     place = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
-    data = SensorInstigatorData() if kind is InstigatorType.SENSOR else ScheduleInstigatorData("0 2 * * *")
+    data = (
+        SensorInstigatorData()
+        if kind is InstigatorType.SENSOR
+        else ScheduleInstigatorData("0 2 * * *", since.timestamp() if since else None)
+    )
     return instance.add_instigator_state(InstigatorState(RemoteInstigatorOrigin(place, name), kind, status, data))
 
 
@@ -112,6 +118,12 @@ def tick(instance: DagsterInstance, state: InstigatorState, status: TickStatus, 
             error=error if status is TickStatus.FAILURE else None,
         )
     )
+
+
+def standing(database: Database) -> set[str]:
+    """The causes that are not well."""
+    with database.admin() as admin:
+        return {cause for (cause,) in admin.execute("select cause from app.incidents where ended_at is null")}
 
 
 def test_failed_run_is_told_once_with_its_count(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
@@ -180,15 +192,99 @@ def test_dead_daemons_are_one_letter(watchman: Watchman, instance: DagsterInstan
     assert all(name.lower() in text for name in instance.get_required_daemon_types())
 
 
-def test_silent_sensor_is_told(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
-    """A sensor that is on and has not ticked for five minutes; one that was stopped is left alone."""
+def test_silent_sensor_is_told(
+    database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """On and without a tick for five minutes: told once, again with its count, and not given up after a day."""
+    watchman.declared = Declared(sensors=frozenset({"awake"}))
     now = datetime.now(UTC)
-    for name, status in (("awake", InstigatorStatus.RUNNING), ("stopped", InstigatorStatus.STOPPED)):
-        tick(instance, turned(instance, name, status=status), TickStatus.SKIPPED, at=now)
-    for minutes in (1, 6, 7):
+    state = turned(instance, "awake")
+    tick(instance, state, TickStatus.SKIPPED, at=now)
+    for minutes in (1, 6, 7, 30 * 60):
         sign(instance, at=now + timedelta(minutes=minutes))
         watchman.look_once(instance, now=now + timedelta(minutes=minutes))
-    assert sink.subjects == ["JARVIS: sensor awake is silent"]
+    assert sink.subjects == ["JARVIS: sensor awake is silent"] * 2
+    tick(instance, state, TickStatus.SKIPPED, at=now + timedelta(hours=30))
+    watchman.look_once(instance, now=now + timedelta(hours=30, minutes=1))
+    assert standing(database) == set()
+
+
+@pytest.mark.parametrize("kind", [InstigatorType.SENSOR, InstigatorType.SCHEDULE])
+def test_what_is_switched_off_is_told(
+    database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink, kind: InstigatorType
+) -> None:
+    """A declared one that somebody stopped is told by that name and once; switched on again it is well."""
+    word = kind.value.lower()
+    is_sensor = kind is InstigatorType.SENSOR
+    watchman.declared = Declared(sensors=frozenset({"any"})) if is_sensor else Declared(schedules={"any": "0 2 * * *"})
+    now = datetime.now(UTC)
+    state = turned(instance, "any", kind=kind, status=InstigatorStatus.STOPPED)
+    tick(instance, state, TickStatus.SKIPPED, at=now - timedelta(days=3))
+    for minutes in (0, 1, 20):
+        sign(instance, at=now + timedelta(minutes=minutes))
+        watchman.look_once(instance, now=now + timedelta(minutes=minutes))
+    assert sink.subjects == [f"JARVIS: {word} any is switched off"]
+    assert standing(database) == {f"{word}_off:any"}
+    instance.update_instigator_state(state.with_status(InstigatorStatus.RUNNING))
+    tick(instance, state, TickStatus.SKIPPED, at=now + timedelta(minutes=20))
+    watchman.look_once(instance, now=now + timedelta(minutes=21))
+    assert standing(database) == set()
+
+
+def test_silent_schedule_is_told_by_its_own_interval(
+    watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """One of once a day is silent only when its hour has passed without a tick; on since then, it has missed none."""
+    watchman.declared = Declared(schedules={"missed": "0 2 * * *", "ticked": "0 2 * * *", "new": "0 2 * * *"})
+    night = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    for name, ticked_at in (("missed", night - timedelta(days=1)), ("ticked", night)):
+        tick(instance, turned(instance, name, kind=InstigatorType.SCHEDULE), TickStatus.SUCCESS, at=ticked_at)
+    turned(instance, "new", kind=InstigatorType.SCHEDULE, since=night + timedelta(minutes=1))
+    for moment in (night - timedelta(hours=1), night + timedelta(minutes=4), night + timedelta(minutes=6)):
+        sign(instance, at=moment)
+        assert sink.subjects == []
+        watchman.look_once(instance, now=moment)
+    assert sink.subjects == ["JARVIS: schedule missed is silent"]
+
+
+def test_what_dagster_has_no_record_of_is_missed(watchman: Watchman, instance: DagsterInstance, sink: MailSink) -> None:
+    """A location that never loaded leaves no trace: its sensors are silent five minutes after the first look."""
+    watchman.declared = Declared(sensors=frozenset({"absent"}))
+    now = datetime.now(UTC)
+    for minutes in (0, 4, 6):
+        assert sink.subjects == []
+        sign(instance, at=now + timedelta(minutes=minutes))
+        watchman.look_once(instance, now=now + timedelta(minutes=minutes))
+    assert sink.subjects == ["JARVIS: sensor absent is silent"]
+
+
+def test_what_is_no_longer_declared_is_forgotten(
+    database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """What was taken out of the code is not missed, and what stood for it ends."""
+    watchman.declared = Declared(sensors=frozenset({"removed"}))
+    now = datetime.now(UTC)
+    tick(instance, turned(instance, "removed"), TickStatus.FAILURE, at=now - timedelta(hours=2))
+    watchman.look_once(instance, now=now)
+    assert standing(database) == {"sensor_silent:removed", "sensor_failing:removed"}
+    watchman.declared = Declared()
+    for hours in (0, 7):
+        sign(instance, at=now + timedelta(hours=hours))
+        watchman.look_once(instance, now=now + timedelta(hours=hours))
+    assert (standing(database), len(sink.subjects)) == (set(), 1)
+
+
+def test_ticks_that_dagster_has_purged_are_not_missed(
+    watchman: Watchman, instance: DagsterInstance, sink: MailSink
+) -> None:
+    """A quarter's tick is kept for 30 days: later its absence says nothing."""
+    watchman.declared = Declared(schedules={"quarterly": "30 6 1 1,4,7,10 *"})
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    turned(instance, "quarterly", kind=InstigatorType.SCHEDULE, since=now - timedelta(days=300))
+    sign(instance, at=now)
+    watchman.look_once(instance, now=now)
+    assert sink.subjects == []
+    assert last_due("30 6 1 1,4,7,10 *", before=now) == datetime(2026, 10, 1, 6, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("kind", [InstigatorType.SENSOR, InstigatorType.SCHEDULE])
@@ -196,6 +292,8 @@ def test_ticks_that_all_fail_are_told_once_until_a_good_one(
     database: Database, watchman: Watchman, instance: DagsterInstance, sink: MailSink, kind: InstigatorType
 ) -> None:
     """Which, since when, the error's class and what to do; never its words. A good tick ends it."""
+    # A schedule that is due once a year: only its failures count here.
+    watchman.declared = Declared(sensors=frozenset({"nightly"}), schedules={"nightly": "0 0 29 2 *"})
     begin = datetime.now(UTC) - timedelta(minutes=4)
     state = turned(instance, "nightly", kind=kind)
     tick(instance, state, TickStatus.SUCCESS, at=begin)
@@ -220,12 +318,11 @@ def test_ticks_that_all_fail_are_told_once_until_a_good_one(
 def test_a_single_failed_tick_is_told_only_where_none_mends_it(
     watchman: Watchman, instance: DagsterInstance, sink: MailSink
 ) -> None:
-    """A daily schedule has no third tick to wait for; one that is off is left alone, one under way is no good one."""
+    """A daily schedule has no third tick to wait for; one under way is no good one."""
+    watchman.declared = Declared(schedules={"daily": "0 0 29 2 *"})
     now = datetime.now(UTC)
     daily = turned(instance, "daily", kind=InstigatorType.SCHEDULE)
-    off = turned(instance, "off", kind=InstigatorType.SCHEDULE, status=InstigatorStatus.STOPPED)
-    for one in (daily, off):
-        tick(instance, one, TickStatus.FAILURE, at=now)
+    tick(instance, daily, TickStatus.FAILURE, at=now)
     tick(instance, daily, TickStatus.STARTED, at=now + timedelta(seconds=1))
     told = []
     for later in (timedelta(minutes=1), FAILING_AFTER, FAILING_AFTER + timedelta(minutes=1)):
