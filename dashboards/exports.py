@@ -1,4 +1,4 @@
-"""A table of a page as a file for a spreadsheet: CSV as French Excel opens it."""
+"""A table of a page as a file for a spreadsheet: in the reader's words, as French Excel opens it."""
 
 import csv
 import io
@@ -21,9 +21,10 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_bytes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], labels: Labels | None = None) -> bytes:
-    """The rows with the headings of `columns` (field to heading), semicolons, decimal commas, UTF-8 with its mark.
+    """The rows under their headings, both in the reader's language; semicolons, decimal commas, UTF-8 with its mark.
 
     Args:
+        columns: fields to their French headings.
         rows: moments are written on the clock of the row's `timezone`, on the network's where it has none, as pages
             show them: a spreadsheet knows no offset.
         labels: French words of fields that hold codes; a code without a label stays as it is.
@@ -31,7 +32,7 @@ def csv_bytes(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], lab
     worded = {field: {code: say(words) for code, words in of.items()} for field, of in (labels or {}).items()}
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns.values())
+    writer.writerow(map(say, columns.values()))
     for row in rows:
         zone = ZoneInfo(row.get("timezone") or formats.NETWORK_TIMEZONE)
         writer.writerow([_cell(_worded(row[field], worded.get(field)), zone) for field in columns])
@@ -83,7 +84,7 @@ def _cell(value: object, zone: ZoneInfo) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "oui" if value else "non"
+        return say("oui") if value else say("non")
     if isinstance(value, Decimal):
         return f"{value:f}".replace(".", ",")
     if isinstance(value, float):

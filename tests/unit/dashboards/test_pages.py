@@ -276,20 +276,57 @@ def a_list() -> None:
     from dashboards.language import say
 
     exports.place_later(
-        lambda: [{"place": say("Salle"), "state": "open"}], {"place": "Où", "state": "État"}, name="liste", label="CSV",
+        lambda: [{"place": say("Salle"), "state": "open", "is_late": True, "is_done": False}],
+        {"place": "Salle", "state": "État", "is_late": "En retard", "is_done": "Terminée"}, name="liste", label="CSV",
         labels={"state": {"open": "Salle"}},
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("language", "word"), [("fr", "Salle"), ("en", "Gym")])
-def test_a_file_speaks_as_its_page_did(language: str, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("fr", ["Salle;État;En retard;Terminée", "Salle;Salle;oui;non"]),
+        ("en", ["Gym;State;Late;Done", "Gym;Gym;yes;no"]),
+    ],
+)
+def test_a_file_speaks_as_its_page_did(language: str, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked for when the page's run is over, and nobody's language is known any more."""
     files: list[Callable[[], bytes]] = []
     monkeypatch.setattr("streamlit.download_button", lambda _label, data, **_: files.append(data))
     page = AppTest.from_function(a_list)
     page.session_state["language"] = language
     page.run()
-    assert files[0]().decode("utf-8-sig").splitlines() == ["Où;État", f"{word};{word}"]
+    assert files[0]().decode("utf-8-sig").splitlines() == lines
+
+
+def headings(path: Path) -> set[str]:
+    """The headings of a module's files: its constants by field, and what is written where a file or a table is made."""
+    module = importlib.import_module(f"dashboards.{path.stem}")
+    kept = {
+        text
+        for name, value in vars(module).items()
+        if re.fullmatch(r"_[A-Z_]+", name) and isinstance(value, dict)
+        for text in texts_of(value)
+    }
+    source = path.read_text(encoding="utf-8")
+    given = [argument for name in ("place", "place_later") for call in calls(name, source) for argument in call.args]
+    given += [
+        node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.keyword) and node.arg == "columns"
+    ]
+    written = {
+        text.value
+        for part in given if isinstance(part, ast.Dict)
+        for text in part.values if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    }  # fmt: skip
+    return {text for text in kept | written if re.search(r"[^\W\d_]", text)}
+
+
+def test_every_heading_of_a_file_has_its_english() -> None:
+    """A file's first line is read as its page is."""
+    sources = [path for path in PACKAGE.glob("*.py") if "exports.place" in path.read_text(encoding="utf-8")]
+    found = {text for path in sources for text in headings(path)}
+    assert {"Quoi", "Dernier signe avant", "Route", "Période précédente"} <= found
+    assert found - language.english().keys() == set()
 
 
 def test_no_exported_code_is_without_its_words() -> None:
