@@ -7,7 +7,8 @@ the headers that keep ours out of other sites' frames.
 
 import html
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit
 
 import anyio
@@ -59,16 +60,30 @@ PAGE_POLICY = (
 
 UNAVAILABLE = "Le service est momentanément indisponible. Réessayez dans un instant."
 
+# Streamlit's own files, the same for everybody: a first visit asks for a hundred of them within a moment, and whoever
+# was let in is not looked up for each. Longer than that moment it would outlive a session's end for nothing.
+_FILES, _FILES_SECONDS = "/static/", 2.0
+
 _logger = logging.getLogger(__name__)
 
 
 class SessionGate:
     """Lets through those whose cookie opens a session, and says who they are to what lies behind."""
 
-    def __init__(self, app: ASGIApp, *, sessions: SessionStore, public_url: str | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        sessions: SessionStore,
+        public_url: str | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
         self._sessions = sessions
         self._public_url = public_url
+        self._clock = clock
+        # Until when a token opens files without being looked up.
+        self._let_in: dict[str, float] = {}
         # A page's hundred files arrive at once; they queue here, not on the database's connections.
         self._at_once = anyio.CapacityLimiter(4)
 
@@ -85,6 +100,9 @@ class SessionGate:
         if scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
+        if self._is_let_in(scope):
+            await self._app(scope, receive, send)
+            return
         wants_page = scope["method"] in ("GET", "HEAD") and "text/html" in Headers(scope=scope).get("accept", "")
         try:
             person = await self._person(scope, is_activity=wants_page)
@@ -95,6 +113,8 @@ class SessionGate:
             await away(scope, receive, send)
             return
         if person is not None:
+            if scope["path"].startswith(_FILES):
+                self._remember(scope)
             await self._app(_introduced(scope, person), receive, send)
             return
         answer: Response = (
@@ -135,6 +155,16 @@ class SessionGate:
             await send({"type": "websocket.close", "code": 1008})
             return
         await self._app(_introduced(scope, person), receive, send)
+
+    def _is_let_in(self, scope: Connection) -> bool:
+        token = session_token(HTTPConnection(scope).cookies) if scope["path"].startswith(_FILES) else None
+        return token is not None and self._let_in.get(token, 0.0) > self._clock()
+
+    def _remember(self, scope: Connection) -> None:
+        now = self._clock()
+        self._let_in = {token: until for token, until in self._let_in.items() if until > now}
+        if (token := session_token(HTTPConnection(scope).cookies)) is not None:
+            self._let_in[token] = now + _FILES_SECONDS
 
     async def _person(self, scope: Connection, *, is_activity: bool) -> Scope | None:
         token = session_token(HTTPConnection(scope).cookies)

@@ -73,7 +73,7 @@ def place(scope: Scope, records: Records, *, now: datetime) -> None:
         heard = formats.age(latest, now=now)
         st.caption(f"{say('En direct : cette page se met à jour d’elle-même. Dernier signe de vie reçu')} {heard}.")
     if len(shown) < len(views):
-        st.caption(say("Les bornes qui n'ont besoin de personne sont masquées : choisissez une salle pour les voir."))
+        st.caption(_hidden(shown, views))
     with st.container(horizontal=True, gap="small"):
         exports.place([exported(one) for one in views], _EXPORTED, name="bornes")
         exports.place_later(
@@ -105,6 +105,15 @@ def _shown(views: Sequence[KioskView]) -> Sequence[KioskView]:
     if len(views) <= MOST_CARDS:
         return views
     return [one for one in views if one.state in NEEDING][:MOST_CARDS]
+
+
+def _hidden(shown: Sequence[KioskView], views: Sequence[KioskView]) -> str:
+    """Why some of the kiosks have no card, and the way to them."""
+    unseen = sum(one.state in NEEDING for one in views) - len(shown)
+    if unseen == 0:
+        return say("Les bornes qui n'ont besoin de personne sont masquées : choisissez une salle pour les voir.")
+    rest = say("Autres bornes qui ont besoin de quelqu'un : {count}. Choisissez une salle pour les voir.")
+    return rest.format(count=formats.number(unseen))
 
 
 def _place_cards(group: Sequence[KioskView], *, now: datetime) -> None:

@@ -20,8 +20,9 @@ from jarvis.kiosk_health import OFFLINE_AFTER, KioskStanding, open_time
 SILENT_AFTER = timedelta(minutes=3)
 BEATS_MISSED = 2
 
-# A franchise's wall beyond this shows those that need somebody; a gym chosen at the left shows all of its own.
-MOST_CARDS = 60
+# A network's wall beyond this shows those that need somebody first, ten rows of three; a gym chosen at the left shows
+# all of its own.
+MOST_CARDS = 30
 
 
 class KioskState(StrEnum):

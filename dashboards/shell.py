@@ -3,8 +3,9 @@
 Streamlit's own guesses where its server is from the page's address, with a request that fails on every page but
 the first, says it is English, and has words of its own in English only: `shell.js` says them as the pages speak,
 by `streamlit_fr.json`. Whoever asks for their first page by its name is led to `/`, where Streamlit
-keeps it: the addresses in letters and bookmarks work for every role. What draws charts and tables is megabytes of
-script, which Streamlit fetches when the first of them arrives: a page that has them fetches it while the server works.
+keeps it: the addresses in letters and bookmarks work for every role. What draws an element is a script of its own,
+which Streamlit fetches when the first of them arrives, megabytes for charts and tables: a page fetches what it is
+known to have while the server works.
 """
 
 import json
@@ -30,7 +31,8 @@ _WORDS = "<script>{script}</script>\n    "
 _END_OF_HEAD = "</head>"
 _LANGUAGE, _TITLE, _SCRIPT = '<html lang="en">', "<title>Streamlit</title>", '<script type="module"'
 
-# The parts of Streamlit's script that a page's charts and tables need.
+# The parts of Streamlit's script that the header and nearly every page need, and those of a page's charts and tables.
+_EVERYWHERE = ("Html", "Selectbox", "ButtonGroup", "PageLink")
 _CHARTS, _TABLES = "PlotlyChart", "DataFrame"
 _DRAWN_BY: Mapping[str, Sequence[str]] = {
     "analyses": (_CHARTS,), "reseau": (_CHARTS, _TABLES), "couts": (_CHARTS, _TABLES),
@@ -43,7 +45,7 @@ def shell_routes(*, sessions: SessionStore) -> list[Route]:
     Raises:
         LookupError: when Streamlit's page no longer reads as it did.
     """
-    index = _ours(_INDEX.read_text(encoding="utf-8"))
+    index = _drawing(_ours(_INDEX.read_text(encoding="utf-8")), _EVERYWHERE)
     named = {entry.url_path: _drawing(index, _DRAWN_BY.get(entry.url_path, ())) for entry in navigation.ENTRIES}
     pages = {"/": index, **{f"/{url_path}": page for url_path, page in named.items()}}
 

@@ -132,6 +132,34 @@ def test_only_a_page_is_activity(accept: str, expected: bool) -> None:
     assert sessions.activity == [expected]
 
 
+def test_the_files_of_one_visit_ask_for_the_session_once() -> None:
+    """A hundred of them come within a moment; another path, another token and the next moment are looked up."""
+    sessions, now = MemorySessions(), [100.0]
+    mine, others = sessions.a_token(), "nobody-s"
+    gate = SessionGate(
+        Starlette(routes=[Route("/{path:path}", _who)]), sessions=sessions, public_url=None, clock=lambda: now[0]
+    )
+
+    async def visit() -> list[int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=gate), base_url="http://salle.test") as client:
+            asked = [
+                (mine, "/static/js/a.js", 0.0), (mine, "/static/js/b.js", 1.0), (mine, "/_stcore/health", 1.0),
+                (others, "/static/js/a.js", 1.0), (mine, "/static/js/c.js", 2.0),
+            ]  # fmt: skip
+            answers = []
+            for token, path, seconds in asked:
+                now[0] = 100.0 + seconds
+                answers.append((await client.get(path, headers={"cookie": f"jarvis_session={token}"})).status_code)
+            sessions.revoke(mine)
+            now[0] = 104.0
+            last = await client.get("/static/js/a.js", headers={"cookie": f"jarvis_session={mine}"})
+            return [*answers, last.status_code]
+
+    assert asyncio.run(visit()) == [200, 200, 200, 401, 200, 401]
+    # Looked up: the first file, the page's own route, the stranger, the file after two seconds, the ended session.
+    assert len(sessions.activity) == 5
+
+
 def test_a_database_that_is_away_closes_the_door() -> None:
     """Nobody gets through, the answer says to come back, and no address is told."""
     sessions = MemorySessions()

@@ -240,7 +240,7 @@ def test_no_kiosk_yet_says_what_to_do(page: AppTest, records: MemoryRecords) -> 
 def test_a_great_network_shows_those_that_need_somebody(
     monkeypatch: pytest.MonkeyPatch, records: MemoryRecords
 ) -> None:
-    """Past sixty the well ones are counted and not drawn, and the way to them is said."""
+    """Past thirty the well ones are counted and not drawn, and the way to them is said."""
     now = datetime.now(UTC)
     well = [a_row(id=uuid4(), name=f"Bien {number}", last_heartbeat_at=now) for number in range(kiosks.MOST_CARDS)]
     records.answers["kiosks.wall"] = [
@@ -251,8 +251,24 @@ def test_a_great_network_shows_those_that_need_somebody(
     page.run()
     assert not page.exception
     assert words(page).count("<article") == 1
-    assert "1 borne sur 61 ne répond pas." in words(page)
+    assert "1 borne sur 31 ne répond pas." in words(page)
     assert any("choisissez une salle" in caption.value for caption in page.caption)
+
+
+def test_a_wall_too_great_for_its_troubles_says_how_many_more(
+    monkeypatch: pytest.MonkeyPatch, records: MemoryRecords
+) -> None:
+    """Thirty cards; two more that need somebody are not passed over in silence."""
+    silent_at = datetime.now(UTC) - timedelta(hours=1)
+    records.answers["kiosks.wall"] = [
+        a_row(id=uuid4(), name=f"Muette {number}", last_heartbeat_at=silent_at)
+        for number in range(kiosks.MOST_CARDS + 2)
+    ]
+    page = run_as(monkeypatch, records, UserRole.FRANCHISE_OWNER)
+    page.run()
+    assert not page.exception
+    assert words(page).count("<article") == kiosks.MOST_CARDS
+    assert any("Autres bornes qui ont besoin de quelqu'un : 2." in caption.value for caption in page.caption)
 
 
 def test_a_new_kiosk_shows_its_code_once(page: AppTest, records: MemoryRecords) -> None:
