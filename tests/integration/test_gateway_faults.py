@@ -8,6 +8,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from jarvis.settings import load_settings
 from tests.conftest import Database, rows
@@ -337,15 +339,15 @@ def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port
                     if event["type"] == "kiosk.notice":
                         await kiosk.send(json.dumps({"type": "kiosk.consent", "analysis": True}))
                 kiosk.transport.pause_reading()
-                line = {"type": "input_text", "text": "Bonjour, quels sont les horaires ?"}
+                # Long lines, which come back at once. Spoken answers would take longer to fill all that the kernel
+                # keeps than the gateway waits for an answer to its ping, which this kiosk does not read either.
+                line = {"type": "input_text", "text": "Bonjour, quels sont les horaires ? " * 3000}
                 item = {"type": "message", "role": "user", "content": [line]}
                 session_id = event["session_id"]
-                # How much the kernel keeps for the kiosk varies from run to run: eight answers were at times too few.
-                for asked in range(1, 65):
-                    await kiosk.send(json.dumps({"type": "conversation.item.create", "item": item}))
-                    await kiosk.send(json.dumps({"type": "response.create"}))
-                    if await asyncio.to_thread(closed_after, session_id, asked):
-                        break
+                # The gateway may have given it up before it has said all of them.
+                with suppress(ConnectionClosed):
+                    for _ in range(40):
+                        await kiosk.send(json.dumps({"type": "conversation.item.create", "item": item}))
                 await asyncio.to_thread(
                     wait_until,
                     lambda: closed(database, session_id),
@@ -354,15 +356,6 @@ def test_a_kiosk_that_reads_nothing_is_given_up(database: Database, standin_port
                 )
                 kiosk.transport.abort()
                 return session_id
-
-    def closed_after(session_id: str, asked: int) -> bool:
-        def look() -> str | None:
-            if closed(database, session_id):
-                return "closed"
-            bills = rows(database, "select from realtime_usage where session_id = %s", session_id)
-            return "answered" if len(bills) >= asked else None
-
-        return wait_until(look, seconds=PATIENCE_SECONDS, what="an answer or the end") == "closed"
 
     with running_gateway(database.settings, standin_port=standin_port, log=tmp_path / "gateway.log") as gateway:
         session_id = asyncio.run(stop_reading(gateway, new_token(database.settings, gateway)))
