@@ -28,17 +28,20 @@
 
     // Its tables and sliders write numbers as the browser would: here as the page is written, with a real minus.
     const Browsers = Intl.NumberFormat;
-    Intl.NumberFormat = class NumberFormat extends Browsers {
-        constructor(asked, ...options) {
-            // They ask for the browser's list of languages; whoever else formats names one.
-            const isOurs = Array.isArray(asked);
-            super(isOurs ? (document.documentElement.lang === "en" ? "en-GB" : "fr-FR") : asked, ...options);
-            if (isOurs) {
-                const write = super.format;
-                Object.defineProperty(this, "format", { value: (number) => write(number).replace("-", "−") });
-            }
+    const numbers = (asked, ...options) => {
+        // They ask for the browser's languages, or for its first; whoever else formats names one.
+        const isOurs = Array.isArray(asked) || asked === undefined || asked === navigator.language;
+        const format = new Browsers(isOurs ? (document.documentElement.lang === "en" ? "en-GB" : "fr-FR") : asked, ...options);
+        if (isOurs) {
+            const write = format.format;
+            Object.defineProperty(format, "format", { value: (number) => write(number).replace("-", "−") });
         }
+        return format;
     };
+    // Asked with `new` or without.
+    Intl.NumberFormat = new Proxy(Browsers, {
+        construct: (_, given) => numbers(...given), apply: (_, __, given) => numbers(...given),
+    });
 
     // What came or changed since the last frame: the rest has been read.
     const fresh = new Set();

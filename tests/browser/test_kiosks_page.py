@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from dashboards.kiosk_wall import CARD_PIXELS
 from jarvis.settings import Settings
 from tests.support.dashboards_door import Network, RunningDoor
 from tests.support.gateway_processes import GatewayProcess, running_gateway, running_standin
@@ -186,6 +187,11 @@ def test_the_wall_fits_where_it_is_read(
     window.get_by_role("article", name="Borne entrée").wait_for()
     faults = {"wall": serious_faults(window)}
     sticks_out = [overhang(window)]
+    card, wall = (
+        window.locator(f'[class*="st-key-kiosk{part}"]').first.evaluate("(one) => one.getBoundingClientRect().width")
+        for part in ("-online-", "s-")
+    )
+    assert card == wall if width < 640 else card == CARD_PIXELS, "a telephone's whole width, else three in a row"
     photograph(window, f"kiosks_{name}")
     window.goto(f"{door.url}/bornes?borne={network.kiosk}")
     window.get_by_role("heading", name="Que dit-elle d'elle-même ?").wait_for()

@@ -128,16 +128,20 @@ def test_six_figures_stand_in_two_even_rows(page: "Page", door: RunningDoor) -> 
 
 
 def test_numbers_are_written_as_the_page_is(page: "Page", door: RunningDoor) -> None:
-    """Tables and sliders ask for the browser's list of languages: the page's is taken, with a real minus."""
+    """Tables and sliders ask for the browser's languages or its first: the page's is taken, with a real minus."""
     # Nobody else's here: the language is kept for the person.
     open_page(page, door, "lyon", "reglages", "Réglages")
     write = "(languages) => new Intl.NumberFormat(languages, {minimumFractionDigits: 2}).format(-1234.5)"
     assert page.evaluate(write, ["en-US", "en"]) == "−1\u202f234,50"
+    first = page.evaluate("() => navigator.language")
+    assert page.evaluate(write, first) == "−1\u202f234,50"
+    assert page.evaluate("() => Intl.NumberFormat().format(0.5)") == "0,5", "as a function too"
     assert page.evaluate(write, "de") == "-1.234,50", "whoever names a language has its own writing"
     page.get_by_text("English", exact=True).click()
     page.get_by_role("heading", name="Settings", exact=True).wait_for(timeout=60_000)
     page.wait_for_function("() => document.documentElement.lang === 'en'", timeout=30_000)
     assert page.evaluate(write, ["fr-FR"]) == "−1,234.50"
+    assert page.evaluate(write, first) == "−1,234.50"
 
 
 def test_the_machine_at_a_glance(page: "Page", door: RunningDoor) -> None:

@@ -87,21 +87,30 @@ def test_each_word_is_still_streamlit_s() -> None:
 
 @pytest.mark.parametrize(("path", "parts"), [("/analyses", {"PlotlyChart"}), ("/couts", {"PlotlyChart", "DataFrame"})])
 def test_what_draws_a_page_s_charts_is_fetched_with_the_page(path: str, parts: set[str]) -> None:
-    """After Streamlit's own script, which it waits for; the files are there."""
+    """With all that it imports, each file once; the files are there, and the scripts' own words name no other."""
     page = ask(path, role=UserRole.SUPER_ADMIN).text
-    found = re.findall(r'import\("\./static/js/((\w+)\..+?\.js)"\)', page)
-    assert {name for _, name in found} == {*parts, *shell._EVERYWHERE}
+    found = preloaded(page)
+    assert {*parts, *shell._EVERYWHERE} <= {name.split(".")[0] for name in found}
+    assert len(found) == len(set(found))
     scripts = STREAMLIT / "static" / "static" / "js"
-    assert all((scripts / file).is_file() for file, _ in found)
-    assert page.index("/static/js/index.") < page.index('import("./static/js/') < page.index("</head>")
+    first = re.findall(r'src="\./static/js/(index\..+?\.js)"', page)
+    for name in found:
+        imported = re.findall(r'(?<!\w)(?:from|import)"\./([^"]+)"', (scripts / name).read_text(encoding="utf-8"))
+        assert set(imported) <= {*found, *first}, name
 
 
 @pytest.mark.parametrize("path", ["/", "/alertes", "/bornes"])
 def test_a_page_without_charts_fetches_none_ahead(path: str) -> None:
     """Four megabytes of script are no gift to whoever reads alerts."""
-    page = ask(path).text
-    assert 'import("./static/js/Html.' in page
-    assert not any(f'import("./static/js/{part}' in page for part in (shell._CHARTS, shell._TABLES))
+    found = {name.split(".")[0] for name in preloaded(ask(path).text)}
+    assert set(shell._EVERYWHERE) <= found
+    assert not {shell._CHARTS, shell._TABLES} & found
+
+
+def preloaded(page: str) -> list[str]:
+    """The scripts that a page fetches beside its first."""
+    head = page[: page.index("</head>")]
+    return re.findall(r'<link rel="modulepreload" crossorigin href="\./static/js/(.+?\.js)">', head)
 
 
 def test_a_part_that_streamlit_no_longer_has_is_named() -> None:
