@@ -34,7 +34,6 @@ class Measure:
     """Mart and column whose description says what is counted."""
     decimals: int = 0
     unit: str = ""
-    more_is_better: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ _MART = "fct_franchise_gyms_monthly"
 MEASURES: Mapping[str, Measure] = {
     "visits": Measure(
         label="Visites par adhérent", of=_share("visit_count", "active_member_count"), source=(METRIC, "visit_count"),
-        decimals=1, more_is_better=True,
+        decimals=1,
     ),
     "talks": Measure(
         label="Échanges pour 100 visites", of=_share("session_count", "visit_count", 100),
@@ -101,23 +100,23 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "negative": Measure(
         label="Échanges négatifs", of=_share("negative_session_count", "analysed_session_count", 100),
-        source=(METRIC, "negative_session_rate"), unit="\u00a0%", more_is_better=False,
+        source=(METRIC, "negative_session_rate"), unit="\u00a0%",
     ),
     "sentiment": Measure(
         label="Sentiment moyen", of=_plain("mean_sentiment_score"), source=(METRIC, "mean_sentiment_score"),
-        decimals=2, more_is_better=True,
+        decimals=2,
     ),
     "churn": Measure(
         label="Taux de départ", of=_plain("churn_rate", 100), source=(_MART, "churn_rate"), decimals=1,
-        unit="\u00a0%", more_is_better=False,
+        unit="\u00a0%",
     ),
     "alerts": Measure(
         label="Alertes pour 100 adhérents", of=_share("alert_opened_count", "active_member_count", 100),
-        source=(METRIC, "alert_opened_count"), decimals=1, more_is_better=False,
+        source=(METRIC, "alert_opened_count"), decimals=1,
     ),
     "cost": Measure(
         label="Coût d'un échange", of=_share("cost_usd", "session_count"), source=(METRIC, "cost_per_session_usd"),
-        decimals=3, unit="\u00a0$", more_is_better=False,
+        decimals=3, unit="\u00a0$",
     ),
 }  # fmt: skip
 

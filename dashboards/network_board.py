@@ -92,15 +92,19 @@ def _place_standing(gyms: Sequence[network.Gym], measure: network.Measure) -> No
 
 
 def _place_changes(gyms: Sequence[network.Gym], measure: network.Measure) -> None:
-    moved = network.extremes(gyms, measure)
-    if moved is None:
+    found = network.extremes(gyms, measure)
+    if found is None:
         return
+    moved = [
+        (_change_label(gym.change(measure), is_highest=is_highest), gym)
+        for gym, is_highest in zip(found, (True, False), strict=True)
+    ]
     st.html(
         '<dl class="j-counts">'
         + "".join(
             f"<div><dt>{escape(say(label))}</dt><dd>{escape(_percent(gym.change(measure)))}"
             f"<small>{escape(gym.name)}</small></dd></div>"
-            for label, gym in zip(_change_labels(measure), moved, strict=True)
+            for label, gym in moved
         )
         + "</dl>"
     )
@@ -109,10 +113,10 @@ def _place_changes(gyms: Sequence[network.Gym], measure: network.Measure) -> Non
             "label": say(label), "gym_name": gym.name, "before": gym.value_before(measure), "value": gym.value(measure),
             "change": gym.change(measure),
         }
-        for label, gym in zip(_change_labels(measure), moved, strict=True)
+        for label, gym in moved
     ]  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for number, gym in enumerate(moved):
+        for number, (_, gym) in enumerate(moved):
             words = say("Ouvrir {gym}").format(gym=formats.plain(gym.name))
             if st.button(words, type="tertiary", icon=":material/arrow_forward:", key=f"network-moved-{number}"):
                 _enter(gym.gym_id)
@@ -124,12 +128,14 @@ def _enter(gym_id: UUID) -> None:
     navigation.go("aujourdhui")
 
 
-def _change_labels(measure: network.Measure) -> tuple[str, str]:
-    """What the highest and the lowest change are called, against the month before."""
-    if measure.more_is_better is None:
-        return "Plus forte hausse sur un mois", "Plus forte baisse sur un mois"
-    best, worst = "Meilleure évolution sur un mois", "Moins bonne évolution sur un mois"
-    return (best, worst) if measure.more_is_better else (worst, best)
+def _change_label(change: float | None, *, is_highest: bool) -> str:
+    """What the highest or the lowest change is called: where all gyms fall, the highest is the smallest fall."""
+    share = change or 0.0
+    if round(100 * share) == 0:
+        return "Stable sur un mois"
+    if share > 0:
+        return "Plus forte hausse sur un mois" if is_highest else "Plus faible hausse sur un mois"
+    return "Plus faible baisse sur un mois" if is_highest else "Plus forte baisse sur un mois"
 
 
 def _place_table(lines: Sequence[Mapping[str, Any]]) -> None:
@@ -145,26 +151,26 @@ def _place_table(lines: Sequence[Mapping[str, Any]]) -> None:
             "churn", "negative", "talks", "alerts", "member_count",
         ],
         column_config={
-            "gym_name": column.TextColumn(say("Salle"), width=150),
-            "franchise_name": column.TextColumn(say("Franchise"), width=120),
+            "gym_name": column.TextColumn(say("Salle"), width=132),
+            "franchise_name": column.TextColumn(say("Franchise"), width=112),
             "visit_counts": column.BarChartColumn(
-                say("Visites, 6 mois"), width=110, y_min=0, help=tiles.help_of((METRIC, "visit_count"))
+                say("Visites, 6 mois"), width=97, y_min=0, help=tiles.help_of((METRIC, "visit_count"))
             ),
             "visits": column.ProgressColumn(
-                say("Visites par adhérent"), format="localized", min_value=0, step=0.1, width=140,
+                say("Visites/adhérent"), format="localized", min_value=0, step=0.1, width=116,
                 max_value=max((line["visits"] or 0 for line in lines), default=0) or 1, help=_help("visits"),
             ),
-            "visit_change": number(say("Sur un mois, %"), format="localized", width=105, help=_help("visits")),
-            "churn": number(say("Départs, %"), format="localized", width=80, step=0.1, help=_help("churn")),
-            "negative": number(say("Négatifs, %"), format="localized", width=85, step=1, help=_help("negative")),
+            "visit_change": number(say("Sur un mois, %"), format="localized", width=102, help=_help("visits")),
+            "churn": number(say("Départs, %"), format="localized", width=78, step=0.1, help=_help("churn")),
+            "negative": number(say("Négatifs, %"), format="localized", width=80, step=1, help=_help("negative")),
             "talks": number(
-                say("Échanges/100 visites"), format="localized", width=145, step=0.1, help=_help("talks")
+                say("Échanges/100 vis."), format="localized", width=120, step=0.1, help=_help("talks")
             ),
             "alerts": number(
-                say("Alertes/100 adhérents"), format="localized", width=145, step=0.1, help=_help("alerts")
+                say("Alertes/100 adh."), format="localized", width=110, step=0.1, help=_help("alerts")
             ),
             "member_count": number(
-                say("Adhérents"), format="localized", width=85, help=tiles.help_of((METRIC, "active_member_count"))
+                say("Adhérents"), format="localized", width=80, help=tiles.help_of((METRIC, "active_member_count"))
             ),
         },
         alt=say("Les salles côte à côte ; cliquez sur une ligne pour ouvrir la salle"),

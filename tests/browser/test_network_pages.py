@@ -80,6 +80,16 @@ def test_an_owner_enters_a_gym_from_the_network(page: "Page", door: RunningDoor)
     expect(chosen).to_have_value("Salle de Dax", timeout=30_000)
 
 
+def test_an_owner_s_tables_fit_a_laptop(page: "Page", door: RunningDoor) -> None:
+    """Nothing stands beyond the right edge at 1280 pixels, the gym's column included."""
+    for path, name, table in (("reseau", "Réseau", "network-gyms"), ("adherents", "Adhérents", "member-list")):
+        open_page(page, door, "franchise", path, name)
+        scroller = page.locator(f".st-key-{table} [data-testid=stDataFrame] .dvn-scroller").first
+        scroller.wait_for(timeout=60_000)
+        come_to_rest(page)
+        assert scroller.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0, path
+
+
 def test_an_owner_sets_a_budget(page: "Page", door: RunningDoor, admin: psycopg.Connection, network: Network) -> None:
     """From the table's line to the gym's row, and the table says where the budget stands."""
     open_page(page, door, "franchise", "couts", "Coûts")

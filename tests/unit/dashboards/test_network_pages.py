@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import access, context, costs, costs_tables, formats, network, texts_fr
+from dashboards import access, context, costs, costs_tables, formats, network, network_board, texts_fr
 from jarvis import spending
 from jarvis.tenancy import Scope, UserRole
 from tests.support.app_pages import MemoryRecords
@@ -94,6 +94,21 @@ def test_the_change_is_against_the_month_before() -> None:
     assert [gym.change(VISITS) for gym in found] == [1.0, -0.2, None]
     assert (moved := network.extremes(found, VISITS)) and [gym.name for gym in moved] == ["Salle 1", "Salle 2"]
     assert network.extremes(found[1:], VISITS) is None
+
+
+@pytest.mark.parametrize(
+    ("highest", "lowest", "labels"),
+    [
+        (0.2, -0.1, ("Plus forte hausse sur un mois", "Plus forte baisse sur un mois")),
+        (-0.06, -0.07, ("Plus faible baisse sur un mois", "Plus forte baisse sur un mois")),
+        (0.3, 0.02, ("Plus forte hausse sur un mois", "Plus faible hausse sur un mois")),
+        (0.001, -0.2, ("Stable sur un mois", "Plus forte baisse sur un mois")),
+    ],
+)
+def test_a_fall_is_never_called_a_rise(highest: float, lowest: float, labels: tuple[str, str]) -> None:
+    """Where all gyms fall, the first of them fell least; what rounds to nothing stood still."""
+    found = network_board._change_label(highest, is_highest=True), network_board._change_label(lowest, is_highest=False)
+    assert found == labels
 
 
 def test_the_lines_are_by_visits_and_end_with_this_month() -> None:
