@@ -106,6 +106,21 @@ def test_publishing_sends_it_on_its_way_and_is_on_record(
     assert trail == [("report_published", network.users["dax"]), ("report_archived", network.users["dax"])]
 
 
+def test_publishing_for_a_gym_without_a_manager_tells_the_owner(
+    admin: psycopg.Connection, pool: Database, network: Network, add_report: Add, scope_of: ScopeOf
+) -> None:
+    """The page asks the same view as the pipeline: nobody manages the gym, so its franchise's owner waits for it."""
+    draft = add_report(status="draft")
+    managers = "where gym_id = %s and role = 'gym_manager'"
+    admin.execute(f"update users set is_active = false {managers}", [network.dax])  # noqa: S608
+    try:
+        assert move(Records(pool), scope_of("franchise"), draft, "draft", "published")
+    finally:
+        admin.execute(f"update users set is_active = true {managers}", [network.dax])  # noqa: S608
+    rows = admin.execute("select recipient_user_id from report_deliveries where report_id = %s", [draft]).fetchall()
+    assert rows == [(network.users["franchise"],)]
+
+
 def test_who_only_reads_publishes_nothing(pool: Database, network: Network, add_report: Add, scope_of: ScopeOf) -> None:
     """The team is refused; a neighbour is answered as if there were none, and a step backwards is illegal."""
     report_id, records = add_report(), Records(pool)

@@ -57,6 +57,10 @@ def _rows(database: Database, query: Any, *parameters: object) -> list[dict[str,
         return cursor.execute(query, parameters).fetchall()
 
 
+def _one(database: Database, query: Any) -> tuple[Any, ...]:
+    return tuple(_rows(database, query)[0].values())
+
+
 def _deliver(database: Database, mailer: Mailer, *, now: datetime = READ_AT) -> reports.Delivered:
     with database.connect("pipeline") as pipeline, database.connect("dashboard") as readers:
         return reports.deliver_reports(pipeline, readers, mailer, database.settings, now=now)
@@ -161,6 +165,41 @@ def test_each_reader_gets_their_own_report_and_nobody_else_s(undelivered: Databa
             pages = "\n".join(_pages(letter))
             assert all(name.split()[0] in pages for name in called)
             assert "Les chiffres" in pages and "Passages" in pages
+
+
+def test_a_gym_without_a_manager_is_told_to_the_owner_once(undelivered: Database) -> None:
+    """The owner gets that gym's letter; a manager appointed later gets the next one, and nobody this one twice."""
+    gym_id, name, franchise_id = _one(
+        undelivered,
+        "select gyms.id, gyms.name, gyms.franchise_id from gyms inner join users on gyms.id = users.gym_id "
+        "where users.role = 'gym_manager' and users.is_active order by gyms.id limit 1",
+    )
+    with undelivered.admin() as admin:
+        admin.execute("update report_deliveries set status = 'sent'")
+        admin.execute("delete from insights_reports where gym_id = %s", [gym_id])
+        admin.execute("update users set is_active = false where gym_id = %s and role = 'gym_manager'", [gym_id])
+    try:
+        with undelivered.connect("pipeline") as pipeline:
+            assert reports.write_reports(pipeline, ReportKind.WEEKLY, now=READ_AT).published == 1
+    finally:
+        with undelivered.admin() as admin:
+            admin.execute("update users set is_active = true where gym_id = %s and role = 'gym_manager'", [gym_id])
+    with undelivered.connect("pipeline") as pipeline:
+        assert reports.write_reports(pipeline, ReportKind.WEEKLY, now=READ_AT).published == 0
+    with running_sink() as sink:
+        assert _deliver(undelivered, _mailer(sink), now=READ_AT.replace(hour=22, minute=30)).sent == 0, "quiet hours"
+        with undelivered.admin() as admin:
+            admin.execute("update report_deliveries set due_at = %s where status = 'waiting'", [READ_AT])
+        _deliver(undelivered, _mailer(sink))
+        _deliver(undelivered, _mailer(sink))
+        letters = sink.messages
+    owners = _rows(
+        undelivered,
+        "select email from users where role = 'franchise_owner' and is_active and franchise_id = %s",
+        franchise_id,
+    )
+    assert sorted(str(one["To"]) for one in letters) == sorted(one["email"] for one in owners)
+    assert all(f"– {name}," in str(one["Subject"]) for one in letters)
 
 
 def test_somebody_who_lost_the_right_gets_nothing(undelivered: Database) -> None:

@@ -91,16 +91,19 @@ where id = %(report_id)s::uuid and status = 'draft'
 returning id;
 
 -- queue_deliveries --
--- The report waits for everybody it concerns: a gym's managers, a franchise's owners.
+-- The report waits for everybody it concerns: who answers for the gym, a franchise's owners.
 insert into public.report_deliveries (gym_id, report_id, recipient_user_id, channel, status, due_at, attempted_at)
-select reports.gym_id, reports.id, users.id, 'email', 'waiting', %(now)s::timestamptz, %(now)s::timestamptz
+select reports.gym_id, reports.id, told.user_id, 'email', 'waiting', %(now)s::timestamptz, %(now)s::timestamptz
 from public.insights_reports as reports
-inner join public.users
-    on users.is_active
-        and (
-            (users.role = 'gym_manager' and users.gym_id = reports.gym_id)
-            or (users.role = 'franchise_owner' and users.franchise_id = reports.franchise_id)
-        )
+inner join lateral (
+    select in_charge.user_id
+    from app.people_in_charge as in_charge
+    where in_charge.gym_id = reports.gym_id
+    union
+    select owners.id as user_id
+    from public.users as owners
+    where owners.role = 'franchise_owner' and owners.franchise_id = reports.franchise_id and owners.is_active
+) as told on true
 where reports.id = %(report_id)s::uuid and reports.status = 'published'
 on conflict on constraint report_is_delivered_once do nothing;
 
