@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml.conversations.issues import machine_in, zone_in
+from ml.conversations.issues import machine_in, machines_in, zone_in
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,18 @@ from ml.conversations.issues import machine_in, zone_in
         ("le rameur deux il a encore la sangle qui lâche", "rameur 2"),
         ("le casier quarante et un est bloqué", "casier 41"),
         ("casier quatre-vingt-deux", "casier 82"),
+        ("Mon casier est bloqué, le 71, toutes mes affaires sont dedans", "casier 71"),
+        ("mon casier est bloqué, le 71", "casier 71"),
+        ("Mon casier, le soixante et onze, ne s'ouvre plus", "casier 71"),
+        ("Mon casier ne s'ouvre plus. C'est le numéro 71 je crois", "casier 71"),
+        ("le casier numéro 71", "casier 71"),
+        ("casier 6", "casier 6"),
+        ("tapis n°4", "tapis 4"),
+        ("Mon casier est bloqué, le 12 novembre il marchait", "casier"),
+        ("le casier est bloqué depuis le 12", "casier"),
+        ("le tapis est en panne, le 4 marche bien", "tapis"),
+        ("mon casier est bloqué et mon badge numéro 123 aussi", "casier"),
+        ("le casier est bloqué, et le tapis, le 4", "tapis 4"),
         ("la poulie haute est effilochée", "poulie"),
         ("j'ai relancé le tapis trois fois", "tapis"),
         ("the treadmill number six keeps stopping", "treadmill 6"),
@@ -26,6 +38,24 @@ from ml.conversations.issues import machine_in, zone_in
 def test_machines_are_named_with_their_number(text: str, machine: str | None) -> None:
     """A number beside a machine is its number, in digits; "trois fois" is not one."""
     assert machine_in(text) == machine
+
+
+@pytest.mark.parametrize(
+    ("text", "machines"),
+    [
+        ("le tapis 4 et le tapis 12 sont en panne", ("tapis 4", "tapis 12")),
+        ("le tapis 4 et le 12 sont en panne", ("tapis 4", "tapis 12")),
+        ("les tapis 4, 5 et 12 sont en panne", ("tapis 4", "tapis 5", "tapis 12")),
+        ("le tapis 4 et le vélo 7 font du bruit", ("tapis 4", "vélo 7")),
+        ("le tapis 4 et deux vélos", ("tapis 4",)),
+        ("le tapis 4 est cassé, je suis passé sur le tapis 5", ("tapis 4",)),
+        ("le tapis 4 est cassé. Le tapis 5 va bien", ("tapis 4",)),
+        ("rien", ()),
+    ],
+)
+def test_machines_of_one_breath_are_all_named(text: str, machines: tuple[str, ...]) -> None:
+    """Two numbers are two machines; one that is named later in the sentence may be the one that works."""
+    assert machines_in(text) == machines
 
 
 @pytest.mark.parametrize(
