@@ -127,9 +127,9 @@ _NUMBER_LATER = re.compile(
     rf"(?:le |la )?(?:{_SIGN})(\d{{1,3}}|{_NUMBERS})\b{_COUNTED}|"
     rf"(?:le|la) (\d{{1,3}}|{_NUMBERS})(?=\s*(?:[,:;.!?]|$)))"
 )
-# A member who is asked which one answers with its number alone.
+# A member who is asked which one: « le 12 », « numéro 12 »; a bare number may answer how often or since when.
 _NUMBER_ALONE = re.compile(
-    rf"(?:(?:oui|euh|alors)[ ,]+)?(?:c'est )?(?:le |la )?(?:{_SIGN})?(\d{{1,3}}|{_NUMBERS})[ .!]*"
+    rf"(?:(?:oui|euh|alors)[ ,]+)?(?:c'est )?(?:(?:le |la )(?:{_SIGN})?|{_SIGN})(\d{{1,3}}|{_NUMBERS})[ .!]*"
 )
 # "le tapis 4 et le 12", "tapis 4, tapis 12"; without a word of its own only where several were announced.
 _NEXT_NUMBER = re.compile(

@@ -44,7 +44,7 @@ from ml.conversations.sentences import EMBEDDING_MODEL, VectorsOf, embed, mean_v
 from ml.conversations.summary import summarise
 
 # Raised when the code reads the same probabilities differently; weights carry their own hash.
-RULES_VERSION = "7"
+RULES_VERSION = "8"
 
 # Rows of a batch that are embedded together; bounds memory, not results.
 _BATCH = 64

@@ -2,7 +2,22 @@
 
 import pytest
 
-from ml.conversations.issues import machine_in, machines_in, zone_in
+from jarvis.conversations import Intent, Issue, Topic
+from ml.conversations.issues import issues_in, machine_in, machines_in, zone_in
+from ml.conversations.reading import TurnReading
+
+
+def heard(*texts: str) -> tuple[TurnReading, ...]:
+    """A member's turns t0, t1…, each as sure a report as the first."""
+    return tuple(
+        TurnReading(f"t{number}", text, sentiment={}, emotion={}, intents={Intent.REPORT_ISSUE: 0.9}, topics={})
+        for number, text in enumerate(texts)
+    )
+
+
+def issues(*texts: str) -> tuple[Issue, ...]:
+    """What is wrong with the equipment in what a member said."""
+    return issues_in(heard(*texts), (Topic.EQUIPMENT,), (Intent.REPORT_ISSUE,))
 
 
 @pytest.mark.parametrize(
@@ -73,3 +88,27 @@ def test_machines_of_one_breath_are_all_named(text: str, machines: tuple[str, ..
 def test_zones_are_named(text: str, zone: str | None) -> None:
     """The most telling place is kept: the women's changing room before any changing room."""
     assert zone_in(text) == zone
+
+
+@pytest.mark.parametrize(
+    ("texts", "machine", "sources"),
+    [
+        (("le tapis est en panne", "le 12"), "tapis 12", ("t0", "t1")),
+        (("le tapis est en panne", "euh, c'est le numéro douze."), "tapis 12", ("t0", "t1")),
+        (("le tapis est en panne", "trois"), "tapis", ("t0",)),
+        (("le tapis est en panne", "le 12 novembre"), "tapis", ("t0",)),
+        (("le tapis est en panne", "oui", "le 12"), "tapis", ("t0",)),
+        (("le tapis 4 est en panne", "le 12"), "tapis 4", ("t0",)),
+    ],
+)
+def test_the_answer_to_which_one_numbers_the_machine(
+    texts: tuple[str, ...], machine: str, sources: tuple[str, ...]
+) -> None:
+    """Only the turn that follows, only a number said as a name: « trois » may be days, « le 12 novembre » is one."""
+    assert issues(*texts) == (Issue(Topic.EQUIPMENT, machine, None, sources),)
+
+
+def test_two_machines_are_two_issues() -> None:
+    """Each with the turns that name it."""
+    found = issues("les tapis 4 et 12 sont en panne", "surtout le tapis 12")
+    assert [(one.machine, one.source_turn_ids) for one in found] == [("tapis 4", ("t0",)), ("tapis 12", ("t0", "t1"))]
