@@ -490,9 +490,9 @@ def test_a_door_calls_only_its_own_functions(catalogue: psycopg.Connection) -> N
         "jarvis_analyst": ["analyst_gym_ids", "freshness"],
         "jarvis_pipeline": [
             "add_absence", "add_closure", "close_lost_sessions", "drop_empty_event_partitions", "end_absence",
-            "ensure_event_partitions", "forget_sign_ins", "forget_trail", "freshness", "held_thresholds",
-            "keeps_health",
-            "merge_incidents", "protect_tenant_table", "remove_closure", "retire_relation", "split_incident",
+            "ensure_event_partitions", "forget_accounts", "forget_sign_ins", "forget_trail", "freshness",
+            "held_thresholds", "keeps_health", "merge_incidents", "protect_tenant_table",
+            "remove_closure", "retire_relation", "split_incident",
         ],
         "jarvis_definer": ["keeps_health"],
         # Drops what the definer, who sees the rows, found empty.

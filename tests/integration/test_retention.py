@@ -548,6 +548,59 @@ def test_sessions_and_links_that_are_long_over_go(database: Database, tmp_path: 
         assert left.fetchone() == (1, 1)
 
 
+def test_an_account_goes_a_year_after_its_suspension(database: Database, tmp_path: Path) -> None:
+    """So does an invitation nobody followed; who signs in stays, and so does what the gone one did."""
+    with database.admin() as admin, database.connect("pipeline") as pipeline:
+        made = {
+            name: _one(
+                admin.execute(
+                    "insert into users (email, role, is_active, suspended_at, created_at) "
+                    "values (%s, 'super_admin', %s, %s, %s) returning id",
+                    [f"{name}@salle.test", suspended is None, suspended, NOW - timedelta(days=800)],
+                )
+            )
+            for name, suspended in (
+                ("long", NOW - timedelta(days=370)), ("lately", NOW - timedelta(days=300)), ("active", None),
+            )
+        }  # fmt: skip
+        franchise = _one(admin.execute("insert into franchises (name) values ('Landes') returning id"))
+        for name, days in (("never", 370), ("new", 5)):
+            made[name] = _one(
+                admin.execute(
+                    "insert into users (email, role, franchise_id, created_at) "
+                    "values (%s, 'franchise_owner', %s, %s) returning id",
+                    [f"{name}@salle.test", franchise, NOW - timedelta(days=days)],
+                )
+            )
+        admin.execute("insert into user_credentials (user_id, password_hash) values (%s, 'x')", [made["long"]])
+        admin.execute(
+            "insert into audit_log (actor_user_id, actor_role, action, subject_table, subject_id) "
+            "values (%s, 'super_admin', 'gym_changed', 'gyms', 'x')",
+            [made["long"]],
+        )
+        dry = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=NOW, is_dry=True)}
+        proofs = {one.rule_name: one for one in retention.keep_house(pipeline, home=tmp_path, now=NOW)}
+        assert (dry["accounts"].found, dry["accounts"].done) == (2, 0)
+        assert (proofs["accounts"].found, proofs["accounts"].done, proofs["accounts"].remaining) == (2, 2, 0)
+        left = {row[0] for row in admin.execute("select id from users")}
+        assert left == {made["lately"], made["active"], made["new"]}
+        assert _one(admin.execute("select count(*) from user_credentials")) == 0
+        assert _one(admin.execute("select actor_user_id from audit_log where action = 'gym_changed'")) == made["long"]
+
+
+def test_a_suspension_has_its_moment_and_its_end_has_none(database: Database) -> None:
+    """Whoever may sign in again has a whole year again."""
+    with database.admin() as admin:
+        user = _one(
+            admin.execute("insert into users (email, role) values ('a@salle.test', 'super_admin') returning id")
+        )
+        admin.execute("insert into users (email, role) values ('b@salle.test', 'super_admin')")
+        for is_active in (False, True):
+            admin.execute("update users set is_active = %s where id = %s", [is_active, user])
+            told = _one(admin.execute("select suspended_at is null from users where id = %s", [user]))
+            assert told is is_active
+
+
 def test_an_absence_s_reason_goes_a_year_after_it_ended(database: Database) -> None:
     """It may be an injury; without an end, a year after it was declared or once the member left. Its days stay."""
     with database.admin() as admin, database.connect("pipeline") as pipeline:

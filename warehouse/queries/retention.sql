@@ -408,3 +408,11 @@ select app.forget_sign_ins(%(older_than)s::timestamptz, %(batch_size)s::integer,
 select reasons.table_name, reasons.kept_while
 from app.retention_reasons as reasons
 order by reasons.table_name;
+
+-- count_accounts --
+-- Accounts that are over since before the moment.
+select app.forget_accounts(%(older_than)s::timestamptz, 0, true) as found;
+
+-- apply_accounts --
+-- Some of them are gone, with what hangs on them.
+select app.forget_accounts(%(older_than)s::timestamptz, %(batch_size)s::integer, false) as done;

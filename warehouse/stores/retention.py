@@ -355,6 +355,7 @@ _APPLIED_BY: Mapping[str, Callable[[Connection, Rule, datetime], int]] = {
     "inactive_members": _apply_members,
     # By functions of the database: nobody's login may change the trail, or read who is signed in.
     "sign_ins": _by_function("apply_sign_ins"),
+    "accounts": _by_function("apply_accounts"),
     "audit_log": _by_function("forget_trail", part="log"),
     "audit_moves": _by_function("forget_trail", part="moves"),
     "audit_proofs": _by_function("forget_trail", part="proofs"),
